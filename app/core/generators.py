@@ -1,0 +1,139 @@
+"""Arguments of a case: plain numbers, or arrays that are generated from a shape and a seed.
+
+Random arrays come from `numpy.random.default_rng(seed)` (PCG64), which NumPy keeps stable
+across versions for the methods used here, so a case means the same input everywhere.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Literal
+
+import msgspec
+import numpy as np
+from numpy.typing import NDArray
+
+Shape = tuple[int, ...]
+_SIZE_LIMIT = 1 << 22
+
+
+class _Generator(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, tag_field="generator"):
+    """An array to make; keys beyond the kind's own are errors."""
+
+
+class Normal(_Generator, frozen=True, kw_only=True, tag="normal"):
+    """Independent normal numbers."""
+
+    shape: Shape
+    seed: int
+    mean: float = 0.0
+    std: float = 1.0
+    dtype: Literal["float32"] = "float32"
+
+
+class Uniform(_Generator, frozen=True, kw_only=True, tag="uniform"):
+    """Independent numbers in `[low, high)`."""
+
+    shape: Shape
+    seed: int
+    low: float = 0.0
+    high: float = 1.0
+    dtype: Literal["float32"] = "float32"
+
+
+class Integers(_Generator, frozen=True, kw_only=True, tag="integers"):
+    """Independent whole numbers in `[low, high)`."""
+
+    shape: Shape
+    seed: int
+    low: int
+    high: int
+    dtype: Literal["float32", "int32"] = "int32"
+
+
+class Arange(_Generator, frozen=True, kw_only=True, tag="arange"):
+    """0, 1, 2, … times `step` plus `start`, in row-major order: every entry differs."""
+
+    shape: Shape
+    start: float = 0.0
+    step: float = 1.0
+    dtype: Literal["float32", "int32"] = "float32"
+
+
+class Image(_Generator, frozen=True, kw_only=True, tag="image"):
+    """A picture of shape `(H, W, C)` in `[0, 1]`: smooth gradients, no symmetry, and a little noise."""
+
+    shape: Shape
+    seed: int
+    dtype: Literal["float32"] = "float32"
+
+
+class Seed(_Generator, frozen=True, kw_only=True, tag="seed"):
+    """A number for `nnx.Rngs(int(seed))`, passed as a float; drawn anew in fresh cases."""
+
+    seed: int
+
+
+Generator = Normal | Uniform | Integers | Arange | Image | Seed
+Argument = int | float | Generator
+
+
+def generate(argument: Argument) -> float | NDArray[np.generic]:
+    """The value that the entry function is given: a float, or a new array.
+
+    Raises:
+        ValueError: a shape is negative or has more than 4,194,304 entries.
+    """
+    match argument:
+        case int() | float():
+            return float(argument)
+        case Seed():
+            return float(argument.seed)
+        case _:
+            _check_shape(argument.shape)
+            return _array(argument).astype(argument.dtype)
+
+
+def expand_fresh(arguments: Mapping[str, Argument], entropy: Sequence[int]) -> dict[str, Argument]:
+    """The same arguments with every seed drawn anew from `entropy`."""
+    rng = np.random.default_rng(list(entropy))
+    return {name: _reseeded(argument, int(rng.integers(1, 2**24))) for name, argument in arguments.items()}
+
+
+def _reseeded(argument: Argument, seed: int) -> Argument:
+    match argument:
+        case Normal() | Uniform() | Integers() | Image() | Seed():
+            return msgspec.structs.replace(argument, seed=seed)
+        case _:
+            return argument
+
+
+def _check_shape(shape: Shape) -> None:
+    if any(side < 0 for side in shape) or int(np.prod(shape, dtype=np.int64)) > _SIZE_LIMIT:
+        raise ValueError(f"shape {shape} must have non-negative sides and at most {_SIZE_LIMIT:,} entries")
+
+
+def _array(argument: Normal | Uniform | Integers | Arange | Image) -> NDArray[np.generic]:
+    match argument:
+        case Normal():
+            return np.random.default_rng(argument.seed).normal(argument.mean, argument.std, argument.shape)
+        case Uniform():
+            return np.random.default_rng(argument.seed).uniform(argument.low, argument.high, argument.shape)
+        case Integers():
+            return np.random.default_rng(argument.seed).integers(argument.low, argument.high, argument.shape)
+        case Arange():
+            count = int(np.prod(argument.shape, dtype=np.int64))
+            return (argument.start + argument.step * np.arange(count)).reshape(argument.shape)
+        case Image():
+            return _picture(argument)
+
+
+def _picture(argument: Image) -> NDArray[np.generic]:
+    if len(argument.shape) != 3:
+        raise ValueError(f"an image has a shape of three numbers (H, W, C), not {argument.shape}")
+    rng = np.random.default_rng(argument.seed)
+    height, width, channels = argument.shape
+    rows = np.linspace(0.0, 1.0, height)[:, None, None]
+    columns = np.linspace(0.0, 1.0, width)[None, :, None]
+    row_rate, column_rate, phase = (rng.uniform(1.0, 4.0, channels) for _ in range(3))
+    waves = 0.5 + 0.4 * np.sin(row_rate * rows * 2.0 + column_rate * columns * 3.0 + phase)
+    noise = rng.uniform(-0.1, 0.1, argument.shape)
+    return np.clip(waves + noise, 0.0, 1.0)

@@ -1,0 +1,178 @@
+"""A problem: what is asked, on which inputs it is graded, and how closely.
+
+The classes mirror `problem.toml` key by key; an unknown key is an error. Reading and checking
+a whole package is `app.catalog.problem_folder`'s work.
+"""
+
+import re
+from collections.abc import Mapping
+
+import msgspec
+
+from app.core.generators import Argument, expand_fresh
+from app.core.outcome import Outcome
+from app.core.tolerance import Tolerance
+from app.core.verdict import Mode, Visibility
+
+_NAME = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
+
+
+class Entry(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The function that a learner writes; `parameters` in the order in which they are passed."""
+
+    function: str
+    parameters: tuple[str, ...]
+    output_dtype: str = "float32"
+
+
+class ModuleClass(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The `nnx.Module` that the statement names and that probes look into."""
+
+    name: str
+
+
+class Limits(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What one run of a submission may use, all cases together."""
+
+    wall_seconds: float = 40.0
+    cpu_seconds: float = 40.0
+    memory_mb: int = 1024
+    processes: int = 64
+    output_kb: int = 64
+
+
+class Case(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """One input. With `fresh = N`, N more like it are drawn anew for every submission."""
+
+    name: str
+    visibility: Visibility
+    arguments: dict[str, Argument]
+    points: float = 1.0
+    fresh: int = 0
+
+    def __post_init__(self) -> None:
+        _check_name(self.name)
+        if not 0 <= self.fresh <= 8:
+            raise ValueError("fresh must be from 0 to 8")
+        if not 0 <= self.points <= 100:
+            raise ValueError("points must be from 0 to 100")
+
+
+class ParametersProbe(
+    msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, tag="parameters", tag_field="kind"
+):
+    """The module's parameters have the reference's paths, shapes, dtypes and initial spread."""
+
+    name: str
+    case: str
+    """The case whose arguments the entry function is called with."""
+    visibility: Visibility = Visibility.SAMPLE
+    points: float = 1.0
+
+
+class CheckpointProbe(
+    msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, tag="checkpoint", tag_field="kind"
+):
+    """With every parameter replaced by path with `normal(0, std)` values, the answer is the reference's."""
+
+    name: str
+    case: str
+    seed: int
+    std: float = 0.3
+    visibility: Visibility = Visibility.HIDDEN
+    points: float = 1.0
+
+
+Probe = ParametersProbe | CheckpointProbe
+
+
+class WrongVariant(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What `variants/<id>.py` must be refused with; `fails` names cases and probes it must fail."""
+
+    outcome: Outcome
+    fails: tuple[str, ...]
+
+
+class AlsoRight(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What `also_right/<id>.py` ends with: `accepted`, or `creation_order` where it is marked so."""
+
+    outcome: Outcome = Outcome.ACCEPTED
+
+
+class Manifest(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """`problem.toml` as it stands."""
+
+    id: str
+    slug: str
+    position: int
+    title: str
+    track: str
+    summary: str
+    entry: Entry
+    cases: tuple[Case, ...]
+    requires: tuple[str, ...] = ()
+    module: ModuleClass | None = None
+    probes: tuple[Probe, ...] = ()
+    tolerance: Tolerance = Tolerance()
+    limits: Limits = Limits()
+    forbidden: tuple[str, ...] = ()
+    """Dotted names a solution may not use, such as `nnx.MultiHeadAttention`."""
+    variants: dict[str, WrongVariant] = {}
+    also_right: dict[str, AlsoRight] = {}
+
+    def __post_init__(self) -> None:
+        _check_name(self.slug)
+
+
+class Problem(msgspec.Struct, frozen=True, kw_only=True):
+    """One immutable version of a problem; `version` is the SHA-256 of its files."""
+
+    version: str
+    manifest: Manifest
+    statement: str
+    starter: str
+    reference: str
+    variants: Mapping[str, str]
+    """Source of each runnable wrong solution by id; its docstring is what a learner is told."""
+    also_right: Mapping[str, str]
+    assets: Mapping[str, bytes]
+
+    @property
+    def slug(self) -> str:
+        return self.manifest.slug
+
+    def cases(self, mode: Mode, *, fresh_seed: int | None) -> tuple[Case, ...]:
+        """The cases that `mode` grades; fresh ones are drawn from `fresh_seed`, and left out where it is None."""
+        chosen = []
+        for case in self.manifest.cases:
+            if mode is Mode.SUBMIT or case.visibility is Visibility.SAMPLE:
+                chosen.append(case)
+        if mode is Mode.SUBMIT and fresh_seed is not None:
+            chosen.extend(self._fresh_cases(fresh_seed))
+        return tuple(chosen)
+
+    def probes(self, mode: Mode) -> tuple[Probe, ...]:
+        return tuple(p for p in self.manifest.probes if mode is Mode.SUBMIT or p.visibility is Visibility.SAMPLE)
+
+    def case_named(self, name: str) -> Case:
+        return next(case for case in self.manifest.cases if case.name == name)
+
+    def _fresh_cases(self, fresh_seed: int) -> list[Case]:
+        drawn = []
+        for index, case in enumerate(self.manifest.cases):
+            for repeat in range(case.fresh):
+                drawn.append(
+                    msgspec.structs.replace(
+                        case,
+                        name=f"{case.name}-fresh-{repeat + 1}",
+                        visibility=Visibility.HIDDEN,
+                        arguments=expand_fresh(case.arguments, (fresh_seed, index, repeat)),
+                        fresh=0,
+                    )
+                )
+        return drawn
+
+
+def _check_name(name: str) -> None:
+    if not _NAME.fullmatch(name):
+        raise ValueError(f"{name!r} must be lower-case words joined by hyphens")

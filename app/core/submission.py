@@ -1,0 +1,37 @@
+"""A submission as it is stored and queued."""
+
+import enum
+from datetime import datetime
+
+import msgspec
+
+from app.core.verdict import Mode, Verdict
+
+CODE_LIMIT_BYTES = 64 * 1024
+"""The largest code a submission may have, in bytes of UTF-8."""
+
+
+class Status(enum.StrEnum):
+    """Where a submission is on its way; `done` is final."""
+
+    QUEUED = "queued"
+    RUNNING = "running"
+    DONE = "done"
+
+
+class Submission(msgspec.Struct, frozen=True, kw_only=True):
+    """One learner's code for one problem version. `attempt` is the fencing token of its run."""
+
+    id: str
+    user_id: str
+    problem_slug: str
+    version: str
+    mode: Mode
+    code: str
+    status: Status
+    attempt: int
+    seed: int
+    """Seeds the fresh cases; drawn at submission, so that a rerun repeats them."""
+    created_at: datetime
+    finished_at: datetime | None = None
+    verdict: Verdict | None = None

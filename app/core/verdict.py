@@ -1,0 +1,93 @@
+"""What a learner is told of one submission. Field names are the outside contract."""
+
+import enum
+
+import msgspec
+
+from app.core.outcome import Outcome
+
+
+class Visibility(enum.StrEnum):
+    """A `sample` case is run by "Run" and shown with its values; of a `hidden` one only the outcome is."""
+
+    SAMPLE = "sample"
+    HIDDEN = "hidden"
+
+
+class Mode(enum.StrEnum):
+    """`run` grades the sample cases, `submit` all of them."""
+
+    RUN = "run"
+    SUBMIT = "submit"
+
+
+class CaseResult(msgspec.Struct, frozen=True, kw_only=True):
+    """How one case or probe ended. Errors and counts are null where a hidden case would leak values."""
+
+    name: str
+    visibility: Visibility
+    outcome: Outcome
+    points: float
+    max_abs_error: float | None = None
+    max_rel_error: float | None = None
+    mismatched: int | None = None
+    size: int | None = None
+    wall_seconds: float | None = None
+    message: str = ""
+
+
+class DiagnosisKind(enum.StrEnum):
+    VARIANT = "variant"
+    PARAMETERS = "parameters"
+    CREATION_ORDER = "creation_order"
+    DIVERGENCE = "divergence"
+    ERROR_SHAPE = "error_shape"
+
+
+class Diagnosis(msgspec.Struct, frozen=True, kw_only=True):
+    """Which misconception a wrong answer shows; `line` is 1-based in the learner's code."""
+
+    kind: DiagnosisKind
+    id: str
+    message: str
+    line: int | None = None
+
+
+class Frame(msgspec.Struct, frozen=True, kw_only=True):
+    """One traceback entry in the learner's own code; `line` is 1-based."""
+
+    line: int
+    function: str
+    text: str
+
+
+class LearnerError(msgspec.Struct, frozen=True, kw_only=True):
+    """The exception that the learner's code raised, cut to their own frames, outermost first."""
+
+    type: str
+    message: str
+    line: int | None = None
+    frames: tuple[Frame, ...] = ()
+
+
+class Verdict(msgspec.Struct, frozen=True, kw_only=True):
+    """The whole answer to one submission; `score` is the fraction of points reached, 0 to 1."""
+
+    problem: str
+    version: str
+    outcome: Outcome
+    accepted: bool
+    score: float
+    diagnosis: Diagnosis | None
+    cases: tuple[CaseResult, ...]
+    stdout: str
+    stderr: str
+    error: LearnerError | None
+    wall_seconds: float
+    environment: dict[str, str]
+    message: str = ""
+    """One sentence for the head of the result page where the cases do not say it."""
+    notes: tuple[str, ...] = ()
+    """Remarks that never fail a submission, such as a deprecated Flax access."""
+    fresh_seed: int | None = None
+    """What the fresh cases were drawn from, so that a regrade repeats them."""

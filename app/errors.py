@@ -1,0 +1,85 @@
+"""What can go wrong on our side. A learner's mistake is an `Outcome`, never one of these.
+
+GraderError
+├── SettingsError            a JAXERCISE_* variable has a value that is not allowed
+├── ProblemError             a problem package breaks a rule of the format
+│   └── ProblemNotFound
+├── ReferenceFailed          a reference solution did not give a usable answer
+├── SubmissionRefused        malformed: too large, empty, unknown mode
+├── SubmissionNotFound
+├── QueueFull                too many submissions wait
+└── AccountError
+    ├── NotSignedIn
+    ├── NotAllowed
+    ├── EmailTaken
+    ├── WeakPassword
+    ├── WrongPassword
+    └── TooManyAttempts
+"""
+
+
+class GraderError(Exception):
+    """Something went wrong in the grader."""
+
+    def __init__(self, message: str | None = None) -> None:
+        super().__init__(message or self.__doc__)
+
+    @property
+    def message(self) -> str:
+        return str(self.args[0])
+
+
+class SettingsError(GraderError):
+    """A setting has a value that is not allowed."""
+
+
+class ProblemError(GraderError):
+    """A problem package breaks a rule of the format."""
+
+
+class ProblemNotFound(ProblemError):
+    """There is no such problem."""
+
+
+class ReferenceFailed(GraderError):
+    """The reference solution gave no usable answer."""
+
+
+class SubmissionRefused(GraderError):
+    """This submission cannot be taken."""
+
+
+class SubmissionNotFound(GraderError):
+    """There is no such submission."""
+
+
+class QueueFull(GraderError):
+    """Too many submissions are waiting. Try again in a minute."""
+
+
+class AccountError(GraderError):
+    """The account cannot do this."""
+
+
+class NotSignedIn(AccountError):
+    """Sign in first."""
+
+
+class NotAllowed(AccountError):
+    """This account may not do this."""
+
+
+class EmailTaken(AccountError):
+    """An account with this email address exists already."""
+
+
+class WeakPassword(AccountError):
+    """The password is too short: at least 10 characters are needed."""
+
+
+class WrongPassword(AccountError):
+    """Email address or password is wrong."""
+
+
+class TooManyAttempts(AccountError):
+    """Too many attempts. Try again in a minute."""
