@@ -1,0 +1,130 @@
+"""A problem package: the files of one folder ⇄ a `Problem`.
+
+The package is a mapping of relative path to content, so that folders and database rows are read
+by the same code. Nothing in it is executed or imported here.
+"""
+
+from collections.abc import Mapping
+from pathlib import Path, PurePosixPath
+
+import msgspec
+
+from app.catalog.manifest import read_manifest
+from app.catalog.versions import version_of
+from app.core.outcome import Outcome
+from app.core.problem import Manifest, Problem
+from app.errors import ProblemError
+
+PackageFiles = dict[str, bytes]
+
+_FILE_LIMIT_BYTES = 1 << 20
+_TOP_LEVEL = ("problem.toml", "statement.md", "starter.py", "reference/reference.py")
+
+
+class LoadedFolders(msgspec.Struct, frozen=True, kw_only=True):
+    """Every package under a problems folder: the readable ones by slug, and why others were refused."""
+
+    problems: dict[str, PackageFiles]
+    refused: list[ProblemError]
+
+
+def load_folders(problems_dir: Path, references_dir: Path) -> LoadedFolders:
+    """Read all packages; one that is broken does not keep the others from loading.
+
+    Raises:
+        ProblemError: `problems_dir` itself does not exist.
+    """
+    if not problems_dir.is_dir():
+        raise ProblemError(f"{problems_dir}: there is no such folder of problems")
+    problems: dict[str, PackageFiles] = {}
+    refused: list[ProblemError] = []
+    for folder in sorted(path for path in problems_dir.iterdir() if path.is_dir() and path.name[0] not in "._"):
+        try:
+            files = problem_files(folder, references_dir / folder.name)
+            problem = read_problem(files)
+            if problem.slug in problems:
+                raise ProblemError(f"problem.toml: $.slug: {problem.slug!r} is the slug of another problem too")
+        except ProblemError as error:
+            refused.append(ProblemError(f"{folder.name}/{error.message}"))
+        else:
+            problems[problem.slug] = files
+    return LoadedFolders(problems=problems, refused=refused)
+
+
+def problem_files(folder: Path, reference_folder: Path) -> PackageFiles:
+    """The files of one package; those of `reference_folder` under `reference/`.
+
+    Raises:
+        ProblemError: a file is a link, or larger than 1 MiB.
+    """
+    files = _files_below(folder, "")
+    files.update(_files_below(reference_folder, "reference/"))
+    return files
+
+
+def read_problem(files: Mapping[str, bytes]) -> Problem:
+    """Parse and check a package.
+
+    Raises:
+        ProblemError: a file is missing or malformed; the message names the file, the key and the reason.
+    """
+    for name in _TOP_LEVEL:
+        if name not in files:
+            raise ProblemError(f"{name}: the file is missing")
+    manifest = read_manifest(files["problem.toml"])
+    problem = Problem(
+        version=version_of(files),
+        manifest=manifest,
+        statement=_text(files, "statement.md"),
+        starter=_text(files, "starter.py"),
+        reference=_text(files, "reference/reference.py"),
+        variants=_sources(files, "variants/"),
+        also_right=_sources(files, "reference/also_right/"),
+        assets={name.removeprefix("assets/"): data for name, data in files.items() if name.startswith("assets/")},
+    )
+    _check_solutions(manifest, problem)
+    return problem
+
+
+def _files_below(folder: Path, prefix: str) -> PackageFiles:
+    files: PackageFiles = {}
+    for path in sorted(folder.rglob("*")):
+        relative = path.relative_to(folder)
+        if any(part.startswith((".", "__pycache__")) for part in relative.parts) or path.is_dir():
+            continue
+        if path.is_symlink() or not path.is_file():
+            raise ProblemError(f"{relative}: only plain files belong in a problem")
+        if path.stat().st_size > _FILE_LIMIT_BYTES:
+            raise ProblemError(f"{relative}: a file may have at most {_FILE_LIMIT_BYTES:,} bytes")
+        files[prefix + relative.as_posix()] = path.read_bytes()
+    return files
+
+
+def _text(files: Mapping[str, bytes], name: str) -> str:
+    try:
+        return files[name].decode()
+    except UnicodeDecodeError as error:
+        raise ProblemError(f"{name}: not UTF-8 ({error.reason} at byte {error.start})") from error
+
+
+def _sources(files: Mapping[str, bytes], prefix: str) -> dict[str, str]:
+    return {
+        PurePosixPath(name).stem: _text(files, name)
+        for name in files
+        if name.startswith(prefix) and name.endswith(".py") and "/" not in name[len(prefix) :]
+    }
+
+
+def _check_solutions(manifest: Manifest, problem: Problem) -> None:
+    for name in sorted(set(manifest.variants) ^ set(problem.variants)):
+        where = "declared, but variants/ has no such file" if name in manifest.variants else "not declared"
+        raise ProblemError(f"problem.toml: $.variants.{name}: {where}")
+    for name in sorted(set(manifest.also_right) - set(problem.also_right)):
+        raise ProblemError(f"problem.toml: $.also_right.{name}: also_right/ has no such file")
+    gradable = {case.name for case in manifest.cases} | {probe.name for probe in manifest.probes}
+    for name, variant in manifest.variants.items():
+        unknown = sorted(set(variant.fails) - gradable)
+        if unknown:
+            raise ProblemError(f"problem.toml: $.variants.{name}.fails: there is no case or probe {unknown[0]!r}")
+        if variant.outcome in (Outcome.ACCEPTED, Outcome.PASSED):
+            raise ProblemError(f"problem.toml: $.variants.{name}.outcome: a wrong variant cannot be accepted")
