@@ -1,0 +1,39 @@
+HOST ?= 127.0.0.1
+PORT ?= 8000
+# Node.js may come from .venv where the machine has none.
+export PATH := $(CURDIR)/.venv/bin:$(PATH)
+
+.DEFAULT_GOAL := help
+.PHONY: help setup serve test lint format lock clean
+
+help: ## Show the targets
+	@sed -n 's/^\([a-z]*\):.*## /  make \1	/p' Makefile | expand -t 16
+
+setup: ## Install everything, for serving and for tests
+	@scripts/setup test
+
+serve: ## Install what serving needs and serve on HOST:PORT
+	@scripts/setup serve
+	@exec .venv/bin/jaxercise serve --host $(HOST) --port $(PORT)
+
+test: setup ## Run every test
+	@npm test
+	@.venv/bin/pytest $(PYTEST_ARGS)
+
+lint: setup ## Check style, types and the layers of imports
+	@.venv/bin/ruff check
+	@.venv/bin/ruff format --check
+	@.venv/bin/mypy
+	@.venv/bin/lint-imports --no-logo
+	@npm run --silent typecheck
+
+format: setup ## Format and fix what can be fixed
+	@.venv/bin/ruff format
+	@.venv/bin/ruff check --fix
+
+lock: setup ## Renew the lock files; UPGRADE=--upgrade takes the newest versions
+	@scripts/lock $(UPGRADE)
+
+clean: ## Remove what setup and the tools made; var/ with your data stays
+	@rm -rf .venv node_modules app/web/static/dist *.egg-info
+	@rm -rf .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

@@ -1,0 +1,65 @@
+"""The set-up of this checkout: `serve` for the service, `test` for everything.
+
+Run it twice and the second run only compares hashes; run two at once and one waits.
+"""
+
+import fcntl
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from scripts import debian_packages, node_packages, python_packages
+from scripts.lacking import Lacking
+from scripts.stamps import Stamps
+
+_LOCKS = {"serve": Path("requirements-jail.lock"), "test": Path("requirements-dev.lock")}
+_DEBIAN = {"serve": debian_packages.TO_SERVE, "test": debian_packages.TO_TEST}
+
+
+def set_up(purpose: str) -> None:
+    """Bring this checkout to where `purpose` works.
+
+    Raises:
+        Lacking: something is missing that may not be installed here.
+    """
+    stamps = Stamps(python_packages.VENV / "stamps")
+    os.environ["PATH"] = f"{(python_packages.VENV / 'bin').absolute()}{os.pathsep}{os.environ['PATH']}"
+    debian_packages.install_missing(_DEBIAN[purpose])
+    python_packages.create_venv()
+    python_packages.install_lock(_LOCKS[purpose], stamps)
+    python_packages.install_project(stamps)
+    node_packages.install_and_build(stamps)
+
+
+@contextmanager
+def _alone() -> Iterator[None]:
+    """Hold this checkout's set-up lock; the folder itself is locked, so that no file is left behind."""
+    folder = os.open(Path(__file__).parent, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        try:
+            fcntl.flock(folder, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            print("Waiting for another set-up of this checkout", flush=True)
+            fcntl.flock(folder, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(folder)
+
+
+def main(arguments: list[str]) -> int:
+    if len(arguments) != 1 or arguments[0] not in _LOCKS:
+        print("usage: scripts/setup serve|test", file=sys.stderr)
+        return 2
+    try:
+        with _alone():
+            set_up(arguments[0])
+    except Lacking as lacking:
+        print(lacking, file=sys.stderr)
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
