@@ -84,7 +84,7 @@ def install_node(stamps: Stamps) -> None:
 
 
 def _pip(*arguments: str, what: str) -> None:
-    command = [str(_PYTHON), "-m", "pip", "--quiet", "--no-input", "--disable-pip-version-check", *arguments]
+    command = [str(_PYTHON), "-m", "pip", "-qq", "--no-input", "--disable-pip-version-check", *arguments]
     # Packages never go anywhere but into .venv, whatever the machine's own settings say.
     environment = {
         name: value for name, value in os.environ.items() if name not in ("PIP_USER", "PIP_TARGET")

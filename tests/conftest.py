@@ -1,0 +1,28 @@
+"""What holds for every test: which sockets it may open, and how properties are searched."""
+
+from pathlib import Path
+
+import hypothesis
+import pytest
+
+_TESTS = Path(__file__).parent
+_LOOPBACK = ["127.0.0.1", "::1"]
+
+# The first example of a property may compile, import or start something; slowness is the timeout's business.
+hypothesis.settings.register_profile("jaxercise", deadline=None, print_blob=True)
+hypothesis.settings.load_profile("jaxercise")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Unit tests open no internet sockets at all, the others only on this machine; Unix sockets are free."""
+    for item in items:
+        if (_TESTS / "unit") in item.path.parents:
+            item.add_marker(pytest.mark.disable_socket)
+        else:
+            item.add_marker(pytest.mark.allow_hosts(_LOOPBACK))
+
+
+@pytest.fixture
+def anyio_backend() -> str:
+    """Tests marked `anyio` run on asyncio, as the service does."""
+    return "asyncio"
