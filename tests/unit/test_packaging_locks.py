@@ -3,6 +3,7 @@
 import json
 import re
 import tomllib
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -53,7 +54,7 @@ def test_the_check_refuses(line: str) -> None:
     assert _faults(line) != []
 
 
-@pytest.mark.parametrize(("narrow", "wide"), list(zip(_NESTED, _NESTED[1:], strict=False)))
+@pytest.mark.parametrize(("narrow", "wide"), list(pairwise(_NESTED)))
 def test_a_wider_lock_holds_the_narrower_one(narrow: str, wide: str) -> None:
     """In the very same versions, so that installing one after the other changes nothing."""
     assert _versions(narrow).items() <= _versions(wide).items()
