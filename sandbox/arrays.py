@@ -1,0 +1,64 @@
+"""Arrays on the wire: dtype, shape and raw bytes. No pickle, no object of the sender's."""
+
+import math
+
+import msgspec
+import numpy as np
+from numpy.typing import NDArray
+
+_NUMPY_DTYPES = frozenset(
+    "bool int8 int16 int32 int64 uint8 uint16 uint32 uint64 float16 float32 float64 complex64 complex128".split()
+)
+_BFLOAT16 = "bfloat16"
+_MAX_DIMENSIONS = 16
+
+
+class BadArray(ValueError):
+    """A frame describes an array that cannot be."""
+
+
+class WireArray(msgspec.Struct, frozen=True, kw_only=True, tag="array"):
+    """A dense array in C order, little-endian."""
+
+    dtype: str
+    shape: tuple[int, ...]
+    data: bytes
+
+    @property
+    def size(self) -> int:
+        return math.prod(self.shape)
+
+
+Value = float | WireArray
+
+
+def pack_array(array: NDArray[np.generic]) -> WireArray:
+    """Any NumPy array of numbers, `ml_dtypes.bfloat16` included.
+
+    Raises:
+        BadArray: the dtype is not one of numbers.
+    """
+    name = array.dtype.name
+    if name not in _NUMPY_DTYPES and name != _BFLOAT16:
+        raise BadArray(f"arrays of dtype {name} are not sent; allowed are {', '.join(sorted(_NUMPY_DTYPES))}, bfloat16")
+    plain = np.ascontiguousarray(array)
+    return WireArray(dtype=name, shape=array.shape, data=plain.tobytes())
+
+
+def unpack_array(wire: WireArray) -> NDArray[np.generic]:
+    """A new NumPy array; bfloat16 is widened to float32, which holds each of its values exactly.
+
+    Raises:
+        BadArray: dtype, shape and length of the data do not fit each other.
+    """
+    if wire.dtype not in _NUMPY_DTYPES and wire.dtype != _BFLOAT16:
+        raise BadArray(f"unknown dtype {wire.dtype[:40]!r}")
+    if len(wire.shape) > _MAX_DIMENSIONS or any(side < 0 for side in wire.shape):
+        raise BadArray("impossible shape")
+    dtype = np.dtype("<u2") if wire.dtype == _BFLOAT16 else np.dtype(wire.dtype).newbyteorder("<")
+    if wire.size * dtype.itemsize != len(wire.data):
+        raise BadArray(f"{len(wire.data)} bytes cannot be {wire.dtype}{list(wire.shape)}")
+    array = np.frombuffer(wire.data, dtype).reshape(wire.shape)
+    if wire.dtype == _BFLOAT16:
+        return (array.astype(np.uint32) << 16).view(np.float32)
+    return array.copy()

@@ -1,0 +1,44 @@
+"""The fingerprint of what a result depends on, read without importing any of it."""
+
+import hashlib
+import importlib.metadata
+import platform
+from pathlib import Path
+
+_PACKAGES = ("jax", "jaxlib", "flax", "numpy", "optax")
+_CPUS_SHOWN = 2
+
+
+def describe_environment(*, jailed: bool) -> dict[str, str]:
+    """Versions, processor and whether there is a jail; stored with every verdict."""
+    versions = {name: importlib.metadata.version(name) for name in _PACKAGES}
+    return {
+        **versions,
+        "python": platform.python_version(),
+        "machine": platform.machine(),
+        "cpu": _cpu_field("model name"),
+        "cpu_features": hashlib.sha256(_cpu_field("flags").encode()).hexdigest()[:12],
+        "matmul_precision": "highest",
+        "threefry_partitionable": "True",
+        "x64": "False",
+        "sandbox": "jailed" if jailed else "unjailed",
+    }
+
+
+def fingerprint(environment: dict[str, str]) -> str:
+    """A short name for everything that can change a computed number or a compiled program."""
+    relevant = sorted(item for item in environment.items() if item[0] != "sandbox")
+    return hashlib.sha256(repr(relevant).encode()).hexdigest()[:16]
+
+
+def short_cpuinfo() -> str:
+    """The first processors of /proc/cpuinfo: XLA asks it for features, not for a count."""
+    blocks = Path("/proc/cpuinfo").read_text().split("\n\n")
+    return "\n\n".join(blocks[:_CPUS_SHOWN]) + "\n\n"
+
+
+def _cpu_field(name: str) -> str:
+    for line in Path("/proc/cpuinfo").read_text().splitlines():
+        if line.startswith(name):
+            return line.partition(":")[2].strip()
+    return "unknown"

@@ -1,0 +1,39 @@
+"""What is imported once, before any fork, and how JAX is pinned."""
+
+import gc
+import random
+import warnings
+
+# ruff: noqa: F401
+import flax.nnx
+import jax
+import jax.numpy
+import numpy
+import numpy.testing
+import optax
+
+_PINNED: dict[str, object] = {
+    "jax_platforms": "cpu",
+    "jax_enable_x64": False,
+    "jax_threefry_partitionable": True,
+    "jax_default_matmul_precision": "highest",
+    "jax_persistent_cache_min_entry_size_bytes": -1,
+    "jax_raise_persistent_cache_errors": False,
+}
+
+
+def prepare() -> None:
+    """Pin what changes results, and freeze what the children share."""
+    for name, value in _PINNED.items():
+        jax.config.update(name, value)
+    numpy.random.seed(0)
+    random.seed(0)
+    warnings.simplefilter("default", DeprecationWarning)
+    # Frozen objects are not touched by a child's collections, so their pages stay shared.
+    gc.collect()
+    gc.freeze()
+
+
+def settings() -> dict[str, str]:
+    """The pinned settings, as they stand with a verdict."""
+    return {name: str(value) for name, value in _PINNED.items()}

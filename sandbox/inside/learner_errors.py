@@ -1,0 +1,38 @@
+"""Exceptions of the submitted code, cut to its own frames."""
+
+import errno
+import linecache
+import traceback
+
+from sandbox.inside.load_code import FILE_NAME
+from sandbox.interface import Frame, Raised
+
+_MESSAGE_LIMIT = 4_000
+_FRAME_LIMIT = 20
+
+
+def describe(error: BaseException) -> Raised:
+    """Type, message and the frames that lie in the submitted file, outermost first."""
+    frames = [
+        Frame(line=number or 0, function=frame.f_code.co_name, text=linecache.getline(FILE_NAME, number or 0).strip())
+        for frame, number in traceback.walk_tb(error.__traceback__)
+        if frame.f_code.co_filename == FILE_NAME
+    ]
+    if len(frames) > _FRAME_LIMIT:
+        frames = frames[: _FRAME_LIMIT // 2] + frames[-_FRAME_LIMIT // 2 :]
+    return Raised(type=type(error).__name__[:200], message=_message(error), frames=tuple(frames))
+
+
+def is_process_limit(error: BaseException) -> bool:
+    """Whether the error is how Linux says that no further process or thread may start."""
+    if isinstance(error, OSError) and error.errno == errno.EAGAIN:
+        return True
+    return isinstance(error, RuntimeError) and "can't start new thread" in _message(error)
+
+
+def _message(error: BaseException) -> str:
+    try:
+        text = str(error)
+    except BaseException as second:  # A submitted __str__ can do anything.
+        text = f"(its message could not be read: {type(second).__name__})"
+    return text if len(text) <= _MESSAGE_LIMIT else text[:_MESSAGE_LIMIT] + " …"

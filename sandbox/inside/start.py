@@ -1,0 +1,22 @@
+"""First file run inside the jail: puts the two package folders on the path, imports, serves.
+
+Started as `python -I -S start.py FD PACKAGES…`, so nothing of the environment or of site-packages'
+start-up hooks takes part.
+"""
+
+import sys
+
+
+def main() -> None:
+    """Import everything that a learner may import, then wait for orders."""
+    sys.path.extend(sys.argv[2:])
+    import socket  # noqa: PLC0415
+
+    control = socket.socket(fileno=int(sys.argv[1]))
+    from sandbox.inside import imports, nursery  # noqa: PLC0415
+
+    imports.prepare()
+    nursery.serve(control)
+
+
+main()

@@ -1,0 +1,181 @@
+"""What a sandbox is asked and what it answers: values only, no mechanism.
+
+A run loads one source text and makes calls into it, in order, in one process that is used once.
+Whatever the code does is a `RunResult`; only a sandbox that cannot work raises.
+"""
+
+import enum
+from collections.abc import Callable
+from typing import Protocol
+
+import msgspec
+
+from sandbox.arrays import Value, WireArray
+from sandbox.limits import Limits
+
+
+class SandboxError(Exception):
+    """The sandbox itself failed; never the fault of the code that it ran."""
+
+
+class SandboxUnavailable(SandboxError):
+    """This host lacks what the sandbox is built from."""
+
+
+class ModuleUse(msgspec.Struct, frozen=True, kw_only=True):
+    """Look into the `nnx.Module` class of this name when the call constructs it.
+
+    With `std`, every `nnx.Param` is replaced right after construction by
+    `numpy.random.default_rng([seed, crc32(path)]).normal(0, std, shape)`, so that two solutions with the
+    same parameter paths compute with the same numbers, whatever order they created them in.
+    """
+
+    class_name: str
+    seed: int = 0
+    std: float | None = None
+
+
+class Call(msgspec.Struct, frozen=True, kw_only=True):
+    """One call of `function` with positional arguments; floats, or arrays that arrive as `jax.Array`."""
+
+    function: str
+    arguments: tuple[Value, ...]
+    module: ModuleUse | None = None
+
+
+class RunRequest(msgspec.Struct, frozen=True, kw_only=True):
+    """One run of untrusted code."""
+
+    code: str
+    parameters: tuple[str, ...]
+    """Parameter names of `calls`' function in order: its signature is checked before the first call."""
+    calls: tuple[Call, ...]
+    output_dtype: str = "float32"
+    """What nested lists of Python numbers become; arrays keep their own dtype."""
+    forbidden: tuple[str, ...] = ()
+    """Dotted names that the code may not use."""
+    cache_key: str = ""
+    """Names the compilation cache's compartment, as lower-case hexadecimal; empty for none."""
+
+
+class Parameter(msgspec.Struct, frozen=True, kw_only=True):
+    """One array found in a module: where, what it is, and its spread at construction."""
+
+    path: str
+    kind: str
+    """The type's name: `Param`, or another kind of variable, or `array` for a bare one."""
+    shape: tuple[int, ...]
+    dtype: str
+    mean: float
+    std: float
+
+
+class Frame(msgspec.Struct, frozen=True, kw_only=True):
+    """One traceback entry in the submitted code; `line` is 1-based."""
+
+    line: int
+    function: str
+    text: str
+
+
+class Raised(msgspec.Struct, frozen=True, kw_only=True):
+    """An exception that left the submitted code, outermost frame first."""
+
+    type: str
+    message: str
+    frames: tuple[Frame, ...]
+
+
+class Refusal(enum.StrEnum):
+    """Why code was not called at all."""
+
+    SYNTAX_ERROR = "syntax_error"
+    FORBIDDEN_NAME = "forbidden_name"
+    IMPORT_RAISED = "import_raised"
+    MISSING_FUNCTION = "missing_function"
+    BAD_SIGNATURE = "bad_signature"
+
+
+class Loaded(msgspec.Struct, frozen=True, kw_only=True, tag="loaded"):
+    """How loading went; `refusal` is None where the code can be called."""
+
+    refusal: Refusal | None = None
+    message: str = ""
+    line: int | None = None
+    raised: Raised | None = None
+
+
+class CallResult(msgspec.Struct, frozen=True, kw_only=True, tag="call"):
+    """What one call gave: a value, or an exception, or an answer that is no array."""
+
+    index: int
+    wall_seconds: float
+    value: WireArray | None = None
+    raised: Raised | None = None
+    not_an_array: str = ""
+    """The returned object's type in words, where it was no array of numbers."""
+    parameters: tuple[Parameter, ...] | None = None
+    """What the module held, where `Call.module` asked; None where no such class was constructed."""
+    processes_exhausted: bool = False
+    """`raised` came from the process limit."""
+    notes: tuple[str, ...] = ()
+
+
+class Finished(msgspec.Struct, frozen=True, kw_only=True, tag="finished"):
+    """The last frame of a run that went to its end."""
+
+    wall_seconds: float
+
+
+Report = Loaded | CallResult | Finished
+
+
+class Ending(enum.StrEnum):
+    """How the process of a run ended."""
+
+    FINISHED = "finished"
+    TIME_LIMIT = "time_limit"
+    MEMORY_LIMIT = "memory_limit"
+    OUTPUT_LIMIT = "output_limit"
+    PROCESS_LIMIT = "process_limit"
+    CRASHED = "crashed"
+    VIOLATION = "violation"
+
+
+class RunResult(msgspec.Struct, frozen=True, kw_only=True):
+    """Everything a run gave. `calls` holds those that ended, in order; the rest never did."""
+
+    ending: Ending
+    message: str
+    """One sentence that names the limit or the signal; empty where the run finished."""
+    loaded: Loaded | None
+    calls: tuple[CallResult, ...]
+    stdout: str
+    stderr: str
+    wall_seconds: float
+    cpu_seconds: float
+    peak_memory_bytes: int
+
+
+def ignore_report(_: Report) -> None:
+    """For callers who only want the result."""
+
+
+class Sandbox(Protocol):
+    """Runs untrusted code, each time in a process that nothing else shares."""
+
+    async def run(
+        self, request: RunRequest, *, limits: Limits, on_report: Callable[[Report], None] = ignore_report
+    ) -> RunResult:
+        """Run untrusted code once; crashes and time-outs are results.
+
+        `on_report` hears of each step as it happens.
+
+        Raises:
+            SandboxError: the jail itself could not start or broke.
+        """
+        ...
+
+    def environment(self) -> dict[str, str]:
+        """Versions and settings that a result depends on."""
+        ...

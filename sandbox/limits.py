@@ -1,0 +1,21 @@
+"""What one run may use."""
+
+import msgspec
+
+
+class Limits(msgspec.Struct, frozen=True, kw_only=True):
+    """Each bound holds for the run's whole process tree, unless said otherwise."""
+
+    wall_seconds: float = 40.0
+    cpu_seconds: float = 40.0
+    """Processor time of a single process; the tree's is bounded by the wall time."""
+    memory_bytes: int = 1 << 30
+    """Beyond what the run shares with its nursery; files in its private /tmp count too."""
+    processes: int = 64
+    """Processes and threads together."""
+    output_bytes: int = 64 << 10
+    """Of standard output and standard error, each."""
+    file_bytes: int = 64 << 20
+    """The size of the private /tmp, and of any one file."""
+    reply_bytes: int = 32 << 20
+    """All frames that the run may send back."""

@@ -1,0 +1,86 @@
+"""A memory limit for a whole run: a control group of its own, where this host lets us make one."""
+
+import asyncio
+import os
+from pathlib import Path
+
+_ROOT_V1 = Path("/sys/fs/cgroup/memory")
+
+
+class MemoryGroup:
+    """One run's control group (version 1). Counts private memory, its /tmp and its shared memory."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+
+    def add(self, pid: int) -> None:
+        """Everything that `pid` allocates from here on counts, and what it forks."""
+        (self._folder / "cgroup.procs").write_text(str(pid))
+
+    @property
+    def was_hit(self) -> bool:
+        """Whether the kernel ended a process because of the limit."""
+        fields = dict(line.split() for line in (self._folder / "memory.oom_control").read_text().splitlines())
+        return int(fields.get("oom_kill", 0)) > 0
+
+    @property
+    def peak_bytes(self) -> int:
+        return int((self._folder / "memory.max_usage_in_bytes").read_text())
+
+    async def remove(self) -> None:
+        """Processes that were just killed may hold the group for a moment."""
+        for _ in range(100):
+            try:
+                self._folder.rmdir()
+            except FileNotFoundError:
+                return
+            except OSError:
+                await asyncio.sleep(0.02)
+            else:
+                return
+
+
+class MemoryGroups:
+    """Makes a group for each run, below the group that this process is in."""
+
+    def __init__(self, parent: Path) -> None:
+        self._parent = parent
+        self._count = 0
+
+    @staticmethod
+    def open() -> "MemoryGroups | None":
+        """None where no memory group can be made here; memory is then watched instead."""
+        for line in Path("/proc/self/cgroup").read_text().splitlines():
+            _, controllers, path = line.split(":", 2)
+            if "memory" not in controllers.split(","):
+                continue
+            parent = _ROOT_V1 / path.lstrip("/") / f"jaxercise-{os.getpid()}"
+            try:
+                parent.mkdir(exist_ok=True)
+                probe = parent / "probe"
+                probe.mkdir(exist_ok=True)
+                (probe / "memory.limit_in_bytes").write_text(str(1 << 30))
+                probe.rmdir()
+            except OSError:
+                return None
+            return MemoryGroups(parent)
+        return None
+
+    def make(self, limit_bytes: int) -> MemoryGroup:
+        """A new group that may use `limit_bytes`, swap included where it is counted."""
+        self._count += 1
+        folder = self._parent / f"run-{self._count}"
+        folder.mkdir()
+        (folder / "memory.limit_in_bytes").write_text(str(limit_bytes))
+        try:
+            (folder / "memory.memsw.limit_in_bytes").write_text(str(limit_bytes))
+        except OSError:
+            pass  # The kernel does not count swap.
+        return MemoryGroup(folder)
+
+    def close(self) -> None:
+        """Remove the parent, if every run is gone."""
+        try:
+            self._parent.rmdir()
+        except OSError:
+            pass
