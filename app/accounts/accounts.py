@@ -1,0 +1,159 @@
+"""Accounts: signing up, in and out, and tokens for programs."""
+
+from datetime import UTC, datetime, timedelta
+from uuid import uuid4
+
+import msgspec
+
+from app.accounts.emails import MalformedEmail, normal_email
+from app.accounts.limits import RateLimit
+from app.accounts.passwords import Passwords
+from app.accounts.secrets import new_secret, secret_hash
+from app.core.user import Role, User
+from app.errors import AccountError, WrongPassword
+from app.store import sessions, tokens, users
+from app.store.database import Database
+from app.store.tokens import Token
+
+TOKEN_NAME_LIMIT = 100
+# Lets a secret scanner recognise a leaked token.
+_PREFIX = "jaxercise_"
+
+
+class NewToken(msgspec.Struct, frozen=True, kw_only=True):
+    """A token at its birth: the only moment at which the secret can be read."""
+
+    token: Token
+    secret: str
+
+
+class Accounts:
+    """Local accounts in the store. Passwords, sessions and tokens are stored as hashes only."""
+
+    def __init__(self, database: Database, *, session_days: int = 30) -> None:
+        self._database = database
+        self._session_lifetime = timedelta(days=session_days)
+        self._passwords = Passwords()
+        # A class of thirty may sit behind one address; one email address is one person.
+        self._per_client = RateLimit(60)
+        self._per_email = RateLimit(10)
+
+    async def sign_up(
+        self, email: str, password: str, *, client: str | None = None, role: Role = Role.LEARNER
+    ) -> User:
+        """A new account. The first one is the admin, also when two sign up at the same moment.
+
+        Raises:
+            MalformedEmail, WeakPassword, EmailTaken, TooManyAttempts
+        """
+        if client is not None:
+            self._per_client.attempt(client)
+        address = normal_email(email)
+        password_hash = await self._passwords.hashed(password)
+        async with self._database.transaction() as connection:
+            return await users.insert_user(connection, email=address, password_hash=password_hash, role=role)
+
+    async def sign_in(self, email: str, password: str, *, client: str) -> str:
+        """A new session's secret, for the cookie.
+
+        Raises:
+            WrongPassword: also for an address without an account.
+            TooManyAttempts: by this client, or for this address.
+        """
+        self._per_client.attempt(client)
+        try:
+            address = normal_email(email)
+        except MalformedEmail:
+            raise WrongPassword from None
+        self._per_email.attempt(address)
+        async with self._database.reading() as connection:
+            found = await users.user_and_password_hash(connection, address)
+        if not await self._passwords.matches(password, found[1] if found else None) or found is None:
+            raise WrongPassword
+        self._per_email.forget(address)
+        return await self.start_session(found[0])
+
+    async def start_session(self, user: User) -> str:
+        """A session for somebody who has just proved who they are; returns its secret."""
+        secret = new_secret()
+        now = datetime.now(UTC)
+        async with self._database.transaction() as connection:
+            await sessions.delete_expired_sessions(connection, now=now)
+            await sessions.insert_session(
+                connection,
+                secret_hash=secret_hash(secret),
+                user_id=user.id,
+                created_at=now,
+                expires_at=now + self._session_lifetime,
+            )
+        return secret
+
+    @property
+    def session_seconds(self) -> int:
+        """How long a session lasts, and its cookie with it."""
+        return int(self._session_lifetime.total_seconds())
+
+    async def sign_out(self, session: str) -> None:
+        async with self._database.transaction() as connection:
+            await sessions.delete_session(connection, secret_hash(session))
+
+    async def user_of_session(self, session: str) -> User | None:
+        """Whose session it is; None where it is unknown, ended or expired."""
+        async with self._database.reading() as connection:
+            return await sessions.user_of_session(connection, secret_hash(session), now=datetime.now(UTC))
+
+    async def new_token(self, user: User, name: str) -> NewToken:
+        """A token that acts for the user until it is deleted.
+
+        Raises:
+            AccountError: the name is empty or too long.
+        """
+        name = name.strip()
+        if not 0 < len(name) <= TOKEN_NAME_LIMIT or not name.isprintable():
+            raise AccountError(f"A token's name needs 1 to {TOKEN_NAME_LIMIT} printable characters.")
+        token = Token(id=uuid4().hex, name=name, created_at=datetime.now(UTC))
+        secret = new_secret(_PREFIX)
+        async with self._database.transaction() as connection:
+            await tokens.insert_token(connection, token, user_id=user.id, secret_hash=secret_hash(secret))
+        return NewToken(token=token, secret=secret)
+
+    async def create_token(self, user: User, name: str) -> str:
+        """A new token's secret, which can't be read again later."""
+        return (await self.new_token(user, name)).secret
+
+    async def user_of_token(self, token: str) -> User | None:
+        async with self._database.reading() as connection:
+            return await tokens.user_of_token(connection, secret_hash(token))
+
+    async def tokens_of(self, user: User) -> list[Token]:
+        """The user's tokens without their secrets, oldest first."""
+        async with self._database.reading() as connection:
+            return await tokens.tokens_of(connection, user.id)
+
+    async def delete_token(self, user: User, token_id: str) -> bool:
+        """Ends a token; False where the user has none with this id."""
+        if not token_id.isalnum():
+            return False
+        async with self._database.transaction() as connection:
+            return await tokens.delete_token(connection, token_id, user_id=user.id)
+
+    async def everybody(self) -> list[User]:
+        """All accounts, oldest first."""
+        async with self._database.reading() as connection:
+            return await users.all_users(connection)
+
+    async def is_empty(self) -> bool:
+        """Whether nobody has signed up yet, so that the next one becomes the admin."""
+        async with self._database.reading() as connection:
+            return await users.count_users(connection) == 0
+
+    async def set_role(self, email: str, role: Role) -> None:
+        """Gives an account another role.
+
+        Raises:
+            AccountError: there is no such account.
+        """
+        address = normal_email(email)
+        async with self._database.transaction() as connection:
+            if not await users.set_role(connection, address, role):
+                raise AccountError(f"There is no account {address}.")

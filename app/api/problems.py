@@ -1,0 +1,107 @@
+"""Problems as learners and guests may see them: no hidden case, no reference, no variant."""
+
+from typing import Annotated, Any
+
+import msgspec
+from fastapi import APIRouter, Depends, Request, Response
+
+from app.accounts.request_identity import current_user
+from app.api.json_answer import JsonAnswer
+from app.catalog.statement import render_statement
+from app.core.generators import Argument
+from app.core.problem import Entry, Limits, Problem
+from app.core.tolerance import Tolerance
+from app.core.user import User
+from app.core.verdict import Mode, Visibility
+from app.store.problems import problems_of
+
+router = APIRouter(tags=["problems"])
+Visitor = Annotated[User | None, Depends(current_user)]
+
+
+class ProblemSummary(msgspec.Struct, frozen=True, kw_only=True):
+    slug: str
+    position: int
+    title: str
+    track: str
+    summary: str
+    requires: tuple[str, ...]
+    version: str
+
+
+class SampleCase(msgspec.Struct, frozen=True, kw_only=True):
+    """A case that "Run" grades; arguments are numbers, or generators of arrays."""
+
+    name: str
+    points: float
+    arguments: dict[str, Argument]
+
+
+class HintAnswer(msgspec.Struct, frozen=True, kw_only=True):
+    title: str
+    html: str
+
+
+class ProblemAnswer(msgspec.Struct, frozen=True, kw_only=True):
+    """`hints` are empty for guests; `hidden_cases` is only a count."""
+
+    slug: str
+    position: int
+    title: str
+    track: str
+    summary: str
+    requires: tuple[str, ...]
+    version: str
+    entry: Entry
+    starter: str
+    statement_html: str
+    hints: tuple[HintAnswer, ...]
+    sample_cases: tuple[SampleCase, ...]
+    hidden_cases: int
+    tolerance: Tolerance
+    limits: Limits
+    forbidden: tuple[str, ...]
+
+
+@router.get("/problems", summary="All problems, by position")
+async def list_problems(request: Request) -> Response:
+    found = await problems_of(request).all()
+    return JsonAnswer({"problems": [ProblemSummary(**_summary(problem)) for problem in found]})
+
+
+@router.get("/problems/{slug}", summary="A problem: statement, starter, sample cases")
+async def read_problem(request: Request, slug: str, visitor: Visitor) -> Response:
+    problem = await problems_of(request).by_slug(slug)
+    manifest = problem.manifest
+    statement = render_statement(problem)
+    samples = [case for case in manifest.cases if case.visibility is Visibility.SAMPLE]
+    hidden = len(problem.cases(Mode.SUBMIT, fresh_seed=0)) - len(samples)
+    return JsonAnswer(
+        ProblemAnswer(
+            **_summary(problem),
+            entry=manifest.entry,
+            starter=problem.starter,
+            statement_html=statement.html,
+            hints=tuple(HintAnswer(title=hint.title, html=hint.html) for hint in statement.hints if visitor),
+            sample_cases=tuple(
+                SampleCase(name=c.name, points=c.points, arguments=c.arguments) for c in samples
+            ),
+            hidden_cases=hidden,
+            tolerance=manifest.tolerance,
+            limits=manifest.limits,
+            forbidden=manifest.forbidden,
+        )
+    )
+
+
+def _summary(problem: Problem) -> dict[str, Any]:
+    manifest = problem.manifest
+    return {
+        "slug": manifest.slug,
+        "position": manifest.position,
+        "title": manifest.title,
+        "track": manifest.track,
+        "summary": manifest.summary,
+        "requires": manifest.requires,
+        "version": problem.version,
+    }

@@ -1,0 +1,146 @@
+"""Submitting, reading the verdict, following it live, cancelling."""
+
+from collections.abc import AsyncIterator
+from datetime import datetime
+from typing import Annotated, Any
+
+import msgspec
+from fastapi import APIRouter, Depends, Query, Request, Response
+from pydantic import BaseModel, ConfigDict
+from sse_starlette import EventSourceResponse, ServerSentEvent
+
+from app.accounts.request_identity import signed_in_user
+from app.api.json_answer import JsonAnswer
+from app.core.events import Event, VerdictReached
+from app.core.outcome import Outcome
+from app.core.submission import Status, Submission
+from app.core.user import User
+from app.core.verdict import Mode, Verdict
+from app.jobs.submit import submissions_of
+from app.live.feed import feed_of
+from app.live.follow import follow_submission
+
+router = APIRouter(tags=["submissions"])
+SignedIn = Annotated[User, Depends(signed_in_user)]
+_PING_SECONDS = 15
+
+
+class SubmissionRequest(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+    code: str
+    mode: Mode = Mode.SUBMIT
+
+
+class SubmissionAnswer(msgspec.Struct, frozen=True, kw_only=True):
+    """A submission as its owner sees it; `position` counts the submissions ahead while it is queued."""
+
+    id: str
+    problem: str
+    version: str
+    mode: Mode
+    status: Status
+    position: int | None
+    created_at: datetime
+    finished_at: datetime | None
+    code: str
+    verdict: Verdict | None
+
+
+class SubmissionSummary(msgspec.Struct, frozen=True, kw_only=True):
+    """A line in the list of earlier submissions."""
+
+    id: str
+    mode: Mode
+    status: Status
+    outcome: Outcome | None
+    score: float | None
+    created_at: datetime
+
+
+@router.post("/problems/{slug}/submissions", status_code=202, summary="Submit code for grading")
+async def submit(request: Request, slug: str, body: SubmissionRequest, user: SignedIn) -> Response:
+    submission = await submissions_of(request).submit(user, slug, body.code, body.mode)
+    where = str(request.url_for("read_submission", submission_id=submission.id).path)
+    return JsonAnswer(_answer(request, submission, user), 202, {"Location": where})
+
+
+@router.get("/problems/{slug}/submissions", summary="One's own submissions to a problem, newest first")
+async def list_submissions(
+    request: Request, slug: str, user: SignedIn, limit: Annotated[int, Query(ge=1, le=200)] = 50
+) -> Response:
+    found = await submissions_of(request).list_for(user, slug, limit=limit)
+    return JsonAnswer({"submissions": [_summary(submission) for submission in found]})
+
+
+@router.get("/submissions/{submission_id}", summary="A submission, with its verdict once it is done")
+async def read_submission(request: Request, submission_id: str, user: SignedIn) -> Response:
+    return JsonAnswer(_answer(request, await submissions_of(request).get(user, submission_id), user))
+
+
+@router.delete("/submissions/{submission_id}", summary="Cancel; a verdict that was reached already stays")
+async def cancel_submission(request: Request, submission_id: str, user: SignedIn) -> Response:
+    return JsonAnswer(_answer(request, await submissions_of(request).cancel(user, submission_id), user))
+
+
+@router.get("/submissions/{submission_id}/events", summary="Follow a submission: server-sent events")
+async def follow(request: Request, submission_id: str, user: SignedIn) -> Response:
+    """Events `queued`, `running`, `case` and `verdict`, all from the beginning; ends after `verdict`."""
+    submission = await submissions_of(request).get(user, submission_id)
+    return EventSourceResponse(_events(request, submission, user), ping=_PING_SECONDS)
+
+
+async def _events(request: Request, submission: Submission, user: User) -> AsyncIterator[ServerSentEvent]:
+    def look_again() -> Any:
+        return submissions_of(request).get(user, submission.id)
+
+    number = 0
+    async for event in follow_submission(feed_of(request), submission, look_again):
+        number += 1
+        yield server_sent(_for(user, event), number)
+
+
+def server_sent(event: Event, number: int) -> ServerSentEvent:
+    """The event's name is its kind; its data are its fields, the kind among them."""
+    kind = msgspec.to_builtins(event)["event"]
+    return ServerSentEvent(msgspec.json.encode(event).decode(), event=kind, id=str(number))
+
+
+def _answer(request: Request, submission: Submission, user: User) -> SubmissionAnswer:
+    return SubmissionAnswer(
+        id=submission.id,
+        problem=submission.problem_slug,
+        version=submission.version,
+        mode=submission.mode,
+        status=submission.status,
+        position=submissions_of(request).position(submission),
+        created_at=submission.created_at,
+        finished_at=submission.finished_at,
+        code=submission.code,
+        verdict=submission.verdict and visible_verdict(submission.verdict, user),
+    )
+
+
+def _summary(submission: Submission) -> SubmissionSummary:
+    verdict = submission.verdict
+    return SubmissionSummary(
+        id=submission.id,
+        mode=submission.mode,
+        status=submission.status,
+        outcome=None if verdict is None else verdict.outcome,
+        score=None if verdict is None else verdict.score,
+        created_at=submission.created_at,
+    )
+
+
+def _for(user: User, event: Event) -> Event:
+    match event:
+        case VerdictReached(verdict=verdict):
+            return VerdictReached(verdict=visible_verdict(verdict, user))
+        case _:
+            return event
+
+
+def visible_verdict(verdict: Verdict, user: User) -> Verdict:
+    """Learners don't see the seed, from which the fresh cases' inputs could be computed."""
+    return verdict if user.sees_everything else msgspec.structs.replace(verdict, fresh_seed=None)

@@ -1,0 +1,35 @@
+"""The command line: one file a command. Heavy modules are imported inside the commands."""
+
+import sys
+
+import typer
+
+from app.cli import db, serve, users
+from app.errors import GraderError
+
+_OUR_ERROR = 2
+
+commands = typer.Typer(
+    name="jaxercise", no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False
+)
+commands.command("serve")(serve.serve)
+commands.add_typer(users.commands, name="users")
+commands.add_typer(db.commands, name="db")
+
+
+@commands.callback()
+def describe() -> None:
+    """An interactive grader for deep-learning exercises in JAX and Flax NNX."""
+
+
+def app() -> None:
+    """Runs a command. Our errors are one line and exit code 2, never a traceback."""
+    try:
+        commands()
+    except GraderError as error:
+        print(f"jaxercise: {error.message}", file=sys.stderr)
+        sys.exit(_OUR_ERROR)
+
+
+if __name__ == "__main__":
+    app()

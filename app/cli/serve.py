@@ -1,0 +1,16 @@
+"""`jaxercise serve`."""
+
+from typing import Annotated
+
+import typer
+
+
+def serve(
+    host: Annotated[str | None, typer.Option(help="Address to listen on.")] = None,
+    port: Annotated[int | None, typer.Option(help="Port to listen on; 0 takes any free one.")] = None,
+) -> None:
+    """Serve the pages and the API, and grade."""
+    from app.cli.service import run_service
+    from app.settings import read_settings
+
+    run_service(read_settings(host=host, port=port))

@@ -1,0 +1,75 @@
+"""Running the service until it is stopped."""
+
+import asyncio
+import logging
+import socket
+
+import uvicorn
+
+from app.errors import GraderError
+from app.main import create_app
+from app.settings import Settings
+from app.worker.embedded import EmbeddedWorker
+
+# Streams of events are cut off at a stop; pages get this long to finish.
+_LAST_ANSWERS_SECONDS = 5
+
+
+def run_service(settings: Settings) -> None:
+    """Serves until SIGINT or SIGTERM.
+
+    Raises:
+        GraderError: the port is taken, or the sandbox can't work here.
+    """
+    logging.basicConfig(
+        level=settings.log_level.upper(), format="%(asctime)s %(levelname)s %(name)s: %(message)s"
+    )
+    with _listening(settings.host, settings.port) as listener:
+        asyncio.run(_serve(settings, listener))
+
+
+async def _serve(settings: Settings, listener: socket.socket) -> None:
+    app = create_app(settings)
+    server = uvicorn.Server(
+        uvicorn.Config(
+            app,
+            lifespan="off",
+            log_level=settings.log_level,
+            access_log=False,
+            log_config=None,
+            server_header=False,
+            proxy_headers=bool(settings.trusted_proxies),
+            forwarded_allow_ips=settings.trusted_proxies or None,
+            timeout_graceful_shutdown=_LAST_ANSWERS_SECONDS,
+        )
+    )
+    # The lifespan runs here and not under uvicorn, so that its errors are ours to tell in one line.
+    async with app.router.lifespan_context(app):
+        host, port = listener.getsockname()[:2]
+        print(f"Jaxercise is at http://{f'[{host}]' if ':' in host else host}:{port}", flush=True)
+        if await app.state.accounts.is_empty():
+            print("The first account to sign up is the admin.", flush=True)
+        watch = asyncio.create_task(_stop_on_failure(app.state.worker, server))
+        await server.serve(sockets=[listener])
+        if watch.done():
+            raise watch.result()
+        watch.cancel()
+
+
+async def _stop_on_failure(worker: EmbeddedWorker, server: uvicorn.Server) -> GraderError:
+    """A service that can't grade is of no use: it stops and says why."""
+    failure = await worker.failure()
+    server.should_exit = True
+    return (
+        failure if isinstance(failure, GraderError) else GraderError(f"{type(failure).__name__}: {failure}")
+    )
+
+
+def _listening(host: str, port: int) -> socket.socket:
+    try:
+        family = socket.AF_INET6 if ":" in host else socket.AF_INET
+        return socket.create_server((host, port), family=family)
+    except OSError as fault:
+        raise GraderError(
+            f"cannot listen on {host}:{port} ({fault.strerror}): choose another with --host and --port"
+        ) from None

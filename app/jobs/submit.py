@@ -1,0 +1,172 @@
+"""Taking submissions in, and what their owners may do with them afterwards."""
+
+import secrets
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import cast
+from uuid import uuid4
+
+from fastapi import Request
+
+from app.core.events import Event, Queued, VerdictReached
+from app.core.outcome import Outcome
+from app.core.submission import CODE_LIMIT_BYTES, Status, Submission
+from app.core.user import User
+from app.core.verdict import Mode, Verdict
+from app.errors import QueueFull, SubmissionNotFound, SubmissionRefused
+from app.jobs.queue import INTERACTIVE, Queue, Ticket
+from app.store import submissions
+from app.store.database import Database
+from app.store.problems import Problems
+
+Publish = Callable[[str, Event], None]
+
+
+class SubmissionTooLarge(SubmissionRefused):
+    """The code is larger than a submission may be."""
+
+
+class Submissions:
+    """Submissions by their owners. A submission and its job are one commit."""
+
+    def __init__(
+        self,
+        database: Database,
+        problems: Problems,
+        queue: Queue,
+        publish: Publish,
+        *,
+        queue_limit: int,
+        waiting_per_user: int,
+    ) -> None:
+        self._database = database
+        self._problems = problems
+        self._queue = queue
+        self._publish = publish
+        self._queue_limit = queue_limit
+        self._waiting_per_user = waiting_per_user
+
+    async def submit(self, user: User, slug: str, code: str, mode: Mode) -> Submission:
+        """Stores the code and queues it for grading; when this returns, no crash loses it.
+
+        Raises:
+            SubmissionRefused: empty, too large, or not text that can be stored.
+            ProblemNotFound: there is no such problem.
+            QueueFull: too many submissions wait, or too many of this user's.
+        """
+        check_code(code)
+        problem = await self._problems.by_slug(slug)
+        submission = Submission(
+            id=uuid4().hex,
+            user_id=user.id,
+            problem_slug=problem.slug,
+            version=problem.version,
+            mode=mode,
+            code=code,
+            status=Status.QUEUED,
+            attempt=0,
+            seed=secrets.randbelow(2**53),
+            created_at=datetime.now(UTC),
+        )
+        ticket = Ticket(submission.id, INTERACTIVE)
+        async with self._database.transaction() as connection:
+            if await submissions.count_waiting(connection) >= self._queue_limit:
+                raise QueueFull
+            if await submissions.count_waiting(connection, user_id=user.id) >= self._waiting_per_user:
+                raise QueueFull(
+                    f"You have {self._waiting_per_user} submissions waiting. Try again in a minute."
+                )
+            await submissions.insert_submission(connection, submission, priority=ticket.priority)
+            await self._queue.enlist(connection, ticket)
+        self._queue.announce(ticket)
+        self._publish(submission.id, Queued(position=self._queue.position(submission.id) or 0))
+        return submission
+
+    async def get(self, user: User, submission_id: str) -> Submission:
+        """A submission of one's own; instructors and admins see all.
+
+        Raises:
+            SubmissionNotFound: there is none, or it is none of this user's business.
+        """
+        found = None
+        # Ids are hexadecimal; PostgreSQL cannot even be asked about a NUL.
+        if submission_id.isalnum():
+            async with self._database.reading() as connection:
+                found = await submissions.submission_by_id(connection, submission_id)
+        if found is None or not (found.user_id == user.id or user.sees_everything):
+            raise SubmissionNotFound
+        return found
+
+    async def list_for(self, user: User, slug: str, *, limit: int = 50) -> list[Submission]:
+        """The user's submissions to one problem, newest first."""
+        if "\0" in slug:
+            return []
+        async with self._database.reading() as connection:
+            return await submissions.submissions_of(connection, user.id, slug, limit=limit)
+
+    async def cancel(self, user: User, submission_id: str) -> Submission:
+        """Ends a waiting or running submission with the outcome `cancelled`; a verdict that is there stays.
+
+        Raises:
+            SubmissionNotFound
+        """
+        submission = await self.get(user, submission_id)
+        verdict = cancelled_verdict(submission)
+        async with self._database.transaction() as connection:
+            ended = await submissions.finish_whatever_attempt(connection, submission.id, verdict)
+        if ended:
+            # The verdict is written already, so whatever the run still ends with is void.
+            self._queue.withdraw(submission.id)
+            self._publish(submission.id, VerdictReached(verdict=verdict))
+        return await self.get(user, submission_id)
+
+    def position(self, submission: Submission) -> int | None:
+        """How many are graded before this one; None if it is not waiting."""
+        return self._queue.position(submission.id)
+
+
+def check_code(code: str) -> None:
+    """Whether this can be taken as a submission at all.
+
+    Raises:
+        SubmissionRefused: says what is allowed.
+    """
+    if not code.strip():
+        raise SubmissionRefused("The submission has no code.")
+    try:
+        size_bytes = len(code.encode())
+    except UnicodeEncodeError:
+        raise SubmissionRefused("The code holds characters that are not valid Unicode.") from None
+    if size_bytes > CODE_LIMIT_BYTES:
+        raise SubmissionTooLarge(
+            f"The code has {size_bytes:,} bytes; at most {CODE_LIMIT_BYTES:,} bytes are allowed."
+        )
+    if "\0" in code:
+        raise SubmissionRefused("The code holds a NUL character, which no Python source may.")
+
+
+def cancelled_verdict(submission: Submission) -> Verdict:
+    return unfinished_verdict(submission, Outcome.CANCELLED, "The submission was cancelled.")
+
+
+def unfinished_verdict(submission: Submission, outcome: Outcome, message: str) -> Verdict:
+    """A verdict on a submission that was not graded to the end."""
+    return Verdict(
+        problem=submission.problem_slug,
+        version=submission.version,
+        outcome=outcome,
+        accepted=False,
+        score=0.0,
+        diagnosis=None,
+        cases=(),
+        stdout="",
+        stderr="",
+        error=None,
+        wall_seconds=0.0,
+        environment={},
+        message=message,
+    )
+
+
+def submissions_of(request: Request) -> Submissions:
+    return cast(Submissions, request.app.state.submissions)

@@ -1,0 +1,54 @@
+"""Following one submission to its end, wherever it stands when the follower comes."""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+
+from app.core.events import CaseDone, Event, Running, VerdictReached
+from app.core.submission import Submission
+from app.core.verdict import Verdict
+from app.live.feed import Feed
+
+_LOOK_AGAIN_SECONDS = 5.0
+
+
+async def follow_submission(
+    feed: Feed,
+    submission: Submission,
+    look_again: Callable[[], Awaitable[Submission]],
+    *,
+    look_again_seconds: float = _LOOK_AGAIN_SECONDS,
+) -> AsyncIterator[Event]:
+    """Every event up to the verdict; a finished submission's are told from its verdict.
+
+    After each silence of `look_again_seconds` the stored submission is looked at, so a follower
+    ends even where the verdict was reached in another process.
+    """
+    if submission.verdict is not None:
+        for event in events_of(submission.verdict):
+            yield event
+        return
+    events = feed.follow(submission.id)
+    upcoming: asyncio.Future[Event] = asyncio.ensure_future(anext(events))
+    try:
+        while True:
+            if not (await asyncio.wait({upcoming}, timeout=look_again_seconds))[0]:
+                verdict = (await look_again()).verdict
+                if verdict is not None:
+                    yield VerdictReached(verdict=verdict)
+                    return
+                continue
+            try:
+                event = upcoming.result()
+            except StopAsyncIteration:
+                return
+            yield event
+            upcoming = asyncio.ensure_future(anext(events))
+    finally:
+        upcoming.cancel()
+        await asyncio.gather(upcoming, return_exceptions=True)
+
+
+def events_of(verdict: Verdict) -> list[Event]:
+    """What a follower would have heard from `running` on."""
+    cases = [CaseDone(case=case) for case in verdict.cases]
+    return [Running(cases=tuple(c.name for c in verdict.cases)), *cases, VerdictReached(verdict=verdict)]

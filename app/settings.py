@@ -1,0 +1,79 @@
+"""The settings, read once from JAXERCISE_* variables and handed down from there."""
+
+import os
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import AfterValidator, Field, ValidationError
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from app.errors import SettingsError
+
+_PREFIX = "JAXERCISE_"
+_CHECKOUT = Path(__file__).resolve().parent.parent
+_SCHEMES = ("sqlite:///", "postgresql+psycopg://")
+
+
+def _check_database_url(url: str) -> str:
+    if not url.startswith(_SCHEMES):
+        raise ValueError(f"must start with {' or '.join(_SCHEMES)}")
+    return url
+
+
+def _default_slots() -> int:
+    """One run a core, but leave a core for the pages where there is more than one."""
+    return max(1, min(8, (os.cpu_count() or 2) - 1))
+
+
+class Settings(BaseSettings):
+    """Everything an operator can set. Every field is the variable `JAXERCISE_<NAME>`."""
+
+    model_config = SettingsConfigDict(env_prefix=_PREFIX, frozen=True, extra="forbid")
+
+    data_dir: Path = Path("var")
+    """Where all state lives: the embedded database, the compilation cache."""
+    database_url: Annotated[str, AfterValidator(_check_database_url)] | None = None
+    """`sqlite:///path` or `postgresql+psycopg://user:password@host/name`; unset: SQLite in `data_dir`."""
+    host: str = "127.0.0.1"
+    port: int = Field(default=8000, ge=0, le=65535)
+    """0 takes any free port; `jaxercise serve` prints which."""
+    problems_dir: Path = _CHECKOUT / "problems"
+    references_dir: Path = _CHECKOUT / "reference_solutions"
+    sandbox: Literal["jailed", "unjailed"] = "jailed"
+    """`unjailed` runs submissions without isolation: for development, on code you trust."""
+    slots: int = Field(default_factory=_default_slots, ge=1, le=64)
+    """How many submissions are graded at the same time."""
+    queue_limit: int = Field(default=200, ge=1, le=100_000)
+    """How many submissions may wait before new ones are turned away."""
+    waiting_per_user: int = Field(default=10, ge=1, le=10_000)
+    """How many of one learner's submissions may wait."""
+    session_days: int = Field(default=30, ge=1, le=365)
+    drain_seconds: float = Field(default=20.0, ge=0, le=600)
+    """How long a stop waits for runs under way; what is left over runs again after the next start."""
+    trusted_proxies: str = ""
+    """Comma-separated addresses whose X-Forwarded-For and -Proto headers are believed."""
+    log_level: Literal["debug", "info", "warning", "error"] = "info"
+
+    @property
+    def store_url(self) -> str:
+        """The database's URL, with the default filled in."""
+        return self.database_url or f"sqlite:///{self.data_dir.resolve() / 'jaxercise.db'}"
+
+
+def read_settings(**overrides: Any) -> Settings:
+    """The settings of this process; `overrides` (from the command line) go before the environment.
+
+    Raises:
+        SettingsError: a value is not allowed; names the variable and what is allowed.
+    """
+    given = {name: value for name, value in overrides.items() if value is not None}
+    try:
+        return Settings(**given)
+    except ValidationError as refused:
+        raise SettingsError("; ".join(_sentence(dict(fault)) for fault in refused.errors())) from None
+
+
+def _sentence(fault: dict[str, Any]) -> str:
+    name = str(fault["loc"][0]) if fault["loc"] else "?"
+    rule = str(fault["msg"]).removeprefix("Value error, ")
+    return f"{_PREFIX}{name.upper()}={fault['input']!r} is not allowed: {rule}"

@@ -1,0 +1,155 @@
+"""Queries on submissions. A verdict is written once, by the attempt that holds the fencing token."""
+
+from datetime import UTC, datetime
+from typing import Any
+
+import msgspec
+from sqlalchemy import Row, Select, func, select, update
+
+from app.core.submission import Status, Submission
+from app.core.verdict import Mode, Verdict
+from app.store import tables
+from app.store.database import Connection
+
+_table = tables.submissions
+_NOT_DONE = _table.c.status != Status.DONE.value
+
+
+class Waiting(msgspec.Struct, frozen=True, kw_only=True):
+    """What the queue needs to know of a submission that has no verdict yet."""
+
+    id: str
+    priority: int
+
+
+async def insert_submission(connection: Connection, submission: Submission, *, priority: int) -> None:
+    await connection.execute(
+        _table.insert().values(
+            id=submission.id,
+            user_id=submission.user_id,
+            version=submission.version,
+            mode=submission.mode.value,
+            code=submission.code,
+            status=submission.status.value,
+            priority=priority,
+            attempt=submission.attempt,
+            seed=submission.seed,
+            created_at=submission.created_at,
+        )
+    )
+
+
+async def submission_by_id(connection: Connection, submission_id: str) -> Submission | None:
+    row = (await connection.execute(_select().where(_table.c.id == submission_id))).one_or_none()
+    return None if row is None else _as_submission(row)
+
+
+async def submissions_of(connection: Connection, user_id: str, slug: str, *, limit: int) -> list[Submission]:
+    """The user's submissions to one problem, newest first, whatever version they were to."""
+    query = (
+        _select()
+        .where(_table.c.user_id == user_id, tables.problems.c.slug == slug)
+        .order_by(_table.c.created_at.desc(), _table.c.id)
+        .limit(limit)
+    )
+    return [_as_submission(row) for row in await connection.execute(query)]
+
+
+async def count_waiting(connection: Connection, *, user_id: str | None = None) -> int:
+    """How many are queued, in all or of one user."""
+    query = select(func.count()).select_from(_table).where(_table.c.status == Status.QUEUED.value)
+    if user_id is not None:
+        query = query.where(_table.c.user_id == user_id)
+    return int((await connection.execute(query)).scalar_one())
+
+
+async def priority_of(connection: Connection, submission_id: str) -> int:
+    return int(
+        (await connection.execute(select(_table.c.priority).where(_table.c.id == submission_id))).scalar_one()
+    )
+
+
+async def unfinished(connection: Connection) -> list[Waiting]:
+    """All without a verdict, oldest first: what the queue is rebuilt from at start."""
+    query = select(_table.c.id, _table.c.priority).where(_NOT_DONE).order_by(_table.c.created_at, _table.c.id)
+    return [Waiting(id=row.id, priority=row.priority) for row in await connection.execute(query)]
+
+
+async def requeue_all_running(connection: Connection) -> None:
+    """At the start of the only worker: whatever still says `running` was cut off."""
+    running = _table.c.status == Status.RUNNING.value
+    await connection.execute(update(_table).where(running).values(status=Status.QUEUED.value))
+
+
+async def claim(connection: Connection, submission_id: str) -> Submission | None:
+    """Takes the submission for one more attempt; None where it has its verdict already.
+
+    The new `attempt` is the fencing token: an older attempt can write nothing any more.
+    """
+    change = (
+        update(_table)
+        .where(_table.c.id == submission_id, _NOT_DONE)
+        .values(status=Status.RUNNING.value, attempt=_table.c.attempt + 1)
+    )
+    if (await connection.execute(change)).rowcount != 1:
+        return None
+    return await submission_by_id(connection, submission_id)
+
+
+async def give_back(connection: Connection, submission: Submission) -> bool:
+    """Queued again after an attempt that failed through our fault; False if the attempt is stale."""
+    change = update(_table).where(_held(submission)).values(status=Status.QUEUED.value)
+    return (await connection.execute(change)).rowcount == 1
+
+
+async def finish(connection: Connection, submission: Submission, verdict: Verdict) -> bool:
+    """Writes the verdict of this attempt; False, and nothing written, if another one came first."""
+    return await _write_verdict(connection, _held(submission), verdict)
+
+
+async def finish_whatever_attempt(connection: Connection, submission_id: str, verdict: Verdict) -> bool:
+    """Writes a verdict, such as `cancelled`, that overtakes any attempt; False if there is one already."""
+    return await _write_verdict(connection, (_table.c.id == submission_id) & _NOT_DONE, verdict)
+
+
+async def _write_verdict(connection: Connection, condition: Any, verdict: Verdict) -> bool:
+    change = (
+        update(_table)
+        .where(condition)
+        .values(
+            status=Status.DONE.value,
+            finished_at=datetime.now(UTC),
+            outcome=verdict.outcome.value,
+            verdict=msgspec.json.encode(verdict).decode(),
+        )
+    )
+    return (await connection.execute(change)).rowcount == 1
+
+
+def _held(submission: Submission) -> Any:
+    return (_table.c.id == submission.id) & (_table.c.attempt == submission.attempt) & _NOT_DONE
+
+
+def _select() -> Select[Any]:
+    return (
+        select(_table, tables.problems.c.slug)
+        .join(tables.problem_versions, tables.problem_versions.c.version == _table.c.version)
+        .join(tables.problems, tables.problems.c.id == tables.problem_versions.c.problem_id)
+    )
+
+
+def _as_submission(row: Row[Any]) -> Submission:
+    return Submission(
+        id=row.id,
+        user_id=row.user_id,
+        problem_slug=row.slug,
+        version=row.version,
+        mode=Mode(row.mode),
+        code=row.code,
+        status=Status(row.status),
+        attempt=row.attempt,
+        seed=row.seed,
+        created_at=row.created_at,
+        finished_at=row.finished_at,
+        verdict=None if row.verdict is None else msgspec.json.decode(row.verdict, type=Verdict),
+    )

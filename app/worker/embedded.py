@@ -1,0 +1,73 @@
+"""A worker inside the service's own process: opens the grader, then grades until it is stopped."""
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+
+from app.jobs.queue import Queue, Ticket
+from app.live.feed import Feed
+from app.worker.grade_submission import Grades
+from app.worker.loop import WorkerLoop
+
+OpenGrader = Callable[[], AbstractAsyncContextManager[Grades]]
+GradeWith = Callable[[Grades], Callable[[Ticket], Awaitable[None]]]
+
+_log = logging.getLogger("jaxercise.worker")
+
+
+class EmbeddedWorker:
+    """Opening the grader takes seconds, so the service answers requests meanwhile."""
+
+    def __init__(
+        self,
+        queue: Queue,
+        feed: Feed,
+        open_grader: OpenGrader,
+        grade_with: GradeWith,
+        *,
+        slots: int,
+        drain_seconds: float,
+    ) -> None:
+        self._queue = queue
+        self._feed = feed
+        self._open_grader = open_grader
+        self._grade_with = grade_with
+        self._slots = slots
+        self._drain_seconds = drain_seconds
+        self._stop = asyncio.Event()
+        self._ready = False
+        self._failure: asyncio.Future[Exception] = asyncio.get_running_loop().create_future()
+
+    @asynccontextmanager
+    async def running(self) -> AsyncIterator[None]:
+        """Works while the block lasts, then drains."""
+        work = asyncio.create_task(self._work())
+        try:
+            yield
+        finally:
+            self._stop.set()
+            await work
+
+    async def missing(self) -> str | None:
+        """Why nothing is graded just now; None where it is."""
+        if self._failure.done():
+            return str(self._failure.result())
+        return None if self._ready else "the sandbox is starting"
+
+    async def failure(self) -> Exception:
+        """Waits until the grader could not be opened or broke for good, and says why."""
+        return await asyncio.shield(self._failure)
+
+    async def _work(self) -> None:
+        try:
+            async with self._open_grader() as grader:
+                loop = WorkerLoop(self._queue, self._feed, self._grade_with(grader), slots=self._slots)
+                async with loop.running(drain_seconds=self._drain_seconds):
+                    self._ready = True
+                    _log.info("grading, %d at a time", self._slots)
+                    await self._stop.wait()
+        except Exception as fault:
+            self._failure.set_result(fault)
+        finally:
+            self._ready = False

@@ -1,0 +1,144 @@
+"""From a queue's ticket to a stored verdict: exactly one, however often it takes."""
+
+import asyncio
+import logging
+from collections.abc import Callable
+from typing import Protocol
+
+from app.core.events import Event, Queued, VerdictReached
+from app.core.outcome import Outcome
+from app.core.problem import Problem
+from app.core.submission import Submission
+from app.core.verdict import Mode, Verdict
+from app.errors import GraderError
+from app.jobs.queue import Queue, Ticket
+from app.jobs.submit import unfinished_verdict
+from app.live.feed import Feed
+from app.store import submissions
+from app.store.database import Database
+from app.store.problems import Problems
+
+ATTEMPTS = 3
+_OUR_FAULT = (
+    "Grading failed on our side, three times in a row. This says nothing about your code: "
+    "please submit it again later."
+)
+# A grader keeps its own limits; this one only frees the slot of a grader that broke.
+_SPARE_SECONDS = 120.0
+
+_log = logging.getLogger("jaxercise.worker")
+
+
+class Grades(Protocol):
+    """The part of `app.grading.grader.Grader` that is used here."""
+
+    async def grade(
+        self,
+        problem: Problem,
+        code: str,
+        mode: Mode,
+        *,
+        fresh_seed: int | None,
+        on_event: Callable[[Event], None],
+    ) -> Verdict: ...
+
+
+class GradeSubmission:
+    """Grades one ticket after the other; safe to call from several slots at once."""
+
+    def __init__(
+        self,
+        database: Database,
+        problems: Problems,
+        queue: Queue,
+        feed: Feed,
+        grader: Grades,
+        *,
+        count: Callable[[Verdict], None] = lambda verdict: None,
+    ) -> None:
+        self._database = database
+        self._problems = problems
+        self._queue = queue
+        self._feed = feed
+        self._grader = grader
+        self._count = count
+
+    async def __call__(self, ticket: Ticket) -> None:
+        """Claims the submission, grades it, and stores the verdict if no other has been stored meanwhile.
+
+        Our own faults are stored too, once they have happened three times. Only a database that
+        can't be reached raises: then nothing is known to be stored, and the ticket must come again.
+        """
+        async with self._database.transaction() as connection:
+            submission = await submissions.claim(connection, ticket.submission_id)
+        if submission is None:
+            return
+        if submission.attempt > ATTEMPTS:
+            # The process died with it each time, or it would have been given up below.
+            await self._finish(submission, _gave_up(submission))
+            return
+        try:
+            verdict = await self._grade(submission, ticket)
+        except Exception as fault:
+            _report(submission, fault)
+            await self._give_back_or_give_up(submission)
+            return
+        if verdict is not None:
+            await self._finish(submission, verdict)
+
+    async def _grade(self, submission: Submission, ticket: Ticket) -> Verdict | None:
+        """The verdict; None where nobody wants it any more, in which case the run has been stopped."""
+        problem = await self._problems.by_version(submission.version)
+        run = asyncio.ensure_future(
+            self._grader.grade(
+                problem,
+                submission.code,
+                submission.mode,
+                fresh_seed=submission.seed if submission.mode is Mode.SUBMIT else None,
+                on_event=lambda event: self._feed.publish(submission.id, event),
+            )
+        )
+        withdrawn = asyncio.ensure_future(ticket.withdrawn.wait())
+        try:
+            async with asyncio.timeout(2 * problem.manifest.limits.wall_seconds + _SPARE_SECONDS):
+                await asyncio.wait({run, withdrawn}, return_when=asyncio.FIRST_COMPLETED)
+            return None if ticket.withdrawn.is_set() else run.result()
+        finally:
+            for task in (run, withdrawn):
+                task.cancel()
+            await asyncio.gather(run, withdrawn, return_exceptions=True)
+
+    async def _finish(self, submission: Submission, verdict: Verdict) -> None:
+        async with self._database.transaction() as connection:
+            written = await submissions.finish(connection, submission, verdict)
+        if written:
+            self._count(verdict)
+            self._feed.publish(submission.id, VerdictReached(verdict=verdict))
+
+    async def _give_back_or_give_up(self, submission: Submission) -> None:
+        if submission.attempt >= ATTEMPTS:
+            await self._finish(submission, _gave_up(submission))
+            return
+        async with self._database.transaction() as connection:
+            held = await submissions.give_back(connection, submission)
+            priority = await submissions.priority_of(connection, submission.id)
+        if held:
+            self._queue.announce(Ticket(submission.id, priority))
+            self._feed.publish(submission.id, Queued(position=self._queue.position(submission.id) or 0))
+
+
+def _gave_up(submission: Submission) -> Verdict:
+    return unfinished_verdict(submission, Outcome.INTERNAL_ERROR, _OUR_FAULT)
+
+
+def _report(submission: Submission, fault: Exception) -> None:
+    # Our own errors explain themselves; anything else is a bug and needs its traceback.
+    trace = None if isinstance(fault, GraderError) else fault
+    _log.error(
+        "attempt %d at submission %s failed: %s: %s",
+        submission.attempt,
+        submission.id,
+        type(fault).__name__,
+        fault,
+        exc_info=trace,
+    )

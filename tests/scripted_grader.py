@@ -1,0 +1,80 @@
+"""A grader without a sandbox, for tests of everything around it.
+
+What it answers is written in the submitted code: `outcome wrong_value`, `wait 0.5`, `break`
+(our fault), `print …`; a line each, anything else is ignored.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+
+from app.core.events import CaseDone, Event, Running
+from app.core.outcome import Outcome
+from app.core.problem import Problem
+from app.core.verdict import CaseResult, Mode, Verdict, Visibility
+from app.errors import GraderError
+
+
+class ScriptedGrader:
+    """Follows the signature of `app.grading.grader.Grader`; remembers what it was asked."""
+
+    def __init__(self) -> None:
+        self.graded: list[str] = []
+        self.stopped: list[str] = []
+
+    async def grade(
+        self,
+        problem: Problem,
+        code: str,
+        mode: Mode,
+        *,
+        fresh_seed: int | None,
+        on_event: Callable[[Event], None] = lambda event: None,
+    ) -> Verdict:
+        self.graded.append(code)
+        outcome, stdout = Outcome.PASSED, ""
+        names = tuple(case.name for case in problem.cases(mode, fresh_seed=fresh_seed))
+        on_event(Running(cases=names))
+        try:
+            for line in code.splitlines():
+                match line.split():
+                    case ["outcome", name]:
+                        outcome = Outcome(name)
+                    case ["wait", seconds]:
+                        await asyncio.sleep(float(seconds))
+                    case ["break", *_]:
+                        raise GraderError("the scripted grader broke, as it was told")
+                    case ["print", *words]:
+                        stdout += " ".join(words) + "\n"
+                    case _:
+                        pass
+        except asyncio.CancelledError:
+            self.stopped.append(code)
+            raise
+        cases = tuple(
+            CaseResult(name=name, visibility=Visibility.SAMPLE, outcome=outcome, points=1.0) for name in names
+        )
+        for case in cases:
+            on_event(CaseDone(case=case))
+        right = outcome is Outcome.PASSED
+        return Verdict(
+            problem=problem.slug,
+            version=problem.version,
+            outcome=Outcome.ACCEPTED if right else outcome,
+            accepted=right,
+            score=float(right),
+            diagnosis=None,
+            cases=cases,
+            stdout=stdout,
+            stderr="",
+            error=None,
+            wall_seconds=0.0,
+            environment={"grader": "scripted"},
+            fresh_seed=fresh_seed,
+        )
+
+
+@asynccontextmanager
+async def open_scripted_grader() -> AsyncIterator[ScriptedGrader]:
+    """In the place of the real one: `create_app(settings, open_grader=open_scripted_grader)`."""
+    yield ScriptedGrader()
