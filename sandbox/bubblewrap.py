@@ -102,6 +102,9 @@ def nursery_command(
         if Path(link).exists():
             command += ["--symlink", f"usr{link}", link]
     command += ["--proc", "/proc", "--dev", "/dev", "--tmpfs", "/tmp"]
+    # Folders that bubblewrap makes on its own way to a target would be closed to a child's other user.
+    for folder in ("/jail", str(_JAIL_PACKAGES), str(_JAIL_LIBRARY)):
+        command += ["--perms", "0755", "--dir", folder]
     if not system_python:
         command += ["--ro-bind", str(places.python_prefix), str(python_root)]
     packages = [f"{_JAIL_PACKAGES}/{index}" for index, _ in enumerate(places.packages)]
