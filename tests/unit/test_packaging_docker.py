@@ -1,0 +1,224 @@
+"""The Dockerfile and compose.yaml, read without an engine: what they copy, install and start exists."""
+
+import fnmatch
+import io
+import json
+import os
+import re
+import shlex
+import shutil
+import subprocess
+import sys
+import tomllib
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+import typer.main
+import yaml
+from dockerfile_parse import DockerfileParser
+
+from app.cli.main import commands
+from app.settings import Settings
+
+_ROOT = Path(__file__).parents[2]
+_TARGETS = ("web", "worker", "all")
+
+
+@dataclass(kw_only=True)
+class Stage:
+    """One `FROM … AS name`, with the instructions of the stages that it is built on before its own."""
+
+    base: str
+    instructions: list[tuple[str, str]] = field(default_factory=list)
+
+    def values(self, instruction: str) -> list[str]:
+        return [value for name, value in self.instructions if name == instruction]
+
+
+def _stages(dockerfile: str) -> dict[str, Stage]:
+    stages: dict[str, Stage] = {}
+    current = ""
+    for entry in DockerfileParser(fileobj=io.BytesIO(dockerfile.encode())).structure:
+        name, value = str(entry["instruction"]), str(entry["value"])
+        if name == "COMMENT":
+            continue
+        if name == "FROM":
+            base, _, current = re.split(r"\s+(as|AS)\s+", value)
+            below = stages.get(base, Stage(base=base))
+            stages[current] = Stage(base=below.base, instructions=list(below.instructions))
+        else:
+            stages[current].instructions.append((name, value))
+    return stages
+
+
+def _faults(dockerfile: str) -> list[str]:
+    """What a build of `dockerfile` in this checkout would stumble over."""
+    faults = []
+    stages = _stages(dockerfile)
+    for stage in stages.values():
+        copied = set()
+        for name, value in stage.instructions:
+            words = shlex.split(value)
+            if name == "COPY":
+                options = [word for word in words if word.startswith("--")]
+                *sources, _ = [word for word in words if not word.startswith("--")]
+                origin = options[0].removeprefix("--from=") if options else None
+                if origin is None:
+                    faults += [f"not in the build context: {s}" for s in sources if not _in_context(s)]
+                    copied.update(sources)
+                elif origin not in stages:
+                    faults.append(f"no such stage: {origin}")
+            elif name == "RUN":
+                named = [words[i + 1] for i, word in enumerate(words) if word in ("-r", "--requirement")]
+                faults += [f"installed before it is copied: {lock}" for lock in named if lock not in copied]
+                faults += [f"not known to apt: {package}" for package in _unknown_to_apt(words)]
+    return faults
+
+
+def _in_context(source: str) -> bool:
+    """Whether the path is in the checkout and `.dockerignore` lets it through; the last match decides."""
+    allowed = True
+    for line in (_ROOT / ".dockerignore").read_text().splitlines():
+        pattern = line.strip()
+        if not pattern or pattern.startswith("#"):
+            continue
+        kept = pattern.startswith("!")
+        body = pattern.removeprefix("!").rstrip("/")
+        if fnmatch.fnmatch(source, body) or source.startswith(f"{body}/"):
+            allowed = kept
+    return allowed and (_ROOT / source).exists()
+
+
+def _unknown_to_apt(words: list[str]) -> list[str]:
+    if "apt-get" not in words or "install" not in words or shutil.which("apt-cache") is None:
+        return []
+    after = words[words.index("install") + 1 :]
+    end = next((i for i, word in enumerate(after) if word in ("&&", ";")), len(after))
+    packages = [word for word in after[:end] if not word.startswith("-")]
+    unknown = []
+    for package in packages:
+        command = ["apt-cache", "policy", package]
+        policy = subprocess.run(
+            command, capture_output=True, text=True, check=True, env={**os.environ, "LC_ALL": "C"}
+        )
+        if "Candidate:" not in policy.stdout or "Candidate: (none)" in policy.stdout:
+            unknown.append(package)
+    return unknown
+
+
+@pytest.fixture(scope="module")
+def dockerfile() -> str:
+    return (_ROOT / "Dockerfile").read_text()
+
+
+@pytest.fixture(scope="module")
+def compose() -> dict[str, Any]:
+    parsed: dict[str, Any] = yaml.safe_load((_ROOT / "compose.yaml").read_text())
+    return parsed
+
+
+def test_everything_that_is_copied_and_installed_exists(dockerfile: str) -> None:
+    """A build fails late and far from here; this fails early."""
+    assert _faults(dockerfile) == []
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "COPY no-such-file ./",
+        "COPY .git ./",
+        "COPY --from=no-such-stage /x ./",
+        "RUN pip install --require-hashes -r requirements-node.lock",
+        pytest.param(
+            "RUN apt-get install --yes no-such-package-at-all",
+            marks=pytest.mark.skipif(shutil.which("apt-cache") is None, reason="apt-cache is not here"),
+        ),
+    ],
+)
+def test_the_check_sees(dockerfile: str, line: str) -> None:
+    """A check that cannot fail is a defect."""
+    assert len(_faults(f"{dockerfile}\n{line}\n")) == 1
+
+
+@pytest.mark.parametrize("target", _TARGETS)
+def test_a_target_starts_a_command_that_exists(dockerfile: str, target: str) -> None:
+    """The console script, with one of its own commands, as an ordinary user."""
+    stage = _stages(dockerfile)[target]
+    program, command = json.loads(stage.values("CMD")[-1])
+    scripts = tomllib.loads((_ROOT / "pyproject.toml").read_text())["project"]["scripts"]
+
+    assert program in scripts
+    assert command in typer.main.get_command(commands).commands  # type: ignore[attr-defined]
+    assert stage.values("USER")[-1] == "jaxercise"
+    assert stage.values("HEALTHCHECK")
+
+
+def test_only_the_graders_hold_jax(dockerfile: str) -> None:
+    """The pages' image stays small."""
+    stages = _stages(dockerfile)
+
+    def installs(target: str) -> str:
+        return " ".join(stages[target].values("RUN"))
+
+    assert "requirements-jail.lock" not in installs("web")
+    assert "bubblewrap" not in installs("web")
+    for target in ("worker", "all"):
+        assert "requirements-jail.lock" in installs(target)
+        assert "bubblewrap" in installs(target)
+
+
+def test_the_images_have_the_python_that_the_project_asks_for(dockerfile: str) -> None:
+    """And every package is installed with its hash checked."""
+    stages = _stages(dockerfile)
+    for target in _TARGETS:
+        assert stages[target].base.startswith("python:3.11-")
+        for run in stages[target].values("RUN"):
+            if "pip install" in run:
+                assert "--require-hashes" in run or "--no-deps" in run
+
+
+def test_the_images_set_settings_that_exist(dockerfile: str) -> None:
+    """A misspelt variable would be ignored without a word."""
+    known = {f"JAXERCISE_{name.upper()}" for name in Settings.model_fields}
+    for target in _TARGETS:
+        values = " ".join(_stages(dockerfile)[target].values("ENV"))
+        assert set(re.findall(r"JAXERCISE_\w+", values)) <= known
+
+
+def test_compose_builds_a_target_and_keeps_its_state(dockerfile: str, compose: dict[str, Any]) -> None:
+    """The named volume lies where the image keeps its data."""
+    service = compose["services"]["jaxercise"]
+    stage = _stages(dockerfile)[service["build"]["target"]]
+    volume, place = service["volumes"][0].split(":")
+
+    assert volume in compose["volumes"]
+    assert f"JAXERCISE_DATA_DIR={place}" in " ".join(stage.values("ENV"))
+    assert service["cap_drop"] == ["ALL"]
+    assert "privileged" not in service
+    for option in service["security_opt"]:
+        if option.startswith("seccomp="):
+            assert (_ROOT / option.removeprefix("seccomp=")).is_file()
+
+
+@pytest.mark.skipif(shutil.which("bwrap") is None, reason="bubblewrap is not installed")
+def test_the_container_s_filter_leaves_bubblewrap_what_it_needs() -> None:
+    """Under the very profile that compose.yaml names, a jail with all its namespaces still starts."""
+    program = """
+import ctypes, json, os
+import pyseccomp
+profile = json.load(open("docs/operators/seccomp.json"))
+wall = pyseccomp.SyscallFilter(pyseccomp.ALLOW)
+for rule in profile["syscalls"]:
+    for name in rule["names"]:
+        wall.add_rule(pyseccomp.ERRNO(rule["errnoRet"]), name)
+wall.load()
+libc = ctypes.CDLL(None, use_errno=True)
+assert libc.ptrace(0, 0, 0, 0) == -1 and ctypes.get_errno() == 1, "the filter does not hold"
+jail = ["bwrap", "--unshare-all", "--die-with-parent", "--ro-bind", "/", "/", "--proc", "/proc"]
+os.execvp("bwrap", [*jail, "--dev", "/dev", "--tmpfs", "/tmp", "echo", "inside"])
+"""
+    ran = subprocess.run([sys.executable, "-c", program], cwd=_ROOT, capture_output=True, text=True)
+
+    assert ran.stdout == "inside\n", ran.stderr
