@@ -1,4 +1,4 @@
-"""Markdown as statements use it: maths, highlighted code, figures and blocks; HTML in it is shown, never run."""
+"""Markdown as statements use it: maths, highlighted code, figures and blocks; HTML in it is only shown."""
 
 import re
 from collections.abc import Sequence
@@ -24,10 +24,12 @@ _FORMATTER: HtmlFormatter[str] = HtmlFormatter(nowrap=True, classprefix="hl-")
 
 
 def statement_markdown(slug: str) -> MarkdownIt:
-    """The parser and renderer of one problem's texts; its figures are served under `/problems/{slug}/assets/`."""
+    """Parses and renders one problem's texts; its figures are served under `/problems/{slug}/assets/`."""
 
     def figure(renderer: Any, tokens: Sequence[Token], index: int, options: Any, env: Any) -> str:
-        return _figure(slug, tokens[index], renderer.renderInlineAsText(tokens[index].children or [], options, env))
+        return _figure(
+            slug, tokens[index], renderer.renderInlineAsText(tokens[index].children or [], options, env)
+        )
 
     md = MarkdownIt("commonmark", {"html": False, "typographer": True, "highlight": _code_block})
     md.enable(["table", "strikethrough", "replacements", "smartquotes"])
@@ -43,7 +45,7 @@ def statement_markdown(slug: str) -> MarkdownIt:
 
 
 def highlighted(code: str, language: str) -> str:
-    """Escaped HTML with `hl-*` classes, line by line as the source is; plain where the language is unknown."""
+    """Escaped HTML with `hl-*` classes, lines as they were; plain where the language is unknown."""
     try:
         lexer = get_lexer_by_name(language or "text", stripnl=False, ensurenl=False)
     except ClassNotFound:

@@ -134,7 +134,9 @@ def _without_empty_sections(tokens: list[Token]) -> list[Token]:
     groups = _top_level(tokens)
     kept: list[Token] = []
     for group, after in zip(groups, [*groups[1:], None], strict=True):
-        empty = _is_heading(group) and (after is None or (_is_heading(after) and after[0].tag <= group[0].tag))
+        empty = _is_heading(group) and (
+            after is None or (_is_heading(after) and after[0].tag <= group[0].tag)
+        )
         if not empty:
             kept.extend(group)
     return kept
@@ -175,7 +177,9 @@ def _question(
     html = _html(md, text)
     if not any(choice.right for choice in choices):
         asked = " ".join(token.content for token in text if token.type == "inline")
-        raise ProblemError(f"statement.md: the quiz question “{asked}” needs choices, at least one marked [x]")
+        raise ProblemError(
+            f"statement.md: the quiz question “{asked}” needs choices, at least one marked [x]"
+        )
     return Question(html=html, choices=choices, explanation_html=_html(md, explanation))
 
 

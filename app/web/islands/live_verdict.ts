@@ -1,0 +1,203 @@
+/** A submission under way: its cases turn up row by row, then the server's own rendering of the verdict. */
+
+import { fetchFragment } from "./fragments";
+import { readWords, standing, type OutcomeWords } from "./outcome_words";
+
+export interface CaseResult {
+  name: string;
+  visibility: string;
+  outcome: string;
+  max_abs_error: number | null;
+  max_rel_error: number | null;
+  mismatched: number | null;
+  size: number | null;
+  wall_seconds: number | null;
+  message: string;
+}
+
+export type Finished = (section: HTMLElement) => void;
+
+export interface FollowOptions {
+  announce: (text: string) => void;
+  finished: Finished;
+  /** How long to wait between looks where the stream cannot be had. */
+  pollMilliseconds?: number;
+}
+
+const LOST_AFTER_ERRORS = 5;
+
+/** Follows the submission that `section` names until the verdict stands in its place. */
+export function followSubmission(section: HTMLElement, options: FollowOptions): void {
+  new Following(section, options).start();
+}
+
+class Following {
+  readonly #section: HTMLElement;
+  readonly #options: FollowOptions;
+  readonly #id: string;
+  readonly #table: LiveTable;
+  #source: EventSource | null = null;
+  #errors = 0;
+  #ended = false;
+
+  constructor(section: HTMLElement, options: FollowOptions) {
+    this.#section = section;
+    this.#options = options;
+    this.#id = section.dataset["submission"] ?? "";
+    this.#table = new LiveTable(section, readWords());
+  }
+
+  start(): void {
+    this.#interceptCancel();
+    const source = new EventSource(`/api/v1/submissions/${this.#id}/events`);
+    this.#source = source;
+    source.addEventListener("open", () => (this.#errors = 0));
+    source.addEventListener("queued", (event) => this.#queued((parse(event) as { position: number }).position));
+    source.addEventListener("running", (event) => this.#running((parse(event) as { cases: string[] }).cases));
+    source.addEventListener("case", (event) => this.#table.fill((parse(event) as { case: CaseResult }).case));
+    source.addEventListener("verdict", () => void this.#finish());
+    source.addEventListener("error", () => {
+      // The browser connects anew by itself, and events are replayed; a closed stream or a dead one is polled for.
+      this.#errors += 1;
+      if (source.readyState === EventSource.CLOSED || this.#errors >= LOST_AFTER_ERRORS) {
+        source.close();
+        void this.#poll();
+      }
+    });
+  }
+
+  #queued(position: number): void {
+    this.#headline(position > 0 ? `Waiting: ${position} ahead of you` : "Waiting: next in the queue");
+  }
+
+  #running(cases: string[]): void {
+    this.#headline(cases.length > 0 ? `Running ${cases.length} cases` : "Running");
+    this.#table.expect(cases);
+  }
+
+  #headline(text: string): void {
+    const headline = this.#section.querySelector("[data-headline]");
+    if (headline && headline.textContent !== text) {
+      headline.textContent = text;
+      this.#options.announce(text);
+    }
+  }
+
+  async #finish(): Promise<void> {
+    this.#source?.close();
+    if (this.#ended) return;
+    if (!(await this.#look())) void this.#poll();
+  }
+
+  async #poll(): Promise<void> {
+    while (!this.#ended && this.#section.isConnected && !(await this.#look())) {
+      await new Promise((resolve) => setTimeout(resolve, this.#options.pollMilliseconds ?? 2000));
+    }
+  }
+
+  /** Puts the verdict in the section's place if the server has it. */
+  async #look(): Promise<boolean> {
+    let verdict: HTMLElement | null = null;
+    try {
+      verdict = (await fetchFragment(`/submissions/${this.#id}`, "verdict")).querySelector("[data-verdict]");
+    } catch {
+      return false;
+    }
+    if (!verdict) return false;
+    this.#ended = true;
+    this.#section.replaceWith(verdict);
+    this.#options.announce(spoken(verdict));
+    this.#options.finished(verdict);
+    return true;
+  }
+
+  #interceptCancel(): void {
+    this.#section.querySelector("form")?.addEventListener("submit", (event) => {
+      event.preventDefault();
+      const button = this.#section.querySelector<HTMLButtonElement>("[data-cancel]");
+      if (button) button.disabled = true;
+      void fetch(`/api/v1/submissions/${this.#id}`, { method: "DELETE", credentials: "same-origin" });
+    });
+  }
+}
+
+class LiveTable {
+  readonly #frame: HTMLElement | null;
+  readonly #body: HTMLTableSectionElement | null;
+  readonly #words: Record<string, OutcomeWords>;
+  readonly #rows = new Map<string, HTMLTableRowElement>();
+
+  constructor(section: HTMLElement, words: Record<string, OutcomeWords>) {
+    this.#frame = section.querySelector("[data-live-cases]");
+    this.#body = section.querySelector("[data-live-cases] tbody");
+    this.#words = words;
+  }
+
+  expect(names: string[]): void {
+    for (const name of names) this.#row(name);
+  }
+
+  /** Fills a case's row; a replayed event fills it again and adds nothing. */
+  fill(result: CaseResult): void {
+    const row = this.#row(result.name);
+    row.classList.remove("pending");
+    const cells = row.querySelectorAll("td");
+    const mismatched =
+      result.mismatched === null || result.size === null ? "–" : `${result.mismatched} of ${result.size}`;
+    const visibility = row.querySelector(".visibility");
+    if (visibility) visibility.textContent = result.visibility;
+    cells[0]?.replaceChildren(standing(this.#words[result.outcome] ?? { word: result.outcome, tone: "neutral" }));
+    [errorSize(result.max_abs_error), errorSize(result.max_rel_error), mismatched, duration(result.wall_seconds)].forEach(
+      (text, index) => {
+        const cell = cells[index + 1];
+        if (cell) cell.textContent = text;
+      },
+    );
+  }
+
+  #row(name: string): HTMLTableRowElement {
+    const known = this.#rows.get(name);
+    if (known) return known;
+    const row = document.createElement("tr");
+    row.className = "pending";
+    const head = document.createElement("th");
+    head.scope = "row";
+    const label = document.createElement("span");
+    label.className = "case-name";
+    label.textContent = name;
+    const visibility = document.createElement("span");
+    visibility.className = "visibility";
+    head.append(label, " ", visibility);
+    row.append(head);
+    for (let column = 0; column < 5; column += 1) {
+      const cell = document.createElement("td");
+      if (column > 0) cell.className = "number";
+      cell.textContent = column > 0 ? "" : "…";
+      row.append(cell);
+    }
+    this.#rows.set(name, row);
+    this.#body?.append(row);
+    if (this.#frame) this.#frame.hidden = false;
+    return row;
+  }
+}
+
+function parse(event: Event): unknown {
+  return JSON.parse((event as MessageEvent<string>).data);
+}
+
+function spoken(verdict: HTMLElement): string {
+  const headline = verdict.querySelector("[data-headline]")?.textContent ?? "";
+  const score = verdict.querySelector(".totals dd")?.textContent ?? "";
+  return score ? `${headline}. Score ${score}.` : headline;
+}
+
+export function errorSize(value: number | null): string {
+  if (value === null) return "–";
+  return value === 0 ? "0" : value.toExponential(1).replace("e+", "e");
+}
+
+export function duration(seconds: number | null): string {
+  if (seconds === null) return "–";
+  return seconds < 1 ? `${Math.round(seconds * 1000)} ms` : `${seconds.toFixed(1)} s`;
+}

@@ -1,0 +1,71 @@
+/** Mounts every island that the page has. Without any of this the page still reads and submits. */
+
+import "../styles/main.css";
+
+import type { Editor } from "./editor";
+import { mountHints } from "./hints";
+import { followSubmission, type Finished } from "./live_verdict";
+import { mountQuestion } from "./quiz";
+import { mountSubmit } from "./submit";
+import { refreshFragments } from "./fragments";
+
+function announcer(): (text: string) => void {
+  const region = document.querySelector<HTMLElement>("[data-announce]");
+  return (text) => {
+    if (region) region.textContent = text;
+  };
+}
+
+function markLine(editor: Editor | null, section: HTMLElement): void {
+  const line = Number(section.dataset["markedLine"]);
+  if (editor && line > 0) editor.mark(line);
+}
+
+const announce = announcer();
+
+for (const list of document.querySelectorAll<HTMLElement>("[data-island=hints]")) mountHints(list);
+for (const question of document.querySelectorAll<HTMLElement>("[data-island=quiz]")) mountQuestion(question);
+
+const textarea = document.querySelector<HTMLTextAreaElement>("[data-island=editor]");
+const bench = document.querySelector<HTMLElement>("[data-problem]");
+const form = document.querySelector<HTMLFormElement>("[data-island=submit]");
+const result = document.querySelector<HTMLElement>("[data-result]");
+
+let editor: Editor | null = null;
+if (textarea && bench && form) {
+  // CodeMirror is most of the script, and only this page needs it.
+  const { mountEditor } = await import("./editor");
+  editor = mountEditor(textarea, {
+    problem: bench.dataset["problem"] ?? "",
+    user: bench.dataset["user"] ?? "guest",
+    submit: (mode) => form.querySelector<HTMLButtonElement>(`button[value=${mode}]`)?.click(),
+  });
+  if (result) {
+    mountSubmit(form, result, {
+      problem: bench.dataset["problem"] ?? "",
+      editor,
+      announce,
+      finished: (section, unchanged) => {
+        if (unchanged) markLine(editor, section);
+        void refreshFragments(window.location.pathname);
+      },
+    });
+  }
+}
+
+// A submission's own page, opened before its verdict was there.
+const underWay = document.querySelector<HTMLElement>("[data-island=live-verdict]");
+if (underWay && !form) {
+  const finished: Finished = () => {
+    // The code below is rendered with its marked line by the server.
+    window.location.reload();
+  };
+  followSubmission(underWay, { announce, finished });
+}
+
+document.addEventListener("click", (event) => {
+  const link = event.target instanceof Element ? event.target.closest<HTMLElement>("a[data-line]") : null;
+  if (!link || !editor) return;
+  event.preventDefault();
+  editor.mark(Number(link.dataset["line"]), { focus: true });
+});

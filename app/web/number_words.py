@@ -1,0 +1,42 @@
+"""Numbers, times and printed text as a page shows them."""
+
+import math
+import re
+from datetime import datetime
+
+# Escape sequences: colours, cursor moves, window titles.
+_ANSI = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)?|[@-Z\\-_])")
+_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
+
+
+def error_size(value: float | None) -> str:
+    """Two digits and a power of ten: `1.2e-7`; a dash where it is not known."""
+    if value is None:
+        return "–"
+    if value == 0 or not math.isfinite(value):
+        return f"{value:g}"
+    digits, _, power = f"{value:.1e}".partition("e")
+    return f"{digits}e{int(power)}"
+
+
+def duration(seconds: float | None) -> str:
+    if seconds is None:
+        return "–"
+    if seconds < 1:
+        return f"{seconds * 1000:.0f} ms"
+    return f"{seconds:.1f} s"
+
+
+def percent(fraction: float) -> str:
+    """Rounded down, so that only a full score reads 100 %."""
+    return f"{int(fraction * 100 + 1e-9)} %"
+
+
+def moment(time: datetime) -> str:
+    return f"{time:%-d %b %Y, %H:%M} UTC"
+
+
+def plain_text(printed: str) -> str:
+    """What a program printed, without terminal control; a carriage return starts its line anew."""
+    lines = _ANSI.sub("", printed).replace("\r\n", "\n").split("\n")
+    return "\n".join(_CONTROL.sub("", line.rstrip("\r").rpartition("\r")[2]) for line in lines)

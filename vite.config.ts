@@ -1,0 +1,18 @@
+import { defineConfig } from "vitest/config";
+
+// One entry: every page loads the same small script, which mounts the islands that it finds.
+export default defineConfig({
+  root: "app/web",
+  base: "/static/dist/",
+  publicDir: false,
+  build: {
+    outDir: "static/dist",
+    emptyOutDir: true,
+    manifest: "manifest.json",
+    // Fonts as files: the pages' policy loads none from a data: address.
+    assetsInlineLimit: 0,
+    modulePreload: { polyfill: false },
+    rollupOptions: { input: "app/web/islands/main.ts" },
+  },
+  test: { environment: "happy-dom", include: ["islands/**/*.test.ts"] },
+});
