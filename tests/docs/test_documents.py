@@ -4,8 +4,8 @@ import re
 import shlex
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
-import click
 import pytest
 import typer.main
 
@@ -39,7 +39,7 @@ def _command_lines(text: str) -> Iterator[str]:
     yield from _INLINE.findall(text)
 
 
-def _leaves(group: click.Command, path: str) -> Iterator[str]:
+def _leaves(group: Any, path: str) -> Iterator[str]:
     """The commands below `group`, as they are typed."""
     below = getattr(group, "commands", None)
     if below is None:
@@ -64,7 +64,7 @@ def _fault(line: str) -> str | None:
 
 
 def _fault_of_ours(line: str, words: list[str]) -> str | None:
-    command: click.Command = typer.main.get_command(commands)
+    command: Any = typer.main.get_command(commands)
     while words and (below := getattr(command, "commands", None)) is not None:
         if words[0] not in below:
             return f"no such command: {line!r}"

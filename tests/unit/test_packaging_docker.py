@@ -1,6 +1,7 @@
 """The Dockerfile and compose.yaml, read without an engine: what they copy, install and start exists."""
 
 import fnmatch
+import functools
 import io
 import json
 import os
@@ -97,15 +98,15 @@ def _unknown_to_apt(words: list[str]) -> list[str]:
     after = words[words.index("install") + 1 :]
     end = next((i for i, word in enumerate(after) if word in ("&&", ";")), len(after))
     packages = [word for word in after[:end] if not word.startswith("-")]
-    unknown = []
-    for package in packages:
-        command = ["apt-cache", "policy", package]
-        policy = subprocess.run(
-            command, capture_output=True, text=True, check=True, env={**os.environ, "LC_ALL": "C"}
-        )
-        if "Candidate:" not in policy.stdout or "Candidate: (none)" in policy.stdout:
-            unknown.append(package)
-    return unknown
+    return [package for package in packages if not _known_to_apt(package)]
+
+
+@functools.cache
+def _known_to_apt(package: str) -> bool:
+    command = ["apt-cache", "policy", package]
+    environment = {**os.environ, "LC_ALL": "C"}
+    policy = subprocess.run(command, capture_output=True, text=True, check=True, env=environment).stdout
+    return "Candidate:" in policy and "Candidate: (none)" not in policy
 
 
 @pytest.fixture(scope="module")
