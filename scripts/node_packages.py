@@ -30,7 +30,7 @@ def install_and_build(stamps: Stamps) -> None:
     build_key = digest(_sources(), modules_key)
     if not stamps.is_current("islands", build_key) or not _BUILT.is_dir():
         print("Building the pages' islands", flush=True)
-        _npm("run", "--silent", "build")
+        _npm("run", "--silent", "build", "--", "--logLevel", "warn")
         stamps.write("islands", build_key)
 
 
