@@ -18,6 +18,7 @@ from app.api.count_requests import CountRequests
 from app.api.cross_origin import RefuseCrossOrigin
 from app.api.error_responses import answer_error
 from app.api.metrics import Metrics
+from app.api.openapi import describer
 from app.api.readiness import Readiness
 from app.catalog.problem_folder import load_folders, read_problem
 from app.errors import GraderError, ProblemError
@@ -26,9 +27,9 @@ from app.jobs.recover import rebuild_queue
 from app.jobs.submit import Submissions
 from app.live.feed import Feed
 from app.settings import Settings
-from app.store.database import Database
-from app.store.migrate import upgrade
+from app.store.open_database import open_database
 from app.store.problems import Problems
+from app.store.sole_owner import sole_owner
 from app.web.errors import error_page
 from app.web.routes import STATIC_DIR
 from app.web.routes import router as pages
@@ -48,13 +49,13 @@ def create_app(settings: Settings, *, open_grader: OpenGrader | None = None) -> 
     metrics = Metrics(waiting=lambda: len(queue.waiting()))
     app = FastAPI(
         title="Jaxercise",
-        description=docs.DESCRIPTION,
         version="1",
         openapi_url="/api/openapi.json",
         docs_url=None,
         redoc_url=None,
         lifespan=partial(_lifespan, queue=queue, open_grader=open_grader or _real_grader(settings)),
     )
+    app.openapi = describer(app)  # type: ignore[method-assign]  # the way FastAPI documents
     app.state.settings = settings
     app.state.metrics = metrics
     app.state.readiness = Readiness()
@@ -82,9 +83,10 @@ async def _answer(request: Request, error: Exception) -> Response:
 @asynccontextmanager
 async def _lifespan(app: FastAPI, *, queue: EmbeddedQueue, open_grader: OpenGrader) -> AsyncIterator[None]:
     settings: Settings = app.state.settings
-    await asyncio.to_thread(upgrade, settings.store_url)
-    database = Database(settings.store_url)
-    try:
+    async with (
+        open_database(settings.store_url) as database,
+        sole_owner(database),
+    ):
         feed = Feed()
         problems = Problems(database, read_problem)
         app.state.accounts = Accounts(database, session_days=settings.session_days)
@@ -115,8 +117,6 @@ async def _lifespan(app: FastAPI, *, queue: EmbeddedQueue, open_grader: OpenGrad
         app.state.readiness.add("grading", worker.missing)
         async with worker.running():
             yield
-    finally:
-        await database.close()
 
 
 async def load_problems(settings: Settings, problems: Problems) -> list[ProblemError]:

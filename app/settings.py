@@ -20,6 +20,12 @@ def _check_database_url(url: str) -> str:
     return url
 
 
+def _check_folder(path: Path) -> Path:
+    if not path.is_dir():
+        raise ValueError("must be a folder that exists")
+    return path
+
+
 def _default_slots() -> int:
     """One run a core, but leave a core for the pages where there is more than one."""
     return max(1, min(8, (os.cpu_count() or 2) - 1))
@@ -37,8 +43,8 @@ class Settings(BaseSettings):
     host: str = "127.0.0.1"
     port: int = Field(default=8000, ge=0, le=65535)
     """0 takes any free port; `jaxercise serve` prints which."""
-    problems_dir: Path = _CHECKOUT / "problems"
-    references_dir: Path = _CHECKOUT / "reference_solutions"
+    problems_dir: Annotated[Path, AfterValidator(_check_folder)] = _CHECKOUT / "problems"
+    references_dir: Annotated[Path, AfterValidator(_check_folder)] = _CHECKOUT / "reference_solutions"
     sandbox: Literal["jailed", "unjailed"] = "jailed"
     """`unjailed` runs submissions without isolation: for development, on code you trust."""
     slots: int = Field(default_factory=_default_slots, ge=1, le=64)
@@ -76,4 +82,4 @@ def read_settings(**overrides: Any) -> Settings:
 def _sentence(fault: dict[str, Any]) -> str:
     name = str(fault["loc"][0]) if fault["loc"] else "?"
     rule = str(fault["msg"]).removeprefix("Value error, ")
-    return f"{_PREFIX}{name.upper()}={fault['input']!r} is not allowed: {rule}"
+    return f"{_PREFIX}{name.upper()}={str(fault['input'])!r} is not allowed: {rule}"

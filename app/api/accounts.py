@@ -15,9 +15,11 @@ from app.accounts.request_identity import (
     session_of,
     signed_in_user,
 )
+from app.api.described import SIGNED_IN, answers
 from app.api.json_answer import JsonAnswer
 from app.core.user import Role, User
 from app.errors import NotSignedIn
+from app.store.tokens import Token
 
 router = APIRouter(tags=["accounts"])
 SignedIn = Annotated[User, Depends(signed_in_user)]
@@ -51,7 +53,16 @@ class IssuedToken(msgspec.Struct, frozen=True, kw_only=True):
     created_at: datetime
 
 
-@router.post("/accounts", status_code=201, summary="Sign up; the first account is the admin")
+class TokenList(msgspec.Struct, frozen=True, kw_only=True):
+    tokens: tuple[Token, ...]
+
+
+@router.post(
+    "/accounts",
+    status_code=201,
+    summary="Sign up; the first account is the admin",
+    responses=answers(Account, 201, says="Signed up, and in: the session cookie is set."),
+)
 async def sign_up(request: Request, credentials: Credentials) -> Response:
     accounts = accounts_of(request)
     user = await accounts.sign_up(credentials.email, credentials.password, client=client_of(request))
@@ -60,7 +71,7 @@ async def sign_up(request: Request, credentials: Credentials) -> Response:
     return answer
 
 
-@router.post("/session", summary="Sign in; sets the session cookie")
+@router.post("/session", summary="Sign in", responses=answers(Account, says="The session cookie is set."))
 async def sign_in(request: Request, credentials: Credentials) -> Response:
     accounts = accounts_of(request)
     session = await accounts.sign_in(credentials.email, credentials.password, client=client_of(request))
@@ -72,12 +83,17 @@ async def sign_in(request: Request, credentials: Credentials) -> Response:
     return answer
 
 
-@router.get("/session", summary="Who is signed in")
+@router.get(
+    "/session",
+    summary="Who is signed in",
+    responses=answers(Account, says="The account."),
+    openapi_extra=SIGNED_IN,
+)
 async def who_am_i(user: SignedIn) -> Response:
     return JsonAnswer(_account(user))
 
 
-@router.delete("/session", status_code=204, summary="Sign out")
+@router.delete("/session", status_code=204, summary="Sign out", responses=answers(None, 204, says="Done."))
 async def sign_out(request: Request) -> Response:
     session = session_of(request)
     if session is not None:
@@ -87,7 +103,13 @@ async def sign_out(request: Request) -> Response:
     return answer
 
 
-@router.post("/tokens", status_code=201, summary="A token for a program")
+@router.post(
+    "/tokens",
+    status_code=201,
+    summary="A token for a program",
+    responses=answers(IssuedToken, 201, says="The token."),
+    openapi_extra=SIGNED_IN,
+)
 async def create_token(request: Request, body: TokenRequest, user: SignedIn) -> Response:
     issued = await accounts_of(request).new_token(user, body.name)
     token = issued.token
@@ -95,13 +117,22 @@ async def create_token(request: Request, body: TokenRequest, user: SignedIn) -> 
     return JsonAnswer(answer, 201)
 
 
-@router.get("/tokens", summary="One's tokens, without their secrets")
+@router.get(
+    "/tokens",
+    summary="One's tokens, without their secrets",
+    responses=answers(TokenList, says="The tokens."),
+    openapi_extra=SIGNED_IN,
+)
 async def list_tokens(request: Request, user: SignedIn) -> Response:
-    return JsonAnswer({"tokens": await accounts_of(request).tokens_of(user)})
+    return JsonAnswer(TokenList(tokens=tuple(await accounts_of(request).tokens_of(user))))
 
 
 @router.delete(
-    "/tokens/{token_id}", status_code=204, summary="End a token; one that is gone already is no error"
+    "/tokens/{token_id}",
+    status_code=204,
+    summary="End a token; one that is gone already is no error",
+    responses=answers(None, 204, says="Done."),
+    openapi_extra=SIGNED_IN,
 )
 async def delete_token(request: Request, token_id: str, user: SignedIn) -> Response:
     await accounts_of(request).delete_token(user, token_id)

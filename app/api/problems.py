@@ -1,11 +1,12 @@
 """Problems as learners and guests may see them: no hidden case, no reference, no variant."""
 
-from typing import Annotated, Any
+from typing import Annotated, Any, cast
 
 import msgspec
 from fastapi import APIRouter, Depends, Request, Response
 
-from app.accounts.request_identity import current_user
+from app.accounts.request_identity import current_user, signed_in_user
+from app.api.described import SIGNED_IN, answers
 from app.api.json_answer import JsonAnswer
 from app.catalog.statement import render_statement
 from app.core.generators import Argument
@@ -13,7 +14,8 @@ from app.core.problem import Entry, Limits, Problem
 from app.core.tolerance import Tolerance
 from app.core.user import User
 from app.core.verdict import Mode, Visibility
-from app.store.problems import problems_of
+from app.errors import NotAllowed, ProblemError
+from app.store.problems import Problems
 
 router = APIRouter(tags=["problems"])
 Visitor = Annotated[User | None, Depends(current_user)]
@@ -63,13 +65,46 @@ class ProblemAnswer(msgspec.Struct, frozen=True, kw_only=True):
     forbidden: tuple[str, ...]
 
 
-@router.get("/problems", summary="All problems, by position")
+class ProblemList(msgspec.Struct, frozen=True, kw_only=True):
+    problems: tuple[ProblemSummary, ...]
+
+
+class RefusedProblems(msgspec.Struct, frozen=True, kw_only=True):
+    """Why folders could not be loaded at the last start: file, key and reason of each."""
+
+    refused: tuple[str, ...]
+
+
+def problems_of(request: Request) -> Problems:
+    return cast(Problems, request.app.state.problems)
+
+
+@router.get(
+    "/problems", summary="All problems, by position", responses=answers(ProblemList, says="Every problem.")
+)
 async def list_problems(request: Request) -> Response:
     found = await problems_of(request).all()
-    return JsonAnswer({"problems": [ProblemSummary(**_summary(problem)) for problem in found]})
+    return JsonAnswer(ProblemList(problems=tuple(ProblemSummary(**_summary(problem)) for problem in found)))
 
 
-@router.get("/problems/{slug}", summary="A problem: statement, starter, sample cases")
+@router.get(
+    "/refused-problems",
+    summary="Broken problem folders, for instructors",
+    responses=answers(RefusedProblems, says="Why each was refused."),
+    openapi_extra=SIGNED_IN,
+)
+async def list_refused(request: Request, user: Annotated[User, Depends(signed_in_user)]) -> Response:
+    if not user.sees_everything:
+        raise NotAllowed
+    refused: list[ProblemError] = request.app.state.refused_problems
+    return JsonAnswer(RefusedProblems(refused=tuple(fault.message for fault in refused)))
+
+
+@router.get(
+    "/problems/{slug}",
+    summary="A problem: statement, starter, sample cases",
+    responses=answers(ProblemAnswer, says="The problem."),
+)
 async def read_problem(request: Request, slug: str, visitor: Visitor) -> Response:
     problem = await problems_of(request).by_slug(slug)
     manifest = problem.manifest

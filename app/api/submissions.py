@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict
 from sse_starlette import EventSourceResponse, ServerSentEvent
 
 from app.accounts.request_identity import signed_in_user
+from app.api.described import SIGNED_IN, answers
 from app.api.json_answer import JsonAnswer
 from app.core.events import Event, VerdictReached
 from app.core.outcome import Outcome
@@ -58,32 +59,62 @@ class SubmissionSummary(msgspec.Struct, frozen=True, kw_only=True):
     created_at: datetime
 
 
-@router.post("/problems/{slug}/submissions", status_code=202, summary="Submit code for grading")
+class SubmissionList(msgspec.Struct, frozen=True, kw_only=True):
+    submissions: tuple[SubmissionSummary, ...]
+
+
+@router.post(
+    "/problems/{slug}/submissions",
+    status_code=202,
+    summary="Submit code for grading",
+    responses=answers(SubmissionAnswer, 202, says="Stored and queued."),
+    openapi_extra=SIGNED_IN,
+)
 async def submit(request: Request, slug: str, body: SubmissionRequest, user: SignedIn) -> Response:
     submission = await submissions_of(request).submit(user, slug, body.code, body.mode)
     where = str(request.url_for("read_submission", submission_id=submission.id).path)
     return JsonAnswer(_answer(request, submission, user), 202, {"Location": where})
 
 
-@router.get("/problems/{slug}/submissions", summary="One's own submissions to a problem, newest first")
+@router.get(
+    "/problems/{slug}/submissions",
+    summary="One's own submissions to a problem, newest first",
+    responses=answers(SubmissionList, says="The submissions."),
+    openapi_extra=SIGNED_IN,
+)
 async def list_submissions(
     request: Request, slug: str, user: SignedIn, limit: Annotated[int, Query(ge=1, le=200)] = 50
 ) -> Response:
     found = await submissions_of(request).list_for(user, slug, limit=limit)
-    return JsonAnswer({"submissions": [_summary(submission) for submission in found]})
+    return JsonAnswer(SubmissionList(submissions=tuple(_summary(submission) for submission in found)))
 
 
-@router.get("/submissions/{submission_id}", summary="A submission, with its verdict once it is done")
+@router.get(
+    "/submissions/{submission_id}",
+    summary="A submission, with its verdict once it is done",
+    responses=answers(SubmissionAnswer, says="The submission."),
+    openapi_extra=SIGNED_IN,
+)
 async def read_submission(request: Request, submission_id: str, user: SignedIn) -> Response:
     return JsonAnswer(_answer(request, await submissions_of(request).get(user, submission_id), user))
 
 
-@router.delete("/submissions/{submission_id}", summary="Cancel; a verdict that was reached already stays")
+@router.delete(
+    "/submissions/{submission_id}",
+    summary="Cancel; a verdict that was reached already stays",
+    responses=answers(SubmissionAnswer, says="The submission as it is now."),
+    openapi_extra=SIGNED_IN,
+)
 async def cancel_submission(request: Request, submission_id: str, user: SignedIn) -> Response:
     return JsonAnswer(_answer(request, await submissions_of(request).cancel(user, submission_id), user))
 
 
-@router.get("/submissions/{submission_id}/events", summary="Follow a submission: server-sent events")
+@router.get(
+    "/submissions/{submission_id}/events",
+    summary="Follow a submission: server-sent events `queued`, `running`, `case`, `verdict`",
+    responses=answers(None, says="A stream of `text/event-stream` that ends after `verdict`."),
+    openapi_extra=SIGNED_IN,
+)
 async def follow(request: Request, submission_id: str, user: SignedIn) -> Response:
     """Events `queued`, `running`, `case` and `verdict`, all from the beginning; ends after `verdict`."""
     submission = await submissions_of(request).get(user, submission_id)

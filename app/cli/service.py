@@ -3,6 +3,8 @@
 import asyncio
 import logging
 import socket
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 import uvicorn
 
@@ -10,9 +12,21 @@ from app.errors import GraderError
 from app.main import create_app
 from app.settings import Settings
 from app.worker.embedded import EmbeddedWorker
+from sandbox.interface import SandboxError
 
+_log = logging.getLogger("jaxercise")
 # Streams of events are cut off at a stop; pages get this long to finish.
 _LAST_ANSWERS_SECONDS = 5
+
+
+class _Server(uvicorn.Server):
+    """Stops on a signal without repeating it, which would end the process before runs are drained."""
+
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        with super().capture_signals():
+            yield
+            self._captured_signals.clear()
 
 
 def run_service(settings: Settings) -> None:
@@ -24,19 +38,20 @@ def run_service(settings: Settings) -> None:
     logging.basicConfig(
         level=settings.log_level.upper(), format="%(asctime)s %(levelname)s %(name)s: %(message)s"
     )
+    logging.getLogger("alembic").setLevel("WARNING")
     with _listening(settings.host, settings.port) as listener:
         asyncio.run(_serve(settings, listener))
 
 
 async def _serve(settings: Settings, listener: socket.socket) -> None:
     app = create_app(settings)
-    server = uvicorn.Server(
+    server = _Server(
         uvicorn.Config(
             app,
             lifespan="off",
-            log_level=settings.log_level,
-            access_log=False,
             log_config=None,
+            log_level="warning",
+            access_log=False,
             server_header=False,
             proxy_headers=bool(settings.trusted_proxies),
             forwarded_allow_ips=settings.trusted_proxies or None,
@@ -45,8 +60,7 @@ async def _serve(settings: Settings, listener: socket.socket) -> None:
     )
     # The lifespan runs here and not under uvicorn, so that its errors are ours to tell in one line.
     async with app.router.lifespan_context(app):
-        host, port = listener.getsockname()[:2]
-        print(f"Jaxercise is at http://{f'[{host}]' if ':' in host else host}:{port}", flush=True)
+        print(f"Jaxercise is at {_address(listener)}", flush=True)
         if await app.state.accounts.is_empty():
             print("The first account to sign up is the admin.", flush=True)
         watch = asyncio.create_task(_stop_on_failure(app.state.worker, server))
@@ -60,16 +74,22 @@ async def _stop_on_failure(worker: EmbeddedWorker, server: uvicorn.Server) -> Gr
     """A service that can't grade is of no use: it stops and says why."""
     failure = await worker.failure()
     server.should_exit = True
-    return (
-        failure if isinstance(failure, GraderError) else GraderError(f"{type(failure).__name__}: {failure}")
-    )
+    if isinstance(failure, GraderError):
+        return failure
+    if not isinstance(failure, SandboxError):
+        _log.error("the worker broke", exc_info=failure)
+    return GraderError(str(failure) or type(failure).__name__)
 
 
 def _listening(host: str, port: int) -> socket.socket:
     try:
-        family = socket.AF_INET6 if ":" in host else socket.AF_INET
-        return socket.create_server((host, port), family=family)
+        return socket.create_server((host, port), family=socket.AF_INET6 if ":" in host else socket.AF_INET)
     except OSError as fault:
         raise GraderError(
             f"cannot listen on {host}:{port} ({fault.strerror}): choose another with --host and --port"
         ) from None
+
+
+def _address(listener: socket.socket) -> str:
+    host, port = listener.getsockname()[:2]
+    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"

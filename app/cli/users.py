@@ -63,13 +63,7 @@ def create(
 async def _accounts() -> AsyncIterator["Accounts"]:
     from app.accounts.accounts import Accounts
     from app.settings import read_settings
-    from app.store.database import Database
-    from app.store.migrate import upgrade
+    from app.store.open_database import open_database
 
-    url = read_settings().store_url
-    await asyncio.to_thread(upgrade, url)
-    database = Database(url)
-    try:
+    async with open_database(read_settings().store_url) as database:
         yield Accounts(database)
-    finally:
-        await database.close()

@@ -1,6 +1,6 @@
 """The connection to the database: the only place that commits."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
@@ -25,6 +25,9 @@ _POSTGRES_ARGUMENTS = {
     "keepalives_count": 3,
     "tcp_user_timeout": 10_000,
 }
+
+# Any constant will do, as long as nobody else on the same database uses it.
+_POSTGRES_LOCK = 0x6A61_7866
 
 
 class Database:
@@ -57,6 +60,20 @@ class Database:
         """Returns if the database answers."""
         async with self.reading() as connection:
             await connection.execute(text("SELECT 1"))
+
+    @asynccontextmanager
+    async def advisory_lock(self) -> AsyncIterator[Callable[[], Awaitable[bool]]]:
+        """PostgreSQL only: yields an attempt to lock, whose lock lasts as long as the block."""
+        async with self._engine.connect() as connection:
+            # Outside a transaction, since PostgreSQL holds up its cleaning for open ones.
+            await connection.execution_options(isolation_level="AUTOCOMMIT")
+
+            async def attempt() -> bool:
+                query = text("SELECT pg_try_advisory_lock(:key)")
+                return bool((await connection.execute(query, {"key": _POSTGRES_LOCK})).scalar_one())
+
+            yield attempt
+            await connection.invalidate()
 
     async def close(self) -> None:
         await self._engine.dispose()

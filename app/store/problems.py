@@ -2,9 +2,6 @@
 
 from collections import OrderedDict
 from collections.abc import Callable, Mapping
-from typing import cast
-
-from fastapi import Request
 
 from app.core.problem import Problem
 from app.errors import ProblemNotFound
@@ -83,7 +80,3 @@ class Problems:
         self._parsed[problem.version] = problem
         while len(self._parsed) > _REMEMBERED:
             self._parsed.popitem(last=False)
-
-
-def problems_of(request: Request) -> Problems:
-    return cast(Problems, request.app.state.problems)
