@@ -1,5 +1,6 @@
 """The pages' islands: npm's packages, and their build."""
 
+import os
 import re
 import shutil
 import subprocess
@@ -62,5 +63,6 @@ def _provide_node(stamps: Stamps) -> None:
 
 
 def _npm(*arguments: str) -> None:
-    if subprocess.run(["npm", *arguments], stdin=subprocess.DEVNULL).returncode != 0:
+    environment = {**os.environ, "npm_config_update_notifier": "false"}
+    if subprocess.run(["npm", *arguments], stdin=subprocess.DEVNULL, env=environment).returncode != 0:
         raise Lacking(f"npm {arguments[0]} failed: see above")
