@@ -23,6 +23,7 @@ def mathml(latex: str, *, block: bool) -> str:
         root = Converter(display="block" if block else "inline").convert_to_element(source)
         for element in root.iter():
             _clean(element)
+            _join_upright_letters(element)
         return tostring(root, encoding="unicode")
     except Exception:  # IndexError, KeyError, RecursionError and the converter's own classes
         return f'<code class="maths-source">{escapeHtml(latex)}</code>'
@@ -36,6 +37,18 @@ def _clean(element: Element) -> None:
     for name in list(element.attrib):
         if _UNSAFE.fullmatch(name):
             del element.attrib[name]
+
+
+def _join_upright_letters(parent: Element) -> None:
+    """`\\mathrm{logits}` as one word; the converter gives an element for every letter, a product."""
+    previous: Element | None = None
+    for child in list(parent):
+        upright = child.tag == "mi" and child.attrib == {"mathvariant": "normal"} and not len(child)
+        if upright and previous is not None:
+            previous.text = (previous.text or "") + (child.text or "")
+            parent.remove(child)
+            continue
+        previous = child if upright else None
 
 
 def _character(reference: re.Match[str]) -> str:

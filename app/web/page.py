@@ -14,6 +14,7 @@ from markupsafe import Markup
 from app.core.user import User
 from app.web import number_words, outcome_words
 from app.web.built_assets import built_assets
+from app.web.prose import with_code
 
 _TEMPLATES = Path(__file__).parent / "templates"
 
@@ -33,6 +34,7 @@ def _environment() -> Environment:
         moment=number_words.moment,
         percent=number_words.percent,
         plain_text=number_words.plain_text,
+        with_code=with_code,
     )
     environment.globals.update(
         icon=_icon,

@@ -1,0 +1,127 @@
+import { afterEach, beforeEach, expect, test, vi } from "vitest";
+
+import { duration, errorSize, followSubmission, type CaseResult } from "./live_verdict";
+
+/** An event source that a test speaks through. */
+class Spoken extends EventTarget {
+  static readonly CLOSED = 2;
+  static last: Spoken | null = null;
+  readyState = 1;
+
+  constructor(readonly url: string) {
+    super();
+    Spoken.last = this;
+  }
+
+  say(name: string, data: unknown): void {
+    this.dispatchEvent(new MessageEvent(name, { data: JSON.stringify(data) }));
+  }
+
+  fail(readyState: number): void {
+    this.readyState = readyState;
+    this.dispatchEvent(new Event("error"));
+  }
+
+  close(): void {
+    this.readyState = Spoken.CLOSED;
+  }
+}
+
+const VERDICT = `<section data-verdict data-marked-line="3"><h2 data-headline>Accepted</h2>
+  <dl class="totals"><dd>100 %</dd></dl></section>`;
+const UNDER_WAY = `<section data-island="live-verdict"></section>`;
+
+function result(name: string, outcome: string): CaseResult {
+  return {
+    name,
+    outcome,
+    visibility: "sample",
+    max_abs_error: 1.2e-7,
+    max_rel_error: 0,
+    mismatched: 0,
+    size: 5,
+    wall_seconds: 0.0512,
+    message: "",
+  };
+}
+
+let answers: string[];
+let announced: string[];
+let finished: HTMLElement[];
+
+function follow(): Spoken {
+  document.body.innerHTML = `<div><section data-island="live-verdict" data-submission="abc">
+    <h2 data-headline>Waiting</h2><form><button data-cancel>Cancel</button></form>
+    <div hidden data-live-cases><table><tbody></tbody></table></div></section></div>
+    <script type="application/json" id="outcome-words">{"passed": {"word": "Passed", "tone": "right"}}</script>`;
+  followSubmission(document.querySelector("section") as HTMLElement, {
+    announce: (text) => announced.push(text),
+    finished: (section) => finished.push(section),
+    pollMilliseconds: 1,
+  });
+  if (!Spoken.last) throw new Error("nothing was followed");
+  return Spoken.last;
+}
+
+const rows = (): string[] =>
+  [...document.querySelectorAll("tbody tr")].map((row) => (row.textContent ?? "").replace(/\s+/g, " ").trim());
+
+beforeEach(() => {
+  answers = [];
+  announced = [];
+  finished = [];
+  vi.stubGlobal("EventSource", Spoken);
+  vi.stubGlobal("fetch", async () => new Response(answers.shift() ?? VERDICT));
+});
+
+afterEach(() => vi.unstubAllGlobals());
+
+test("the cases are listed when the run begins, and filled in as they end", () => {
+  const source = follow();
+  expect(source.url).toBe("/api/v1/submissions/abc/events");
+  source.say("running", { cases: ["toy", "wide"] });
+  expect(rows()).toEqual(["toy …", "wide …"]);
+  source.say("case", { case: result("toy", "passed") });
+  expect(rows()[0]).toBe("toy samplePassed1.2e-700 of 551 ms");
+  expect(announced).toEqual(["Running 2 cases"]);
+});
+
+test("events that are replayed after a reconnection add no second row", () => {
+  const source = follow();
+  for (let time = 0; time < 2; time += 1) {
+    source.say("running", { cases: ["toy"] });
+    source.say("case", { case: result("toy", "passed") });
+  }
+  expect(rows()).toHaveLength(1);
+});
+
+test("the place in the queue is said", () => {
+  follow().say("queued", { position: 2 });
+  expect(document.querySelector("[data-headline]")?.textContent).toBe("Waiting: 2 ahead of you");
+});
+
+test("the verdict takes the place of the progress, and is announced with its score", async () => {
+  const source = follow();
+  source.say("verdict", {});
+  await vi.waitFor(() => expect(finished).toHaveLength(1));
+  expect(document.querySelector("[data-island=live-verdict]")).toBeNull();
+  expect(document.querySelector("[data-headline]")?.textContent).toBe("Accepted");
+  expect(announced).toEqual(["Accepted. Score 100 %."]);
+  expect(source.readyState).toBe(Spoken.CLOSED);
+});
+
+test("a stream that is lost for good is replaced by looking now and then", async () => {
+  answers = [UNDER_WAY, UNDER_WAY];
+  follow().fail(Spoken.CLOSED);
+  await vi.waitFor(() => expect(finished).toHaveLength(1));
+});
+
+test("a dropped connection is left to the browser, which connects anew", () => {
+  follow().fail(0);
+  expect(document.querySelector("[data-island=live-verdict]")).not.toBeNull();
+});
+
+test("numbers are written as the server writes them", () => {
+  expect([errorSize(null), errorSize(0), errorSize(1.2e-7), errorSize(31)]).toEqual(["–", "0", "1.2e-7", "3.1e1"]);
+  expect([duration(null), duration(0.05), duration(1.26)]).toEqual(["–", "50 ms", "1.3 s"]);
+});
