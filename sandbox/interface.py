@@ -41,6 +41,8 @@ class Call(msgspec.Struct, frozen=True, kw_only=True):
     function: str
     arguments: tuple[Value, ...]
     module: ModuleUse | None = None
+    program: int = 0
+    """Which text the function is of: 0 for `RunRequest.code`, n for the n-th of `more_code`."""
 
 
 class RunRequest(msgspec.Struct, frozen=True, kw_only=True):
@@ -54,6 +56,8 @@ class RunRequest(msgspec.Struct, frozen=True, kw_only=True):
     """What nested lists of Python numbers become; arrays keep their own dtype."""
     forbidden: tuple[str, ...] = ()
     """Dotted names that the code may not use."""
+    more_code: tuple[str, ...] = ()
+    """Further texts, each a module of its own in the same process; only for code that trusts each other."""
     cache_key: str = ""
     """Names the compilation cache's compartment, as lower-case hexadecimal; empty for none."""
 

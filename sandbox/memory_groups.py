@@ -1,9 +1,11 @@
 """A memory limit for a whole run: a control group of its own, where this host lets us make one."""
 
 import asyncio
+import itertools
 import os
 from pathlib import Path
 
+_numbers = itertools.count(1)
 _ROOT_V1 = Path("/sys/fs/cgroup/memory")
 
 
@@ -54,7 +56,7 @@ class MemoryGroups:
             _, controllers, path = line.split(":", 2)
             if "memory" not in controllers.split(","):
                 continue
-            parent = _ROOT_V1 / path.lstrip("/") / f"jaxercise-{os.getpid()}"
+            parent = _ROOT_V1 / path.lstrip("/") / f"jaxercise-{os.getpid()}-{next(_numbers)}"
             try:
                 parent.mkdir(exist_ok=True)
                 probe = parent / "probe"

@@ -38,8 +38,9 @@ def run_child(channel: socket.socket, *, cache_folder: str) -> None:
     loaded = load_code.load(request, module)
     send(loaded)
     if loaded.refusal is None:
+        modules = [module, *map(load_code.load_trusted, request.more_code)]
         for index, call in enumerate(request.calls):
-            send(_make_call(index, call, request, module, notes))
+            send(_make_call(index, call, request, modules[call.program], notes))
     sys.stdout.flush()
     sys.stderr.flush()
     send(Finished(wall_seconds=time.perf_counter() - start))

@@ -41,6 +41,13 @@ def load(request: RunRequest, module: ModuleType) -> Loaded:
     return _check_entry(request, module, tree)
 
 
+def load_trusted(code: str) -> ModuleType:
+    """A module of code that is known to load; whatever it raises ends the run."""
+    module = ModuleType("solution")
+    exec(compile(code, FILE_NAME, "exec", dont_inherit=True), module.__dict__)
+    return module
+
+
 def _check_entry(request: RunRequest, module: ModuleType, tree: ast.Module) -> Loaded:
     name = request.calls[0].function
     function = module.__dict__.get(name)

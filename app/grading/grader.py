@@ -1,0 +1,113 @@
+"""A submission → a verdict: the whole way, once."""
+
+import asyncio
+import time
+from collections.abc import Callable, Sequence
+
+import msgspec
+
+from app.core.events import CaseDone, Event, Running
+from app.core.outcome import Outcome, worst
+from app.core.problem import Problem
+from app.core.verdict import CaseResult, Diagnosis, Mode, Verdict
+from app.grading.diagnose import creation_order, diagnose, is_creation_order
+from app.grading.graded_items import GradedItem, ItemKind, checkpoint_items, items_of
+from app.grading.run_items import ItemsRun, run_items
+from app.grading.trusted_answers import TrustedAnswers
+from sandbox.interface import Sandbox
+
+_DIAGNOSABLE = (Outcome.WRONG_VALUE, Outcome.WRONG_PARAMETERS, Outcome.WRONG_SHAPE, Outcome.NOT_FINITE)
+
+
+def ignore_event(_: Event) -> None:
+    """For callers who only want the verdict."""
+
+
+class Grader:
+    """Grades with two sandboxes: one for learners' code, one for the code that problems are made of."""
+
+    def __init__(self, sandbox: Sandbox, answers: TrustedAnswers) -> None:
+        self._sandbox = sandbox
+        self.answers = answers
+
+    async def grade(
+        self,
+        problem: Problem,
+        code: str,
+        mode: Mode,
+        *,
+        fresh_seed: int | None,
+        on_event: Callable[[Event], None] = ignore_event,
+    ) -> Verdict:
+        """Run `code` on what `mode` grades, compare, and explain.
+
+        Emits `Running` and a `CaseDone` a row; not `Queued` and not `VerdictReached`.
+
+        Raises:
+            ReferenceFailed: a reference or variant of the problem gave no usable answer.
+            SandboxError: the jail broke.
+        """
+        start = time.perf_counter()
+        items = items_of(problem, mode, fresh_seed=fresh_seed)
+        on_event(Running(cases=tuple(item.name for item in items)))
+        run = await self._run(problem, code, items, lambda row: on_event(CaseDone(case=row)))
+        run, diagnosis = await self._explain(problem, code, run)
+        outcome = worst(row.outcome for row in run.rows)
+        return Verdict(
+            problem=problem.slug,
+            version=problem.version,
+            outcome=outcome,
+            accepted=outcome is Outcome.ACCEPTED,
+            score=_score(run.rows),
+            diagnosis=diagnosis,
+            cases=run.rows,
+            stdout=run.result.stdout,
+            stderr=run.result.stderr,
+            error=run.error,
+            wall_seconds=time.perf_counter() - start,
+            environment=self._sandbox.environment(),
+            message=run.message,
+            notes=tuple(dict.fromkeys(note for call in run.result.calls for note in call.notes)),
+            fresh_seed=fresh_seed if mode is Mode.SUBMIT else None,
+        )
+
+    async def _run(
+        self, problem: Problem, code: str, items: Sequence[GradedItem], on_row: Callable[[CaseResult], None]
+    ) -> ItemsRun:
+        expected = asyncio.ensure_future(self.answers.of_reference(problem, items))
+        try:
+            return await run_items(self._sandbox, problem, code, items, expected, on_row)
+        finally:
+            expected.cancel()
+
+    async def _explain(self, problem: Problem, code: str, run: ItemsRun) -> tuple[ItemsRun, Diagnosis | None]:
+        """The run, its wrong values renamed where only the creation order differs; and the diagnosis."""
+        outcome = worst(row.outcome for row in run.rows)
+        if outcome not in _DIAGNOSABLE:
+            return run, None
+        if outcome is Outcome.WRONG_VALUE and is_creation_order(await self._with_checkpoints(problem, code, run)):
+            rows = tuple(_renamed(row) for row in run.rows)
+            return msgspec.structs.replace(run, rows=rows), creation_order()
+        return run, await diagnose(problem, run, self.answers)
+
+    async def _with_checkpoints(self, problem: Problem, code: str, run: ItemsRun) -> ItemsRun:
+        """The run together with the checkpoint probes that it left out, as "Run" does."""
+        if any(item.kind is ItemKind.CHECKPOINT for item in run.items):
+            return run
+        items = checkpoint_items(problem)
+        if not items:
+            return run
+        more = await self._run(problem, code, items, lambda _: None)
+        return msgspec.structs.replace(more, items=run.items + more.items, rows=run.rows + more.rows)
+
+
+def _renamed(row: CaseResult) -> CaseResult:
+    if row.outcome is not Outcome.WRONG_VALUE:
+        return row
+    return msgspec.structs.replace(row, outcome=Outcome.CREATION_ORDER)
+
+
+def _score(rows: Sequence[CaseResult]) -> float:
+    total = sum(row.points for row in rows)
+    reached = sum(row.points for row in rows if row.outcome is Outcome.PASSED)
+    return reached / total if total else float(all(row.outcome is Outcome.PASSED for row in rows))

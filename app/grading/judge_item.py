@@ -1,0 +1,93 @@
+"""One item's call, as the sandbox reports it, against the trusted answer → a row of the verdict."""
+
+from app.core.outcome import Outcome
+from app.core.problem import Problem
+from app.core.verdict import CaseResult, Visibility
+from app.grading.compare import compare
+from app.grading.graded_items import GradedItem, ItemKind
+from app.grading.parameter_tree import tree_differences
+from app.grading.trusted_answers import TrustedAnswer
+from sandbox.interface import CallResult, Raised
+
+_MEMORY_ERRORS = ("MemoryError", "XlaRuntimeError", "JaxRuntimeError")
+
+
+def judge_item(problem: Problem, item: GradedItem, call: CallResult, expected: TrustedAnswer) -> CaseResult:
+    """The row for one call that ended."""
+    if call.raised is not None:
+        return row(item, error_outcome(call), _raised_in_words(call.raised), call.wall_seconds)
+    if item.kind is ItemKind.PARAMETERS:
+        return _judge_parameters(problem, item, call, expected)
+    if call.value is None:
+        message = f"the function returned {call.not_an_array}; an array of numbers is asked for"
+        return row(item, Outcome.WRONG_SHAPE, message, call.wall_seconds)
+    if item.kind is ItemKind.CHECKPOINT and call.parameters is None:
+        return row(item, Outcome.WRONG_PARAMETERS, _never_built(problem), call.wall_seconds)
+    assert expected.value is not None  # A reference without a value was refused before.
+    entry = problem.manifest.entry
+    found = compare(call.value, expected.value, problem.manifest.tolerance, dtype=entry.output_dtype)
+    message = found.message
+    if item.kind is ItemKind.CHECKPOINT and found.outcome is Outcome.WRONG_VALUE:
+        message = f"with random parameters handed in, {message}"
+    # Errors of a hidden case would let its expected values be measured out.
+    shown = item.visibility is Visibility.SAMPLE
+    return CaseResult(
+        name=item.name,
+        visibility=item.visibility,
+        outcome=found.outcome,
+        points=item.points,
+        max_abs_error=found.max_abs_error if shown else None,
+        max_rel_error=found.max_rel_error if shown else None,
+        mismatched=found.mismatched if shown else None,
+        size=found.size if shown else None,
+        wall_seconds=call.wall_seconds,
+        message=message if shown else _without_counts(found.outcome, message),
+    )
+
+
+def error_outcome(call: CallResult) -> Outcome:
+    """What an exception that left the learner's code counts as."""
+    assert call.raised is not None
+    if call.processes_exhausted:
+        return Outcome.PROCESS_LIMIT
+    if call.raised.type == "MemoryError" or (
+        call.raised.type in _MEMORY_ERRORS and "RESOURCE_EXHAUSTED" in call.raised.message
+    ):
+        return Outcome.MEMORY_LIMIT
+    return Outcome.ERROR
+
+
+def row(item: GradedItem, outcome: Outcome, message: str, wall_seconds: float | None = None) -> CaseResult:
+    """A row without numbers."""
+    return CaseResult(
+        name=item.name,
+        visibility=item.visibility,
+        outcome=outcome,
+        points=item.points,
+        wall_seconds=wall_seconds,
+        message=message,
+    )
+
+
+def _judge_parameters(problem: Problem, item: GradedItem, call: CallResult, expected: TrustedAnswer) -> CaseResult:
+    assert expected.parameters is not None  # validate refuses a reference that never builds its module.
+    if call.parameters is None:
+        return row(item, Outcome.WRONG_PARAMETERS, _never_built(problem), call.wall_seconds)
+    message = tree_differences(call.parameters, expected.parameters)
+    return row(item, Outcome.WRONG_PARAMETERS if message else Outcome.PASSED, message, call.wall_seconds)
+
+
+def _never_built(problem: Problem) -> str:
+    assert problem.manifest.module is not None
+    function, name = problem.manifest.entry.function, problem.manifest.module.name
+    return f"{function} never builds an `nnx.Module` named {name}, which the task asks for"
+
+
+def _raised_in_words(raised: Raised) -> str:
+    first_line = raised.message.split("\n", 1)[0][:300]
+    place = f"line {raised.frames[-1].line}: " if raised.frames else ""
+    return f"{place}{raised.type}{': ' if first_line else ''}{first_line}"
+
+
+def _without_counts(outcome: Outcome, message: str) -> str:
+    return "the numbers differ" if outcome is Outcome.WRONG_VALUE else message

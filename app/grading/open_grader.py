@@ -1,0 +1,29 @@
+"""A grader with its sandboxes, for as long as a worker or a command needs it."""
+
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from pathlib import Path
+
+from app.grading.grader import Grader
+from app.grading.trusted_answers import TrustedAnswers
+from sandbox.environment import describe_environment, fingerprint
+from sandbox.supervisor import open_supervisor
+
+
+@asynccontextmanager
+async def open_grader(*, data_dir: Path, unjailed: bool, slots: int = 1) -> AsyncIterator[Grader]:
+    """Two supervisors over one compilation cache: learners' jails read it, trusted runs fill it.
+
+    Cache and answers lie below `data_dir`, in a folder named for the environment that made them.
+
+    Raises:
+        SandboxUnavailable: this host lacks what a jail needs, and `unjailed` was not asked for.
+    """
+    name = fingerprint(describe_environment(jailed=not unjailed))
+    place = data_dir.resolve() / "grading" / name
+    compiled = place / "compiled"
+    async with AsyncExitStack() as stack:
+        jailed = not unjailed
+        learners = await stack.enter_async_context(open_supervisor(cache=compiled, jailed=jailed))
+        trusted = await stack.enter_async_context(open_supervisor(cache=compiled, jailed=jailed, writable_cache=True))
+        yield Grader(learners, TrustedAnswers(trusted, place / "answers"))

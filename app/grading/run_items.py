@@ -1,0 +1,169 @@
+"""A learner's code on a list of items: run it, judge each call as it ends, account for those that never did."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+
+import msgspec
+
+from app.core.outcome import Outcome
+from app.core.problem import Problem
+from app.core.verdict import CaseResult, Frame, LearnerError
+from app.grading.graded_items import GradedItem
+from app.grading.judge_item import judge_item, row
+from app.grading.trusted_answers import TrustedAnswer, compartment
+from sandbox.interface import CallResult, Ending, Loaded, Raised, Refusal, Report, RunRequest, RunResult, Sandbox
+from sandbox.limits import Limits
+
+_OF_REFUSAL = {
+    Refusal.SYNTAX_ERROR: Outcome.SYNTAX_ERROR,
+    Refusal.FORBIDDEN_NAME: Outcome.FORBIDDEN_NAME,
+    Refusal.IMPORT_RAISED: Outcome.ERROR,
+    Refusal.MISSING_FUNCTION: Outcome.MISSING_FUNCTION,
+    Refusal.BAD_SIGNATURE: Outcome.BAD_SIGNATURE,
+}
+_OF_ENDING = {
+    Ending.TIME_LIMIT: Outcome.TIME_LIMIT,
+    Ending.MEMORY_LIMIT: Outcome.MEMORY_LIMIT,
+    Ending.OUTPUT_LIMIT: Outcome.OUTPUT_LIMIT,
+    Ending.PROCESS_LIMIT: Outcome.PROCESS_LIMIT,
+    Ending.CRASHED: Outcome.CRASHED,
+    Ending.VIOLATION: Outcome.SANDBOX_VIOLATION,
+}
+
+
+class ItemsRun(msgspec.Struct, frozen=True, kw_only=True):
+    """One run and its rows; `expected` lies beside `items` for a diagnosis."""
+
+    items: tuple[GradedItem, ...]
+    expected: tuple[TrustedAnswer, ...]
+    rows: tuple[CaseResult, ...]
+    result: RunResult
+    error: LearnerError | None
+    message: str
+
+
+async def run_items(
+    sandbox: Sandbox,
+    problem: Problem,
+    code: str,
+    items: Sequence[GradedItem],
+    expected: Awaitable[tuple[TrustedAnswer, ...]],
+    on_row: Callable[[CaseResult], None],
+) -> ItemsRun:
+    """Run `code` in its own jail while `expected` is awaited; rows are told in order, as soon as both are there.
+
+    Raises:
+        ReferenceFailed: from `expected`.
+        SandboxError: the jail broke.
+    """
+    reports: asyncio.Queue[Report | None] = asyncio.Queue()
+    running = asyncio.ensure_future(_run(sandbox, problem, code, items, reports))
+    rows: list[CaseResult] = []
+    try:
+        answers = await expected
+        while (report := await reports.get()) is not None:
+            if isinstance(report, CallResult) and report.index == len(rows):
+                item = items[report.index]
+                rows.append(judge_item(problem, item, report, answers[report.index]))
+                on_row(rows[-1])
+        result = await running
+    finally:
+        running.cancel()
+    for missed in _rows_that_never_ended(items, rows, result):
+        on_row(missed)
+        rows.append(missed)
+    if result.ending is not Ending.FINISHED and len(result.calls) == len(items):
+        # Every call answered, and then a limit was hit: the last row carries it.
+        rows[-1] = row(items[-1], _OF_ENDING[result.ending], result.message)
+        on_row(rows[-1])
+    return ItemsRun(
+        items=tuple(items),
+        expected=answers,
+        rows=tuple(rows),
+        result=result,
+        error=_first_error(result),
+        message=_headline(result, items),
+    )
+
+
+async def _run(
+    sandbox: Sandbox,
+    problem: Problem,
+    code: str,
+    items: Sequence[GradedItem],
+    reports: "asyncio.Queue[Report | None]",
+) -> RunResult:
+    manifest = problem.manifest
+    request = RunRequest(
+        code=code,
+        parameters=manifest.entry.parameters,
+        calls=tuple(item.call for item in items),
+        output_dtype=manifest.entry.output_dtype,
+        forbidden=manifest.forbidden,
+        cache_key=compartment(problem),
+    )
+    limits = Limits(
+        wall_seconds=manifest.limits.wall_seconds,
+        cpu_seconds=manifest.limits.cpu_seconds,
+        memory_bytes=manifest.limits.memory_mb << 20,
+        processes=manifest.limits.processes,
+        output_bytes=manifest.limits.output_kb << 10,
+    )
+    try:
+        return await sandbox.run(request, limits=limits, on_report=reports.put_nowait)
+    finally:
+        reports.put_nowait(None)
+
+
+def _rows_that_never_ended(
+    items: Sequence[GradedItem], rows: Sequence[CaseResult], result: RunResult
+) -> list[CaseResult]:
+    left = items[len(rows) :]
+    if not left:
+        return []
+    if result.loaded is not None and result.loaded.refusal is not None:
+        refused = result.loaded
+        assert refused.refusal is not None
+        return [row(item, _OF_REFUSAL[refused.refusal], _refusal_in_words(refused)) for item in left]
+    outcome = _OF_ENDING.get(result.ending, Outcome.CRASHED)
+    name = left[0].name
+    return [
+        row(left[0], outcome, result.message),
+        *(row(item, outcome, f"not reached: the run ended in {name}") for item in left[1:]),
+    ]
+
+
+def _refusal_in_words(loaded: Loaded) -> str:
+    if loaded.raised is not None:
+        text = f"{loaded.raised.type}: {loaded.raised.message}".split("\n", 1)[0][:300]
+    else:
+        text = loaded.message
+    return f"line {loaded.line}: {text}" if loaded.line is not None else text
+
+
+def _first_error(result: RunResult) -> LearnerError | None:
+    loaded = result.loaded
+    if loaded is not None and loaded.refusal is not None:
+        if loaded.raised is not None:
+            return _error(loaded.raised)
+        kind = "SyntaxError" if loaded.refusal is Refusal.SYNTAX_ERROR else loaded.refusal.value
+        return LearnerError(type=kind, message=loaded.message, line=loaded.line)
+    return next((_error(call.raised) for call in result.calls if call.raised is not None), None)
+
+
+def _error(raised: Raised) -> LearnerError:
+    frames = tuple(Frame(line=frame.line, function=frame.function, text=frame.text) for frame in raised.frames)
+    return LearnerError(
+        type=raised.type, message=raised.message, line=frames[-1].line if frames else None, frames=frames
+    )
+
+
+def _headline(result: RunResult, items: Sequence[GradedItem]) -> str:
+    if result.loaded is not None and result.loaded.refusal is not None:
+        return _refusal_in_words(result.loaded)
+    if result.ending is Ending.FINISHED:
+        return ""
+    reached = len(result.calls)
+    if result.loaded is None:
+        return f"{result.message}, while the code was being loaded"
+    return f"{result.message}, in {items[reached].name}" if reached < len(items) else result.message

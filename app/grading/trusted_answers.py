@@ -1,0 +1,133 @@
+"""Answers of trusted solutions: run once in a jail of their own, then kept on disk.
+
+Trusted are a problem's reference, its also-right solutions and its variants. Their runs also fill
+the compilation cache that learners' jails may only read.
+"""
+
+import asyncio
+import hashlib
+from collections.abc import Sequence
+from pathlib import Path
+
+import msgspec
+
+from app.core.problem import Problem
+from app.errors import ReferenceFailed
+from app.grading.graded_items import GradedItem
+from sandbox.arrays import WireArray
+from sandbox.interface import Call, Ending, Parameter, RunRequest, Sandbox
+from sandbox.limits import Limits
+
+_LIMITS = Limits(wall_seconds=600, cpu_seconds=1200, memory_bytes=4 << 30, processes=256, output_bytes=1 << 20)
+_IN_MEMORY = 4096
+
+
+class TrustedAnswer(msgspec.Struct, frozen=True, kw_only=True):
+    """What a trusted solution gave for one item; `failure` says why it gave no array."""
+
+    value: WireArray | None = None
+    parameters: tuple[Parameter, ...] | None = None
+    failure: str = ""
+
+
+class TrustedAnswers:
+    """Looks answers up, and computes those that are missing in one run."""
+
+    def __init__(self, sandbox: Sandbox, folder: Path) -> None:
+        self._sandbox = sandbox
+        self._folder = folder
+        self._memory: dict[str, TrustedAnswer] = {}
+        self._running: dict[str, asyncio.Lock] = {}
+
+    async def of_reference(self, problem: Problem, items: Sequence[GradedItem]) -> tuple[TrustedAnswer, ...]:
+        """The expected answers.
+
+        Raises:
+            ReferenceFailed: the reference gave no array for one of the items.
+        """
+        [answers] = await self.of_solutions(problem, [problem.reference], items)
+        for item, answer in zip(items, answers, strict=True):
+            if answer.failure:
+                raise ReferenceFailed(f"the reference of {problem.slug} failed on {item.name}: {answer.failure}")
+        return answers
+
+    async def of_solutions(
+        self, problem: Problem, codes: Sequence[str], items: Sequence[GradedItem]
+    ) -> list[tuple[TrustedAnswer, ...]]:
+        """For each solution its answers to `items`, in order."""
+        lock = self._running.setdefault(problem.version, asyncio.Lock())
+        async with lock:
+            keys = [[_key(code, item.call) for item in items] for code in codes]
+            found = {key: self._look_up(key) for row in keys for key in row}
+            missing = [
+                (program, index) for program, row in enumerate(keys) for index, key in enumerate(row) if not found[key]
+            ]
+            if missing:
+                found.update(await self._compute(problem, codes, items, missing, keys))
+            return [tuple(answer for key in row if (answer := found[key])) for row in keys]
+
+    def _look_up(self, key: str) -> TrustedAnswer | None:
+        if key in self._memory:
+            return self._memory[key]
+        try:
+            answer = msgspec.msgpack.decode((self._folder / key).read_bytes(), type=TrustedAnswer)
+        except (OSError, msgspec.DecodeError):
+            return None
+        self._memory[key] = answer
+        return answer
+
+    async def _compute(
+        self,
+        problem: Problem,
+        codes: Sequence[str],
+        items: Sequence[GradedItem],
+        missing: Sequence[tuple[int, int]],
+        keys: list[list[str]],
+    ) -> dict[str, TrustedAnswer]:
+        programs = sorted({program for program, _ in missing})
+        place = {program: index for index, program in enumerate(programs)}
+        calls = [
+            msgspec.structs.replace(items[index].call, program=place[program]) for program, index in missing
+        ]
+        request = RunRequest(
+            code=codes[programs[0]],
+            more_code=tuple(codes[program] for program in programs[1:]),
+            parameters=problem.manifest.entry.parameters,
+            calls=tuple(calls),
+            output_dtype=problem.manifest.entry.output_dtype,
+            cache_key=compartment(problem),
+        )
+        result = await self._sandbox.run(request, limits=_LIMITS)
+        if result.ending is not Ending.FINISHED or len(result.calls) != len(missing):
+            reason = result.message or (result.loaded.message if result.loaded else "") or result.stderr[-500:]
+            raise ReferenceFailed(f"a trusted solution of {problem.slug} did not run to its end: {reason}")
+        computed: dict[str, TrustedAnswer] = {}
+        for (program, index), call in zip(missing, result.calls, strict=True):
+            failure = call.not_an_array and f"it returned {call.not_an_array}"
+            if call.raised is not None:
+                failure = f"{call.raised.type}: {call.raised.message}"
+            answer = TrustedAnswer(value=call.value, parameters=call.parameters, failure=failure)
+            computed[keys[program][index]] = answer
+            self._keep(keys[program][index], answer, on_disk=not items[index].is_fresh)
+        return computed
+
+    def _keep(self, key: str, answer: TrustedAnswer, *, on_disk: bool) -> None:
+        while len(self._memory) >= _IN_MEMORY:
+            self._memory.pop(next(iter(self._memory)))
+        self._memory[key] = answer
+        if on_disk:
+            self._folder.mkdir(parents=True, exist_ok=True)
+            draft = self._folder / f"{key}.{id(answer):x}"
+            draft.write_bytes(msgspec.msgpack.encode(answer))
+            draft.rename(self._folder / key)  # Whole or not there, even with several readers.
+
+
+def compartment(problem: Problem) -> str:
+    """The part of the compilation cache that belongs to one version of one problem."""
+    return problem.version[:32]
+
+
+def _key(code: str, call: Call) -> str:
+    digest = hashlib.sha256(code.encode())
+    digest.update(b"\0" + msgspec.msgpack.encode(call))
+    return digest.hexdigest()

@@ -1,0 +1,66 @@
+"""Known wrong variants: does a refused solution answer exactly as one of them?"""
+
+import ast
+from collections.abc import Sequence
+
+from app.core.outcome import Outcome
+from app.core.problem import Problem
+from app.core.verdict import Diagnosis, DiagnosisKind
+from app.grading.compare import matches
+from app.grading.graded_items import GradedItem, ItemKind
+from app.grading.parameter_tree import same_tree
+from app.grading.run_items import ItemsRun
+from app.grading.trusted_answers import TrustedAnswer, TrustedAnswers
+from sandbox.interface import CallResult
+
+_JUDGED = (Outcome.PASSED, Outcome.WRONG_VALUE, Outcome.WRONG_PARAMETERS, Outcome.WRONG_SHAPE, Outcome.NOT_FINITE)
+
+
+async def match_variant(problem: Problem, run: ItemsRun, answers: TrustedAnswers) -> Diagnosis | None:
+    """The variant whose answers the run gives on every lasting item; None where none fits.
+
+    Fresh items are left out: their variants' answers would have to be computed for each submission.
+
+    Raises:
+        ReferenceFailed: the variants could not be run.
+    """
+    lasting = [index for index, item in enumerate(run.items) if not item.is_fresh]
+    if len(run.result.calls) < len(run.items) or not problem.variants:
+        return None
+    if any(run.rows[index].outcome not in _JUDGED for index in lasting):
+        return None
+    if all(run.rows[index].outcome is Outcome.PASSED for index in lasting):
+        return None
+    names = sorted(problem.variants)
+    items = [run.items[index] for index in lasting]
+    calls = [run.result.calls[index] for index in lasting]
+    rows = await answers.of_solutions(problem, [problem.variants[name] for name in names], items)
+    fitting = [name for name, row in zip(names, rows, strict=True) if _fits(problem, items, calls, row)]
+    if not fitting:
+        return None
+    told = [variant_message(problem.variants[name]) for name in fitting]
+    return Diagnosis(kind=DiagnosisKind.VARIANT, id=fitting[0], message=" Or: ".join(told))
+
+
+def variant_message(source: str) -> str:
+    """A variant's docstring: what a learner who made this mistake is told."""
+    text = ast.get_docstring(ast.parse(source)) or ""
+    return " ".join(text.split())
+
+
+def _fits(
+    problem: Problem, items: Sequence[GradedItem], calls: Sequence[CallResult], answers: Sequence[TrustedAnswer]
+) -> bool:
+    return all(_same(problem, *triple) for triple in zip(items, calls, answers, strict=True))
+
+
+def _same(problem: Problem, item: GradedItem, call: CallResult, answer: TrustedAnswer) -> bool:
+    if answer.failure:
+        return False
+    if item.kind is ItemKind.PARAMETERS:
+        if call.parameters is None or answer.parameters is None:
+            return call.parameters is answer.parameters
+        return same_tree(call.parameters, answer.parameters)
+    if call.value is None or answer.value is None:
+        return False
+    return matches(call.value, answer.value, problem.manifest.tolerance)
