@@ -27,7 +27,9 @@ _PRESENT: dict[str, Callable[[], bool]] = {
     "python3.11-venv": lambda: importlib.util.find_spec("ensurepip") is not None,
 }
 
-TO_SERVE = ("python3.11-venv", "bubblewrap", "libseccomp2")
+# Whoever asks for no jail, to develop on a machine that cannot have one, needs no bubblewrap.
+_JAIL = () if os.environ.get("JAXERCISE_SANDBOX") == "unjailed" else ("bubblewrap",)
+TO_SERVE = ("python3.11-venv", "libseccomp2", *_JAIL)
 TO_TEST = (*TO_SERVE, "chromium", "postgresql")
 
 

@@ -3,15 +3,13 @@
 Run it twice and the second run only compares hashes; run two at once and one waits.
 """
 
-import fcntl
 import os
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 from scripts import debian_packages, node_packages, python_packages
 from scripts.lacking import Lacking
+from scripts.one_at_a_time import one_at_a_time
 from scripts.stamps import Stamps
 
 _LOCKS = {"serve": Path("requirements-jail.lock"), "test": Path("requirements-dev.lock")}
@@ -33,27 +31,12 @@ def set_up(purpose: str) -> None:
     node_packages.install_and_build(stamps)
 
 
-@contextmanager
-def _alone() -> Iterator[None]:
-    """Hold this checkout's set-up lock; the folder itself is locked, so that no file is left behind."""
-    folder = os.open(Path(__file__).parent, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        try:
-            fcntl.flock(folder, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            print("Waiting for another set-up of this checkout", flush=True)
-            fcntl.flock(folder, fcntl.LOCK_EX)
-        yield
-    finally:
-        os.close(folder)
-
-
 def main(arguments: list[str]) -> int:
     if len(arguments) != 1 or arguments[0] not in _LOCKS:
         print("usage: scripts/setup serve|test", file=sys.stderr)
         return 2
     try:
-        with _alone():
+        with one_at_a_time(Path(__file__).parent):
             set_up(arguments[0])
     except Lacking as lacking:
         print(lacking, file=sys.stderr)

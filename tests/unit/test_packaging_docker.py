@@ -24,7 +24,7 @@ from app.cli.main import commands
 from app.settings import Settings
 
 _ROOT = Path(__file__).parents[2]
-_TARGETS = ("web", "worker", "all")
+_TARGETS = ("all",)
 
 
 @dataclass(kw_only=True)
@@ -156,18 +156,23 @@ def test_a_target_starts_a_command_that_exists(dockerfile: str, target: str) -> 
     assert stage.values("HEALTHCHECK")
 
 
-def test_only_the_graders_hold_jax(dockerfile: str) -> None:
-    """The pages' image stays small."""
-    stages = _stages(dockerfile)
+@pytest.mark.parametrize("target", _TARGETS)
+def test_an_image_that_grades_holds_the_jail(dockerfile: str, target: str) -> None:
+    """JAX to run what was submitted, and bubblewrap and libseccomp to hold it."""
+    installed = " ".join(_stages(dockerfile)[target].values("RUN"))
 
-    def installs(target: str) -> str:
-        return " ".join(stages[target].values("RUN"))
+    assert "requirements-jail.lock" in installed
+    assert "bubblewrap libseccomp2" in installed
 
-    assert "requirements-jail.lock" not in installs("web")
-    assert "bubblewrap" not in installs("web")
-    for target in ("worker", "all"):
-        assert "requirements-jail.lock" in installs(target)
-        assert "bubblewrap" in installs(target)
+
+def test_the_islands_land_where_the_pages_look_for_them(dockerfile: str) -> None:
+    """The stage that builds them and the one that serves them agree with vite's configuration."""
+    configured = dict(
+        re.findall(r"^\s+(root|outDir): \"([^\"]+)\"", (_ROOT / "vite.config.ts").read_text(), re.MULTILINE)
+    )
+    output = f"{configured['root']}/{configured['outDir']}"
+
+    assert f"COPY --from=islands /build/{output} {output}\n" in dockerfile
 
 
 def test_the_images_have_the_python_that_the_project_asks_for(dockerfile: str) -> None:
