@@ -3,6 +3,7 @@
 import re
 from collections.abc import Sequence
 from functools import lru_cache
+from itertools import zip_longest
 
 import msgspec
 from markdown_it import MarkdownIt
@@ -133,7 +134,7 @@ def _without_empty_sections(tokens: list[Token]) -> list[Token]:
     """Drops a heading such as "Hints" that had nothing but blocks under it, as they are shown elsewhere."""
     groups = _top_level(tokens)
     kept: list[Token] = []
-    for group, after in zip(groups, [*groups[1:], None], strict=True):
+    for group, after in zip_longest(groups, groups[1:]):
         empty = _is_heading(group) and (
             after is None or (_is_heading(after) and after[0].tag <= group[0].tag)
         )

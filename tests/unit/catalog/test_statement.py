@@ -1,0 +1,162 @@
+"""Statements: what authors may write, and what never gets through."""
+
+import re
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from app.catalog.maths import mathml
+from app.catalog.statement import Statement, render_statement
+from app.core.problem import Entry, Manifest, Problem
+from app.errors import ProblemError
+
+
+def rendered(text: str) -> Statement:
+    manifest = Manifest(
+        id="00000000-0000-0000-0000-000000000046",
+        slug="vit-cls-token",
+        position=46,
+        title="ViT",
+        track="vision-transformers",
+        summary="",
+        entry=Entry(function="f", parameters=()),
+        cases=(),
+    )
+    problem = Problem(
+        version="0",
+        manifest=manifest,
+        statement=text,
+        starter="",
+        reference="",
+        variants={},
+        also_right={},
+        assets={},
+    )
+    return render_statement(problem)
+
+
+def test_html_in_a_statement_is_shown_and_never_run() -> None:
+    """Neither as a block, nor inline, nor in maths, nor as an address."""
+    html = rendered(
+        "<script>alert(1)</script>\n\nan <img src=x onerror=alert(1)> and $\\text{<script>x</script>}$\n\n"
+        "[link](javascript:alert(1)) ![figure](javascript:alert(1))"
+    ).html
+    assert "<script" not in html
+    assert "<img" not in html
+    assert "&lt;script&gt;" in html
+    assert "href" not in html
+
+
+@given(st.text(alphabet="<>&\"'\\{}$_^ascript{}text\nx1&#;=/ ", max_size=40))
+def test_no_maths_makes_an_element_of_another_kind(latex: str) -> None:
+    """Whatever is typed as LaTeX becomes MathML or stays text."""
+    tags = {tag.lower() for tag in re.findall(r"</?([A-Za-z]+)", mathml(latex, block=False))}
+    assert all(tag == "code" or tag.startswith("m") for tag in tags)
+
+
+def test_maths_becomes_mathml() -> None:
+    html = rendered("Inline $d$.\n\n$$\n\\frac{a}{b} \\in \\mathbb{R}\n$$\n").html
+    assert '<math xmlns="http://www.w3.org/1998/Math/MathML" display="inline">' in html
+    assert 'display="block"' in html
+    assert "<mfrac>" in html
+    assert "ℝ" in html
+
+
+def test_dollars_for_money_are_no_maths() -> None:
+    assert "<math" not in rendered("It costs $5 and $10.").html
+
+
+def test_upright_words_stay_whole() -> None:
+    """A screen reader says logits, not l times o times g."""
+    assert '<mi mathvariant="normal">logits</mi>' in mathml(r"\mathrm{logits}", block=False)
+
+
+def test_maths_that_cannot_be_read_stays_as_it_was_typed() -> None:
+    assert mathml("\\frac{", block=False) == '<code class="maths-source">\\frac{</code>'
+
+
+def test_links_and_styles_in_maths_are_dropped() -> None:
+    assert "javascript" not in mathml(r"\href{javascript:alert(1)}{x}", block=False)
+    assert "style" not in mathml(r"\style{color:red}{x}", block=False)
+
+
+def test_code_is_highlighted_by_classes() -> None:
+    html = rendered('```python\ndef f():\n    return "<b>"\n```\n').html
+    assert '<span class="hl-k">def</span>' in html
+    assert "&lt;b&gt;" in html
+    assert "style=" not in html
+
+
+def test_an_unknown_language_is_left_plain() -> None:
+    assert "&lt;x&gt;" in rendered("```nolanguage\n<x>\n```\n").html
+
+
+def test_figures_come_from_the_problem_itself() -> None:
+    html = rendered('![A row of tokens](assets/tokens.svg "Tokens")').html
+    assert (
+        '<img src="/problems/vit-cls-token/assets/tokens.svg" alt="A row of tokens" loading="lazy">' in html
+    )
+    assert '<span class="caption">Tokens</span>' in html
+
+
+@pytest.mark.parametrize(
+    "source", ["https://example.org/x.png", "assets/../secret.png", "//example.org/x.png"]
+)
+def test_figures_from_elsewhere_are_named_and_not_loaded(source: str) -> None:
+    html = rendered(f"![A row of tokens]({source})").html
+    assert "<img" not in html
+    assert "A row of tokens" in html
+
+
+def test_sections_have_anchors() -> None:
+    statement = rendered("## The task\n\ntext\n\n### Detail\n\ntext\n\n## The task\n\ntext\n")
+    assert [heading.anchor for heading in statement.headings] == ["the-task", "the-task-1"]
+    assert '<h3 id="detail">' in statement.html
+
+
+def test_the_title_is_left_to_the_page() -> None:
+    assert "<h1" not in rendered("# NNX ViT\n\ntext\n").html
+
+
+def test_hints_stand_apart_from_the_text() -> None:
+    """So that a guest's page can leave them out; their empty section goes with them."""
+    statement = rendered(
+        "## Hints\n\n:::hint Where CLS goes\nOn **top**.\n:::\n\n:::hint\nRow 0.\n:::\n\n## More\n\nx\n"
+    )
+    assert [hint.title for hint in statement.hints] == ["Where CLS goes", "Hint 2"]
+    assert statement.hints[0].html == "<p>On <strong>top</strong>.</p>\n"
+    assert "top" not in statement.html
+    assert [heading.title for heading in statement.headings] == ["More"]
+
+
+def test_a_quiz_has_questions_choices_and_explanations() -> None:
+    statement = rendered(
+        ":::quiz\nHow many rows has $z$?\n\n- [ ] `N`\n- [x] `N + 1`\n\n> CLS takes one.\n\nAnd then?\n\n"
+        "- [x] a\n- [x] b\n:::\n"
+    )
+    first, second = statement.quiz
+    assert [choice.right for choice in first.choices] == [False, True]
+    assert first.choices[1].html == "<code>N + 1</code>"
+    assert "<math" in first.html
+    assert first.explanation_html == "<p>CLS takes one.</p>\n"
+    assert (first.several, second.several) == (False, True)
+
+
+@pytest.mark.parametrize(
+    ("quiz", "reason"),
+    [
+        ("Which?\n\n- [ ] a\n- [ ] b\n", "at least one marked"),
+        ("Which?\n", "needs choices"),
+        ("Which?\n\n- a\n- [x] b\n", "must begin with"),
+    ],
+)
+def test_a_question_that_nobody_can_answer_is_refused(quiz: str, reason: str) -> None:
+    with pytest.raises(ProblemError, match=reason):
+        rendered(f":::quiz\n{quiz}:::\n")
+
+
+def test_the_recap_stands_apart_from_the_text() -> None:
+    statement = rendered("text\n\n:::recap\nYou built it.\n:::\n")
+    assert statement.recap_html == "<p>You built it.</p>\n"
+    assert "built" not in statement.html

@@ -1,0 +1,91 @@
+"""What pages say: outcomes, numbers, printed text."""
+
+import re
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from app.core.outcome import Outcome
+from app.core.verdict import Mode
+from app.web import number_words
+from app.web.built_assets import STATIC_DIR
+from app.web.outcome_words import Tone, outcome_words, verdict_words
+from app.web.prose import with_code
+
+
+@pytest.mark.parametrize("outcome", Outcome)
+def test_every_outcome_has_words_and_a_tone(outcome: Outcome) -> None:
+    words = outcome_words(outcome)
+    assert words.word
+    assert words.sentence.endswith(".")
+
+
+def test_outcomes_are_told_apart_by_their_words() -> None:
+    assert len({outcome_words(outcome).word for outcome in Outcome}) == len(Outcome)
+
+
+def test_every_tone_has_an_icon_and_a_colour() -> None:
+    """Colour never stands alone."""
+    drawing = (STATIC_DIR / "icons.svg").read_text()
+    icons = set(re.findall(r'<symbol id="(\w+)"', drawing))
+    colours = (Path(STATIC_DIR).parent / "styles" / "colours.css").read_text()
+    for tone in Tone:
+        assert tone in icons
+        # Once for light pages, once for dark ones.
+        assert colours.count(f"--{tone}:") == 2
+
+
+def test_a_run_that_passes_has_not_been_accepted() -> None:
+    assert verdict_words(Outcome.ACCEPTED, Mode.RUN).word != verdict_words(Outcome.ACCEPTED, Mode.SUBMIT).word
+
+
+@pytest.mark.parametrize(
+    ("value", "shown"),
+    [(None, "–"), (0.0, "0"), (1.2e-7, "1.2e-7"), (31.4, "3.1e1"), (float("inf"), "inf")],
+)
+def test_errors_are_two_digits_and_a_power(value: float | None, shown: str) -> None:
+    assert number_words.error_size(value) == shown
+
+
+def test_only_a_full_score_reads_100_percent() -> None:
+    assert [number_words.percent(score) for score in (1.0, 0.999, 0.58, 0.0)] == [
+        "100 %",
+        "99 %",
+        "58 %",
+        "0 %",
+    ]
+
+
+def test_times_carry_their_unit() -> None:
+    assert [number_words.duration(s) for s in (None, 0.0512, 1.26)] == ["–", "51 ms", "1.3 s"]
+    assert number_words.moment(datetime(2026, 3, 4, 5, 6, tzinfo=UTC)) == "4 Mar 2026, 05:06 UTC"
+
+
+def test_printed_colours_and_cursor_moves_are_removed() -> None:
+    assert (
+        number_words.plain_text("\x1b[1;31mred\x1b[0m \x1b]0;title\x07x\x08\ttab\r\nend") == "red x\ttab\nend"
+    )
+
+
+def test_a_carriage_return_starts_its_line_anew() -> None:
+    assert number_words.plain_text("epoch 1\repoch 2\ndone") == "epoch 2\ndone"
+
+
+@given(st.text())
+def test_no_printed_text_keeps_a_control_character(printed: str) -> None:
+    kept = number_words.plain_text(printed)
+    assert not any(ord(character) < 32 and character not in "\t\n" for character in kept)
+
+
+@given(st.text())
+def test_text_without_control_characters_is_shown_as_it_is(printed: str) -> None:
+    harmless = "".join(c for c in printed if c in "\t\n" or (ord(c) >= 32 and not 0x7F <= ord(c) < 0xA0))
+    assert number_words.plain_text(harmless) == harmless
+
+
+def test_backticks_become_code_and_everything_else_is_escaped() -> None:
+    assert with_code("`a < b` and <b>") == "<code>a &lt; b</code> and &lt;b&gt;"
+    assert with_code("one ` alone") == "one ` alone"
