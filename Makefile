@@ -1,5 +1,6 @@
-HOST ?= 127.0.0.1
-PORT ?= 8000
+# Set them as in `make serve HOST=0.0.0.0`; some shells export a HOST that means something else.
+HOST = $(or $(JAXERCISE_HOST),127.0.0.1)
+PORT ?= $(or $(JAXERCISE_PORT),8000)
 # Node.js may come from .venv where the machine has none.
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
 
