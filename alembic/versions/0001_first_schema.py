@@ -26,7 +26,7 @@ def upgrade() -> None:
         "founder",
         sa.Column("id", sa.Integer, autoincrement=False, nullable=False),
         sa.Column("created_at", _MOMENT, nullable=False),
-        sa.CheckConstraint("id = 1", name="ck_founder_only_one"),
+        sa.CheckConstraint("id = 1", name=op.f("ck_founder_only_one")),
         sa.PrimaryKeyConstraint("id", name="pk_founder"),
     )
     op.create_table(
@@ -97,7 +97,7 @@ def upgrade() -> None:
         sa.Column("outcome", sa.String(32)),
         sa.Column("verdict", sa.Text),
         sa.CheckConstraint(
-            "(status = 'done') = (verdict IS NOT NULL)", name="ck_submissions_verdict_is_final"
+            "(status = 'done') = (verdict IS NOT NULL)", name=op.f("ck_submissions_verdict_is_final")
         ),
         sa.ForeignKeyConstraint(["user_id"], ["users.id"], name="fk_submissions_user_id", ondelete="CASCADE"),
         sa.ForeignKeyConstraint(["version"], ["problem_versions.version"], name="fk_submissions_version"),

@@ -4,7 +4,7 @@ import sys
 
 import typer
 
-from app.cli import db, serve, users
+from app.cli import check, db, doctor, regrade, serve, users, validate
 from app.errors import GraderError
 
 _OUR_ERROR = 2
@@ -13,6 +13,10 @@ commands = typer.Typer(
     name="jaxercise", no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False
 )
 commands.command("serve")(serve.serve)
+commands.command("check")(check.check)
+commands.command("validate")(validate.validate)
+commands.command("regrade")(regrade.regrade)
+commands.command("doctor")(doctor.doctor)
 commands.add_typer(users.commands, name="users")
 commands.add_typer(db.commands, name="db")
 

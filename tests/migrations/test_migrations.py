@@ -1,0 +1,100 @@
+"""The schema that the migrations make is the one that the code expects, on both databases."""
+
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from sqlalchemy import create_engine, inspect
+
+from app.store import migrate
+from app.store.tables import metadata
+from tests.postgres import PostgresServer
+
+
+@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgresql)])
+def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    if request.param == "sqlite":
+        return f"sqlite:///{tmp_path / 'new folder' / 'test.db'}"
+    server: PostgresServer = request.getfixturevalue("postgres")
+    return server.new_database()
+
+
+def differences(url: str, expected: sa.MetaData = metadata) -> list[object]:
+    with connected(url) as connection:
+        return list(
+            compare_metadata(MigrationContext.configure(connection, opts={"compare_type": True}), expected)
+        )
+
+
+@contextmanager
+def connected(url: str) -> Iterator[sa.Connection]:
+    """A connection that leaves nothing open behind it."""
+    engine = create_engine(url)
+    try:
+        with engine.connect() as connection:
+            yield connection
+    finally:
+        engine.dispose()
+
+
+def test_a_fresh_database_gets_the_schema_of_the_models(url: str) -> None:
+    """Running every migration ends with exactly the tables that the code uses."""
+    migrate.upgrade(url)
+    assert differences(url) == []
+    assert migrate.current(url) == migrate.head()
+
+
+def test_constraints_and_indexes_have_the_models_names(url: str) -> None:
+    """What `compare_metadata` overlooks: primary keys, checks and foreign keys by name."""
+    migrate.upgrade(url)
+    with connected(url) as connection:
+        found = inspect(connection)
+        for table in metadata.sorted_tables:
+            assert found.get_pk_constraint(table.name)["name"] == f"pk_{table.name}"
+            checks = {check["name"] for check in found.get_check_constraints(table.name)}
+            assert checks == {c.name for c in table.constraints if isinstance(c, sa.CheckConstraint)}
+            foreign = {
+                (key["name"], key["options"].get("ondelete")) for key in found.get_foreign_keys(table.name)
+            }
+            assert foreign == {(key.name, key.ondelete) for key in table.foreign_key_constraints}
+
+
+def test_a_missing_table_is_noticed(url: str) -> None:
+    """The comparison above can fail."""
+    migrate.upgrade(url)
+    larger = sa.MetaData()
+    for table in metadata.sorted_tables:
+        table.to_metadata(larger)
+    sa.Table("forgotten", larger, sa.Column("id", sa.Integer, primary_key=True))
+    assert len(differences(url, larger)) == 1
+
+
+def test_down_leaves_nothing_and_up_again_works(url: str) -> None:
+    """Every migration can be taken back."""
+    migrate.upgrade(url)
+    migrate.downgrade(url, "base")
+    with connected(url) as connection:
+        assert set(inspect(connection).get_table_names()) <= {"alembic_version"}
+    assert migrate.current(url) is None
+    migrate.upgrade(url)
+    assert differences(url) == []
+
+
+def test_upgrading_twice_changes_nothing(url: str) -> None:
+    migrate.upgrade(url)
+    migrate.upgrade(url)
+    assert migrate.current(url) == migrate.head()
+
+
+@pytest.mark.postgresql
+def test_processes_that_start_together_migrate_once(postgres: PostgresServer) -> None:
+    """Several API processes may start at the same moment; the second waits for the first."""
+    url = postgres.new_database()
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(migrate.upgrade, [url] * 4))
+    assert differences(url) == []

@@ -1,0 +1,107 @@
+"""What of a problem is shown to whom."""
+
+from pathlib import Path
+
+import pytest
+
+from tests.scripted_service import PASSWORD, code, scripted_service
+from tests.small_problem import small_problem, write_problem
+
+pytestmark = pytest.mark.anyio
+
+
+async def test_a_guest_may_read_problems(tmp_path: Path) -> None:
+    async with scripted_service(tmp_path) as service:
+        listed = (await service.client.get("/api/v1/problems")).json()["problems"]
+        problem = (await service.client.get("/api/v1/problems/double")).json()
+    assert [line["slug"] for line in listed] == ["double"]
+    assert problem["starter"].startswith("def double")
+    assert problem["entry"] == {"function": "double", "parameters": ["x"], "output_dtype": "float32"}
+    assert "Two of everything." in problem["statement_html"]
+    assert problem["sample_cases"][0]["arguments"]["x"]["generator"] == "arange"
+    assert problem["hidden_cases"] == 2
+
+
+async def test_hints_are_for_those_who_signed_in(tmp_path: Path) -> None:
+    async with scripted_service(tmp_path) as service:
+        assert (await service.client.get("/api/v1/problems/double")).json()["hints"] == []
+        await service.sign_up()
+        hints = (await service.client.get("/api/v1/problems/double")).json()["hints"]
+    assert [hint["title"] for hint in hints] == ["First"]
+
+
+async def test_no_answer_of_a_problem_holds_what_is_secret(tmp_path: Path) -> None:
+    """Hidden cases, references, variants and the recap stay on the server, for everybody."""
+    async with scripted_service(tmp_path) as service:
+        await service.sign_up()
+        answer = await service.client.get("/api/v1/problems/double")
+    for secret in ("kept-back", "77", "the-secret-reference", "returns_input", "Twice is plus itself"):
+        assert secret not in answer.text
+
+
+@pytest.mark.parametrize("slug", ["nothing", "a%00b", "%F0%9F%98%80", "a" * 3000])
+async def test_an_unknown_problem_is_not_found(tmp_path: Path, slug: str) -> None:
+    async with scripted_service(tmp_path) as service:
+        answer = await service.client.get(f"/api/v1/problems/{slug}")
+    assert (answer.status_code, code(answer)) == (404, "problem_not_found")
+
+
+async def test_changed_content_is_a_new_version_and_old_submissions_keep_theirs(tmp_path: Path) -> None:
+    async with scripted_service(tmp_path) as service:
+        await service.sign_up()
+        taken = await service.submit("x")
+        await service.verdict(taken["id"])
+        cookies = dict(service.client.cookies)
+    write_problem(small_problem(statement="Changed.\n"), tmp_path)
+    async with scripted_service(tmp_path) as service:
+        service.client.cookies.update(cookies)
+        problem = (await service.client.get("/api/v1/problems/double")).json()
+        old = (await service.client.get(f"/api/v1/submissions/{taken['id']}")).json()
+    assert "Changed." in problem["statement_html"]
+    assert problem["version"] != taken["version"]
+    assert old["version"] == old["verdict"]["version"] == taken["version"]
+
+
+async def test_a_renamed_problem_keeps_its_submissions(tmp_path: Path) -> None:
+    """The id in problem.toml is what a problem is; its slug is only an address."""
+    async with scripted_service(tmp_path) as service:
+        await service.sign_up()
+        taken = await service.submit("x")
+        await service.verdict(taken["id"])
+        cookies = dict(service.client.cookies)
+    files = small_problem()
+    files["problem.toml"] = files["problem.toml"].replace(b'slug = "double"', b'slug = "twice"')
+    write_problem(files, tmp_path)
+    async with scripted_service(tmp_path) as service:
+        service.client.cookies.update(cookies)
+        assert (await service.client.get("/api/v1/problems/double")).status_code == 404
+        listed = (await service.client.get("/api/v1/problems/twice/submissions")).json()["submissions"]
+    assert [line["id"] for line in listed] == [taken["id"]]
+
+
+async def test_a_broken_folder_keeps_its_last_good_version_and_instructors_learn_why(tmp_path: Path) -> None:
+    async with scripted_service(tmp_path) as service:
+        await service.sign_up()
+        cookies = dict(service.client.cookies)
+    files = small_problem()
+    files["problem.toml"] += b"\n[surprise]\n"
+    write_problem(files, tmp_path)
+    async with scripted_service(tmp_path) as service:
+        service.client.cookies.update(cookies)
+        assert (await service.client.get("/api/v1/problems/double")).status_code == 200
+        refused = (await service.client.get("/api/v1/refused-problems")).json()["refused"]
+        assert len(refused) == 1
+        assert "01-small/problem.toml" in refused[0]
+        assert "surprise" in refused[0]
+        async with service.visitor() as learner:
+            await learner.post("/api/v1/accounts", json={"email": "l@school.test", "password": PASSWORD})
+            assert code(await learner.get("/api/v1/refused-problems")) == "not_allowed"
+
+
+async def test_a_removed_folder_takes_the_problem_off_the_list(tmp_path: Path) -> None:
+    async with scripted_service(tmp_path):
+        pass
+    (tmp_path / "problems" / "01-small").rename(tmp_path / "elsewhere")
+    async with scripted_service(tmp_path) as service:
+        assert (await service.client.get("/api/v1/problems")).json()["problems"] == []
+        assert (await service.client.get("/api/v1/problems/double")).status_code == 404

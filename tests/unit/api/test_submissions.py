@@ -1,0 +1,252 @@
+"""Submitting and following over the JSON API, with a scripted grader behind it."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from tests.scripted_service import PASSWORD, code, scripted_service, until
+
+pytestmark = pytest.mark.anyio
+
+
+def events(stream: httpx.Response) -> list[tuple[int, str, dict[str, Any]]]:
+    """The id, name and data of each event in a finished stream."""
+    found = []
+    for block in stream.text.replace("\r\n", "\n").strip().split("\n\n"):
+        fields = dict(line.split(": ", 1) for line in block.splitlines() if not line.startswith(":"))
+        if fields:
+            found.append((int(fields["id"]), fields["event"], json.loads(fields["data"])))
+    return found
+
+
+async def test_a_submission_is_taken_with_202_and_gets_its_verdict(tmp_path: Path) -> None:
+    """The outside contract of POST and GET."""
+    async with scripted_service(tmp_path) as service:
+        await service.sign_up()
+        answer = await service.client.post(
+            "/api/v1/problems/double/submissions", json={"code": "print hello", "mode": "submit"}
+        )
+        assert answer.status_code == 202
+        taken = answer.json()
+        assert (taken["status"], taken["position"], taken["verdict"]) == ("queued", 0, None)
+        assert answer.headers["location"] == f"/api/v1/submissions/{taken['id']}"
+        verdict = await service.verdict(taken["id"])
+    assert (verdict["outcome"], verdict["accepted"], verdict["score"]) == ("accepted", True, 1.0)
+    assert verdict["stdout"] == "hello\n"
+    assert [case["name"] for case in verdict["cases"]] == ["shown", "kept-back", "kept-back-fresh-1"]
+
+
+async def test_run_grades_the_sample_cases_only(tmp_path: Path) -> None:
+    async with scripted_service(tmp_path) as service:
+        await service.sign_up()
+        verdict = await service.verdict((await service.submit("x", mode="run"))["id"])
+    assert [case["name"] for case in verdict["cases"]] == ["shown"]
+
+
+async def test_events_come_in_order_live_and_again_afterwards(tmp_path: Path) -> None:
+    """`queued`, `running`, a `case` each, `verdict`; told again, a finished one begins with `running`."""
+    async with scripted_service(tmp_path) as service:
+        await service.sign_up()
+        taken = await service.submit("outcome wrong_value")
+        path = f"/api/v1/submissions/{taken['id']}/events"
+        live = await service.client.get(path)
+        again = await service.client.get(path)
+    assert live.headers["content-type"].startswith("text/event-stream")
+    names = [name for _, name, _ in events(live)]
+    assert names == ["queued", "running", "case", "case", "case", "verdict"]
+    assert [number for number, _, _ in events(live)] == list(range(1, 7))
+    assert events(live)[2][2]["case"]["outcome"] == "wrong_value"
+    assert events(live)[-1][2]["verdict"]["outcome"] == "wrong_value"
+    assert [name for _, name, _ in events(again)] == names[1:]
+
+
+async def test_the_seed_of_the_fresh_cases_is_for_instructors_only(tmp_path: Path) -> None:
+    """Whoever knows it could compute the hidden inputs."""
+    async with scripted_service(tmp_path) as service:
+        await service.sign_up()
+        async with service.visitor() as learner:
+            await learner.post("/api/v1/accounts", json={"email": "l@school.test", "password": PASSWORD})
+            taken = await learner.post("/api/v1/problems/double/submissions", json={"code": "x"})
+            path = f"/api/v1/submissions/{taken.json()['id']}"
+            stream = await learner.get(f"{path}/events")
+            assert events(stream)[-1][2]["verdict"]["fresh_seed"] is None
+            assert (await learner.get(path)).json()["verdict"]["fresh_seed"] is None
+        assert isinstance((await service.client.get(path)).json()["verdict"]["fresh_seed"], int)
+
+
+async def test_cancelling_a_running_submission_stops_it(tmp_path: Path) -> None:
+    async with scripted_service(tmp_path) as service:
+        await service.sign_up()
+        taken = await service.submit("wait 60")
+        await until(lambda: service.grader.graded == ["wait 60"])
+        answer = await service.client.delete(f"/api/v1/submissions/{taken['id']}")
+        assert answer.json()["verdict"]["outcome"] == "cancelled"
+        await until(lambda: service.grader.stopped == ["wait 60"])
+        # The slot is free again.
+        assert (await service.verdict((await service.submit("x"))["id"]))["accepted"]
+
+
+async def test_cancelling_a_waiting_submission_never_runs_it(tmp_path: Path) -> None:
+    async with scripted_service(tmp_path) as service:
+        await service.sign_up()
+        running = await service.submit("wait 60")
+        await until(lambda: service.grader.graded == ["wait 60"])
+        waiting = await service.submit("never")
+        last = await service.submit("last")
+        assert (waiting["position"], last["position"]) == (0, 1)
+        await service.client.delete(f"/api/v1/submissions/{waiting['id']}")
+        assert (await service.client.get(f"/api/v1/submissions/{last['id']}")).json()["position"] == 0
+        await service.client.delete(f"/api/v1/submissions/{running['id']}")
+        assert (await service.verdict(last["id"]))["accepted"]
+        assert (await service.verdict(waiting["id"]))["outcome"] == "cancelled"
+    assert service.grader.graded == ["wait 60", "last"]
+
+
+async def test_a_verdict_survives_a_late_cancel(tmp_path: Path) -> None:
+    async with scripted_service(tmp_path) as service:
+        await service.sign_up()
+        taken = await service.submit("x")
+        await service.verdict(taken["id"])
+        answer = await service.client.delete(f"/api/v1/submissions/{taken['id']}")
+    assert answer.json()["verdict"]["outcome"] == "accepted"
+
+
+async def test_our_fault_is_tried_three_times_and_then_told_plainly(tmp_path: Path) -> None:
+    """An `internal_error` is a verdict too, so no learner waits for ever."""
+    async with scripted_service(tmp_path) as service:
+        await service.sign_up()
+        verdict = await service.verdict((await service.submit("break"))["id"])
+    assert service.grader.graded == ["break"] * 3
+    assert (verdict["outcome"], verdict["accepted"]) == ("internal_error", False)
+    assert "nothing about your code" in verdict["message"]
+
+
+async def test_nobody_reads_or_cancels_anothers_submission(tmp_path: Path) -> None:
+    """It looks as if it did not exist; instructors and admins see all."""
+    async with scripted_service(tmp_path) as service:
+        await service.sign_up()
+        taken = await service.submit("x")
+        await service.verdict(taken["id"])
+        path = f"/api/v1/submissions/{taken['id']}"
+        async with service.visitor() as other:
+            assert (await other.get(path)).status_code == 401
+            await other.post("/api/v1/accounts", json={"email": "o@school.test", "password": PASSWORD})
+            for answer in (
+                await other.get(path),
+                await other.delete(path),
+                await other.get(f"{path}/events"),
+            ):
+                assert (answer.status_code, code(answer)) == (404, "submission_not_found")
+            theirs = await other.post("/api/v1/problems/double/submissions", json={"code": "x"})
+        assert (await service.client.get(f"/api/v1/submissions/{theirs.json()['id']}")).status_code == 200
+
+
+async def test_earlier_submissions_are_listed_newest_first(tmp_path: Path) -> None:
+    async with scripted_service(tmp_path) as service:
+        await service.sign_up()
+        ids = []
+        for text in ("one", "two"):
+            taken = await service.submit(text)
+            await service.verdict(taken["id"])
+            ids.append(taken["id"])
+        listed = (await service.client.get("/api/v1/problems/double/submissions")).json()["submissions"]
+    assert [line["id"] for line in listed] == ids[::-1]
+    assert listed[0]["outcome"] == "accepted"
+
+
+@pytest.mark.parametrize(
+    ("body", "status", "expected", "mentions"),
+    [
+        ({"code": "x" * 200_000}, 413, "submission_too_large", "65,536"),
+        ({"code": "x" * 400_000}, 413, "request_too_large", "65,536"),
+        ({"code": " \n"}, 422, "submission_refused", "no code"),
+        ({"code": "a\0b"}, 422, "submission_refused", "NUL"),
+        ({"code": "x", "mode": "both"}, 422, "malformed_request", "'run' or 'submit'"),
+        ({"mode": "run"}, 422, "malformed_request", "body.code"),
+        ({"code": "x", "modes": "run"}, 422, "malformed_request", "body.modes"),
+        ([], 422, "malformed_request", "body"),
+    ],
+)
+async def test_a_bad_submission_is_refused_with_what_is_allowed(
+    tmp_path: Path, body: object, status: int, expected: str, mentions: str
+) -> None:
+    async with scripted_service(tmp_path) as service:
+        await service.sign_up()
+        answer = await service.client.post("/api/v1/problems/double/submissions", json=body)
+    assert (answer.status_code, code(answer)) == (status, expected)
+    assert mentions in answer.json()["error"]["message"]
+
+
+@pytest.mark.parametrize("content", ["{", '{"code": "\\ud800"}', "\xff", "[" * 50_000])
+async def test_malformed_json_is_refused_and_not_an_error_of_ours(tmp_path: Path, content: str) -> None:
+    async with scripted_service(tmp_path) as service:
+        await service.sign_up()
+        answer = await service.client.post(
+            "/api/v1/problems/double/submissions",
+            content=content.encode("latin-1"),
+            headers={"Content-Type": "application/json"},
+        )
+    assert answer.status_code in (400, 422)
+    assert code(answer) in ("malformed_request", "submission_refused")
+
+
+async def test_a_body_of_unannounced_length_is_cut_off(tmp_path: Path) -> None:
+    async def chunks() -> Any:
+        for _ in range(100):
+            yield b" " * 10_000
+
+    async with scripted_service(tmp_path) as service:
+        await service.sign_up()
+        answer = await service.client.post(
+            "/api/v1/problems/double/submissions",
+            content=chunks(),
+            headers={"Content-Type": "application/json"},
+        )
+    assert (answer.status_code, code(answer)) == (413, "request_too_large")
+
+
+async def test_a_full_queue_says_so(tmp_path: Path) -> None:
+    """429 with a time to come back; what was taken before is graded all the same."""
+    async with scripted_service(tmp_path, queue_limit=2) as service:
+        await service.sign_up()
+        running = await service.submit("wait 60")
+        await until(lambda: service.grader.graded == ["wait 60"])
+        waiting = [await service.submit("x") for _ in range(2)]
+        answer = await service.client.post("/api/v1/problems/double/submissions", json={"code": "x"})
+        assert (answer.status_code, code(answer)) == (429, "queue_full")
+        assert answer.headers["retry-after"] == "60"
+        await service.client.delete(f"/api/v1/submissions/{running['id']}")
+        for taken in waiting:
+            assert (await service.verdict(taken["id"]))["accepted"]
+
+
+async def test_one_learner_cannot_fill_the_queue(tmp_path: Path) -> None:
+    async with scripted_service(tmp_path, waiting_per_user=1) as service:
+        await service.sign_up()
+        await service.submit("wait 60")
+        await until(lambda: service.grader.graded == ["wait 60"])
+        await service.submit("x")
+        answer = await service.client.post("/api/v1/problems/double/submissions", json={"code": "x"})
+        assert code(answer) == "queue_full"
+        async with service.visitor() as other:
+            await other.post("/api/v1/accounts", json={"email": "o@school.test", "password": PASSWORD})
+            answer = await other.post("/api/v1/problems/double/submissions", json={"code": "x"})
+            assert answer.status_code == 202
+
+
+async def test_a_restart_grades_what_the_last_process_left(tmp_path: Path) -> None:
+    """Neither a waiting nor a running submission is lost; followers hear of it from the new process."""
+    async with scripted_service(tmp_path) as service:
+        await service.sign_up()
+        running = await service.submit("wait 60")
+        await until(lambda: service.grader.graded == ["wait 60"])
+        waiting = await service.submit("x")
+        cookies = dict(service.client.cookies)
+    async with scripted_service(tmp_path) as service:
+        service.client.cookies.update(cookies)
+        await until(lambda: service.grader.graded == ["wait 60"])
+        await service.client.delete(f"/api/v1/submissions/{running['id']}")
+        assert (await service.verdict(waiting["id"]))["accepted"]
