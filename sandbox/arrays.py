@@ -7,7 +7,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 _NUMPY_DTYPES = frozenset(
-    "bool int8 int16 int32 int64 uint8 uint16 uint32 uint64 float16 float32 float64 complex64 complex128".split()
+    [
+        *("bool", "int8", "int16", "int32", "int64", "uint8", "uint16", "uint32", "uint64"),
+        *("float16", "float32", "float64", "complex64", "complex128"),
+    ]
 )
 _BFLOAT16 = "bfloat16"
 _MAX_DIMENSIONS = 16
@@ -40,7 +43,9 @@ def pack_array(array: NDArray[np.generic]) -> WireArray:
     """
     name = array.dtype.name
     if name not in _NUMPY_DTYPES and name != _BFLOAT16:
-        raise BadArray(f"arrays of dtype {name} are not sent; allowed are {', '.join(sorted(_NUMPY_DTYPES))}, bfloat16")
+        raise BadArray(
+            f"arrays of dtype {name} are not sent; allowed are {', '.join(sorted(_NUMPY_DTYPES))}, bfloat16"
+        )
     plain = np.ascontiguousarray(array)
     return WireArray(dtype=name, shape=array.shape, data=plain.tobytes())
 

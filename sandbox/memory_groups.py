@@ -1,6 +1,7 @@
 """A memory limit for a whole run: a control group of its own, where this host lets us make one."""
 
 import asyncio
+import contextlib
 import itertools
 import os
 from pathlib import Path
@@ -74,15 +75,11 @@ class MemoryGroups:
         folder = self._parent / f"run-{self._count}"
         folder.mkdir()
         (folder / "memory.limit_in_bytes").write_text(str(limit_bytes))
-        try:
+        with contextlib.suppress(OSError):  # A kernel may not count swap.
             (folder / "memory.memsw.limit_in_bytes").write_text(str(limit_bytes))
-        except OSError:
-            pass  # The kernel does not count swap.
         return MemoryGroup(folder)
 
     def close(self) -> None:
         """Remove the parent, if every run is gone."""
-        try:
+        with contextlib.suppress(OSError):
             self._parent.rmdir()
-        except OSError:
-            pass

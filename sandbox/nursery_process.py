@@ -75,7 +75,7 @@ class NurseryPlan:
         """
         ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         user_namespace = open_many_users() if self.child_uid is not None else None
-        log = tempfile.TemporaryFile()
+        log = tempfile.TemporaryFile()  # noqa: SIM115 - it lives as long as the nursery
         try:
             process = self._launch(theirs, user_namespace, log)
         finally:

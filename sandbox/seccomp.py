@@ -11,36 +11,36 @@ from functools import lru_cache
 import pyseccomp as seccomp
 
 _ALLOWED = """
-    read write readv writev pread64 pwrite64 preadv pwritev preadv2 pwritev2 lseek sendfile copy_file_range splice
-    open openat openat2 close close_range creat stat fstat lstat newfstatat statx statfs fstatfs access faccessat
-    faccessat2 readlink readlinkat getdents getdents64 getcwd chdir fchdir mkdir mkdirat rmdir unlink unlinkat
-    rename renameat renameat2 link linkat symlink symlinkat chmod fchmod fchmodat truncate ftruncate fallocate
-    fsync fdatasync utime utimes utimensat futimesat umask flock fadvise64 sync_file_range
-    dup dup2 dup3 fcntl pipe pipe2 poll ppoll select pselect6 epoll_create epoll_create1 epoll_ctl epoll_wait
-    epoll_pwait epoll_pwait2 eventfd eventfd2 timerfd_create timerfd_settime timerfd_gettime signalfd signalfd4
-    inotify_init inotify_init1 inotify_add_watch inotify_rm_watch memfd_create
-    mmap munmap mremap mprotect madvise msync mincore brk mlock munlock membarrier
-    futex futex_waitv set_robust_list get_robust_list rseq set_tid_address arch_prctl
-    fork vfork execve execveat exit exit_group wait4 waitid getpid getppid gettid getuid geteuid getgid getegid
-    getresuid getresgid getgroups getpgid getpgrp setpgid getsid setsid capget
-    kill tkill tgkill rt_sigaction rt_sigprocmask rt_sigreturn rt_sigpending rt_sigtimedwait rt_sigqueueinfo
-    rt_sigsuspend rt_tgsigqueueinfo sigaltstack pause alarm setitimer getitimer restart_syscall
-    clock_gettime clock_getres clock_nanosleep gettimeofday time times nanosleep
-    timer_create timer_settime timer_gettime timer_getoverrun timer_delete
-    getrlimit setrlimit getrusage getpriority sched_yield sched_getaffinity sched_setaffinity sched_getparam
-    sched_getscheduler sched_get_priority_max sched_get_priority_min sched_getattr getcpu sysinfo uname getrandom
-    socketpair sendto recvfrom sendmsg recvmsg sendmmsg recvmmsg shutdown getsockname getpeername getsockopt setsockopt
-    pidfd_open pidfd_send_signal prlimit64 prctl
+    read write readv writev pread64 pwrite64 preadv pwritev preadv2 pwritev2 lseek sendfile
+    copy_file_range splice open openat openat2 close close_range creat stat fstat lstat newfstatat statx
+    statfs fstatfs access faccessat faccessat2 readlink readlinkat getdents getdents64 getcwd chdir
+    fchdir mkdir mkdirat rmdir unlink unlinkat rename renameat renameat2 link linkat symlink symlinkat
+    chmod fchmod fchmodat truncate ftruncate fallocate fsync fdatasync utime utimes utimensat futimesat
+    umask flock fadvise64 sync_file_range dup dup2 dup3 fcntl pipe pipe2 poll ppoll select pselect6
+    epoll_create epoll_create1 epoll_ctl epoll_wait epoll_pwait epoll_pwait2 eventfd eventfd2
+    timerfd_create timerfd_settime timerfd_gettime signalfd signalfd4 inotify_init inotify_init1
+    inotify_add_watch inotify_rm_watch memfd_create mmap munmap mremap mprotect madvise msync mincore
+    brk mlock munlock membarrier futex futex_waitv set_robust_list get_robust_list rseq set_tid_address
+    arch_prctl fork vfork execve execveat exit exit_group wait4 waitid getpid getppid gettid getuid
+    geteuid getgid getegid getresuid getresgid getgroups getpgid getpgrp setpgid getsid setsid capget
+    kill tkill tgkill rt_sigaction rt_sigprocmask rt_sigreturn rt_sigpending rt_sigtimedwait
+    rt_sigqueueinfo rt_sigsuspend rt_tgsigqueueinfo sigaltstack pause alarm setitimer getitimer
+    restart_syscall clock_gettime clock_getres clock_nanosleep gettimeofday time times nanosleep
+    timer_create timer_settime timer_gettime timer_getoverrun timer_delete getrlimit setrlimit getrusage
+    getpriority sched_yield sched_getaffinity sched_setaffinity sched_getparam sched_getscheduler
+    sched_get_priority_max sched_get_priority_min sched_getattr getcpu sysinfo uname getrandom
+    socketpair sendto recvfrom sendmsg recvmsg sendmmsg recvmmsg shutdown getsockname getpeername
+    getsockopt setsockopt pidfd_open pidfd_send_signal prlimit64 prctl
 """.split()
 
 _KILLED = """
     ptrace process_vm_readv process_vm_writev process_madvise kcmp bpf perf_event_open userfaultfd
-    io_uring_setup io_uring_enter io_uring_register keyctl add_key request_key
-    mount umount2 pivot_root chroot move_mount open_tree fsopen fsmount fsconfig fspick mount_setattr
-    unshare setns reboot kexec_load kexec_file_load init_module finit_module delete_module
-    swapon swapoff settimeofday clock_settime adjtimex clock_adjtime iopl ioperm acct quotactl
-    sethostname setdomainname open_by_handle_at name_to_handle_at lookup_dcookie personality modify_ldt
-    bind connect listen accept accept4 pidfd_getfd
+    io_uring_setup io_uring_enter io_uring_register keyctl add_key request_key mount umount2 pivot_root
+    chroot move_mount open_tree fsopen fsmount fsconfig fspick mount_setattr unshare setns reboot
+    kexec_load kexec_file_load init_module finit_module delete_module swapon swapoff settimeofday
+    clock_settime adjtimex clock_adjtime iopl ioperm acct quotactl sethostname setdomainname
+    open_by_handle_at name_to_handle_at lookup_dcookie personality modify_ldt bind connect listen accept
+    accept4 pidfd_getfd
 """.split()
 
 _AF_UNIX = 1

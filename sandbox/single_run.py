@@ -1,6 +1,7 @@
 """One run seen from outside: its descriptors, its clock, its memory, and how it ended."""
 
 import asyncio
+import contextlib
 import os
 import signal
 import socket
@@ -11,7 +12,16 @@ from pathlib import Path
 import msgspec
 
 from sandbox.captured_output import CapturedOutput
-from sandbox.interface import CallResult, Ending, Finished, Loaded, Report, RunRequest, RunResult, SandboxError
+from sandbox.interface import (
+    CallResult,
+    Ending,
+    Finished,
+    Loaded,
+    Report,
+    RunRequest,
+    RunResult,
+    SandboxError,
+)
 from sandbox.limits import Limits
 from sandbox.memory_groups import MemoryGroup, MemoryGroups
 from sandbox.memory_watch import tree_memory_bytes
@@ -28,7 +38,9 @@ _SIGNALS_OF_A_CRASH = {4: "SIGILL", 6: "SIGABRT", 7: "SIGBUS", 8: "SIGFPE", 11: 
 class SingleRun:
     """Used once: `start`, then `finish`, then `close`."""
 
-    def __init__(self, limits: Limits, groups: MemoryGroups | None, on_report: Callable[[Report], None]) -> None:
+    def __init__(
+        self, limits: Limits, groups: MemoryGroups | None, on_report: Callable[[Report], None]
+    ) -> None:
         self._limits = limits
         self._groups = groups
         self._group: MemoryGroup | None = None
@@ -58,7 +70,9 @@ class SingleRun:
         self._channel.setblocking(False)
         self._status.setblocking(False)
         try:
-            nursery.spawn(confinement, [their_channel.fileno(), their_stdout, their_stderr, their_status.fileno()])
+            nursery.spawn(
+                confinement, [their_channel.fileno(), their_stdout, their_stderr, their_status.fileno()]
+            )
         finally:
             their_channel.close()
             their_status.close()
@@ -97,8 +111,9 @@ class SingleRun:
             for task in (ended, sending, watch):
                 if task is not None:
                     task.cancel()
-            for descriptor in (self._channel, *(output.descriptor for output in self._outputs)):
-                loop.remove_reader(descriptor)
+            loop.remove_reader(self._channel)
+            for output in self._outputs:
+                loop.remove_reader(output.descriptor)
 
     async def close(self) -> None:
         """Kill what is left, and give every descriptor and the control group back."""
@@ -116,10 +131,10 @@ class SingleRun:
 
     async def _await_child(self) -> None:
         loop = asyncio.get_running_loop()
-        readable = loop.create_future()
-        loop.add_reader(self._status, lambda: readable.done() or readable.set_result(None))
+        readable = asyncio.Event()
+        loop.add_reader(self._status, readable.set)
         try:
-            await asyncio.wait_for(readable, _SPAWN_SECONDS)
+            await asyncio.wait_for(readable.wait(), _SPAWN_SECONDS)
         except TimeoutError as error:
             raise NurseryGone("it did not fork in time") from error
         finally:
@@ -147,10 +162,8 @@ class SingleRun:
         return message
 
     async def _send(self, request: RunRequest) -> None:
-        try:
+        with contextlib.suppress(OSError):  # A child may end early; how is told by its end.
             await asyncio.get_running_loop().sock_sendall(self._channel, frame(request))
-        except OSError:
-            pass  # The child ended early; how is told by its end.
 
     async def _watch_memory(self) -> None:
         while True:
@@ -214,10 +227,8 @@ class SingleRun:
     def _kill(self) -> None:
         """The child is the first of its PID namespace: with it the kernel ends all that it started."""
         if self._pidfd >= 0:
-            try:
+            with contextlib.suppress(ProcessLookupError):
                 signal.pidfd_send_signal(self._pidfd, signal.SIGKILL)
-            except ProcessLookupError:
-                pass
 
     def _result(self, ended: Ended, wall_seconds: float) -> RunResult:
         ending, message = self._classify(ended)
@@ -245,16 +256,23 @@ class SingleRun:
             return Ending.CRASHED, f"the code ended its own process with exit status {status}"
         number = os.WTERMSIG(ended.wait_status)
         if number == signal.SIGSYS:
-            return Ending.VIOLATION, "a system call that no exercise needs (network, tracing, mounting and the like)"
+            return (
+                Ending.VIOLATION,
+                "a system call that no exercise needs (network, tracing, mounting and the like)",
+            )
         # The kernel ends the first process of a namespace by SIGKILL once its processor time is used up.
-        if number in (signal.SIGKILL, signal.SIGXCPU) and ended.cpu_seconds >= self._limits.cpu_seconds * 0.98:
+        if (
+            number in (signal.SIGKILL, signal.SIGXCPU)
+            and ended.cpu_seconds >= self._limits.cpu_seconds * 0.98
+        ):
             return Ending.TIME_LIMIT, f"processor time: {self._limits.cpu_seconds:g} s"
         name = _SIGNALS_OF_A_CRASH.get(number, f"signal {number}")
         return Ending.CRASHED, f"the process was ended by {name}"
 
 
 def _decode_status(data: bytes) -> Status:
-    return msgspec.msgpack.decode(data[HEADER_BYTES:], type=Status)
+    message: Status = msgspec.msgpack.decode(data[HEADER_BYTES:], type=Status)
+    return message
 
 
 def _pid_of(pidfd: int) -> int:

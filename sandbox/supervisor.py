@@ -48,7 +48,9 @@ class Supervisor:
             except NurseryGone as error:
                 await self._discard(nursery)
                 if attempt == _ATTEMPTS - 1:
-                    raise SandboxError(f"the nursery died under {_ATTEMPTS} runs in a row: {error}") from error
+                    raise SandboxError(
+                        f"the nursery died under {_ATTEMPTS} runs in a row: {error}"
+                    ) from error
             finally:
                 await run.close()
         raise AssertionError("unreachable")
@@ -97,7 +99,9 @@ class Supervisor:
 
 
 @asynccontextmanager
-async def open_supervisor(*, cache: Path, jailed: bool = True, writable_cache: bool = False) -> AsyncIterator[Supervisor]:
+async def open_supervisor(
+    *, cache: Path, jailed: bool = True, writable_cache: bool = False
+) -> AsyncIterator[Supervisor]:
     """A supervisor whose nurseries see `cache` as the place of compiled programs.
 
     Only code that is trusted may run with `writable_cache`.
@@ -108,12 +112,12 @@ async def open_supervisor(*, cache: Path, jailed: bool = True, writable_cache: b
     places = find_places()
     if jailed:
         find_bubblewrap()
-    cache.mkdir(parents=True, exist_ok=True)
-    if writable_cache:
-        cache.chmod(0o777)  # A child that trusted code runs in is another user, where the service is root.
+    cache = _prepare_cache(cache, writable=writable_cache)
     groups = MemoryGroups.open()
     supervisor = Supervisor(
-        NurseryPlan(places, cache=cache.resolve(), jailed=jailed, writable_cache=writable_cache), groups, jailed=jailed
+        NurseryPlan(places, cache=cache, jailed=jailed, writable_cache=writable_cache),
+        groups,
+        jailed=jailed,
     )
     try:
         yield supervisor
@@ -121,3 +125,10 @@ async def open_supervisor(*, cache: Path, jailed: bool = True, writable_cache: b
         await supervisor.stop()
         if groups is not None:
             groups.close()
+
+
+def _prepare_cache(cache: Path, *, writable: bool) -> Path:
+    cache.mkdir(parents=True, exist_ok=True)
+    if writable:
+        cache.chmod(0o777)  # A child that trusted code runs in is another user, where the service is root.
+    return cache.resolve()

@@ -38,9 +38,11 @@ def open_many_users() -> int:
 
 
 def _wait_for_namespace(holder: "subprocess.Popen[bytes]", place: Path) -> None:
-    ours = os.stat("/proc/self/ns/user").st_ino
+    ours = Path("/proc/self/ns/user").stat().st_ino
     deadline = time.monotonic() + _PATIENCE_SECONDS
     while (place / "ns/user").stat().st_ino == ours:
         if holder.poll() is not None or time.monotonic() > deadline:
-            raise SandboxUnavailable("the kernel refuses user namespaces (see sysctl user.max_user_namespaces)")
+            raise SandboxUnavailable(
+                "the kernel refuses user namespaces (see sysctl user.max_user_namespaces)"
+            )
         time.sleep(0.001)

@@ -59,12 +59,16 @@ def _check_cases(manifest: Manifest) -> None:
     if twice:
         raise _refuse("$.cases", f"the name {twice[0]!r} is used twice")
     if not any(case.visibility is Visibility.SAMPLE for case in manifest.cases):
-        raise _refuse("$.cases", "at least one case must have visibility 'sample', for Run to have something to run")
+        raise _refuse(
+            "$.cases", "at least one case must have visibility 'sample', for Run to have something to run"
+        )
     wanted = set(manifest.entry.parameters)
     for index, case in enumerate(manifest.cases):
         place = f"$.cases[{index}].arguments"
         for name in sorted(wanted ^ set(case.arguments)):
-            raise _refuse(place, f"{name!r} is {'missing' if name in wanted else 'not a parameter of the entry'}")
+            raise _refuse(
+                place, f"{name!r} is {'missing' if name in wanted else 'not a parameter of the entry'}"
+            )
         for name, argument in case.arguments.items():
             try:
                 generate(argument)

@@ -18,6 +18,8 @@ from app.errors import ProblemError
 PackageFiles = dict[str, bytes]
 
 _FILE_LIMIT_BYTES = 1 << 20
+_NOT_PART_OF_A_VERSION = ("outputs.json",)
+"""Kept beside a reference by `jaxercise regrade`; derived, so it must not change the version."""
 _TOP_LEVEL = ("problem.toml", "statement.md", "starter.py", "reference/reference.py")
 
 
@@ -38,12 +40,16 @@ def load_folders(problems_dir: Path, references_dir: Path) -> LoadedFolders:
         raise ProblemError(f"{problems_dir}: there is no such folder of problems")
     problems: dict[str, PackageFiles] = {}
     refused: list[ProblemError] = []
-    for folder in sorted(path for path in problems_dir.iterdir() if path.is_dir() and path.name[0] not in "._"):
+    for folder in sorted(
+        path for path in problems_dir.iterdir() if path.is_dir() and path.name[0] not in "._"
+    ):
         try:
             files = problem_files(folder, references_dir / folder.name)
             problem = read_problem(files)
             if problem.slug in problems:
-                raise ProblemError(f"problem.toml: $.slug: {problem.slug!r} is the slug of another problem too")
+                raise ProblemError(
+                    f"problem.toml: $.slug: {problem.slug!r} is the slug of another problem too"
+                )
         except ProblemError as error:
             refused.append(ProblemError(f"{folder.name}/{error.message}"))
         else:
@@ -80,7 +86,9 @@ def read_problem(files: Mapping[str, bytes]) -> Problem:
         reference=_text(files, "reference/reference.py"),
         variants=_sources(files, "variants/"),
         also_right=_sources(files, "reference/also_right/"),
-        assets={name.removeprefix("assets/"): data for name, data in files.items() if name.startswith("assets/")},
+        assets={
+            name.removeprefix("assets/"): data for name, data in files.items() if name.startswith("assets/")
+        },
     )
     _check_solutions(manifest, problem)
     return problem
@@ -91,6 +99,8 @@ def _files_below(folder: Path, prefix: str) -> PackageFiles:
     for path in sorted(folder.rglob("*")):
         relative = path.relative_to(folder)
         if any(part.startswith((".", "__pycache__")) for part in relative.parts) or path.is_dir():
+            continue
+        if path.name in _NOT_PART_OF_A_VERSION:
             continue
         if path.is_symlink() or not path.is_file():
             raise ProblemError(f"{relative}: only plain files belong in a problem")
@@ -125,6 +135,8 @@ def _check_solutions(manifest: Manifest, problem: Problem) -> None:
     for name, variant in manifest.variants.items():
         unknown = sorted(set(variant.fails) - gradable)
         if unknown:
-            raise ProblemError(f"problem.toml: $.variants.{name}.fails: there is no case or probe {unknown[0]!r}")
+            raise ProblemError(
+                f"problem.toml: $.variants.{name}.fails: there is no case or probe {unknown[0]!r}"
+            )
         if variant.outcome in (Outcome.ACCEPTED, Outcome.PASSED):
             raise ProblemError(f"problem.toml: $.variants.{name}.outcome: a wrong variant cannot be accepted")

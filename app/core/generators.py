@@ -15,7 +15,9 @@ Shape = tuple[int, ...]
 _SIZE_LIMIT = 1 << 22
 
 
-class _Generator(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, tag_field="generator"):
+class _Generator(
+    msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, tag_field="generator"
+):
     """An array to make; keys beyond the kind's own are errors."""
 
 

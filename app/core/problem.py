@@ -142,7 +142,7 @@ class Problem(msgspec.Struct, frozen=True, kw_only=True):
         return self.manifest.slug
 
     def cases(self, mode: Mode, *, fresh_seed: int | None) -> tuple[Case, ...]:
-        """The cases that `mode` grades; fresh ones are drawn from `fresh_seed`, and left out where it is None."""
+        """The cases that `mode` grades; fresh ones are drawn from `fresh_seed`, none where it is None."""
         chosen = []
         for case in self.manifest.cases:
             if mode is Mode.SUBMIT or case.visibility is Visibility.SAMPLE:
@@ -152,7 +152,9 @@ class Problem(msgspec.Struct, frozen=True, kw_only=True):
         return tuple(chosen)
 
     def probes(self, mode: Mode) -> tuple[Probe, ...]:
-        return tuple(p for p in self.manifest.probes if mode is Mode.SUBMIT or p.visibility is Visibility.SAMPLE)
+        return tuple(
+            p for p in self.manifest.probes if mode is Mode.SUBMIT or p.visibility is Visibility.SAMPLE
+        )
 
     def case_named(self, name: str) -> Case:
         return next(case for case in self.manifest.cases if case.name == name)

@@ -51,9 +51,11 @@ def matches(answer: WireArray, expected: WireArray, tolerance: Tolerance) -> boo
     return compare(answer, expected, tolerance, dtype=expected.dtype).outcome is Outcome.PASSED
 
 
-def _compare_values(got: NDArray[np.generic], reference: NDArray[np.generic], tolerance: Tolerance) -> Comparison:
+def _compare_values(
+    got: NDArray[np.generic], reference: NDArray[np.generic], tolerance: Tolerance
+) -> Comparison:
     errors = np.abs(got - reference)  # type: ignore[operator]
-    scale = np.abs(reference)  # type: ignore[call-overload]
+    scale = np.abs(reference)
     wrong = ~(errors <= tolerance.absolute + tolerance.relative * scale)
     relative = errors[scale > 0] / scale[scale > 0]
     mismatched, size = int(wrong.sum()), int(reference.size)

@@ -7,7 +7,7 @@ import msgspec
 import numpy as np
 
 from app.core.generators import Argument, generate
-from app.core.problem import Case, CheckpointProbe, ParametersProbe, Probe, Problem
+from app.core.problem import Case, CheckpointProbe, Probe, Problem
 from app.core.verdict import Mode, Visibility
 from sandbox.arrays import Value, pack_array
 from sandbox.interface import Call, ModuleUse
@@ -58,11 +58,9 @@ def checkpoint_items(problem: Problem) -> tuple[GradedItem, ...]:
 def _probe_item(problem: Problem, probe: Probe) -> GradedItem:
     assert problem.manifest.module is not None  # Checked when the manifest was read.
     name = problem.manifest.module.name
-    match probe:
-        case ParametersProbe():
-            kind, use = ItemKind.PARAMETERS, ModuleUse(class_name=name)
-        case CheckpointProbe():
-            kind, use = ItemKind.CHECKPOINT, ModuleUse(class_name=name, seed=probe.seed, std=probe.std)
+    kind, use = ItemKind.PARAMETERS, ModuleUse(class_name=name)
+    if isinstance(probe, CheckpointProbe):
+        kind, use = ItemKind.CHECKPOINT, ModuleUse(class_name=name, seed=probe.seed, std=probe.std)
     return GradedItem(
         name=probe.name,
         kind=kind,

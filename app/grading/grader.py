@@ -30,6 +30,10 @@ class Grader:
         self._sandbox = sandbox
         self.answers = answers
 
+    def environment(self) -> dict[str, str]:
+        """The fingerprint that verdicts carry."""
+        return self._sandbox.environment()
+
     async def grade(
         self,
         problem: Problem,
@@ -65,7 +69,7 @@ class Grader:
             stderr=run.result.stderr,
             error=run.error,
             wall_seconds=time.perf_counter() - start,
-            environment=self._sandbox.environment(),
+            environment=self.environment(),
             message=run.message,
             notes=tuple(dict.fromkeys(note for call in run.result.calls for note in call.notes)),
             fresh_seed=fresh_seed if mode is Mode.SUBMIT else None,
@@ -85,7 +89,9 @@ class Grader:
         outcome = worst(row.outcome for row in run.rows)
         if outcome not in _DIAGNOSABLE:
             return run, None
-        if outcome is Outcome.WRONG_VALUE and is_creation_order(await self._with_checkpoints(problem, code, run)):
+        if outcome is Outcome.WRONG_VALUE and is_creation_order(
+            await self._with_checkpoints(problem, code, run)
+        ):
             rows = tuple(_renamed(row) for row in run.rows)
             return msgspec.structs.replace(run, rows=rows), creation_order()
         return run, await diagnose(problem, run, self.answers)

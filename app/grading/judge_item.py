@@ -69,7 +69,9 @@ def row(item: GradedItem, outcome: Outcome, message: str, wall_seconds: float | 
     )
 
 
-def _judge_parameters(problem: Problem, item: GradedItem, call: CallResult, expected: TrustedAnswer) -> CaseResult:
+def _judge_parameters(
+    problem: Problem, item: GradedItem, call: CallResult, expected: TrustedAnswer
+) -> CaseResult:
     assert expected.parameters is not None  # validate refuses a reference that never builds its module.
     if call.parameters is None:
         return row(item, Outcome.WRONG_PARAMETERS, _never_built(problem), call.wall_seconds)

@@ -19,11 +19,17 @@ async def open_grader(*, data_dir: Path, unjailed: bool, slots: int = 1) -> Asyn
     Raises:
         SandboxUnavailable: this host lacks what a jail needs, and `unjailed` was not asked for.
     """
-    name = fingerprint(describe_environment(jailed=not unjailed))
-    place = data_dir.resolve() / "grading" / name
+    place = _place(data_dir, unjailed=unjailed)
     compiled = place / "compiled"
     async with AsyncExitStack() as stack:
         jailed = not unjailed
         learners = await stack.enter_async_context(open_supervisor(cache=compiled, jailed=jailed))
-        trusted = await stack.enter_async_context(open_supervisor(cache=compiled, jailed=jailed, writable_cache=True))
+        trusted = await stack.enter_async_context(
+            open_supervisor(cache=compiled, jailed=jailed, writable_cache=True)
+        )
         yield Grader(learners, TrustedAnswers(trusted, place / "answers"))
+
+
+def _place(data_dir: Path, *, unjailed: bool) -> Path:
+    name = fingerprint(describe_environment(jailed=not unjailed))
+    return data_dir.resolve() / "grading" / name

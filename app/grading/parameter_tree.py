@@ -69,5 +69,6 @@ def _start_difference(given: Parameter, wanted: Parameter) -> str:
         return ""
     slack = 1.6 if math.prod(wanted.shape) >= _FEW else 4.0
     if not 1 / slack < given.std / wanted.std < slack:
-        return f"`{wanted.path}` starts with a spread of {given.std:.2g}, the asked-for initialiser gives {wanted.std:.2g}"
+        spreads = f"{given.std:.2g}, the asked-for initialiser gives {wanted.std:.2g}"
+        return f"`{wanted.path}` starts with a spread of {spreads}"
     return ""

@@ -1,4 +1,4 @@
-"""A learner's code on a list of items: run it, judge each call as it ends, account for those that never did."""
+"""A learner's code on a list of items: run, judge each call as it ends, account for those that never did."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
@@ -11,7 +11,17 @@ from app.core.verdict import CaseResult, Frame, LearnerError
 from app.grading.graded_items import GradedItem
 from app.grading.judge_item import judge_item, row
 from app.grading.trusted_answers import TrustedAnswer, compartment
-from sandbox.interface import CallResult, Ending, Loaded, Raised, Refusal, Report, RunRequest, RunResult, Sandbox
+from sandbox.interface import (
+    CallResult,
+    Ending,
+    Loaded,
+    Raised,
+    Refusal,
+    Report,
+    RunRequest,
+    RunResult,
+    Sandbox,
+)
 from sandbox.limits import Limits
 
 _OF_REFUSAL = {
@@ -50,7 +60,7 @@ async def run_items(
     expected: Awaitable[tuple[TrustedAnswer, ...]],
     on_row: Callable[[CaseResult], None],
 ) -> ItemsRun:
-    """Run `code` in its own jail while `expected` is awaited; rows are told in order, as soon as both are there.
+    """Run `code` in its own jail while `expected` is awaited; rows are told in order, as they are known.
 
     Raises:
         ReferenceFailed: from `expected`.
@@ -152,7 +162,9 @@ def _first_error(result: RunResult) -> LearnerError | None:
 
 
 def _error(raised: Raised) -> LearnerError:
-    frames = tuple(Frame(line=frame.line, function=frame.function, text=frame.text) for frame in raised.frames)
+    frames = tuple(
+        Frame(line=frame.line, function=frame.function, text=frame.text) for frame in raised.frames
+    )
     return LearnerError(
         type=raised.type, message=raised.message, line=frames[-1].line if frames else None, frames=frames
     )

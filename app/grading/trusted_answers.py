@@ -18,7 +18,9 @@ from sandbox.arrays import WireArray
 from sandbox.interface import Call, Ending, Parameter, RunRequest, Sandbox
 from sandbox.limits import Limits
 
-_LIMITS = Limits(wall_seconds=600, cpu_seconds=1200, memory_bytes=4 << 30, processes=256, output_bytes=1 << 20)
+_LIMITS = Limits(
+    wall_seconds=600, cpu_seconds=1200, memory_bytes=4 << 30, processes=256, output_bytes=1 << 20
+)
 _IN_MEMORY = 4096
 
 
@@ -48,7 +50,9 @@ class TrustedAnswers:
         [answers] = await self.of_solutions(problem, [problem.reference], items)
         for item, answer in zip(items, answers, strict=True):
             if answer.failure:
-                raise ReferenceFailed(f"the reference of {problem.slug} failed on {item.name}: {answer.failure}")
+                raise ReferenceFailed(
+                    f"the reference of {problem.slug} failed on {item.name}: {answer.failure}"
+                )
         return answers
 
     async def of_solutions(
@@ -60,7 +64,10 @@ class TrustedAnswers:
             keys = [[_key(code, item.call) for item in items] for code in codes]
             found = {key: self._look_up(key) for row in keys for key in row}
             missing = [
-                (program, index) for program, row in enumerate(keys) for index, key in enumerate(row) if not found[key]
+                (program, index)
+                for program, row in enumerate(keys)
+                for index, key in enumerate(row)
+                if not found[key]
             ]
             if missing:
                 found.update(await self._compute(problem, codes, items, missing, keys))
@@ -99,7 +106,9 @@ class TrustedAnswers:
         )
         result = await self._sandbox.run(request, limits=_LIMITS)
         if result.ending is not Ending.FINISHED or len(result.calls) != len(missing):
-            reason = result.message or (result.loaded.message if result.loaded else "") or result.stderr[-500:]
+            reason = (
+                result.message or (result.loaded.message if result.loaded else "") or result.stderr[-500:]
+            )
             raise ReferenceFailed(f"a trusted solution of {problem.slug} did not run to its end: {reason}")
         computed: dict[str, TrustedAnswer] = {}
         for (program, index), call in zip(missing, result.calls, strict=True):

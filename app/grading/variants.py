@@ -13,7 +13,13 @@ from app.grading.run_items import ItemsRun
 from app.grading.trusted_answers import TrustedAnswer, TrustedAnswers
 from sandbox.interface import CallResult
 
-_JUDGED = (Outcome.PASSED, Outcome.WRONG_VALUE, Outcome.WRONG_PARAMETERS, Outcome.WRONG_SHAPE, Outcome.NOT_FINITE)
+_JUDGED = (
+    Outcome.PASSED,
+    Outcome.WRONG_VALUE,
+    Outcome.WRONG_PARAMETERS,
+    Outcome.WRONG_SHAPE,
+    Outcome.NOT_FINITE,
+)
 
 
 async def match_variant(problem: Problem, run: ItemsRun, answers: TrustedAnswers) -> Diagnosis | None:
@@ -49,7 +55,10 @@ def variant_message(source: str) -> str:
 
 
 def _fits(
-    problem: Problem, items: Sequence[GradedItem], calls: Sequence[CallResult], answers: Sequence[TrustedAnswer]
+    problem: Problem,
+    items: Sequence[GradedItem],
+    calls: Sequence[CallResult],
+    answers: Sequence[TrustedAnswer],
 ) -> bool:
     return all(_same(problem, *triple) for triple in zip(items, calls, answers, strict=True))
 

@@ -55,7 +55,9 @@ def _only_numbers(value: Any) -> bool:
             return False
         if isinstance(item, list | tuple):
             waiting.extend(item)
-        elif not isinstance(item, _NUMBERS) and not (isinstance(item, jax.Array | np.generic) and item.ndim == 0):
+        elif not isinstance(item, _NUMBERS) and not (
+            isinstance(item, jax.Array | np.generic) and item.ndim == 0
+        ):
             return False
     return True
 

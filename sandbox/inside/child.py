@@ -68,7 +68,9 @@ def _sender(channel: socket.socket) -> Callable[[Report], None]:
     return send
 
 
-def _make_call(index: int, call: Call, request: RunRequest, module: ModuleType, notes: NoteKeeper) -> CallResult:
+def _make_call(
+    index: int, call: Call, request: RunRequest, module: ModuleType, notes: NoteKeeper
+) -> CallResult:
     arguments = [_argument(value) for value in call.arguments]
     observer = module_use.Observer(call.module, module)
     start = time.perf_counter()

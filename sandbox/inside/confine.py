@@ -29,7 +29,7 @@ def become(uid: int | None) -> None:
         os.setgroups([])
         os.setresgid(uid, uid, uid)
         os.setresuid(uid, uid, uid)
-        # The kernel took this away with the change of user; the maps below /proc/self are ours to write with it.
+        # Lost with the change of user; without it the maps below /proc/self are not ours to write.
         system.set_dumpable(True)
 
 
@@ -84,7 +84,9 @@ def _mount_private_places(confinement: Confinement) -> None:
     # A fresh procfs may not be mounted below bubblewrap's; XLA only reads cpuinfo and meminfo.
     system.mount("tmpfs", "/proc", "tmpfs", _CAREFUL | system.MS_NOEXEC, "size=1m,nr_inodes=16,mode=755")
     Path("/proc/cpuinfo").write_text(confinement.cpuinfo)
-    system.mount("tmpfs", "/proc", "tmpfs", _CAREFUL | system.MS_NOEXEC | system.MS_REMOUNT | system.MS_RDONLY, "")
+    system.mount(
+        "tmpfs", "/proc", "tmpfs", _CAREFUL | system.MS_NOEXEC | system.MS_REMOUNT | system.MS_RDONLY, ""
+    )
     if not confinement.writable_cache:
         flags = _CAREFUL | system.MS_BIND | system.MS_REMOUNT | system.MS_RDONLY
         system.mount("none", confinement.cache_folder, "none", flags)

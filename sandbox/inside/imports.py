@@ -11,6 +11,7 @@ import jax.numpy
 import numpy
 import numpy.testing
 import optax
+
 # JAX loads these at the first compilation; once before the fork is cheaper than in every child.
 from jaxlib.mlir.dialects import arith, builtin, chlo, func, mhlo, scf
 

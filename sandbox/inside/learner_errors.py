@@ -14,7 +14,11 @@ _FRAME_LIMIT = 20
 def describe(error: BaseException) -> Raised:
     """Type, message and the frames that lie in the submitted file, outermost first."""
     frames = [
-        Frame(line=number or 0, function=frame.f_code.co_name, text=linecache.getline(FILE_NAME, number or 0).strip())
+        Frame(
+            line=number or 0,
+            function=frame.f_code.co_name,
+            text=linecache.getline(FILE_NAME, number or 0).strip(),
+        )
         for frame, number in traceback.walk_tb(error.__traceback__)
         if frame.f_code.co_filename == FILE_NAME
     ]

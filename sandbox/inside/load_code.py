@@ -60,7 +60,9 @@ def _check_entry(request: RunRequest, module: ModuleType, tree: ast.Module) -> L
     given = _parameter_names(function, len(request.parameters))
     if given is None:
         found = _signature_text(function, name)
-        return Loaded(refusal=Refusal.BAD_SIGNATURE, message=f"{wanted} is called, but yours is {found}", line=line)
+        return Loaded(
+            refusal=Refusal.BAD_SIGNATURE, message=f"{wanted} is called, but yours is {found}", line=line
+        )
     if given != list(request.parameters) and sorted(given) == sorted(request.parameters):
         message = f"{wanted} is called, but your parameters stand in another order: {', '.join(given)}"
         return Loaded(refusal=Refusal.BAD_SIGNATURE, message=message, line=line)

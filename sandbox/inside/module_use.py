@@ -43,7 +43,9 @@ class Observer:
         self._original = original
         self._class.__init__ = observed
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, tb: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, tb: TracebackType | None
+    ) -> None:
         if self._class is not None:
             self._class.__init__ = self._original
 
@@ -70,7 +72,9 @@ def _describe(instance: nnx.Module) -> Iterator[Parameter]:
         spread = _spread(value)
         yield Parameter(
             path=path[:200],
-            kind=("Param" if isinstance(node, nnx.Param) else type(node).__name__) if is_variable else "array",
+            kind=("Param" if isinstance(node, nnx.Param) else type(node).__name__)
+            if is_variable
+            else "array",
             shape=tuple(int(side) for side in np.shape(value)),
             dtype=str(getattr(value, "dtype", type(value).__name__)),
             mean=spread[0],

@@ -22,7 +22,9 @@ class NoteKeeper:
         warnings.simplefilter("always")
         warnings.showwarning = self._keep
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, tb: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, tb: TracebackType | None
+    ) -> None:
         self._catcher.__exit__(kind, error, tb)
 
     def take(self) -> tuple[str, ...]:

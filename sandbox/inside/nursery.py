@@ -4,6 +4,7 @@ It has exactly one thread and no backend, because a fork copies only the calling
 of a process whose backend runs would wait for pool threads that do not exist.
 """
 
+import contextlib
 import os
 import select
 import signal
@@ -112,7 +113,5 @@ def _child(order: Spawn, *, channel: int, stdout: int, stderr: int, status: sock
 
 
 def _say(status: socket.socket, message: Status) -> None:
-    try:
+    with contextlib.suppress(OSError):  # The supervisor may have gone; nobody is left to tell.
         status.send(frame(message))
-    except OSError:
-        pass  # The supervisor has gone; nobody is left to tell.

@@ -10,10 +10,10 @@ import sys
 def main() -> None:
     """Import everything that a learner may import, then wait for orders."""
     sys.path.extend(sys.argv[2:])
-    import socket  # noqa: PLC0415
+    import socket
 
     control = socket.socket(fileno=int(sys.argv[1]))
-    from sandbox.inside import imports, nursery  # noqa: PLC0415
+    from sandbox.inside import imports, nursery
 
     imports.prepare()
     nursery.serve(control)

@@ -72,7 +72,7 @@ def no_new_privileges() -> None:
 
 
 def set_dumpable(dumpable: bool) -> None:
-    """Without it: no core dump, no reading of this process by another of the same user, root's own /proc/self."""
+    """Without it: no core dump, no reading by another process of the user, /proc/self is root's."""
     _prctl(_PR_SET_DUMPABLE, int(dumpable))
 
 

@@ -1,0 +1,85 @@
+"""`jaxercise check`: grade files with no server and no database."""
+
+import asyncio
+import secrets
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from app.cli.problems import find_problem
+from app.core.submission import CODE_LIMIT_BYTES
+from app.core.verdict import Mode
+from app.errors import SubmissionRefused
+from app.settings import Settings, read_settings
+
+_NOT_ACCEPTED = 1
+
+
+def check(
+    problem: Annotated[str, typer.Argument(help="The problem's slug or position.")],
+    files: Annotated[list[Path], typer.Argument(help="Python files, or folders of them.")],
+    json: Annotated[bool, typer.Option("--json", help="One JSON object a file, a line each.")] = False,
+    run: Annotated[
+        bool, typer.Option("--run", help="Only the sample cases, as the Run button does.")
+    ] = False,
+    seed: Annotated[int | None, typer.Option(help="Draw the fresh cases from this number.", min=0)] = None,
+) -> None:
+    """Grades FILES. Exit code 0: all accepted; 1: one was not; 2: our error or wrong usage."""
+    settings = read_settings()
+    mode = Mode.RUN if run else Mode.SUBMIT
+    accepted = asyncio.run(
+        _check(settings, problem, _python_files(files), as_json=json, mode=mode, seed=seed)
+    )
+    raise typer.Exit(0 if accepted else _NOT_ACCEPTED)
+
+
+async def _check(
+    settings: Settings, name: str, files: list[Path], *, as_json: bool, mode: Mode, seed: int | None
+) -> bool:
+    import msgspec
+
+    from app.cli.verdict_text import verdict_text
+    from app.grading.open_grader import open_grader
+
+    problem = find_problem(settings, name)
+    codes = [_read(path) for path in files]
+    all_accepted = True
+    async with open_grader(data_dir=settings.data_dir, unjailed=settings.sandbox == "unjailed") as grader:
+        for path, code in zip(files, codes, strict=True):
+            drawn = secrets.randbits(32) if seed is None else seed
+            verdict = await grader.grade(problem, code, mode, fresh_seed=drawn)
+            all_accepted = all_accepted and verdict.accepted
+            if as_json:
+                fields = msgspec.to_builtins(verdict)
+                if len(files) > 1:
+                    fields = {"file": str(path), **fields}
+                print(msgspec.json.encode(fields).decode(), flush=True)
+            else:
+                print(verdict_text(verdict, title=str(path)), flush=True)
+    return all_accepted
+
+
+def _python_files(paths: list[Path]) -> list[Path]:
+    """The files named, and those in the folders named, in order.
+
+    Raises:
+        SubmissionRefused: a path does not exist, or a folder has no Python file.
+    """
+    found: list[Path] = []
+    for path in paths:
+        inside = sorted(path.glob("*.py")) if path.is_dir() else [path]
+        if not inside or not all(file.is_file() for file in inside):
+            raise SubmissionRefused(f"{path}: there is no such Python file")
+        found.extend(inside)
+    return found
+
+
+def _read(path: Path) -> str:
+    if path.stat().st_size > CODE_LIMIT_BYTES:
+        size = path.stat().st_size
+        raise SubmissionRefused(f"{path} has {size:,} bytes; at most {CODE_LIMIT_BYTES:,} are graded")
+    try:
+        return path.read_text(encoding="utf-8")
+    except UnicodeDecodeError as error:
+        raise SubmissionRefused(f"{path} is not UTF-8 text (byte {error.start})") from error

@@ -1,0 +1,50 @@
+"""A verdict for a terminal."""
+
+from collections.abc import Iterator
+
+from app.core.outcome import Outcome
+from app.core.verdict import CaseResult, Verdict
+
+
+def verdict_text(verdict: Verdict, *, title: str) -> str:
+    """Headline, explanation, a line a case, then what the code printed."""
+    return "\n".join(_lines(verdict, title))
+
+
+def _lines(verdict: Verdict, title: str) -> Iterator[str]:
+    mark = "✓" if verdict.accepted else "✗"
+    yield f"{mark} {title}: {verdict.outcome} · {verdict.score:.0%} · {verdict.wall_seconds:.2f} s"
+    if verdict.message:
+        yield f"  {verdict.message}"
+    if verdict.diagnosis is not None:
+        yield f"  {verdict.diagnosis.id}: {verdict.diagnosis.message}"
+    width = max((len(row.name) for row in verdict.cases), default=0)
+    for row in verdict.cases:
+        yield f"  {_case_line(row, width)}"
+    if verdict.error is not None:
+        yield f"  {verdict.error.type}: {verdict.error.message}"
+        for frame in verdict.error.frames:
+            yield f"    line {frame.line}, in {frame.function}: {frame.text}"
+    for note in verdict.notes:
+        yield f"  note: {note}"
+    for name, text in (("stdout", verdict.stdout), ("stderr", verdict.stderr)):
+        if text:
+            yield f"  {name}:"
+            yield from (f"  | {_printable(line)}" for line in text.splitlines()[:40])
+
+
+def _case_line(row: CaseResult, width: int) -> str:
+    mark = "✓" if row.outcome is Outcome.PASSED else "✗"
+    parts = [f"{mark} {row.name:<{width}}  {row.visibility:<6}  {row.outcome}"]
+    if row.max_abs_error is not None:
+        parts.append(f"max error {row.max_abs_error:.2g}")
+    if row.wall_seconds is not None:
+        parts.append(f"{row.wall_seconds:.2f} s")
+    if row.message:
+        parts.append(row.message)
+    return "  ".join(parts)
+
+
+def _printable(line: str) -> str:
+    """Escape sequences of a submission must not reach the terminal."""
+    return "".join(char if char.isprintable() or char == "\t" else "\ufffd" for char in line)
