@@ -69,6 +69,7 @@ def _privileged() -> list[str] | None:
 
 
 def _apt_get(prefix: list[str], action: str, packages: list[str]) -> bool:
-    command = [*prefix, "env", "DEBIAN_FRONTEND=noninteractive", "apt-get", "--yes", "--quiet", action]
+    command = [*prefix, "env", "DEBIAN_FRONTEND=noninteractive", "apt-get", "--yes", "--quiet"]
+    command += ["-o", "DPkg::Lock::Timeout=120", action]
     options = ["--no-install-recommends", *packages] if action == "install" else []
     return subprocess.run([*command, *options], capture_output=True, stdin=subprocess.DEVNULL).returncode == 0
