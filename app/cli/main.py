@@ -6,6 +6,7 @@ import typer
 
 from app.cli import check, db, doctor, regrade, serve, users, validate
 from app.errors import GraderError
+from sandbox.interface import SandboxError
 
 _OUR_ERROR = 2
 
@@ -30,8 +31,8 @@ def app() -> None:
     """Runs a command. Our errors are one line and exit code 2, never a traceback."""
     try:
         commands()
-    except GraderError as error:
-        print(f"jaxercise: {error.message}", file=sys.stderr)
+    except (GraderError, SandboxError) as error:
+        print(f"jaxercise: {error}", file=sys.stderr)
         sys.exit(_OUR_ERROR)
 
 

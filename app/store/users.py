@@ -28,7 +28,7 @@ async def insert_user(connection: Connection, *, email: str, password_hash: str,
     now = datetime.now(UTC)
     insert = sqlite_insert if connection.dialect.name == "sqlite" else postgres_insert
     claim = insert(tables.founder).values(id=1, created_at=now).on_conflict_do_nothing()
-    is_first = (await connection.execute(claim)).rowcount == 1
+    is_first = (await connection.execute(claim.returning(tables.founder.c.id))).first() is not None
     user = User(id=uuid4().hex, email=email, role=Role.ADMIN if is_first else role, created_at=now)
     try:
         await connection.execute(

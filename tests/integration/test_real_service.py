@@ -1,0 +1,161 @@
+"""The service as an operator runs it: a process of its own, killed, stopped and started again."""
+
+import json
+import os
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from tests.real_service import RunningService, real_service
+from tests.small_problem import small_problem, write_problem
+
+pytestmark = pytest.mark.jail
+
+_SLOW_BUT_RIGHT = "import time\n\ntime.sleep({seconds})\n\n\ndef double(x):\n    return 2 * x\n"
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> dict[str, str]:
+    write_problem(small_problem(), tmp_path)
+    return {
+        "problems_dir": str(tmp_path / "problems"),
+        "references_dir": str(tmp_path / "references"),
+        "slots": "1",
+        "drain_seconds": "30",
+    }
+
+
+@pytest.fixture
+def browser() -> Iterator[httpx.Client]:
+    with httpx.Client(timeout=120) as client:
+        yield client
+
+
+def sign_up(browser: httpx.Client, service: RunningService) -> None:
+    body = {"email": "a@school.test", "password": "correct horse battery"}
+    assert browser.post(f"{service.address}/api/v1/accounts", json=body).status_code == 201
+
+
+def submit(browser: httpx.Client, service: RunningService, code: str) -> str:
+    answer = browser.post(f"{service.address}/api/v1/problems/double/submissions", json={"code": code})
+    assert answer.status_code == 202, answer.text
+    return str(answer.json()["id"])
+
+
+def events(browser: httpx.Client, service: RunningService, submission_id: str) -> Iterator[tuple[str, Any]]:
+    with browser.stream("GET", f"{service.address}/api/v1/submissions/{submission_id}/events") as stream:
+        name = ""
+        for line in stream.iter_lines():
+            if line.startswith("event: "):
+                name = line.removeprefix("event: ")
+            elif line.startswith("data: "):
+                yield name, json.loads(line.removeprefix("data: "))
+
+
+def wait_until_running(browser: httpx.Client, service: RunningService, submission_id: str) -> None:
+    for name, _ in events(browser, service, submission_id):
+        if name == "running":
+            return
+
+
+def verdict(browser: httpx.Client, service: RunningService, submission_id: str) -> Any:
+    return list(events(browser, service, submission_id))[-1][1]["verdict"]
+
+
+def test_a_submission_outlives_a_service_that_is_killed_in_the_middle_of_its_run(
+    tmp_path: Path, settings: dict[str, str], browser: httpx.Client
+) -> None:
+    """What was answered with 202 gets its verdict, and so does what was waiting behind it."""
+    with real_service(tmp_path / "data", **settings) as service:
+        sign_up(browser, service)
+        running = submit(browser, service, _SLOW_BUT_RIGHT.format(seconds=5))
+        waiting = submit(browser, service, "def double(x):\n    return x\n")
+        wait_until_running(browser, service, running)
+        service.kill()
+    with real_service(tmp_path / "data", **settings) as service:
+        assert verdict(browser, service, running)["outcome"] == "accepted"
+        assert verdict(browser, service, waiting)["outcome"] == "wrong_value"
+        stored = browser.get(f"{service.address}/api/v1/submissions/{running}").json()
+    assert stored["status"] == "done"
+
+
+def test_a_stop_lets_the_run_finish_and_ends_streams(
+    tmp_path: Path, settings: dict[str, str], browser: httpx.Client
+) -> None:
+    """SIGTERM drains: no new run begins, the one under way is graded and stored, then exit code 0."""
+    with real_service(tmp_path / "data", **settings) as service:
+        sign_up(browser, service)
+        running = submit(browser, service, _SLOW_BUT_RIGHT.format(seconds=3))
+        waiting = submit(browser, service, "def double(x):\n    return x\n")
+        following = events(browser, service, running)
+        while next(following)[0] != "running":
+            pass
+        assert service.terminate() == 0
+        # Cut off before its verdict, rather than holding up the stop.
+        with pytest.raises(httpx.RemoteProtocolError):
+            list(following)
+    with real_service(tmp_path / "data", **settings) as service:
+        # Accepted already, in the process before: the first look finds it done.
+        stored = browser.get(f"{service.address}/api/v1/submissions/{running}").json()
+        assert (stored["status"], stored["verdict"]["outcome"]) == ("done", "accepted")
+        assert verdict(browser, service, waiting)["outcome"] == "wrong_value"
+
+
+def test_the_service_is_up_quickly_and_never_loads_jax(
+    tmp_path: Path, settings: dict[str, str], browser: httpx.Client
+) -> None:
+    """JAX lives in the jail's processes only; also after a run, and with the sandbox open."""
+    with real_service(tmp_path / "data", **settings) as service:
+        assert browser.get(f"{service.address}/healthz").status_code == 200
+        sign_up(browser, service)
+        submission = submit(browser, service, "import jax\n\n\ndef double(x):\n    return 2 * x\n")
+        assert verdict(browser, service, submission)["outcome"] == "accepted"
+        mapped = Path(f"/proc/{service.pid}/maps").read_text()
+        assert "msgspec" in mapped
+        assert "jaxlib" not in mapped
+
+
+def test_two_services_on_one_database_are_refused(tmp_path: Path, settings: dict[str, str]) -> None:
+    """The second would take up again what the first is running."""
+    with (
+        real_service(tmp_path / "data", **settings),
+        pytest.raises(RuntimeError, match="Another service is running"),
+        real_service(tmp_path / "data", **settings),
+    ):
+        pass
+
+
+def test_nothing_is_left_behind_by_a_killed_service(
+    tmp_path: Path, settings: dict[str, str], browser: httpx.Client
+) -> None:
+    """The jail's processes end with the service that started them."""
+    with real_service(tmp_path / "data", **settings) as service:
+        sign_up(browser, service)
+        wait_until_running(browser, service, submit(browser, service, _SLOW_BUT_RIGHT.format(seconds=60)))
+        children = descendants(service.pid)
+        assert children
+        service.kill()
+        deadline = time.monotonic() + 10
+        while left := [pid for pid in children if alive(pid)]:
+            assert time.monotonic() < deadline, left
+            time.sleep(0.1)
+
+
+def descendants(pid: int) -> set[int]:
+    found: set[int] = set()
+    for children in Path(f"/proc/{pid}/task").glob("*/children"):
+        for child in map(int, children.read_text().split()):
+            found |= {child} | descendants(child)
+    return found
+
+
+def alive(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    return Path(f"/proc/{pid}/stat").read_text().split(") ")[1][0] != "Z"

@@ -1,0 +1,278 @@
+"""What the store promises, on SQLite and on PostgreSQL alike."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from uuid import uuid4
+
+import msgspec
+import pytest
+from sqlalchemy.exc import IntegrityError
+
+from app.accounts.accounts import Accounts
+from app.catalog.problem_folder import read_problem
+from app.core.outcome import Outcome
+from app.core.submission import Status, Submission
+from app.core.user import Role, User
+from app.core.verdict import Mode, Verdict
+from app.errors import EmailTaken, ProblemError, QueueFull
+from app.jobs.embedded import EmbeddedQueue
+from app.jobs.submit import Submissions, unfinished_verdict
+from app.store import sessions, submissions, users
+from app.store.database import Database
+from app.store.open_database import open_database
+from app.store.problems import Problems
+from app.store.sole_owner import DatabaseInUse, sole_owner
+from tests.postgres import PostgresServer
+from tests.small_problem import small_problem
+
+pytestmark = pytest.mark.anyio
+
+
+@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgresql)])
+async def database(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Database]:
+    url = f"sqlite:///{tmp_path / 'test.db'}"
+    if request.param == "postgresql":
+        server: PostgresServer = request.getfixturevalue("postgres")
+        url = server.new_database()
+    async with open_database(url) as opened:
+        yield opened
+
+
+async def new_user(database: Database, email: str = "a@school.test") -> User:
+    async with database.transaction() as connection:
+        return await users.insert_user(connection, email=email, password_hash="x", role=Role.LEARNER)
+
+
+async def new_submission(database: Database) -> Submission:
+    """A queued one, to a problem that is published for it."""
+    problem = await Problems(database, read_problem).publish(small_problem())
+    submission = Submission(
+        id=uuid4().hex,
+        user_id=(await new_user(database)).id,
+        problem_slug=problem.slug,
+        version=problem.version,
+        mode=Mode.SUBMIT,
+        code="x = 'π'",
+        status=Status.QUEUED,
+        attempt=0,
+        seed=2**53 - 1,
+        created_at=datetime.now(UTC),
+    )
+    async with database.transaction() as connection:
+        await submissions.insert_submission(connection, submission, priority=10)
+    return submission
+
+
+async def claim(database: Database, submission_id: str) -> Submission | None:
+    async with database.transaction() as connection:
+        return await submissions.claim(connection, submission_id)
+
+
+async def stored(database: Database, submission_id: str) -> Submission:
+    async with database.reading() as connection:
+        found = await submissions.submission_by_id(connection, submission_id)
+    assert found is not None
+    return found
+
+
+async def finish(database: Database, submission: Submission, verdict: Verdict) -> bool:
+    async with database.transaction() as connection:
+        return await submissions.finish(connection, submission, verdict)
+
+
+async def test_of_many_who_sign_up_at_once_one_is_the_admin(database: Database) -> None:
+    new = await asyncio.gather(*(new_user(database, f"{n}@school.test") for n in range(8)))
+    assert sorted(user.role for user in new) == [Role.ADMIN] + [Role.LEARNER] * 7
+
+
+async def test_a_sign_up_that_fails_leaves_the_admins_place_free(database: Database) -> None:
+    async def cut_off() -> None:
+        async with database.transaction() as connection:
+            await users.insert_user(connection, email="a@school.test", password_hash="x", role=Role.LEARNER)
+            raise RuntimeError("cut off")
+
+    with pytest.raises(RuntimeError, match="cut off"):
+        await cut_off()
+    assert (await new_user(database)).role is Role.ADMIN
+
+
+async def test_an_email_address_has_one_account(database: Database) -> None:
+    """Also where two sign-ups with it run at the same moment."""
+    outcomes = await asyncio.gather(*(new_user(database) for _ in range(4)), return_exceptions=True)
+    assert sum(isinstance(outcome, User) for outcome in outcomes) == 1
+    assert sum(isinstance(outcome, EmailTaken) for outcome in outcomes) == 3
+
+
+async def test_sessions_end_when_they_expire(database: Database) -> None:
+    user, now = await new_user(database), datetime.now(UTC)
+    async with database.transaction() as connection:
+        await sessions.insert_session(
+            connection, secret_hash="h", user_id=user.id, created_at=now, expires_at=now + timedelta(hours=1)
+        )
+        assert await sessions.user_of_session(connection, "h", now=now) == user
+        assert await sessions.user_of_session(connection, "h", now=now + timedelta(hours=1)) is None
+        await sessions.delete_expired_sessions(connection, now=now + timedelta(hours=2))
+        assert await sessions.user_of_session(connection, "h", now=now) is None
+
+
+async def test_secrets_are_stored_as_hashes_only(database: Database) -> None:
+    """Whoever reads the database can neither sign in nor act for anybody."""
+    accounts = Accounts(database)
+    user = await accounts.sign_up("a@school.test", "correct horse battery")
+    session, token = await accounts.start_session(user), await accounts.create_token(user, "ci")
+    assert await accounts.user_of_session(session) == user
+    assert await accounts.user_of_token(token) == user
+    async with database.reading() as connection:
+        for table in ("users", "sessions", "tokens"):
+            rows = (await connection.exec_driver_sql(f"SELECT * FROM {table}")).all()  # noqa: S608 (a fixed name)
+            assert rows
+            for secret in (session, token, "correct horse battery"):
+                assert secret not in str(rows)
+
+
+async def test_a_submission_comes_back_as_it_was_stored(database: Database) -> None:
+    submission = await new_submission(database)
+    assert await stored(database, submission.id) == submission
+
+
+async def test_each_claim_is_a_new_attempt_and_ends_the_older_ones(database: Database) -> None:
+    """The attempt is a fencing token: a worker that was thought dead can't overwrite anything."""
+    submission = await new_submission(database)
+    first, second = await claim(database, submission.id), await claim(database, submission.id)
+    assert first is not None
+    assert second is not None
+    assert (first.attempt, second.attempt, second.status) == (1, 2, Status.RUNNING)
+    late = unfinished_verdict(first, Outcome.CRASHED, "late")
+    right = unfinished_verdict(second, Outcome.WRONG_VALUE, "right")
+    assert not await finish(database, first, late)
+    assert await finish(database, second, right)
+    found = await stored(database, submission.id)
+    assert (found.status, found.verdict) == (Status.DONE, right)
+
+
+async def test_a_verdict_is_written_once(database: Database) -> None:
+    """Nothing overwrites it, runs it again, or cancels it afterwards."""
+    submission = await new_submission(database)
+    held = await claim(database, submission.id)
+    assert held is not None
+    verdict = unfinished_verdict(held, Outcome.WRONG_VALUE, "first")
+    assert await finish(database, held, verdict)
+    assert not await finish(database, held, unfinished_verdict(held, Outcome.CRASHED, "second"))
+    assert await claim(database, submission.id) is None
+    async with database.transaction() as connection:
+        cancelled = unfinished_verdict(held, Outcome.CANCELLED, "third")
+        assert not await submissions.finish_whatever_attempt(connection, submission.id, cancelled)
+        assert not await submissions.give_back(connection, held)
+    assert (await stored(database, submission.id)).verdict == verdict
+
+
+async def test_of_a_verdict_and_a_cancel_at_once_one_wins(database: Database) -> None:
+    submission = await new_submission(database)
+    held = await claim(database, submission.id)
+    assert held is not None
+
+    async def cancel() -> bool:
+        async with database.transaction() as connection:
+            verdict = unfinished_verdict(held, Outcome.CANCELLED, "")
+            return await submissions.finish_whatever_attempt(connection, submission.id, verdict)
+
+    won = await asyncio.gather(
+        finish(database, held, unfinished_verdict(held, Outcome.WRONG_VALUE, "")), cancel()
+    )
+    assert sorted(won) == [False, True]
+
+
+async def test_a_verdict_keeps_whatever_a_learner_prints(database: Database) -> None:
+    submission = await new_submission(database)
+    held = await claim(database, submission.id)
+    assert held is not None
+    text = "\0 \x1b[31m \u2028 🎈 </script>"
+    verdict = msgspec.structs.replace(unfinished_verdict(held, Outcome.ERROR, ""), stdout=text)
+    assert await finish(database, held, verdict)
+    assert (await stored(database, submission.id)).verdict == verdict
+
+
+async def test_after_a_crash_everything_without_a_verdict_is_found_again(database: Database) -> None:
+    submission = await new_submission(database)
+    await claim(database, submission.id)
+    async with database.transaction() as connection:
+        await submissions.requeue_all_running(connection)
+        waiting = await submissions.unfinished(connection)
+    assert [(found.id, found.priority) for found in waiting] == [(submission.id, 10)]
+    found = await stored(database, submission.id)
+    # The attempt stays, so that a submission that kills its worker is not tried for ever.
+    assert (found.status, found.attempt) == (Status.QUEUED, 1)
+
+
+async def test_a_published_version_never_changes(database: Database) -> None:
+    problems = Problems(database, read_problem)
+    old = await problems.publish(small_problem())
+    new = await problems.publish(small_problem(statement="Changed.\n"))
+    again = await problems.publish(small_problem())
+    assert old.version == again.version != new.version
+    fresh = Problems(database, read_problem)
+    assert await fresh.by_slug("double") == old
+    assert await fresh.by_version(new.version) == new
+
+
+async def test_a_slug_belongs_to_one_problem(database: Database) -> None:
+    problems = Problems(database, read_problem)
+    await problems.publish(small_problem())
+    impostor = small_problem("other")
+    impostor["problem.toml"] = impostor["problem.toml"].replace(b'slug = "other"', b'slug = "double"')
+    with pytest.raises(ProblemError, match="belongs to the problem"):
+        await problems.publish(impostor)
+
+
+async def test_problems_are_listed_by_position(database: Database) -> None:
+    problems = Problems(database, read_problem)
+    for slug, position in (("third", 3), ("first", 1), ("second", 2)):
+        await problems.publish(small_problem(slug, position=position))
+    assert [problem.slug for problem in await problems.all()] == ["first", "second", "third"]
+
+
+async def test_references_between_tables_are_enforced(database: Database) -> None:
+    """SQLite only does so when it is told to."""
+    now = datetime.now(UTC)
+    async with database.transaction() as connection:
+        with pytest.raises(IntegrityError):
+            await sessions.insert_session(
+                connection, secret_hash="h", user_id="nobody", created_at=now, expires_at=now
+            )
+
+
+async def test_many_writers_at_once_all_get_through(database: Database) -> None:
+    """SQLite has one writer at a time; the others wait for their turn instead of failing."""
+    queue, problems = EmbeddedQueue(), Problems(database, read_problem)
+    await problems.publish(small_problem())
+    user = await new_user(database)
+    taking = Submissions(database, problems, queue, lambda *_: None, queue_limit=1000, waiting_per_user=1000)
+    taken = await asyncio.gather(*(taking.submit(user, "double", "x", Mode.RUN) for _ in range(40)))
+    assert len({submission.id for submission in taken}) == len(queue.waiting()) == 40
+
+
+async def test_a_refused_submission_leaves_no_row(database: Database) -> None:
+    queue, problems = EmbeddedQueue(), Problems(database, read_problem)
+    await problems.publish(small_problem())
+    user = await new_user(database)
+    taking = Submissions(database, problems, queue, lambda *_: None, queue_limit=1, waiting_per_user=9)
+    await taking.submit(user, "double", "x", Mode.RUN)
+    with pytest.raises(QueueFull):
+        await taking.submit(user, "double", "x", Mode.RUN)
+    assert len(await taking.list_for(user, "double")) == len(queue.waiting()) == 1
+
+
+async def test_one_owner_at_a_time(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("app.store.sole_owner._PATIENCE_SECONDS", 0.2)
+    other = Database(database.url)
+    try:
+        async with sole_owner(database):
+            with pytest.raises(DatabaseInUse):
+                async with sole_owner(other):
+                    pass
+        async with sole_owner(other):
+            pass
+    finally:
+        await other.close()

@@ -1,0 +1,81 @@
+"""A real `jaxercise serve`, in a process of its own, with the real sandbox."""
+
+import os
+import re
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from queue import Queue
+from threading import Thread
+
+_CHECKOUT = Path(__file__).resolve().parent.parent
+_START_SECONDS = 60
+
+
+class RunningService:
+    """A process that has printed its address."""
+
+    def __init__(self, process: subprocess.Popen[str], address: str, printed: list[str]) -> None:
+        self._process = process
+        self.address = address
+        self.printed = printed
+        """What it has printed so far, its log included; line by line."""
+
+    @property
+    def pid(self) -> int:
+        return self._process.pid
+
+    def kill(self) -> None:
+        """As a power cut does it."""
+        self._process.send_signal(signal.SIGKILL)
+        self._process.wait()
+
+    def terminate(self) -> int:
+        """As an operator does it; returns the exit code."""
+        self._process.terminate()
+        return self._process.wait(60)
+
+
+@contextmanager
+def real_service(data_dir: Path, **settings: str) -> Iterator[RunningService]:
+    """Serves on a free port of this machine; `settings` are JAXERCISE_* variables without the prefix."""
+    chosen = {f"JAXERCISE_{name.upper()}": value for name, value in settings.items()}
+    process = subprocess.Popen(
+        [sys.executable, "-m", "app.cli.main", "serve", "--port", "0"],
+        cwd=_CHECKOUT,
+        env={**os.environ, "JAXERCISE_DATA_DIR": str(data_dir), **chosen},
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+    lines: Queue[str | None] = Queue()
+    printed: list[str] = []
+    reader = Thread(target=_read, args=(process, lines, printed), daemon=True)
+    reader.start()
+    try:
+        yield RunningService(process, _address(lines, printed), printed)
+    finally:
+        if process.poll() is None:
+            process.kill()
+        process.wait()
+        reader.join(10)
+
+
+def _read(process: subprocess.Popen[str], lines: "Queue[str | None]", printed: list[str]) -> None:
+    assert process.stdout is not None
+    with process.stdout:
+        for line in process.stdout:
+            printed.append(line)
+            lines.put(line)
+    lines.put(None)
+
+
+def _address(lines: "Queue[str | None]", printed: list[str]) -> str:
+    while (line := lines.get(timeout=_START_SECONDS)) is not None:
+        if found := re.search(r"Jaxercise is at (http://\S+)", line):
+            return found[1]
+    raise RuntimeError("the service did not start:\n" + "".join(printed))
