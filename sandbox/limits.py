@@ -6,7 +6,9 @@ import msgspec
 class Limits(msgspec.Struct, frozen=True, kw_only=True):
     """Each bound holds for the run's whole process tree, unless said otherwise."""
 
-    wall_seconds: float = 40.0
+    wall_seconds: float = 90.0
+    idle_seconds: float = 10.0
+    """How long the run may go on without computing anything."""
     cpu_seconds: float = 40.0
     """Processor time of a single process; the tree's is bounded by the wall time."""
     memory_bytes: int = 1 << 30

@@ -24,14 +24,13 @@ from sandbox.interface import (
 )
 from sandbox.limits import Limits
 from sandbox.memory_groups import MemoryGroup, MemoryGroups
-from sandbox.memory_watch import tree_memory_bytes
 from sandbox.nursery_orders import Confinement, Ended, Failed, Started, Status
 from sandbox.nursery_process import NurseryGone, NurseryProcess
+from sandbox.run_watch import idle_for, memory_exceeded
 from sandbox.wire import HEADER_BYTES, BadFrame, FrameReader, frame
 
 _SPAWN_SECONDS = 20.0
 _LINGER_SECONDS = 1.0
-_WATCH_SECONDS = 0.05
 _SIGNALS_OF_A_CRASH = {4: "SIGILL", 6: "SIGABRT", 7: "SIGBUS", 8: "SIGFPE", 11: "SIGSEGV"}
 
 
@@ -96,7 +95,7 @@ class SingleRun:
         loop.add_reader(self._channel, self._read_channel)
         for output in self._outputs:
             loop.add_reader(output.descriptor, self._read_output, output)
-        watch = None if self._group is not None else asyncio.ensure_future(self._watch_memory())
+        watches = [asyncio.ensure_future(self._watch_idleness()), asyncio.ensure_future(self._watch_memory())]
         try:
             done, _ = await asyncio.wait([ended], timeout=self._limits.wall_seconds)
             if not done:
@@ -108,9 +107,8 @@ class SingleRun:
                 raise SandboxError("a run did not end after it was killed")
             return self._result(ended.result(), wall_seconds)
         finally:
-            for task in (ended, sending, watch):
-                if task is not None:
-                    task.cancel()
+            for task in (ended, sending, *watches):
+                task.cancel()
             loop.remove_reader(self._channel)
             for output in self._outputs:
                 loop.remove_reader(output.descriptor)
@@ -166,12 +164,14 @@ class SingleRun:
             await asyncio.get_running_loop().sock_sendall(self._channel, frame(request))
 
     async def _watch_memory(self) -> None:
-        while True:
-            used = await asyncio.to_thread(tree_memory_bytes, self._pid)
-            if used > self._limits.memory_bytes:
-                self._end_because(Ending.MEMORY_LIMIT, f"memory: {_megabytes(self._limits.memory_bytes)}")
-                return
-            await asyncio.sleep(_WATCH_SECONDS)
+        if self._group is None:
+            await memory_exceeded(self._pid, self._limits.memory_bytes)
+            self._end_because(Ending.MEMORY_LIMIT, f"memory: {_megabytes(self._limits.memory_bytes)}")
+
+    async def _watch_idleness(self) -> None:
+        seconds = self._limits.idle_seconds
+        await idle_for(self._pid, seconds, lambda: self._finished is not None)
+        self._end_because(Ending.TIME_LIMIT, f"wall time: nothing was computed for {seconds:g} s")
 
     def _read_channel(self) -> None:
         try:

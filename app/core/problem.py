@@ -32,10 +32,15 @@ class ModuleClass(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
 
 
 class Limits(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """What one run of a submission may use, all cases together."""
+    """What one run of a submission may use, all cases together.
 
-    wall_seconds: float = 40.0
+    Processor time is the limit that is meant; wall time is generous, because a busy machine slows
+    every run down, and a run that computes nothing for `idle_seconds` is ended long before.
+    """
+
+    wall_seconds: float = 90.0
     cpu_seconds: float = 40.0
+    idle_seconds: float = 10.0
     memory_mb: int = 1024
     processes: int = 64
     output_kb: int = 64

@@ -54,6 +54,9 @@ class Grader:
         start = time.perf_counter()
         items = items_of(problem, mode, fresh_seed=fresh_seed)
         on_event(Running(cases=tuple(item.name for item in items)))
+        # The lasting answers first: they are on disk, or computing them fills the compilation cache that
+        # this very run will read. Fresh ones are computed beside the run.
+        await self.answers.of_reference(problem, [item for item in items if not item.is_fresh])
         run = await self._run(problem, code, items, lambda row: on_event(CaseDone(case=row)))
         run, diagnosis = await self._explain(problem, code, run)
         outcome = worst(row.outcome for row in run.rows)
@@ -74,6 +77,18 @@ class Grader:
             notes=tuple(dict.fromkeys(note for call in run.result.calls for note in call.notes)),
             fresh_seed=fresh_seed if mode is Mode.SUBMIT else None,
         )
+
+    async def prepare(self, problem: Problem) -> None:
+        """Have every lasting answer ready, the variants' too, so that no learner waits for them.
+
+        Raises:
+            ReferenceFailed: a reference or variant of the problem gave no usable answer.
+            SandboxError: the jail broke.
+        """
+        items = items_of(problem, Mode.SUBMIT, fresh_seed=None)
+        await self.answers.of_reference(problem, items)
+        names = sorted(problem.variants)
+        await self.answers.of_solutions(problem, [problem.variants[name] for name in names], items)
 
     async def _run(
         self, problem: Problem, code: str, items: Sequence[GradedItem], on_row: Callable[[CaseResult], None]

@@ -1,12 +1,15 @@
 """A grader with its sandboxes, for as long as a worker or a command needs it."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 
 from app.grading.grader import Grader
 from app.grading.trusted_answers import TrustedAnswers
+from sandbox.doctor import lacking
 from sandbox.environment import describe_environment, fingerprint
+from sandbox.interface import SandboxUnavailable
 from sandbox.supervisor import open_supervisor
 
 
@@ -21,12 +24,18 @@ async def open_grader(*, data_dir: Path, unjailed: bool, slots: int = 1) -> Asyn
     """
     place = _place(data_dir, unjailed=unjailed)
     compiled = place / "compiled"
+    jailed = not unjailed
+    if jailed and (missing := await asyncio.to_thread(lacking)):
+        raise SandboxUnavailable(
+            f"submissions cannot be jailed on this host: {missing} (`jaxercise doctor` tells more). "
+            "For development only, on code you trust, JAXERCISE_SANDBOX=unjailed runs them without a jail."
+        )
     async with AsyncExitStack() as stack:
-        jailed = not unjailed
         learners = await stack.enter_async_context(open_supervisor(cache=compiled, jailed=jailed))
         trusted = await stack.enter_async_context(
             open_supervisor(cache=compiled, jailed=jailed, writable_cache=True)
         )
+        await learners.warm_up()
         yield Grader(learners, TrustedAnswers(trusted, place / "answers"))
 
 

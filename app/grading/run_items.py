@@ -114,6 +114,7 @@ async def _run(
     )
     limits = Limits(
         wall_seconds=manifest.limits.wall_seconds,
+        idle_seconds=manifest.limits.idle_seconds,
         cpu_seconds=manifest.limits.cpu_seconds,
         memory_bytes=manifest.limits.memory_mb << 20,
         processes=manifest.limits.processes,
@@ -136,10 +137,10 @@ def _rows_that_never_ended(
         assert refused.refusal is not None
         return [row(item, _OF_REFUSAL[refused.refusal], _refusal_in_words(refused)) for item in left]
     outcome = _OF_ENDING.get(result.ending, Outcome.CRASHED)
-    name = left[0].name
+    where = "while the code was being loaded" if result.loaded is None else f"in {left[0].name}"
     return [
         row(left[0], outcome, result.message),
-        *(row(item, outcome, f"not reached: the run ended in {name}") for item in left[1:]),
+        *(row(item, outcome, f"not reached: the run ended {where}") for item in left[1:]),
     ]
 
 

@@ -19,7 +19,12 @@ from sandbox.interface import Call, Ending, Parameter, RunRequest, Sandbox
 from sandbox.limits import Limits
 
 _LIMITS = Limits(
-    wall_seconds=600, cpu_seconds=1200, memory_bytes=4 << 30, processes=256, output_bytes=1 << 20
+    wall_seconds=600,
+    idle_seconds=60,
+    cpu_seconds=1200,
+    memory_bytes=4 << 30,
+    processes=256,
+    output_bytes=1 << 20,
 )
 _IN_MEMORY = 4096
 
