@@ -88,6 +88,8 @@ class Raised(msgspec.Struct, frozen=True, kw_only=True):
     type: str
     message: str
     frames: tuple[Frame, ...]
+    is_process_limit: bool = False
+    """It is how the system says that no further process or thread may start."""
 
 
 class Refusal(enum.StrEnum):
@@ -120,8 +122,6 @@ class CallResult(msgspec.Struct, frozen=True, kw_only=True, tag="call"):
     """The returned object's type in words, where it was no array of numbers."""
     parameters: tuple[Parameter, ...] | None = None
     """What the module held, where `Call.module` asked; None where no such class was constructed."""
-    processes_exhausted: bool = False
-    """`raised` came from the process limit."""
     notes: tuple[str, ...] = ()
 
 

@@ -9,13 +9,13 @@ from app.grading.parameter_tree import tree_differences
 from app.grading.trusted_answers import TrustedAnswer
 from sandbox.interface import CallResult, Raised
 
-_MEMORY_ERRORS = ("MemoryError", "XlaRuntimeError", "JaxRuntimeError")
+_COMPUTING_ERRORS = ("XlaRuntimeError", "JaxRuntimeError")
 
 
 def judge_item(problem: Problem, item: GradedItem, call: CallResult, expected: TrustedAnswer) -> CaseResult:
     """The row for one call that ended."""
     if call.raised is not None:
-        return row(item, error_outcome(call), _raised_in_words(call.raised), call.wall_seconds)
+        return row(item, error_outcome(call.raised), _raised_in_words(call.raised), call.wall_seconds)
     if item.kind is ItemKind.PARAMETERS:
         return _judge_parameters(problem, item, call, expected)
     if call.value is None:
@@ -45,13 +45,12 @@ def judge_item(problem: Problem, item: GradedItem, call: CallResult, expected: T
     )
 
 
-def error_outcome(call: CallResult) -> Outcome:
+def error_outcome(raised: Raised) -> Outcome:
     """What an exception that left the learner's code counts as."""
-    assert call.raised is not None
-    if call.processes_exhausted:
+    if raised.is_process_limit:
         return Outcome.PROCESS_LIMIT
-    if call.raised.type == "MemoryError" or (
-        call.raised.type in _MEMORY_ERRORS and "RESOURCE_EXHAUSTED" in call.raised.message
+    if raised.type == "MemoryError" or (
+        raised.type in _COMPUTING_ERRORS and "RESOURCE_EXHAUSTED" in raised.message
     ):
         return Outcome.MEMORY_LIMIT
     return Outcome.ERROR

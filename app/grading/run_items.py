@@ -9,7 +9,7 @@ from app.core.outcome import Outcome
 from app.core.problem import Problem
 from app.core.verdict import CaseResult, Frame, LearnerError
 from app.grading.graded_items import GradedItem
-from app.grading.judge_item import judge_item, row
+from app.grading.judge_item import error_outcome, judge_item, row
 from app.grading.trusted_answers import TrustedAnswer, compartment
 from sandbox.interface import (
     CallResult,
@@ -27,7 +27,6 @@ from sandbox.limits import Limits
 _OF_REFUSAL = {
     Refusal.SYNTAX_ERROR: Outcome.SYNTAX_ERROR,
     Refusal.FORBIDDEN_NAME: Outcome.FORBIDDEN_NAME,
-    Refusal.IMPORT_RAISED: Outcome.ERROR,
     Refusal.MISSING_FUNCTION: Outcome.MISSING_FUNCTION,
     Refusal.BAD_SIGNATURE: Outcome.BAD_SIGNATURE,
 }
@@ -134,14 +133,20 @@ def _rows_that_never_ended(
         return []
     if result.loaded is not None and result.loaded.refusal is not None:
         refused = result.loaded
-        assert refused.refusal is not None
-        return [row(item, _OF_REFUSAL[refused.refusal], _refusal_in_words(refused)) for item in left]
+        return [row(item, _refusal_outcome(refused), _refusal_in_words(refused)) for item in left]
     outcome = _OF_ENDING.get(result.ending, Outcome.CRASHED)
     where = "while the code was being loaded" if result.loaded is None else f"in {left[0].name}"
     return [
         row(left[0], outcome, result.message),
         *(row(item, outcome, f"not reached: the run ended {where}") for item in left[1:]),
     ]
+
+
+def _refusal_outcome(loaded: Loaded) -> Outcome:
+    if loaded.raised is not None:
+        return error_outcome(loaded.raised)
+    assert loaded.refusal is not None
+    return _OF_REFUSAL[loaded.refusal]
 
 
 def _refusal_in_words(loaded: Loaded) -> str:

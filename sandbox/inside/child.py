@@ -84,7 +84,6 @@ def _make_call(
             wall_seconds=time.perf_counter() - start,
             raised=learner_errors.describe(error),
             parameters=observer.parameters,
-            processes_exhausted=learner_errors.is_process_limit(error),
             notes=notes.take(),
         )
     return CallResult(

@@ -24,11 +24,15 @@ def describe(error: BaseException) -> Raised:
     ]
     if len(frames) > _FRAME_LIMIT:
         frames = frames[: _FRAME_LIMIT // 2] + frames[-_FRAME_LIMIT // 2 :]
-    return Raised(type=type(error).__name__[:200], message=_message(error), frames=tuple(frames))
+    return Raised(
+        type=type(error).__name__[:200],
+        message=_message(error),
+        frames=tuple(frames),
+        is_process_limit=_is_process_limit(error),
+    )
 
 
-def is_process_limit(error: BaseException) -> bool:
-    """Whether the error is how Linux says that no further process or thread may start."""
+def _is_process_limit(error: BaseException) -> bool:
     if isinstance(error, OSError) and error.errno == errno.EAGAIN:
         return True
     return isinstance(error, RuntimeError) and "can't start new thread" in _message(error)

@@ -1,0 +1,3 @@
+# Busy loop.
+# expected: time_limit
+while True: pass

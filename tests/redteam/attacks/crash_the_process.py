@@ -1,0 +1,4 @@
+# Crash the process.
+# expected: crashed
+import ctypes
+ctypes.string_at(0)

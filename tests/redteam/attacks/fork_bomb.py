@@ -1,0 +1,4 @@
+# Fork bomb.
+# expected: process_limit
+import os
+while True: os.fork()

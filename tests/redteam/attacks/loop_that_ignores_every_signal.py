@@ -1,0 +1,5 @@
+# Loop that ignores every signal.
+# expected: time_limit
+import signal
+for number in (signal.SIGTERM, signal.SIGINT, signal.SIGXCPU): signal.signal(number, signal.SIG_IGN)
+while True: pass

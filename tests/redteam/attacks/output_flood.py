@@ -1,0 +1,3 @@
+# Output flood.
+# expected: output_limit
+while True: print('a' * 999)

@@ -1,0 +1,3 @@
+# Replace the interpreter's files.
+# expected: error
+open('/jail/library/sandbox/wire.py', 'w')

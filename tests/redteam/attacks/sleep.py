@@ -1,0 +1,3 @@
+# Sleep.
+# expected: time_limit
+import time; time.sleep(1000)

@@ -1,0 +1,5 @@
+# Stop itself.
+# expected: time_limit
+import os, signal
+os.kill(os.getpid(), signal.SIGSTOP)
+while True: pass

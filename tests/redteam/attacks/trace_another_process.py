@@ -1,0 +1,4 @@
+# Trace another process.
+# expected: sandbox_violation
+import ctypes
+ctypes.CDLL(None).ptrace(16, 1, 0, 0)

@@ -1,0 +1,3 @@
+# Write to the compilation cache.
+# expected: error
+open('/jail/cache/poison', 'w')

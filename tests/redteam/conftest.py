@@ -1,0 +1,36 @@
+"""One real grader for all attacks: what one leaves behind, the next would meet."""
+
+import asyncio
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from app.core.verdict import Mode, Verdict
+from app.grading.grader import Grader
+from app.grading.open_grader import open_grader
+from tests.toy_problem import toy_problem
+
+
+class Judge:
+    """Grades a text as a learner's submission to the toy problem, through the whole way."""
+
+    def __init__(self, grader: Grader, runner: asyncio.Runner) -> None:
+        self._grader = grader
+        self._runner = runner
+        self.problem = toy_problem()
+
+    def grade(self, code: str, mode: Mode = Mode.SUBMIT) -> Verdict:
+        return self._runner.run(self._grader.grade(self.problem, code, mode, fresh_seed=4))
+
+
+@pytest.fixture(scope="session")
+def judge(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Judge]:
+    data_dir: Path = tmp_path_factory.mktemp("redteam")
+    with asyncio.Runner() as runner:
+        opened = open_grader(data_dir=data_dir, unjailed=False)
+        grader = runner.run(opened.__aenter__())
+        try:
+            yield Judge(grader, runner)
+        finally:
+            runner.run(opened.__aexit__(None, None, None))

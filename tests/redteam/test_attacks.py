@@ -1,0 +1,82 @@
+"""Each attack is really tried. It gets a verdict by name, and the next learner notices nothing."""
+
+import time
+from pathlib import Path
+
+import pytest
+
+from app.core.outcome import Outcome
+from tests.redteam.conftest import Judge
+
+pytestmark = pytest.mark.jail
+
+_NEXT_LEARNER_SECONDS = 20.0
+"""Far above what it takes (about one), far below what a stuck jail would cost on a busy machine."""
+
+_TAIL = "\ndef shift(seed, x):\n    return x\n"
+_ATTACKS = {path.stem: path.read_text() for path in sorted((Path(__file__).parent / "attacks").glob("*.py"))}
+
+
+def _expected(code: str) -> set[Outcome]:
+    """The second line's outcomes; several where the kernel decides which limit is met first."""
+    return {Outcome(name.strip()) for name in code.splitlines()[1].removeprefix("# expected:").split(",")}
+
+
+def _descriptors() -> int:
+    return len(list(Path("/proc/self/fd").iterdir()))
+
+
+@pytest.mark.parametrize("name", _ATTACKS)
+def test_an_attack_is_named_and_leaves_nothing_behind(judge: Judge, name: str) -> None:
+    """The verdict, the host, and the next learner."""
+    code = _ATTACKS[name]
+    judge.grade(judge.problem.reference)
+    descriptors, mounts = _descriptors(), Path("/proc/self/mounts").read_text()
+    verdict = judge.grade(code)
+    assert verdict.outcome in _expected(code), (
+        verdict.outcome,
+        verdict.message,
+        verdict.cases,
+        verdict.stderr,
+    )
+    assert _descriptors() <= descriptors
+    assert Path("/proc/self/mounts").read_text() == mounts
+    start = time.monotonic()
+    assert judge.grade(judge.problem.reference).outcome is Outcome.ACCEPTED
+    assert time.monotonic() - start < _NEXT_LEARNER_SECONDS
+
+
+def test_nothing_of_the_grader_can_be_read(judge: Judge, monkeypatch: pytest.MonkeyPatch) -> None:
+    """References, problems, the database, other jails, the environment: none is there to be found."""
+    monkeypatch.setenv("JAXERCISE_TEST_SECRET", "do-not-tell")
+    checkout = str(Path(__file__).resolve().parents[2])
+    code = (
+        "import os\n"
+        "found = []\n"
+        "for folder, folders, files in os.walk('/'):\n"
+        "    if folder.startswith(('/usr', '/lib', '/jail/python', '/jail/packages')):\n"
+        "        folders.clear()\n        continue\n"
+        "    found += [os.path.join(folder, name) for name in files]\n"
+        "print([name for name in found if name.endswith(('.toml', '.db', '.md', 'reference.py'))])\n"
+        f"print(os.path.exists({checkout!r}), os.listdir('/proc'), dict(os.environ), os.getuid())\n" + _TAIL
+    )
+    verdict = judge.grade(code)
+    listing, rest = verdict.stdout.splitlines()[:2]
+    assert listing in ("[]", "['/jail/library/sandbox/README.md']")
+    assert rest.startswith("False ['cpuinfo'] {")
+    assert "do-not-tell" not in verdict.stdout
+    assert str(Path.cwd()) not in verdict.stdout
+
+
+def test_one_run_leaves_no_file_for_the_next(judge: Judge) -> None:
+    """Each run has a /tmp and a /dev/shm of its own."""
+    write = "for place in ('/tmp', '/dev/shm'): open(f'{place}/note', 'w').write('psst')" + _TAIL
+    judge.grade(write)
+    verdict = judge.grade("import os\nprint(os.listdir('/tmp'), os.listdir('/dev/shm'))" + _TAIL)
+    assert verdict.stdout.strip() == "[] []"
+
+
+def test_poisoned_libraries_end_with_their_run(judge: Judge) -> None:
+    """A monkeypatched JAX is gone with the process that patched it."""
+    judge.grade("import jax.numpy as jnp, numpy\njnp.asarray = numpy.asarray = None" + _TAIL)
+    assert judge.grade(judge.problem.reference).outcome is Outcome.ACCEPTED

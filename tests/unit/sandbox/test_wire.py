@@ -1,0 +1,105 @@
+"""Frames and arrays survive the way, whole or in pieces; anything else is refused."""
+
+import contextlib
+import math
+
+import msgspec
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as hnp
+from numpy.typing import NDArray
+
+from sandbox.arrays import BadArray, WireArray, pack_array, unpack_array
+from sandbox.interface import CallResult, Finished, Loaded, Report
+from sandbox.wire import BadFrame, FrameReader, frame
+
+_DTYPES = ["bool", "int8", "uint16", "int32", "int64", "float16", "float32", "float64", "complex64"]
+_arrays = st.sampled_from(_DTYPES).flatmap(
+    lambda name: hnp.arrays(np.dtype(name), hnp.array_shapes(min_dims=0, max_dims=4, min_side=0, max_side=4))
+)
+_reports: st.SearchStrategy[Report] = st.one_of(
+    st.builds(Finished, wall_seconds=st.floats(0, 1e6)),
+    st.builds(Loaded, message=st.text()),
+    st.builds(
+        CallResult,
+        index=st.integers(0, 100),
+        wall_seconds=st.floats(0, 1e6),
+        value=_arrays.map(pack_array),
+        notes=st.tuples(st.text()),
+    ),
+)
+
+
+def _reader(limit_bytes: int = 1 << 20) -> FrameReader[Report]:
+    return FrameReader(msgspec.msgpack.Decoder(Report), limit_bytes=limit_bytes)
+
+
+@given(_arrays)
+def test_an_array_comes_back_as_it_was(array: NDArray[np.generic]) -> None:
+    """Every bit, the payload of a NaN included."""
+    back = unpack_array(pack_array(array))
+    assert (back.dtype, back.shape, back.tobytes()) == (array.dtype, array.shape, array.tobytes())
+
+
+@given(hnp.arrays(np.float32, hnp.array_shapes(max_side=5), elements=st.floats(-100, 100, width=16)))
+def test_bfloat16_is_widened_exactly(array: NDArray[np.float32]) -> None:
+    """bfloat16 is the upper half of a float32."""
+    upper = (array.view(np.uint32) >> 16).astype(np.uint16)
+    wire = WireArray(dtype="bfloat16", shape=array.shape, data=upper.tobytes())
+    expected = (upper.astype(np.uint32) << 16).view(np.float32)
+    np.testing.assert_array_equal(unpack_array(wire), expected)
+
+
+@given(
+    dtype=st.sampled_from([*_DTYPES, "bfloat16", "object", "|O", "V8", "datetime64[s]", ""]),
+    shape=st.lists(st.integers(-2, 1 << 40), max_size=5),
+    data=st.binary(max_size=64),
+)
+def test_a_forged_array_is_refused_or_consistent(dtype: str, shape: list[int], data: bytes) -> None:
+    """Whatever a frame claims, memory is only ever taken for bytes that came."""
+    try:
+        array = unpack_array(WireArray(dtype=dtype, shape=tuple(shape), data=data))
+    except BadArray:
+        return
+    assert math.prod(shape) == array.size
+    assert array.size <= len(data)
+
+
+def test_object_arrays_are_never_packed() -> None:
+    with pytest.raises(BadArray, match="object"):
+        pack_array(np.array([object()], dtype=object))
+
+
+@given(st.lists(_reports, max_size=5), st.data())
+def test_messages_survive_any_cutting(messages: list[Report], data: st.DataObject) -> None:
+    """A socket may deliver a frame in any pieces."""
+    stream = b"".join(frame(message) for message in messages)
+    reader, got = _reader(), list[Report]()
+    while stream:
+        cut = data.draw(st.integers(1, len(stream)))
+        got += reader.feed(stream[:cut])
+        stream = stream[cut:]
+    assert [frame(message) for message in got] == [frame(message) for message in messages]
+
+
+@given(st.binary(max_size=200))
+def test_garbage_is_refused_or_waited_for(garbage: bytes) -> None:
+    """No bytes of a hostile sender raise anything but `BadFrame`."""
+    with contextlib.suppress(BadFrame):
+        list(_reader().feed(garbage))
+
+
+def test_an_oversized_frame_is_refused_from_its_header() -> None:
+    with pytest.raises(BadFrame, match="above the limit"):
+        list(_reader(limit_bytes=1000).feed((1 << 31).to_bytes(4, "big")))
+
+
+def test_a_flood_of_small_frames_is_refused() -> None:
+    small = frame(Finished(wall_seconds=0.0))
+    reader = _reader(limit_bytes=10 * len(small))
+    for _ in range(10):
+        list(reader.feed(small))
+    with pytest.raises(BadFrame, match="more bytes"):
+        list(reader.feed(small))
