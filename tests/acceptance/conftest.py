@@ -1,0 +1,61 @@
+"""One service and one Chromium for all acceptance tests; a fresh browser profile for each."""
+
+import shutil
+import uuid
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+
+from tests.acceptance.learner import Learner
+from tests.acceptance.running_service import running_service
+
+_CHROMIUM = "/usr/bin/chromium"
+_FLAGS = [
+    "--headless",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+
+
+@pytest.fixture(scope="session")
+def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The address of a real service with a real jail."""
+    with running_service(tmp_path_factory.mktemp("service")) as address:
+        yield address
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Iterator[Browser]:
+    program = _CHROMIUM if Path(_CHROMIUM).exists() else shutil.which("chromium")
+    assert program, "these tests need Debian's chromium: apt-get install chromium"
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=program, args=_FLAGS)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def context(chromium: Browser, service: str) -> Iterator[BrowserContext]:
+    context = chromium.new_context(base_url=service, viewport={"width": 1440, "height": 900})
+    yield context
+    context.close()
+
+
+@pytest.fixture
+def page(context: BrowserContext) -> Page:
+    return context.new_page()
+
+
+@pytest.fixture
+def learner(page: Page) -> Learner:
+    """Signed up, with an address of their own."""
+    learner = Learner(page)
+    learner.sign_up(f"learner-{uuid.uuid4().hex}@lab.test")
+    return learner

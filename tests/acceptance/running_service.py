@@ -1,0 +1,51 @@
+"""The real service, as its own process on a free port of this machine."""
+
+import os
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+_ADDRESS = re.compile(r"Jaxercise is at (http://\S+)")
+
+
+@contextmanager
+def running_service(data_dir: Path, **settings: str) -> Iterator[str]:
+    """Starts `jaxercise serve` with all state in `data_dir`; gives its address, and stops it afterwards."""
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("JAXERCISE_")}
+    environment |= {"JAXERCISE_DATA_DIR": str(data_dir)}
+    environment |= {f"JAXERCISE_{name.upper()}": value for name, value in settings.items()}
+    log = (data_dir / "serve.log").open("w+")
+    process = subprocess.Popen(
+        [sys.executable, "-m", "app.cli.main", "serve", "--host", "127.0.0.1", "--port", "0"],
+        env=environment,
+        stdout=subprocess.PIPE,
+        stderr=log,
+        text=True,
+    )
+    try:
+        yield _address(process)
+    finally:
+        process.terminate()
+        try:
+            process.wait(timeout=60)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+        if process.stdout:
+            process.stdout.close()
+        log.seek(0)
+        # Shown by pytest where the test has failed.
+        sys.stderr.write(log.read())
+        log.close()
+
+
+def _address(process: "subprocess.Popen[str]") -> str:
+    """Read from what the service prints at its start."""
+    if process.stdout is not None:
+        for line in process.stdout:
+            if found := _ADDRESS.search(line):
+                return found.group(1)
+    raise RuntimeError(f"jaxercise serve ended with {process.wait()} before it listened")
