@@ -80,6 +80,9 @@ def read_settings(**overrides: Any) -> Settings:
 
 
 def _sentence(fault: dict[str, Any]) -> str:
-    name = str(fault["loc"][0]) if fault["loc"] else "?"
+    name = str(fault["loc"][0])
     rule = str(fault["msg"]).removeprefix("Value error, ")
+    if name == "database_url":
+        # It may hold a password, and this sentence ends up in logs.
+        return f"{_PREFIX}{name.upper()} is not allowed: it {rule}"
     return f"{_PREFIX}{name.upper()}={str(fault['input'])!r} is not allowed: {rule}"

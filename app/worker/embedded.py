@@ -47,7 +47,9 @@ class EmbeddedWorker:
             yield
         finally:
             self._stop.set()
-            await work
+            if not self._ready:
+                work.cancel()
+            await asyncio.gather(work, return_exceptions=True)
 
     async def missing(self) -> str | None:
         """Why nothing is graded just now; None where it is."""

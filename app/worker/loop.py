@@ -53,12 +53,14 @@ class WorkerLoop:
                 again = True
             finally:
                 self._queue.done(ticket)
-            if again:
+            if again and not ticket.withdrawn.is_set():
                 await asyncio.sleep(_AFTER_AN_OUTAGE_SECONDS)
                 self._queue.announce(Ticket(ticket.submission_id, ticket.priority))
 
     async def _take(self) -> Ticket | None:
         """The next ticket; None once the worker is stopping."""
+        if self._stopping.is_set():
+            return None
         take = asyncio.ensure_future(self._queue.take())
         stop = asyncio.ensure_future(self._stopping.wait())
         try:

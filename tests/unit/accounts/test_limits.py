@@ -1,0 +1,56 @@
+"""Rate limits, on a clock of the test's own."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from app.accounts import limits
+from app.accounts.limits import RateLimit
+from app.errors import TooManyAttempts
+
+
+class Clock:
+    def __init__(self) -> None:
+        self.seconds = 0.0
+
+    def __call__(self) -> float:
+        return self.seconds
+
+
+def allowed(limit: RateLimit, key: str) -> bool:
+    try:
+        limit.attempt(key)
+    except TooManyAttempts:
+        return False
+    return True
+
+
+@given(waits=st.lists(st.floats(0, 40), max_size=60), most=st.integers(1, 5))
+def test_no_minute_has_more_attempts_than_allowed(waits: list[float], most: int) -> None:
+    """Whatever the rhythm; and whoever waits a minute is let in again."""
+    clock, taken = Clock(), []
+    limit = RateLimit(most, clock=clock)
+    for wait in waits:
+        clock.seconds += wait
+        if allowed(limit, "key"):
+            taken.append(clock.seconds)
+    for start in taken:
+        assert sum(start <= moment < start + 60 for moment in taken) <= most
+    clock.seconds += 60.001
+    assert allowed(limit, "key")
+
+
+def test_keys_are_counted_apart_and_forgotten_when_proved() -> None:
+    limit = RateLimit(1, clock=Clock())
+    assert [allowed(limit, "a"), allowed(limit, "a"), allowed(limit, "b")] == [True, False, True]
+    limit.forget("a")
+    assert allowed(limit, "a")
+
+
+def test_memory_stays_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Made-up keys push out the oldest, they don't pile up."""
+    monkeypatch.setattr(limits, "_KEYS_REMEMBERED", 3)
+    limit = RateLimit(1, clock=Clock())
+    for key in "abcdef":
+        limit.attempt(key)
+    assert len(limit._attempts) == 3

@@ -1,0 +1,67 @@
+"""The worker inside the service: opening the grader takes its time, and may fail."""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+
+import pytest
+
+from app.errors import GraderError
+from app.jobs.embedded import EmbeddedQueue
+from app.jobs.queue import Ticket
+from app.live.feed import Feed
+from app.worker.embedded import EmbeddedWorker, OpenGrader
+from app.worker.grade_submission import Grades
+from tests.scripted_grader import ScriptedGrader
+from tests.scripted_service import until
+
+pytestmark = pytest.mark.anyio
+
+
+def worker_with(open_grader: OpenGrader) -> EmbeddedWorker:
+    def grade_with(grader: Grades) -> Callable[[Ticket], Awaitable[None]]:
+        async def grade(ticket: Ticket) -> None:
+            await asyncio.sleep(0)
+
+        return grade
+
+    return EmbeddedWorker(EmbeddedQueue(), Feed(), open_grader, grade_with, slots=1, drain_seconds=1)
+
+
+async def test_it_is_ready_once_the_grader_is_open_and_closes_it() -> None:
+    opening, closed = asyncio.Event(), asyncio.Event()
+
+    @asynccontextmanager
+    async def open_grader() -> AsyncIterator[Grades]:
+        await opening.wait()
+        yield ScriptedGrader()
+        closed.set()
+
+    worker = worker_with(open_grader)
+    async with worker.running():
+        assert await worker.missing() == "the sandbox is starting"
+        opening.set()
+        await until(lambda: worker._ready)
+        assert await worker.missing() is None
+    assert closed.is_set()
+
+
+async def test_it_says_why_the_grader_could_not_be_opened() -> None:
+    def open_grader() -> AbstractAsyncContextManager[Grades]:
+        raise GraderError("no user namespaces here")
+
+    worker = worker_with(open_grader)
+    async with worker.running():
+        assert str(await worker.failure()) == "no user namespaces here"
+        assert await worker.missing() == "no user namespaces here"
+
+
+async def test_a_stop_while_the_grader_opens_does_not_wait_for_it() -> None:
+    @asynccontextmanager
+    async def open_grader() -> AsyncIterator[Grades]:
+        await asyncio.sleep(60)
+        yield ScriptedGrader()
+
+    async with asyncio.timeout(5):
+        async with worker_with(open_grader).running():
+            await asyncio.sleep(0.01)

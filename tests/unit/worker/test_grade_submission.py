@@ -1,0 +1,192 @@
+"""One stored verdict a submission, however often grading it takes."""
+
+import asyncio
+import inspect
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from app.catalog.problem_folder import read_problem
+from app.core.events import VerdictReached
+from app.core.outcome import Outcome
+from app.core.submission import Status, Submission
+from app.core.user import Role, User
+from app.core.verdict import Mode, Verdict
+from app.grading.grader import Grader
+from app.jobs.embedded import EmbeddedQueue
+from app.jobs.recover import rebuild_queue
+from app.jobs.submit import Submissions
+from app.live.feed import Feed
+from app.store import submissions, users
+from app.store.database import Database
+from app.store.open_database import open_database
+from app.store.problems import Problems
+from app.worker import grade_submission
+from app.worker.grade_submission import Grades, GradeSubmission
+from tests.scripted_grader import ScriptedGrader
+from tests.small_problem import small_problem
+
+pytestmark = pytest.mark.anyio
+
+
+class Room(msgspec.Struct, frozen=True, kw_only=True):
+    """A store with one problem and one learner, a queue and a feed; no service."""
+
+    database: Database
+    problems: Problems
+    queue: EmbeddedQueue
+    feed: Feed
+    user: User
+
+    async def submit(self, code: str) -> str:
+        taking = Submissions(
+            self.database,
+            self.problems,
+            self.queue,
+            self.feed.publish,
+            queue_limit=100,
+            waiting_per_user=100,
+        )
+        return (await taking.submit(self.user, "double", code, Mode.SUBMIT)).id
+
+    def grading(self, grader: Grades) -> GradeSubmission:
+        return GradeSubmission(self.database, self.problems, self.queue, self.feed, grader)
+
+    async def grade_next(self, grader: Grades) -> None:
+        ticket = await self.queue.take()
+        await self.grading(grader)(ticket)
+        self.queue.done(ticket)
+
+    async def stored(self, submission_id: str) -> Submission:
+        async with self.database.reading() as connection:
+            found = await submissions.submission_by_id(connection, submission_id)
+        assert found is not None
+        return found
+
+
+@asynccontextmanager
+async def a_room(tmp_path: Path) -> AsyncIterator[Room]:
+    async with open_database(f"sqlite:///{tmp_path / 'test.db'}") as database:
+        problems = Problems(database, read_problem)
+        await problems.publish(small_problem())
+        async with database.transaction() as connection:
+            user = await users.insert_user(connection, email="a@b.test", password_hash="x", role=Role.LEARNER)
+        yield Room(database=database, problems=problems, queue=EmbeddedQueue(), feed=Feed(), user=user)
+
+
+async def test_the_grader_is_given_the_stored_seed_in_submit_mode(tmp_path: Path) -> None:
+    """A rerun therefore repeats the fresh cases."""
+    async with a_room(tmp_path) as room:
+        submission_id = await room.submit("x")
+        await room.grade_next(ScriptedGrader())
+        found = await room.stored(submission_id)
+    assert found.verdict is not None
+    assert found.verdict.fresh_seed == found.seed
+    assert found.finished_at is not None
+
+
+async def test_a_fault_of_ours_puts_it_back_and_the_next_attempt_counts(tmp_path: Path) -> None:
+    class Breaks(ScriptedGrader):
+        async def grade(self, *arguments: object, **named: object) -> Verdict:
+            raise ZeroDivisionError("a bug")
+
+    async with a_room(tmp_path) as room:
+        submission_id = await room.submit("x")
+        await room.grade_next(Breaks())
+        found = await room.stored(submission_id)
+        assert (found.status, found.attempt, found.verdict) == (Status.QUEUED, 1, None)
+        await room.grade_next(ScriptedGrader())
+        found = await room.stored(submission_id)
+    assert found.verdict is not None
+    assert (found.attempt, found.verdict.accepted) == (2, True)
+
+
+async def test_a_submission_that_kills_the_process_each_time_is_given_up(tmp_path: Path) -> None:
+    """Three claims without an end are enough, and the fourth run doesn't happen."""
+    async with a_room(tmp_path) as room:
+        submission_id = await room.submit("x")
+        for _ in range(3):
+            async with room.database.transaction() as connection:
+                await submissions.claim(connection, submission_id)
+        await rebuild_queue(room.database, room.queue, room.feed.publish)
+        grader = ScriptedGrader()
+        await room.grade_next(grader)
+        found = await room.stored(submission_id)
+    assert grader.graded == []
+    assert found.verdict is not None
+    assert found.verdict.outcome is Outcome.INTERNAL_ERROR
+
+
+async def test_an_older_attempt_writes_and_tells_nothing(tmp_path: Path) -> None:
+    """A worker that was taken for dead comes back late."""
+
+    class Overtaken(ScriptedGrader):
+        async def grade(self, *arguments: object, **named: object) -> Verdict:
+            async with room.database.transaction() as connection:
+                await submissions.claim(connection, submission_id)
+            return await super().grade(*arguments, **named)  # type: ignore[arg-type]
+
+    async with a_room(tmp_path) as room:
+        submission_id = await room.submit("x")
+        await room.grade_next(Overtaken())
+        found = await room.stored(submission_id)
+        assert (found.status, found.attempt, found.verdict) == (Status.RUNNING, 2, None)
+        told = [event for _, event in room.feed._under_way[submission_id].events]
+        assert not any(isinstance(event, VerdictReached) for event in told)
+
+
+async def test_a_grader_that_hangs_is_a_fault_of_ours(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its slot is freed; the learner's own time limits are the grader's business."""
+    async with a_room(tmp_path) as room:
+        limits = (await room.problems.by_slug("double")).manifest.limits
+        monkeypatch.setattr(grade_submission, "_SPARE_SECONDS", 0.05 - 2 * limits.wall_seconds)
+        submission_id = await room.submit("wait 60")
+        grader = ScriptedGrader()
+        await room.grade_next(grader)
+        found = await room.stored(submission_id)
+    assert grader.stopped == ["wait 60"]
+    assert (found.status, found.attempt) == (Status.QUEUED, 1)
+
+
+async def test_a_ticket_without_work_is_dropped(tmp_path: Path) -> None:
+    """A queue may hand out a submission that has its verdict, or that is gone."""
+    async with a_room(tmp_path) as room:
+        submission_id = await room.submit("x")
+        ticket = await room.queue.take()
+        grader = ScriptedGrader()
+        await room.grading(grader)(ticket)
+        await room.grading(grader)(ticket)
+        ticket.submission_id = "gone"
+        await room.grading(grader)(ticket)
+        found = await room.stored(submission_id)
+    assert grader.graded == ["x"]
+    assert found.attempt == 1
+
+
+async def test_a_verdict_is_told_only_after_it_is_stored(tmp_path: Path) -> None:
+    """Whoever reads the submission on hearing of it finds it done."""
+    async with a_room(tmp_path) as room:
+        submission_id = await room.submit("x")
+        grading = asyncio.create_task(room.grade_next(ScriptedGrader()))
+        async for event in room.feed.follow(submission_id):
+            if isinstance(event, VerdictReached):
+                assert (await room.stored(submission_id)).verdict == event.verdict
+        await grading
+
+
+def follows_the_signature(grade: Callable[..., object]) -> bool:
+    asked = inspect.signature(Grades.grade)
+    given = inspect.signature(grade)
+    return [(p.name, p.kind) for p in asked.parameters.values()] == [
+        (p.name, p.kind) for p in given.parameters.values()
+    ]
+
+
+def test_the_real_and_the_scripted_grader_can_be_used_here() -> None:
+    assert follows_the_signature(Grader.grade)
+    assert follows_the_signature(ScriptedGrader.grade)
