@@ -79,7 +79,7 @@ class Grader:
         )
 
     async def prepare(self, problem: Problem) -> None:
-        """Have every lasting answer ready, the variants' too, so that no learner waits for them.
+        """Have every lasting answer ready, the variants' too, and the compilation cache filled by all of them.
 
         Raises:
             ReferenceFailed: a reference or variant of the problem gave no usable answer.
@@ -87,8 +87,8 @@ class Grader:
         """
         items = items_of(problem, Mode.SUBMIT, fresh_seed=None)
         await self.answers.of_reference(problem, items)
-        names = sorted(problem.variants)
-        await self.answers.of_solutions(problem, [problem.variants[name] for name in names], items)
+        sources = [*problem.variants.items(), *problem.also_right.items()]
+        await self.answers.of_solutions(problem, [code for _, code in sorted(sources)], items)
 
     async def _run(
         self, problem: Problem, code: str, items: Sequence[GradedItem], on_row: Callable[[CaseResult], None]

@@ -42,4 +42,8 @@ class NoteKeeper:
         line: str | None = None,
     ) -> None:
         if filename == FILE_NAME and len(self._notes) < _NOTE_LIMIT:
-            self._notes[f"line {lineno}: {str(message)[:500]}"] = None
+            self._notes[f"line {lineno}: {_first_line(message)}"] = None
+
+
+def _first_line(message: Warning | str) -> str:
+    return str(message).strip().partition("\n")[0][:500]

@@ -1,0 +1,128 @@
+"""How long until a verdict on position 46, beside a process per run and beside a hot call.
+
+    python bench/first_verdict.py [--runs N]
+
+Side by side in one run, round by round, so that a slow moment of the machine hits every row alike:
+
+- a process per run: start Python, import JAX and Flax, load the solution, call it on every case; no cache
+- this grader, first time: code that it has not seen, through the whole way, compilation cache filled
+- this grader, again: the very same code once more
+- hot call: the same calls in a process that has made them before
+
+Prints medians in seconds and each row's ratio to the hot call and to the process per run.
+"""
+
+import argparse
+import asyncio
+import os
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+import msgspec
+
+from app.catalog.problem_folder import load_folders, read_problem
+from app.core.problem import Problem
+from app.core.verdict import Mode
+from app.grading.graded_items import ItemKind, items_of
+from app.grading.grader import Grader
+from app.grading.open_grader import open_grader
+from sandbox.interface import RunRequest
+
+_ROOT = Path(__file__).resolve().parent.parent
+
+
+def main() -> None:
+    """Measure and print."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--runs", type=int, default=5)
+    parser.add_argument("--data-dir", type=Path, default=_ROOT / "var")
+    arguments = parser.parse_args()
+    loaded = load_folders(_ROOT / "problems", _ROOT / "reference_solutions")
+    problem = read_problem(loaded.problems["vit-cls-token"])
+    seconds = asyncio.run(_measure(problem, arguments.runs, arguments.data_dir))
+    _print(seconds, runs=arguments.runs)
+
+
+async def _measure(problem: Problem, runs: int, data_dir: Path) -> dict[str, list[float]]:
+    rows: dict[str, list[float]] = {name: [] for name in ("process", "first", "again", "hot")}
+    with tempfile.TemporaryDirectory() as folder:
+        request = Path(folder) / "request.msgpack"
+        async with open_grader(data_dir=data_dir, unjailed=False) as grader:
+            await grader.prepare(problem)
+            # Fresh cases' answers come from the trusted nursery, which starts with its first run.
+            await _grade(grader, problem, _new_code(problem), fresh_seed=0)
+            for round_number in range(1, runs + 1):
+                # Fresh cases are drawn anew each round, as they are for every submission.
+                request.write_bytes(msgspec.msgpack.encode(_request(problem, round_number)))
+                rows["process"].append(await asyncio.to_thread(_process, request))
+                code = _new_code(problem)
+                rows["first"].append(await _grade(grader, problem, code, fresh_seed=round_number))
+                rows["again"].append(await _grade(grader, problem, code, fresh_seed=1000 + round_number))
+                rows["hot"].append(await asyncio.to_thread(_hot, request))
+    return rows
+
+
+def _new_code(problem: Problem) -> str:
+    """The reference's text as a learner nobody has seen would send it."""
+    return f"# {time.time_ns()}\n{problem.reference}"
+
+
+def _request(problem: Problem, fresh_seed: int) -> RunRequest:
+    """The plain cases, without probes: what any judge would run."""
+    items = items_of(problem, Mode.SUBMIT, fresh_seed=fresh_seed)
+    return RunRequest(
+        code=problem.reference,
+        parameters=problem.manifest.entry.parameters,
+        calls=tuple(item.call for item in items if item.kind is ItemKind.VALUE),
+    )
+
+
+async def _grade(grader: Grader, problem: Problem, code: str, *, fresh_seed: int) -> float:
+    start = time.perf_counter()
+    verdict = await grader.grade(problem, code, Mode.SUBMIT, fresh_seed=fresh_seed)
+    assert verdict.accepted, verdict
+    return time.perf_counter() - start
+
+
+def _process(request: Path) -> float:
+    start = time.perf_counter()
+    _run(request, passes=1)
+    return time.perf_counter() - start
+
+
+def _hot(request: Path) -> float:
+    return statistics.median(_run(request, passes=6)[1:])
+
+
+def _run(request: Path, *, passes: int) -> list[float]:
+    environment = {**os.environ, "JAX_PLATFORMS": "cpu", "PYTHONPATH": str(_ROOT)}
+    environment.pop("JAX_COMPILATION_CACHE_DIR", None)
+    command = [sys.executable, str(_ROOT / "bench" / "in_process.py"), str(request), str(passes)]
+    ran = subprocess.run(command, env=environment, capture_output=True, text=True, check=True)
+    return [float(line) for line in ran.stdout.splitlines()]
+
+
+def _print(seconds: dict[str, list[float]], *, runs: int) -> None:
+    titles = {
+        "process": "a process per run, no cache",
+        "first": "this grader, first time",
+        "again": "this grader, again",
+        "hot": "hot call in one process",
+    }
+    medians = {name: statistics.median(values) for name, values in seconds.items()}
+    print(f"position 46, all cases, {runs} rounds on {os.cpu_count()} cores; medians in seconds")
+    print(f"{'':<30}{'median':>9}{'min':>9}{'max':>9}{'x hot':>9}{'process /':>11}")
+    for name, title in titles.items():
+        values, median = seconds[name], medians[name]
+        ratios = f"{median / medians['hot']:>9.1f}{medians['process'] / median:>11.1f}"
+        print(f"{title:<30}{median:>9.3f}{min(values):>9.3f}{max(values):>9.3f}{ratios}")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,39 @@
+"""One plain process with JAX and no jail: makes all calls of a request, and says how long that took.
+
+    python bench/in_process.py REQUEST.msgpack PASSES
+
+Prints a line of seconds a pass; the first one compiles.
+"""
+
+import sys
+import time
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import msgspec
+
+from sandbox.arrays import WireArray, unpack_array
+from sandbox.interface import RunRequest
+
+
+def main(path: str, passes: int) -> None:
+    """Load the code once, then call it `passes` times on every case."""
+    request = msgspec.msgpack.decode(Path(path).read_bytes(), type=RunRequest)
+    module = ModuleType("solution")
+    exec(compile(request.code, "solution.py", "exec"), module.__dict__)  # noqa: S102 - the very thing to measure
+    import jax.numpy as jnp
+    import numpy as np
+
+    def argument(value: "float | WireArray") -> Any:
+        return jnp.asarray(unpack_array(value)) if isinstance(value, WireArray) else value
+
+    for _ in range(passes):
+        start = time.perf_counter()
+        for call in request.calls:
+            np.asarray(module.__dict__[call.function](*map(argument, call.arguments)))
+        print(time.perf_counter() - start, flush=True)
+
+
+if __name__ == "__main__":
+    main(sys.argv[1], int(sys.argv[2]))
