@@ -95,7 +95,7 @@ def test_an_earlier_submission_is_opened_and_loaded(learner: Learner) -> None:
 
 def test_code_that_is_too_long_is_refused_and_stays(learner: Learner) -> None:
     learner.open_problem()
-    code = "x = 1\n" * 20_000
+    code = "# " + "x" * 70_000
     learner.write(code)
     learner.press("Submit all cases")
     expect(learner.page.get_by_role("alert")).to_contain_text("65,536 bytes are allowed")

@@ -25,7 +25,7 @@ def test_reading_submitting_and_the_verdict_need_no_script(plain_page: Page) -> 
     expect(page.get_by_role("heading", name="The task")).to_be_visible()
     page.locator("details.hint").nth(1).locator("summary").click()
     expect(page.locator("details.hint").nth(1).locator(".statement")).to_be_visible()
-    page.get_by_label("Your solution").fill(
+    page.get_by_role("textbox", name="Your solution").fill(
         "def vit_cls_forward(*arguments):\n    raise ValueError('on purpose')\n"
     )
     page.get_by_role("button", name="Run sample cases").click()
@@ -40,8 +40,9 @@ def test_refused_code_is_not_lost(plain_page: Page) -> None:
     page = plain_page
     Learner(page).sign_up(f"plain-{uuid.uuid4().hex}@lab.test")
     page.goto(PROBLEM)
-    code = "x = 1\n" * 20_000
-    page.get_by_label("Your solution").fill(code)
+    # One line: a browser is slow to fill in thousands.
+    code = "# " + "x" * 70_000
+    page.get_by_role("textbox", name="Your solution").fill(code)
     page.get_by_role("button", name="Submit all cases").click()
     expect(page.get_by_role("alert")).to_contain_text("65,536 bytes are allowed")
-    expect(page.get_by_label("Your solution")).to_have_value(code)
+    expect(page.get_by_role("textbox", name="Your solution")).to_have_value(code)
