@@ -36,6 +36,7 @@ from app.web.routes import router as pages
 from app.web.security_headers import SecurityHeaders
 from app.worker.embedded import EmbeddedWorker, OpenGrader
 from app.worker.grade_submission import Grades, GradeSubmission
+from app.worker.prepare import prepare_problems
 
 _log = logging.getLogger("jaxercise")
 
@@ -109,6 +110,7 @@ async def _lifespan(app: FastAPI, *, queue: EmbeddedQueue, open_grader: OpenGrad
             lambda grader: GradeSubmission(
                 database, problems, queue, feed, grader, count=app.state.metrics.verdict
             ),
+            lambda grader: prepare_problems(grader, problems),
             slots=settings.slots,
             drain_seconds=settings.drain_seconds,
         )

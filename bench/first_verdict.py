@@ -54,7 +54,8 @@ async def _measure(problem: Problem, runs: int, data_dir: Path) -> dict[str, lis
     with tempfile.TemporaryDirectory() as folder:
         request = Path(folder) / "request.msgpack"
         async with open_grader(data_dir=data_dir, unjailed=False) as grader:
-            await grader.prepare(problem)
+            await grader.prepare_reference(problem)
+            await grader.prepare_solutions(problem)
             # Fresh cases' answers come from the trusted nursery, which starts with its first run.
             await _grade(grader, problem, _new_code(problem), fresh_seed=0)
             for round_number in range(1, runs + 1):

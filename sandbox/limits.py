@@ -19,5 +19,7 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
     """Of standard output and standard error, each."""
     file_bytes: int = 64 << 20
     """The size of the private /tmp, and of any one file."""
+    niceness: int = 0
+    """How far the run steps back for others, 0 to 19, as of nice(2)."""
     reply_bytes: int = 32 << 20
     """All frames that the run may send back."""

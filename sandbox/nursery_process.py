@@ -8,7 +8,7 @@ import tempfile
 from pathlib import Path
 from typing import IO
 
-from sandbox.bubblewrap import JAIL_CACHE, Places, nursery_command, unjailed_command
+from sandbox.bubblewrap import ENVIRONMENT, JAIL_CACHE, Places, nursery_command, unjailed_command
 from sandbox.interface import SandboxUnavailable
 from sandbox.nursery_orders import Confinement, Spawn
 from sandbox.user_namespace import CHILD_UID, open_many_users
@@ -36,6 +36,10 @@ class NurseryProcess:
     @property
     def is_alive(self) -> bool:
         return self._process.poll() is None
+
+    def last_words(self) -> str:
+        """The end of what it wrote to its standard error."""
+        return _tail(self._log)
 
     def spawn(self, confinement: Confinement, descriptors: list[int]) -> None:
         """Order one child; `descriptors` are its ends of channel, stdout, stderr and status.
@@ -92,8 +96,7 @@ class NurseryPlan:
             ours.close()
             process.kill()
             await asyncio.to_thread(process.wait)
-            log.seek(0)
-            reason = log.read().decode(errors="replace").strip()[-2000:]
+            reason = _tail(log)
             raise SandboxUnavailable(f"the nursery could not start: {reason or 'no reason given'}")
         ours.setblocking(True)
         return NurseryProcess(process, ours, log)
@@ -116,8 +119,14 @@ class NurseryPlan:
         return subprocess.Popen(
             command,
             pass_fds=keep,
+            env=ENVIRONMENT if not self._jailed else None,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
             stderr=log,
             start_new_session=True,
         )
+
+
+def _tail(log: IO[bytes]) -> str:
+    log.seek(0)
+    return log.read().decode(errors="replace").strip()[-2000:]

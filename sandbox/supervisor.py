@@ -46,11 +46,11 @@ class Supervisor:
                 await run.start(nursery, self._confinement(limits))
                 return await run.finish(request)
             except NurseryGone as error:
+                words = nursery.last_words()
                 await self._discard(nursery)
                 if attempt == _ATTEMPTS - 1:
-                    raise SandboxError(
-                        f"the nursery died under {_ATTEMPTS} runs in a row: {error}"
-                    ) from error
+                    reason = f"the nursery died under {_ATTEMPTS} runs in a row: {error}"
+                    raise SandboxError(f"{reason} {words}".strip()) from error
             finally:
                 await run.close()
         raise AssertionError("unreachable")

@@ -22,6 +22,12 @@ class ScriptedGrader:
         self.graded: list[str] = []
         self.stopped: list[str] = []
 
+    async def prepare_reference(self, problem: Problem) -> None:
+        """There is nothing to prepare."""
+
+    async def prepare_solutions(self, problem: Problem) -> None:
+        """There is nothing to prepare."""
+
     async def grade(
         self,
         problem: Problem,

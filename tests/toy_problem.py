@@ -1,5 +1,7 @@
 """A whole problem, as small as one can be: quick to grade, with a module, probes and variants."""
 
+from pathlib import Path
+
 from app.catalog.problem_folder import read_problem
 from app.core.problem import Problem
 
@@ -108,3 +110,12 @@ def toy_files() -> dict[str, bytes]:
 
 def toy_problem() -> Problem:
     return read_problem(toy_files())
+
+
+def write_toy_folders(root: Path) -> None:
+    """The package as folders below `root`: problems/ and references/."""
+    for name, data in toy_files().items():
+        inside = "references" if name.startswith("reference/") else "problems"
+        path = root / inside / "1-toy-shift" / name.removeprefix("reference/")
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(data)

@@ -18,6 +18,8 @@ from sandbox.interface import Sandbox
 
 _DIAGNOSABLE = (Outcome.WRONG_VALUE, Outcome.WRONG_PARAMETERS, Outcome.WRONG_SHAPE, Outcome.NOT_FINITE)
 
+_BACKGROUND_NICENESS = 15
+
 
 def ignore_event(_: Event) -> None:
     """For callers who only want the verdict."""
@@ -78,17 +80,27 @@ class Grader:
             fresh_seed=fresh_seed if mode is Mode.SUBMIT else None,
         )
 
-    async def prepare(self, problem: Problem) -> None:
-        """Have every lasting answer ready, the variants' too, and the compilation cache filled by all of them.
+    async def prepare_reference(self, problem: Problem) -> None:
+        """Have every lasting expected answer ready, and the compilation cache filled.
 
         Raises:
-            ReferenceFailed: a reference or variant of the problem gave no usable answer.
+            ReferenceFailed: the reference gave no usable answer.
+            SandboxError: the jail broke.
+        """
+        await self.answers.of_reference(problem, items_of(problem, Mode.SUBMIT, fresh_seed=None))
+
+    async def prepare_solutions(self, problem: Problem) -> None:
+        """The same for variants and also-right solutions, stepping back for learners' runs.
+
+        Raises:
+            ReferenceFailed: one of them did not run to its end.
             SandboxError: the jail broke.
         """
         items = items_of(problem, Mode.SUBMIT, fresh_seed=None)
-        await self.answers.of_reference(problem, items)
-        sources = [*problem.variants.items(), *problem.also_right.items()]
-        await self.answers.of_solutions(problem, [code for _, code in sorted(sources)], items)
+        for solutions in (problem.variants, problem.also_right):
+            codes = [code for _, code in sorted(solutions.items())]
+            if codes:
+                await self.answers.of_solutions(problem, codes, items, niceness=_BACKGROUND_NICENESS)
 
     async def _run(
         self, problem: Problem, code: str, items: Sequence[GradedItem], on_row: Callable[[CaseResult], None]

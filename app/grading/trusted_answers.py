@@ -44,7 +44,7 @@ class TrustedAnswers:
         self._sandbox = sandbox
         self._folder = folder
         self._memory: dict[str, TrustedAnswer] = {}
-        self._running: dict[str, asyncio.Lock] = {}
+        self._running: dict[tuple[str, int], asyncio.Lock] = {}
 
     async def of_reference(self, problem: Problem, items: Sequence[GradedItem]) -> tuple[TrustedAnswer, ...]:
         """The expected answers.
@@ -61,10 +61,16 @@ class TrustedAnswers:
         return answers
 
     async def of_solutions(
-        self, problem: Problem, codes: Sequence[str], items: Sequence[GradedItem]
+        self, problem: Problem, codes: Sequence[str], items: Sequence[GradedItem], *, niceness: int = 0
     ) -> list[tuple[TrustedAnswer, ...]]:
-        """For each solution its answers to `items`, in order."""
-        lock = self._running.setdefault(problem.version, asyncio.Lock())
+        """For each solution its answers to `items`, in order.
+
+        Raises:
+            ReferenceFailed: a solution did not run to its end.
+            SandboxError: the jail broke.
+        """
+        # Who asks for the same solutions waits for one computation; others go on beside it.
+        lock = self._running.setdefault((problem.version, len(codes)), asyncio.Lock())
         async with lock:
             keys = [[_key(code, item.call) for item in items] for code in codes]
             found = {key: self._look_up(key) for row in keys for key in row}
@@ -75,7 +81,7 @@ class TrustedAnswers:
                 if not found[key]
             ]
             if missing:
-                found.update(await self._compute(problem, codes, items, missing, keys))
+                found.update(await self._compute(problem, codes, items, missing, keys, niceness))
             return [tuple(answer for key in row if (answer := found[key])) for row in keys]
 
     def _look_up(self, key: str) -> TrustedAnswer | None:
@@ -95,6 +101,7 @@ class TrustedAnswers:
         items: Sequence[GradedItem],
         missing: Sequence[tuple[int, int]],
         keys: list[list[str]],
+        niceness: int,
     ) -> dict[str, TrustedAnswer]:
         programs = sorted({program for program, _ in missing})
         place = {program: index for index, program in enumerate(programs)}
@@ -109,7 +116,7 @@ class TrustedAnswers:
             output_dtype=problem.manifest.entry.output_dtype,
             cache_key=compartment(problem),
         )
-        result = await self._sandbox.run(request, limits=_LIMITS)
+        result = await self._sandbox.run(request, limits=msgspec.structs.replace(_LIMITS, niceness=niceness))
         if result.ending is not Ending.FINISHED or len(result.calls) != len(missing):
             reason = (
                 result.message or (result.loaded.message if result.loaded else "") or result.stderr[-500:]

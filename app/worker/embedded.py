@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 
 from app.jobs.queue import Queue, Ticket
@@ -11,6 +11,7 @@ from app.worker.grade_submission import Grades
 from app.worker.loop import WorkerLoop
 
 OpenGrader = Callable[[], AbstractAsyncContextManager[Grades]]
+Prepare = Callable[[Grades], Coroutine[None, None, None]]
 GradeWith = Callable[[Grades], Callable[[Ticket], Awaitable[None]]]
 
 _log = logging.getLogger("jaxercise.worker")
@@ -25,6 +26,7 @@ class EmbeddedWorker:
         feed: Feed,
         open_grader: OpenGrader,
         grade_with: GradeWith,
+        prepare: Prepare,
         *,
         slots: int,
         drain_seconds: float,
@@ -33,6 +35,7 @@ class EmbeddedWorker:
         self._feed = feed
         self._open_grader = open_grader
         self._grade_with = grade_with
+        self._prepare = prepare
         self._slots = slots
         self._drain_seconds = drain_seconds
         self._stop = asyncio.Event()
@@ -68,7 +71,12 @@ class EmbeddedWorker:
                 async with loop.running(drain_seconds=self._drain_seconds):
                     self._ready = True
                     _log.info("grading, %d at a time", self._slots)
-                    await self._stop.wait()
+                    preparing = asyncio.create_task(self._prepare(grader))
+                    try:
+                        await self._stop.wait()
+                    finally:
+                        preparing.cancel()
+                        await asyncio.gather(preparing, return_exceptions=True)
         except Exception as fault:
             self._failure.set_result(fault)
         finally:

@@ -17,6 +17,7 @@ from app.live.feed import Feed
 from app.store import submissions
 from app.store.database import Database
 from app.store.problems import Problems
+from app.worker.prepare import Prepares
 
 ATTEMPTS = 3
 _OUR_FAULT = (
@@ -29,7 +30,7 @@ _SPARE_SECONDS = 120.0
 _log = logging.getLogger("jaxercise.worker")
 
 
-class Grades(Protocol):
+class Grades(Prepares, Protocol):
     """The part of `app.grading.grader.Grader` that is used here."""
 
     async def grade(

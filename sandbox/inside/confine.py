@@ -93,6 +93,7 @@ def _mount_private_places(confinement: Confinement) -> None:
 
 
 def _set_limits(limits: Limits) -> None:
+    os.nice(limits.niceness)
     cpu_seconds = max(1, round(limits.cpu_seconds))
     for kind, soft, hard in (
         (resource.RLIMIT_CPU, cpu_seconds, cpu_seconds + 1),

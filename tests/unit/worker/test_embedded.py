@@ -18,6 +18,10 @@ from tests.scripted_service import until
 pytestmark = pytest.mark.anyio
 
 
+async def _prepare_nothing(grader: Grades) -> None:
+    """These tests have no problems."""
+
+
 def worker_with(open_grader: OpenGrader) -> EmbeddedWorker:
     def grade_with(grader: Grades) -> Callable[[Ticket], Awaitable[None]]:
         async def grade(ticket: Ticket) -> None:
@@ -25,7 +29,9 @@ def worker_with(open_grader: OpenGrader) -> EmbeddedWorker:
 
         return grade
 
-    return EmbeddedWorker(EmbeddedQueue(), Feed(), open_grader, grade_with, slots=1, drain_seconds=1)
+    return EmbeddedWorker(
+        EmbeddedQueue(), Feed(), open_grader, grade_with, _prepare_nothing, slots=1, drain_seconds=1
+    )
 
 
 async def test_it_is_ready_once_the_grader_is_open_and_closes_it() -> None:

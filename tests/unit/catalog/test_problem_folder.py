@@ -1,0 +1,128 @@
+"""Reading packages: what is right is read, what is wrong is refused with file, key and reason."""
+
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from app.catalog.problem_folder import load_folders, read_problem
+from app.catalog.versions import version_of
+from app.core.verdict import Mode, Visibility
+from app.errors import ProblemError
+from tests.toy_problem import MANIFEST, toy_files, write_toy_folders
+
+_CHECKOUT = Path(__file__).resolve().parents[3]
+
+
+def _with_manifest(old: str, new: str) -> dict[str, bytes]:
+    assert old in MANIFEST
+    return {**toy_files(), "problem.toml": MANIFEST.replace(old, new, 1).encode()}
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "said"),
+    [
+        ('slug = "toy-shift"', 'slug = "Toy Shift"', "problem.toml: $: 'Toy Shift' must be lower-case"),
+        ("position = 1", 'position = "one"', "problem.toml: $.position: Expected `int`"),
+        (
+            "position = 1",
+            "position = 1\npositoin = 2",
+            "problem.toml: $: Object contains unknown field `positoin`",
+        ),
+        ("position = 1", "position = ", "problem.toml: not valid TOML"),
+        ('id = "5b7a9a52-90f7-4a3a-9d3c-0c9ff1f9d0a1"', 'id = "7"', "problem.toml: $.id: '7' is not a UUID"),
+        ('name = "other-seed"', 'name = "short"', "problem.toml: $.cases: the name 'short' is used twice"),
+        ("seed = 5\n", "sede = 5\n", "problem.toml: $.cases[1].arguments: 's"),
+        (
+            "shape = [4], seed = 2",
+            "shape = [-4], seed = 2",
+            "problem.toml: $.cases[0].arguments.x: shape (-4,)",
+        ),
+        ('visibility = "sample"', 'visibility = "hidden"', "at least one case must have visibility 'sample'"),
+        ('case = "short"', 'case = "long"', "problem.toml: $.probes[0].case: there is no case 'long'"),
+        ('[module]\nname = "Shift"', "", "problem.toml: $.module: probes need"),
+        (
+            'fails = ["short",',
+            'fails = ["shrot",',
+            "$.variants.subtracts.fails: there is no case or probe 'shrot'",
+        ),
+        (
+            "[variants.subtracts]",
+            "[variants.adds]",
+            "$.variants.adds: declared, but variants/ has no such file",
+        ),
+        (
+            "wall_seconds = 30.0",
+            "wall_seconds = 30.0\nwall = 3",
+            "$.limits: Object contains unknown field `wall`",
+        ),
+    ],
+)
+def test_a_broken_manifest_is_refused_with_key_and_reason(old: str, new: str, said: str) -> None:
+    """An author reads where to look and what is allowed."""
+    with pytest.raises(ProblemError) as refused:
+        read_problem(_with_manifest(old, new))
+    assert said in refused.value.message
+
+
+@pytest.mark.parametrize("name", ["problem.toml", "statement.md", "starter.py", "reference/reference.py"])
+def test_a_missing_file_is_named(name: str) -> None:
+    files = toy_files()
+    del files[name]
+    with pytest.raises(ProblemError, match=f"{name}: the file is missing"):
+        read_problem(files)
+
+
+def test_one_broken_package_does_not_keep_the_others_from_loading(tmp_path: Path) -> None:
+    """A class goes on while one author mends a typo."""
+    write_toy_folders(tmp_path)
+    broken = tmp_path / "problems" / "2-broken"
+    broken.mkdir()
+    (broken / "problem.toml").write_text("nonsense")
+    loaded = load_folders(tmp_path / "problems", tmp_path / "references")
+    assert list(loaded.problems) == ["toy-shift"]
+    assert [error.message.split(":")[0] for error in loaded.refused] == ["2-broken/statement.md"] or [
+        error.message.split("/")[0] for error in loaded.refused
+    ] == ["2-broken"]
+
+
+def test_links_are_refused(tmp_path: Path) -> None:
+    """A package cannot make the service read another file of the host."""
+    write_toy_folders(tmp_path)
+    (tmp_path / "problems" / "1-toy-shift" / "assets").mkdir()
+    (tmp_path / "problems" / "1-toy-shift" / "assets" / "secret.svg").symlink_to("/etc/hostname")
+    loaded = load_folders(tmp_path / "problems", tmp_path / "references")
+    assert "only plain files" in loaded.refused[0].message
+
+
+@given(st.dictionaries(st.text(min_size=1), st.binary(), min_size=1), st.data())
+def test_any_change_of_a_file_is_another_version(files: dict[str, bytes], data: st.DataObject) -> None:
+    """A version is immutable because its name is its content."""
+    name = data.draw(st.sampled_from(sorted(files)))
+    changed = {**files, name: files[name] + b"x"}
+    assert version_of(files) == version_of(dict(reversed(files.items())))
+    assert version_of(changed) != version_of(files)
+
+
+def test_run_grades_samples_and_submit_grades_all_with_fresh_ones() -> None:
+    problem = read_problem(toy_files())
+    assert [case.name for case in problem.cases(Mode.RUN, fresh_seed=1)] == ["short"]
+    names = [case.name for case in problem.cases(Mode.SUBMIT, fresh_seed=1)]
+    assert names == ["short", "other-seed", "short-fresh-1"]
+    fresh = problem.cases(Mode.SUBMIT, fresh_seed=1)[-1]
+    assert fresh.visibility is Visibility.HIDDEN
+    assert fresh.arguments != problem.case_named("short").arguments
+
+
+def test_every_shipped_problem_loads() -> None:
+    """With at least four variants and two further right solutions each, and a case of every kind."""
+    loaded = load_folders(_CHECKOUT / "problems", _CHECKOUT / "reference_solutions")
+    assert not loaded.refused
+    assert {"encoder-block", "vit-mean-pool", "vit-cls-token"} <= set(loaded.problems)
+    for files in loaded.problems.values():
+        problem = read_problem(files)
+        assert len(problem.variants) >= 4
+        assert len(problem.also_right) >= 2
+        assert any(case.fresh for case in problem.manifest.cases)
+        assert {case.visibility for case in problem.manifest.cases} == set(Visibility)
