@@ -6,15 +6,18 @@ from datetime import datetime
 
 # Escape sequences: colours, cursor moves, window titles.
 _ANSI = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)?|[@-Z\\-_])")
+_PLAIN_FROM, _PLAIN_BELOW = 0.01, 99.5
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 
 
 def error_size(value: float | None) -> str:
-    """Two digits and a power of ten: `1.2e-7`; a dash where it is not known."""
+    """Two digits, with a power of ten where it is far from 1: `0.93`, `1.2e-7`; a dash where not known."""
     if value is None:
         return "–"
     if value == 0 or not math.isfinite(value):
         return f"{value:g}"
+    if _PLAIN_FROM <= abs(value) < _PLAIN_BELOW:
+        return f"{value:.2g}"
     digits, _, power = f"{value:.1e}".partition("e")
     return f"{digits}e{int(power)}"
 

@@ -122,6 +122,6 @@ test("a dropped connection is left to the browser, which connects anew", () => {
 });
 
 test("numbers are written as the server writes them", () => {
-  expect([errorSize(null), errorSize(0), errorSize(1.2e-7), errorSize(31)]).toEqual(["–", "0", "1.2e-7", "3.1e1"]);
+  expect([errorSize(null), errorSize(0), errorSize(1.2e-7), errorSize(31), errorSize(0.934), errorSize(314)]).toEqual(["–", "0", "1.2e-7", "31", "0.93", "3.1e2"]);
   expect([duration(null), duration(0.05), duration(1.26)]).toEqual(["–", "50 ms", "1.3 s"]);
 });

@@ -194,7 +194,8 @@ function spoken(verdict: HTMLElement): string {
 
 export function errorSize(value: number | null): string {
   if (value === null) return "–";
-  return value === 0 ? "0" : value.toExponential(1).replace("e+", "e");
+  if (value === 0) return "0";
+  return value >= 0.01 && value < 99.5 ? String(Number(value.toPrecision(2))) : value.toExponential(1).replace("e+", "e");
 }
 
 export function duration(seconds: number | null): string {

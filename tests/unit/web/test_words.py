@@ -44,7 +44,16 @@ def test_a_run_that_passes_has_not_been_accepted() -> None:
 
 @pytest.mark.parametrize(
     ("value", "shown"),
-    [(None, "–"), (0.0, "0"), (1.2e-7, "1.2e-7"), (31.4, "3.1e1"), (float("inf"), "inf")],
+    [
+        (None, "–"),
+        (0.0, "0"),
+        (1.2e-7, "1.2e-7"),
+        (31.4, "31"),
+        (0.934, "0.93"),
+        (5.27, "5.3"),
+        (314.0, "3.1e2"),
+        (float("inf"), "inf"),
+    ],
 )
 def test_errors_are_two_digits_and_a_power(value: float | None, shown: str) -> None:
     assert number_words.error_size(value) == shown
