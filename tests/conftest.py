@@ -20,6 +20,9 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker(pytest.mark.disable_socket)
         else:
             item.add_marker(pytest.mark.allow_hosts(_LOOPBACK))
+    # Playwright keeps an event loop running in this thread until the session ends: nothing that
+    # starts a loop of its own can come after it.
+    items.sort(key=lambda item: (_TESTS / "acceptance") in item.path.parents)
 
 
 @pytest.fixture

@@ -24,16 +24,16 @@ _FLAGS = [
 ]
 
 
-@pytest.fixture(scope="package")
+@pytest.fixture(scope="session")
 def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The address of a real service with a real jail."""
     with running_service(tmp_path_factory.mktemp("service")) as address:
         yield address
 
 
-@pytest.fixture(scope="package")
+@pytest.fixture(scope="session")
 def chromium() -> Iterator[Browser]:
-    """Ends with this package: while Playwright runs, no other test could start an event loop."""
+    """Started after every other test, see tests/conftest.py."""
     program = _CHROMIUM if Path(_CHROMIUM).exists() else shutil.which("chromium")
     assert program, "these tests need Debian's chromium: apt-get install chromium"
     with sync_playwright() as playwright:

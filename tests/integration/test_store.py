@@ -16,14 +16,14 @@ from app.core.outcome import Outcome
 from app.core.submission import Status, Submission
 from app.core.user import Role, User
 from app.core.verdict import Mode, Verdict
-from app.errors import EmailTaken, ProblemError, QueueFull
+from app.errors import DatabaseInUse, EmailTaken, ProblemError, QueueFull
 from app.jobs.embedded import EmbeddedQueue
 from app.jobs.submit import Submissions, unfinished_verdict
 from app.store import sessions, submissions, users
 from app.store.database import Database
 from app.store.open_database import open_database
 from app.store.problems import Problems
-from app.store.sole_owner import DatabaseInUse, sole_owner
+from app.store.sole_owner import sole_owner
 from tests.postgres import PostgresServer
 from tests.small_problem import small_problem
 

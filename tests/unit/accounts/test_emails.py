@@ -4,7 +4,8 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from app.accounts.emails import MalformedEmail, normal_email
+from app.accounts.emails import normal_email
+from app.errors import MalformedEmail
 
 
 @pytest.mark.parametrize(
