@@ -15,6 +15,8 @@ import optax
 # JAX loads these at the first compilation; once before the fork is cheaper than in every child.
 from jaxlib.mlir.dialects import arith, builtin, chlo, func, mhlo, scf
 
+from sandbox.inside.shared_ir_context import share_ir_context
+
 _PINNED: dict[str, object] = {
     "jax_platforms": "cpu",
     "jax_enable_x64": False,
@@ -29,14 +31,10 @@ def prepare() -> None:
     """Pin what changes results, and freeze what the children share."""
     for name, value in _PINNED.items():
         jax.config.update(name, value)
+    share_ir_context()
     numpy.random.seed(0)
     random.seed(0)
     warnings.simplefilter("default", DeprecationWarning)
     # Frozen objects are not touched by a child's collections, so their pages stay shared.
     gc.collect()
     gc.freeze()
-
-
-def settings() -> dict[str, str]:
-    """The pinned settings, as they stand with a verdict."""
-    return {name: str(value) for name, value in _PINNED.items()}
