@@ -145,7 +145,9 @@ def _real_grader(settings: Settings) -> OpenGrader:
         from app.grading.open_grader import open_grader
 
         return open_grader(
-            data_dir=settings.data_dir, unjailed=settings.sandbox == "unjailed", slots=settings.slots
+            data_dir=settings.data_dir,
+            unjailed=settings.sandbox == "unjailed",
+            rehearsed=settings.rehearsed,
         )
 
     return open_real

@@ -49,6 +49,8 @@ class Settings(BaseSettings):
     """`unjailed` runs submissions without isolation: for development, on code you trust."""
     slots: int = Field(default_factory=_default_slots, ge=1, le=64)
     """How many submissions are graded at the same time."""
+    rehearsed: int = Field(default=8, ge=0, le=1000)
+    """How many jails may wait for a learner's next submission, some 90 MB each; 0 for none."""
     queue_limit: int = Field(default=200, ge=1, le=100_000)
     """How many submissions may wait before new ones are turned away."""
     waiting_per_user: int = Field(default=10, ge=1, le=10_000)

@@ -10,6 +10,8 @@ class CapturedOutput:
         self.descriptor = descriptor
         self._limit_bytes = limit_bytes
         self._kept = bytearray()
+        self._seen_bytes = 0
+        self._keeps = True
         self.overflowed = False
         os.set_blocking(descriptor, False)
 
@@ -25,10 +27,20 @@ class CapturedOutput:
                 return True
             if not data:
                 return False
-            room = self._limit_bytes - len(self._kept)
-            self._kept += data[:room]
-            self.overflowed = len(data) > room
+            self._seen_bytes += len(data)
+            self.overflowed = self._seen_bytes > self._limit_bytes
+            if self._keeps:
+                self._kept += data[: self._limit_bytes - len(self._kept)]
         return False
+
+    def stop_keeping(self) -> None:
+        """Throw away what comes from here on; it still counts."""
+        self._keeps = False
+
+    def start_anew(self) -> None:
+        """Forget what has come so far."""
+        self._kept.clear()
+        self._seen_bytes = 0
 
     @property
     def text(self) -> str:

@@ -41,6 +41,8 @@ class Call(msgspec.Struct, frozen=True, kw_only=True):
     function: str
     arguments: tuple[Value, ...]
     module: ModuleUse | None = None
+    is_quiet: bool = False
+    """What is printed from this call on is thrown away: it could tell of the call's arguments."""
     program: int = 0
     """Which text the function is of: 0 for `RunRequest.code`, n for the n-th of `more_code`."""
 
@@ -131,7 +133,11 @@ class Finished(msgspec.Struct, frozen=True, kw_only=True, tag="finished"):
     wall_seconds: float
 
 
-Report = Loaded | CallResult | Finished
+class Rehearsed(msgspec.Struct, frozen=True, kw_only=True, tag="rehearsed"):
+    """A child has practised and waits."""
+
+
+Report = Loaded | CallResult | Finished | Rehearsed
 
 
 class Ending(enum.StrEnum):
@@ -177,6 +183,30 @@ class Sandbox(Protocol):
 
         Raises:
             SandboxError: the jail itself could not start or broke.
+        """
+        ...
+
+    async def run_rehearsed(
+        self,
+        key: str,
+        request: RunRequest,
+        *,
+        limits: Limits,
+        on_report: Callable[[Report], None] = ignore_report,
+    ) -> RunResult | None:
+        """The same in a child that has rehearsed for `key` and waits; None where there is none.
+
+        What it rehearsed may have changed its process, so a failure in it proves nothing.
+
+        Raises:
+            SandboxError: the jail broke.
+        """
+        ...
+
+    def rehearse(self, key: str, request: RunRequest, *, limits: Limits) -> None:
+        """Have a child practise on `request` once nothing else runs, and wait for `run_rehearsed`.
+
+        The calls' arguments should be made up: `key` names whose code may have seen them.
         """
         ...
 

@@ -5,14 +5,19 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
 
+import msgspec
+
 from sandbox.bubblewrap import find_bubblewrap, find_places
 from sandbox.environment import describe_environment, short_cpuinfo
 from sandbox.interface import Report, RunRequest, RunResult, SandboxError, ignore_report
+from sandbox.jailed_child import JailedChild, spawn_child
 from sandbox.limits import Limits
 from sandbox.memory_groups import MemoryGroups
 from sandbox.nursery_orders import Confinement
 from sandbox.nursery_process import NurseryGone, NurseryPlan, NurseryProcess
+from sandbox.rehearsals import Planned, Rehearsals
 from sandbox.seccomp import compiled_filter
+from sandbox.session import Session, SessionEnded
 from sandbox.single_run import SingleRun
 
 _ATTEMPTS = 3
@@ -21,13 +26,17 @@ _ATTEMPTS = 3
 class Supervisor:
     """A `Sandbox`. Starts its nursery when it is first needed, and a fresh one when that has died."""
 
-    def __init__(self, plan: NurseryPlan, groups: MemoryGroups | None, *, jailed: bool) -> None:
+    def __init__(
+        self, plan: NurseryPlan, groups: MemoryGroups | None, *, jailed: bool, rehearsed: int = 0
+    ) -> None:
         self._plan = plan
         self._groups = groups
         self._jailed = jailed
         self._nursery: NurseryProcess | None = None
         self._starting = asyncio.Lock()
         self._cpuinfo = short_cpuinfo()
+        self._runs = 0
+        self.rehearsals = Rehearsals(self._spawn_for_rehearsal, lambda: self._runs > 0, capacity=rehearsed)
 
     async def run(
         self, request: RunRequest, *, limits: Limits, on_report: Callable[[Report], None] = ignore_report
@@ -39,21 +48,64 @@ class Supervisor:
         Raises:
             SandboxError: the jail itself could not start or broke, three times over.
         """
-        for attempt in range(_ATTEMPTS):
-            nursery = await self.warm_up()
-            run = SingleRun(limits, self._groups, on_report)
-            try:
-                await run.start(nursery, self._confinement(limits))
-                return await run.finish(request)
-            except NurseryGone as error:
-                words = nursery.last_words()
-                await self._discard(nursery)
-                if attempt == _ATTEMPTS - 1:
-                    reason = f"the nursery died under {_ATTEMPTS} runs in a row: {error}"
-                    raise SandboxError(f"{reason} {words}".strip()) from error
-            finally:
-                await run.close()
+        self._runs += 1
+        try:
+            for attempt in range(_ATTEMPTS):
+                nursery = await self.warm_up()
+                try:
+                    child = await spawn_child(nursery, self._confinement(limits), self._groups)
+                    return await _finish(child, request, limits, on_report)
+                except NurseryGone as error:
+                    words = nursery.last_words()
+                    await self._discard(nursery)
+                    if attempt == _ATTEMPTS - 1:
+                        reason = f"the nursery died under {_ATTEMPTS} runs in a row: {error}"
+                        raise SandboxError(f"{reason} {words}".strip()) from error
+        finally:
+            self._runs -= 1
         raise AssertionError("unreachable")
+
+    async def run_rehearsed(
+        self,
+        key: str,
+        request: RunRequest,
+        *,
+        limits: Limits,
+        on_report: Callable[[Report], None] = ignore_report,
+    ) -> RunResult | None:
+        """The same in a child that has rehearsed for `key` and waits; None where there is none.
+
+        Raises:
+            SandboxError: the child would not end.
+        """
+        child = self.rehearsals.take(key)
+        if child is None:
+            return None
+        self._runs += 1
+        try:
+            return await _finish(child, request, limits, on_report)
+        except NurseryGone:
+            return None  # It died with its nursery; an ordinary run starts another.
+        finally:
+            self._runs -= 1
+
+    def rehearse(self, key: str, request: RunRequest, *, limits: Limits) -> None:
+        """Have a child practise on `request` once nothing else runs, and wait for `run_rehearsed`."""
+        self.rehearsals.plan(Planned(key=key, request=request, limits=limits))
+
+    async def open_session(self, *, limits: Limits) -> Session:
+        """A child that stays, for code that is trusted; the caller's to close.
+
+        Raises:
+            SandboxError: the jail could not start.
+        """
+        nursery = await self.warm_up()
+        try:
+            child = await spawn_child(nursery, self._confinement(limits), self._groups)
+        except NurseryGone as error:
+            await self._discard(nursery)
+            raise SessionEnded(str(error)) from error
+        return Session(child, limits)
 
     async def warm_up(self) -> NurseryProcess:
         """A living nursery; starts one where there is none.
@@ -70,7 +122,8 @@ class Supervisor:
             return self._nursery
 
     async def stop(self) -> None:
-        """End the nursery; the next run would start another."""
+        """End the nursery and every waiting child; the next run would start another."""
+        await self.rehearsals.close()
         async with self._starting:
             if self._nursery is not None:
                 await self._nursery.stop()
@@ -79,6 +132,11 @@ class Supervisor:
     def environment(self) -> dict[str, str]:
         """Versions and settings that a result depends on."""
         return describe_environment(jailed=self._jailed)
+
+    async def _spawn_for_rehearsal(self, limits: Limits) -> JailedChild:
+        # The kernel counts processor time from the start: once for the rehearsal, once for the run.
+        doubled = msgspec.structs.replace(limits, cpu_seconds=2 * limits.cpu_seconds)
+        return await spawn_child(await self.warm_up(), self._confinement(doubled), self._groups)
 
     async def _discard(self, nursery: NurseryProcess) -> None:
         async with self._starting:
@@ -98,13 +156,22 @@ class Supervisor:
         )
 
 
+async def _finish(
+    child: JailedChild, request: RunRequest, limits: Limits, on_report: Callable[[Report], None]
+) -> RunResult:
+    try:
+        return await SingleRun(child, request, limits, on_report).finish()
+    finally:
+        await child.close()
+
+
 @asynccontextmanager
 async def open_supervisor(
-    *, cache: Path, jailed: bool = True, writable_cache: bool = False
+    *, cache: Path, jailed: bool = True, writable_cache: bool = False, rehearsed: int = 0
 ) -> AsyncIterator[Supervisor]:
     """A supervisor whose nurseries see `cache` as the place of compiled programs.
 
-    Only code that is trusted may run with `writable_cache`.
+    Only code that is trusted may run with `writable_cache`. `rehearsed` bounds the waiting children.
 
     Raises:
         SandboxUnavailable: bubblewrap or JAX is missing on this host.
@@ -114,11 +181,8 @@ async def open_supervisor(
         find_bubblewrap()
     cache = _prepare_cache(cache, writable=writable_cache)
     groups = MemoryGroups.open()
-    supervisor = Supervisor(
-        NurseryPlan(places, cache=cache, jailed=jailed, writable_cache=writable_cache),
-        groups,
-        jailed=jailed,
-    )
+    plan = NurseryPlan(places, cache=cache, jailed=jailed, writable_cache=writable_cache)
+    supervisor = Supervisor(plan, groups, jailed=jailed, rehearsed=rehearsed)
     try:
         yield supervisor
     finally:

@@ -36,6 +36,7 @@ class ScriptedGrader:
         *,
         fresh_seed: int | None,
         on_event: Callable[[Event], None] = lambda event: None,
+        learner: str | None = None,
     ) -> Verdict:
         self.graded.append(code)
         outcome, stdout = Outcome.PASSED, ""

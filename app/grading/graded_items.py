@@ -6,7 +6,7 @@ from collections.abc import Sequence
 import msgspec
 import numpy as np
 
-from app.core.generators import Argument, generate
+from app.core.generators import Argument, expand_fresh, generate
 from app.core.problem import Case, CheckpointProbe, Probe, Problem
 from app.core.verdict import Mode, Visibility
 from sandbox.arrays import Value, pack_array
@@ -41,7 +41,7 @@ def items_of(problem: Problem, mode: Mode, *, fresh_seed: int | None) -> tuple[G
             kind=ItemKind.VALUE,
             visibility=case.visibility,
             points=case.points,
-            call=_call(problem, case),
+            call=_call(problem, case, is_quiet=case.visibility is Visibility.HIDDEN),
             is_fresh=case.name not in lasting,
         )
         for case in problem.cases(mode, fresh_seed=fresh_seed)
@@ -55,6 +55,20 @@ def checkpoint_items(problem: Problem) -> tuple[GradedItem, ...]:
     return tuple(_probe_item(problem, probe) for probe in probes)
 
 
+def practice_items(problem: Problem, seed: int) -> tuple[GradedItem, ...]:
+    """Every case and probe with other random arguments: the same shapes, none of the values."""
+    cases = tuple(
+        msgspec.structs.replace(case, arguments=expand_fresh(case.arguments, (seed, index)))
+        for index, case in enumerate(problem.manifest.cases)
+    )
+    probes = tuple(
+        msgspec.structs.replace(probe, seed=seed + index) if isinstance(probe, CheckpointProbe) else probe
+        for index, probe in enumerate(problem.manifest.probes)
+    )
+    manifest = msgspec.structs.replace(problem.manifest, cases=cases, probes=probes)
+    return items_of(msgspec.structs.replace(problem, manifest=manifest), Mode.SUBMIT, fresh_seed=None)
+
+
 def _probe_item(problem: Problem, probe: Probe) -> GradedItem:
     assert problem.manifest.module is not None  # Checked when the manifest was read.
     name = problem.manifest.module.name
@@ -66,16 +80,22 @@ def _probe_item(problem: Problem, probe: Probe) -> GradedItem:
         kind=kind,
         visibility=probe.visibility,
         points=probe.points,
-        call=_call(problem, problem.case_named(probe.case), use),
+        call=_call(
+            problem,
+            problem.case_named(probe.case),
+            use,
+            is_quiet=Visibility.HIDDEN in (probe.visibility, problem.case_named(probe.case).visibility),
+        ),
     )
 
 
-def _call(problem: Problem, case: Case, module: ModuleUse | None = None) -> Call:
+def _call(problem: Problem, case: Case, module: ModuleUse | None = None, *, is_quiet: bool) -> Call:
     entry = problem.manifest.entry
     return Call(
         function=entry.function,
         arguments=_values([case.arguments[name] for name in entry.parameters]),
         module=module,
+        is_quiet=is_quiet,
     )
 
 

@@ -1,6 +1,8 @@
 """A submission → a verdict: the whole way, once."""
 
 import asyncio
+import functools
+import secrets
 import time
 from collections.abc import Callable, Sequence
 
@@ -11,10 +13,11 @@ from app.core.outcome import Outcome, worst
 from app.core.problem import Problem
 from app.core.verdict import CaseResult, Diagnosis, Mode, Verdict
 from app.grading.diagnose import creation_order, diagnose, is_creation_order
-from app.grading.graded_items import GradedItem, ItemKind, checkpoint_items, items_of
+from app.grading.graded_items import GradedItem, ItemKind, checkpoint_items, items_of, practice_items
 from app.grading.run_items import ItemsRun, run_items
+from app.grading.run_request import limits_for, rehearsal_key, request_for
 from app.grading.trusted_answers import TrustedAnswers
-from sandbox.interface import Sandbox
+from sandbox.interface import Ending, Sandbox
 
 _DIAGNOSABLE = (Outcome.WRONG_VALUE, Outcome.WRONG_PARAMETERS, Outcome.WRONG_SHAPE, Outcome.NOT_FINITE)
 
@@ -44,9 +47,11 @@ class Grader:
         *,
         fresh_seed: int | None,
         on_event: Callable[[Event], None] = ignore_event,
+        learner: str | None = None,
     ) -> Verdict:
         """Run `code` on what `mode` grades, compare, and explain.
 
+        With `learner`, a name, this learner's next run is rehearsed on this code once nothing else runs.
         Emits `Running` and a `CaseDone` a row; not `Queued` and not `VerdictReached`.
 
         Raises:
@@ -59,7 +64,14 @@ class Grader:
         # The lasting answers first: they are on disk, or computing them fills the compilation cache that
         # this very run will read. Fresh ones are computed beside the run.
         await self.answers.of_reference(problem, [item for item in items if not item.is_fresh])
-        run = await self._run(problem, code, items, lambda row: on_event(CaseDone(case=row)))
+        run = await self._rehearsed_run(problem, code, items, learner) if learner else None
+        if run is not None:
+            for row in run.rows:
+                on_event(CaseDone(case=row))
+        else:
+            run = await self._run(problem, code, items, lambda row: on_event(CaseDone(case=row)))
+        if learner and run.result.ending is Ending.FINISHED:
+            self._rehearse(problem, code, learner)
         run, diagnosis = await self._explain(problem, code, run)
         outcome = worst(row.outcome for row in run.rows)
         return Verdict(
@@ -76,7 +88,7 @@ class Grader:
             wall_seconds=time.perf_counter() - start,
             environment=self.environment(),
             message=run.message,
-            notes=tuple(dict.fromkeys(note for call in run.result.calls for note in call.notes)),
+            notes=_notes(run),
             fresh_seed=fresh_seed if mode is Mode.SUBMIT else None,
         )
 
@@ -107,9 +119,44 @@ class Grader:
     ) -> ItemsRun:
         expected = asyncio.ensure_future(self.answers.of_reference(problem, items))
         try:
-            return await run_items(self._sandbox, problem, code, items, expected, on_row)
+            run = await run_items(self._sandbox.run, problem, code, items, expected, on_row)
         finally:
             expected.cancel()
+        assert run is not None  # `Sandbox.run` always gives a result.
+        return run
+
+    async def _rehearsed_run(
+        self, problem: Problem, code: str, items: Sequence[GradedItem], learner: str
+    ) -> ItemsRun | None:
+        """The run in a waiting child, if there is one and everything passes in it.
+
+        What the child rehearsed may have changed its JAX, so only an acceptance counts: it rests on
+        values that no process of the learner's ever holds. Anything else is run again, unrehearsed.
+        """
+        ways = functools.partial(self._sandbox.run_rehearsed, rehearsal_key(problem, learner))
+        failed = asyncio.Event()
+        expected = asyncio.ensure_future(self.answers.of_reference(problem, items))
+
+        def look(row: CaseResult) -> None:
+            if row.outcome is not Outcome.PASSED:
+                failed.set()
+
+        attempt = asyncio.ensure_future(run_items(ways, problem, code, items, expected, look))
+        failure = asyncio.ensure_future(failed.wait())
+        try:
+            await asyncio.wait([attempt, failure], return_when=asyncio.FIRST_COMPLETED)
+            return await attempt if not failed.is_set() else None
+        finally:
+            for task in (attempt, failure, expected):
+                task.cancel()
+            await asyncio.gather(attempt, failure, expected, return_exceptions=True)
+
+    def _rehearse(self, problem: Problem, code: str, learner: str) -> None:
+        """On made-up arguments of the same shapes."""
+        items = practice_items(problem, secrets.randbits(32))
+        self._sandbox.rehearse(
+            rehearsal_key(problem, learner), request_for(problem, code, items), limits=limits_for(problem)
+        )
 
     async def _explain(self, problem: Problem, code: str, run: ItemsRun) -> tuple[ItemsRun, Diagnosis | None]:
         """The run, its wrong values renamed where only the creation order differs; and the diagnosis."""
@@ -144,3 +191,9 @@ def _score(rows: Sequence[CaseResult]) -> float:
     total = sum(row.points for row in rows)
     reached = sum(row.points for row in rows if row.outcome is Outcome.PASSED)
     return reached / total if total else float(all(row.outcome is Outcome.PASSED for row in rows))
+
+
+def _notes(run: ItemsRun) -> tuple[str, ...]:
+    """Each once; those of hidden cases could carry their values."""
+    pairs = zip(run.items, run.result.calls, strict=False)
+    return tuple(dict.fromkeys(note for item, call in pairs if not item.call.is_quiet for note in call.notes))

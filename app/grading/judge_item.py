@@ -1,5 +1,7 @@
 """One item's call, as the sandbox reports it, against the trusted answer → a row of the verdict."""
 
+import msgspec
+
 from app.core.outcome import Outcome
 from app.core.problem import Problem
 from app.core.verdict import CaseResult, Visibility
@@ -9,17 +11,20 @@ from app.grading.parameter_tree import tree_differences
 from app.grading.trusted_answers import TrustedAnswer
 from sandbox.interface import CallResult, Raised
 
+_HIDDEN_MESSAGE = "its message is shown for sample cases only"
 _COMPUTING_ERRORS = ("XlaRuntimeError", "JaxRuntimeError")
 
 
 def judge_item(problem: Problem, item: GradedItem, call: CallResult, expected: TrustedAnswer) -> CaseResult:
     """The row for one call that ended."""
     if call.raised is not None:
-        return row(item, error_outcome(call.raised), _raised_in_words(call.raised), call.wall_seconds)
+        raised = without_message(call.raised) if item.call.is_quiet else call.raised
+        return row(item, error_outcome(call.raised), _raised_in_words(raised), call.wall_seconds)
     if item.kind is ItemKind.PARAMETERS:
         return _judge_parameters(problem, item, call, expected)
     if call.value is None:
-        message = f"the function returned {call.not_an_array}; an array of numbers is asked for"
+        returned = "no array" if item.call.is_quiet else call.not_an_array
+        message = f"the function returned {returned}; an array of numbers is asked for"
         return row(item, Outcome.WRONG_SHAPE, message, call.wall_seconds)
     if item.kind is ItemKind.CHECKPOINT and call.parameters is None:
         return row(item, Outcome.WRONG_PARAMETERS, _never_built(problem), call.wall_seconds)
@@ -54,6 +59,11 @@ def error_outcome(raised: Raised) -> Outcome:
     ):
         return Outcome.MEMORY_LIMIT
     return Outcome.ERROR
+
+
+def without_message(raised: Raised) -> Raised:
+    """An exception of a hidden case: its message could carry the case's values."""
+    return msgspec.structs.replace(raised, message=_HIDDEN_MESSAGE)
 
 
 def row(item: GradedItem, outcome: Outcome, message: str, wall_seconds: float | None = None) -> CaseResult:

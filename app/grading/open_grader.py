@@ -14,9 +14,10 @@ from sandbox.supervisor import open_supervisor
 
 
 @asynccontextmanager
-async def open_grader(*, data_dir: Path, unjailed: bool, slots: int = 1) -> AsyncIterator[Grader]:
+async def open_grader(*, data_dir: Path, unjailed: bool, rehearsed: int = 0) -> AsyncIterator[Grader]:
     """Two supervisors over one compilation cache: learners' jails read it, trusted runs fill it.
 
+    `rehearsed` bounds the children that wait for a learner's next submission.
     Cache and answers lie below `data_dir`, in a folder named for the environment that made them.
 
     Raises:
@@ -31,12 +32,16 @@ async def open_grader(*, data_dir: Path, unjailed: bool, slots: int = 1) -> Asyn
             "For development only, on code you trust, JAXERCISE_SANDBOX=unjailed runs them without a jail."
         )
     async with AsyncExitStack() as stack:
-        learners = await stack.enter_async_context(open_supervisor(cache=compiled, jailed=jailed))
+        learners = await stack.enter_async_context(
+            open_supervisor(cache=compiled, jailed=jailed, rehearsed=rehearsed)
+        )
         trusted = await stack.enter_async_context(
             open_supervisor(cache=compiled, jailed=jailed, writable_cache=True)
         )
         await learners.warm_up()
-        yield Grader(learners, TrustedAnswers(trusted, place / "answers"))
+        answers = TrustedAnswers(trusted, place / "answers")
+        stack.push_async_callback(answers.close)
+        yield Grader(learners, answers)
 
 
 def _place(data_dir: Path, *, unjailed: bool) -> Path:

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
+from typing import Protocol
 
 import msgspec
 
@@ -9,8 +10,9 @@ from app.core.outcome import Outcome
 from app.core.problem import Problem
 from app.core.verdict import CaseResult, Frame, LearnerError
 from app.grading.graded_items import GradedItem
-from app.grading.judge_item import error_outcome, judge_item, row
-from app.grading.trusted_answers import TrustedAnswer, compartment
+from app.grading.judge_item import error_outcome, judge_item, row, without_message
+from app.grading.run_request import limits_for, request_for
+from app.grading.trusted_answers import TrustedAnswer
 from sandbox.interface import (
     CallResult,
     Ending,
@@ -20,7 +22,6 @@ from sandbox.interface import (
     Report,
     RunRequest,
     RunResult,
-    Sandbox,
 )
 from sandbox.limits import Limits
 
@@ -40,6 +41,14 @@ _OF_ENDING = {
 }
 
 
+class RunInSandbox(Protocol):
+    """`Sandbox.run`, or a way to a child that may not be there: then None."""
+
+    async def __call__(
+        self, request: RunRequest, *, limits: Limits, on_report: Callable[[Report], None]
+    ) -> RunResult | None: ...
+
+
 class ItemsRun(msgspec.Struct, frozen=True, kw_only=True):
     """One run and its rows; `expected` lies beside `items` for a diagnosis."""
 
@@ -52,21 +61,23 @@ class ItemsRun(msgspec.Struct, frozen=True, kw_only=True):
 
 
 async def run_items(
-    sandbox: Sandbox,
+    run: RunInSandbox,
     problem: Problem,
     code: str,
     items: Sequence[GradedItem],
     expected: Awaitable[tuple[TrustedAnswer, ...]],
     on_row: Callable[[CaseResult], None],
-) -> ItemsRun:
+) -> ItemsRun | None:
     """Run `code` in its own jail while `expected` is awaited; rows are told in order, as they are known.
+
+    None where `run` found no child to run it in.
 
     Raises:
         ReferenceFailed: from `expected`.
         SandboxError: the jail broke.
     """
     reports: asyncio.Queue[Report | None] = asyncio.Queue()
-    running = asyncio.ensure_future(_run(sandbox, problem, code, items, reports))
+    running = asyncio.ensure_future(_run(run, problem, code, items, reports))
     rows: list[CaseResult] = []
     try:
         answers = await expected
@@ -78,6 +89,8 @@ async def run_items(
         result = await running
     finally:
         running.cancel()
+    if result is None:
+        return None
     for missed in _rows_that_never_ended(items, rows, result):
         on_row(missed)
         rows.append(missed)
@@ -90,37 +103,22 @@ async def run_items(
         expected=answers,
         rows=tuple(rows),
         result=result,
-        error=_first_error(result),
+        error=_first_error(result, items),
         message=_headline(result, items),
     )
 
 
 async def _run(
-    sandbox: Sandbox,
+    run: RunInSandbox,
     problem: Problem,
     code: str,
     items: Sequence[GradedItem],
     reports: "asyncio.Queue[Report | None]",
-) -> RunResult:
-    manifest = problem.manifest
-    request = RunRequest(
-        code=code,
-        parameters=manifest.entry.parameters,
-        calls=tuple(item.call for item in items),
-        output_dtype=manifest.entry.output_dtype,
-        forbidden=manifest.forbidden,
-        cache_key=compartment(problem),
-    )
-    limits = Limits(
-        wall_seconds=manifest.limits.wall_seconds,
-        idle_seconds=manifest.limits.idle_seconds,
-        cpu_seconds=manifest.limits.cpu_seconds,
-        memory_bytes=manifest.limits.memory_mb << 20,
-        processes=manifest.limits.processes,
-        output_bytes=manifest.limits.output_kb << 10,
-    )
+) -> RunResult | None:
     try:
-        return await sandbox.run(request, limits=limits, on_report=reports.put_nowait)
+        return await run(
+            request_for(problem, code, items), limits=limits_for(problem), on_report=reports.put_nowait
+        )
     finally:
         reports.put_nowait(None)
 
@@ -157,14 +155,19 @@ def _refusal_in_words(loaded: Loaded) -> str:
     return f"line {loaded.line}: {text}" if loaded.line is not None else text
 
 
-def _first_error(result: RunResult) -> LearnerError | None:
+def _first_error(result: RunResult, items: Sequence[GradedItem]) -> LearnerError | None:
     loaded = result.loaded
     if loaded is not None and loaded.refusal is not None:
         if loaded.raised is not None:
             return _error(loaded.raised)
         kind = "SyntaxError" if loaded.refusal is Refusal.SYNTAX_ERROR else loaded.refusal.value
         return LearnerError(type=kind, message=loaded.message, line=loaded.line)
-    return next((_error(call.raised) for call in result.calls if call.raised is not None), None)
+    raised = [
+        _error(call.raised if not item.call.is_quiet else without_message(call.raised))
+        for item, call in zip(items, result.calls, strict=False)
+        if call.raised is not None
+    ]
+    return raised[0] if raised else None
 
 
 def _error(raised: Raised) -> LearnerError:

@@ -6,6 +6,7 @@ the compilation cache that learners' jails may only read.
 
 import asyncio
 import hashlib
+import secrets
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -14,9 +15,12 @@ import msgspec
 from app.core.problem import Problem
 from app.errors import ReferenceFailed
 from app.grading.graded_items import GradedItem
+from app.grading.reference_sessions import ReferenceSessions
+from app.grading.run_request import request_for
 from sandbox.arrays import WireArray
-from sandbox.interface import Call, Ending, Parameter, RunRequest, Sandbox
+from sandbox.interface import Call, CallResult, Ending, Parameter
 from sandbox.limits import Limits
+from sandbox.supervisor import Supervisor
 
 _LIMITS = Limits(
     wall_seconds=600,
@@ -40,10 +44,11 @@ class TrustedAnswer(msgspec.Struct, frozen=True, kw_only=True):
 class TrustedAnswers:
     """Looks answers up, and computes those that are missing in one run."""
 
-    def __init__(self, sandbox: Sandbox, folder: Path) -> None:
+    def __init__(self, sandbox: Supervisor, folder: Path) -> None:
         self._sandbox = sandbox
         self._folder = folder
         self._memory: dict[str, TrustedAnswer] = {}
+        self._sessions = ReferenceSessions(sandbox, _LIMITS)
         self._running: dict[tuple[str, int], asyncio.Lock] = {}
 
     async def of_reference(self, problem: Problem, items: Sequence[GradedItem]) -> tuple[TrustedAnswer, ...]:
@@ -52,7 +57,12 @@ class TrustedAnswers:
         Raises:
             ReferenceFailed: the reference gave no array for one of the items.
         """
-        [answers] = await self.of_solutions(problem, [problem.reference], items)
+        lasting = [item for item in items if not item.is_fresh]
+        fresh = [item for item in items if item.is_fresh]
+        [kept] = await self.of_solutions(problem, [problem.reference], lasting)
+        drawn = [_answer(call) for call in await self._sessions.call(problem, fresh)] if fresh else []
+        known = dict(zip([item.name for item in (*lasting, *fresh)], (*kept, *drawn), strict=True))
+        answers = tuple(known[item.name] for item in items)
         for item, answer in zip(items, answers, strict=True):
             if answer.failure:
                 raise ReferenceFailed(
@@ -84,6 +94,10 @@ class TrustedAnswers:
                 found.update(await self._compute(problem, codes, items, missing, keys, niceness))
             return [tuple(answer for key in row if (answer := found[key])) for row in keys]
 
+    async def close(self) -> None:
+        """End the references that stay loaded."""
+        await self._sessions.close()
+
     def _look_up(self, key: str) -> TrustedAnswer | None:
         if key in self._memory:
             return self._memory[key]
@@ -108,13 +122,11 @@ class TrustedAnswers:
         calls = [
             msgspec.structs.replace(items[index].call, program=place[program]) for program, index in missing
         ]
-        request = RunRequest(
-            code=codes[programs[0]],
+        request = msgspec.structs.replace(
+            request_for(problem, codes[programs[0]], items),
             more_code=tuple(codes[program] for program in programs[1:]),
-            parameters=problem.manifest.entry.parameters,
             calls=tuple(calls),
-            output_dtype=problem.manifest.entry.output_dtype,
-            cache_key=compartment(problem),
+            forbidden=(),
         )
         result = await self._sandbox.run(request, limits=msgspec.structs.replace(_LIMITS, niceness=niceness))
         if result.ending is not Ending.FINISHED or len(result.calls) != len(missing):
@@ -124,28 +136,25 @@ class TrustedAnswers:
             raise ReferenceFailed(f"a trusted solution of {problem.slug} did not run to its end: {reason}")
         computed: dict[str, TrustedAnswer] = {}
         for (program, index), call in zip(missing, result.calls, strict=True):
-            failure = call.not_an_array and f"it returned {call.not_an_array}"
-            if call.raised is not None:
-                failure = f"{call.raised.type}: {call.raised.message}"
-            answer = TrustedAnswer(value=call.value, parameters=call.parameters, failure=failure)
-            computed[keys[program][index]] = answer
-            self._keep(keys[program][index], answer, on_disk=not items[index].is_fresh)
+            computed[keys[program][index]] = _answer(call)
+            self._keep(keys[program][index], _answer(call))
         return computed
 
-    def _keep(self, key: str, answer: TrustedAnswer, *, on_disk: bool) -> None:
+    def _keep(self, key: str, answer: TrustedAnswer) -> None:
         while len(self._memory) >= _IN_MEMORY:
             self._memory.pop(next(iter(self._memory)))
         self._memory[key] = answer
-        if on_disk:
-            self._folder.mkdir(parents=True, exist_ok=True)
-            draft = self._folder / f"{key}.{id(answer):x}"
-            draft.write_bytes(msgspec.msgpack.encode(answer))
-            draft.rename(self._folder / key)  # Whole or not there, even with several readers.
+        self._folder.mkdir(parents=True, exist_ok=True)
+        draft = self._folder / f"{key}.{secrets.token_hex(8)}"
+        draft.write_bytes(msgspec.msgpack.encode(answer))
+        draft.rename(self._folder / key)  # Whole or not there, even with several readers.
 
 
-def compartment(problem: Problem) -> str:
-    """The part of the compilation cache that belongs to one version of one problem."""
-    return problem.version[:32]
+def _answer(call: CallResult) -> TrustedAnswer:
+    failure = call.not_an_array and f"it returned {call.not_an_array}"
+    if call.raised is not None:
+        failure = f"{call.raised.type}: {call.raised.message}"
+    return TrustedAnswer(value=call.value, parameters=call.parameters, failure=failure)
 
 
 def _key(code: str, call: Call) -> str:

@@ -41,6 +41,7 @@ class Grades(Prepares, Protocol):
         *,
         fresh_seed: int | None,
         on_event: Callable[[Event], None],
+        learner: str | None,
     ) -> Verdict: ...
 
 
@@ -97,6 +98,7 @@ class GradeSubmission:
                 submission.mode,
                 fresh_seed=submission.seed if submission.mode is Mode.SUBMIT else None,
                 on_event=lambda event: self._feed.publish(submission.id, event),
+                learner=submission.user_id,
             )
         )
         withdrawn = asyncio.ensure_future(ticket.withdrawn.wait())

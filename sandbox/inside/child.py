@@ -1,10 +1,10 @@
-"""One run, inside its jail: read the request, load the code, make the calls, report each step."""
+"""One run, inside its jail: load the code, make the calls, report each step."""
 
 import os
 import socket
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from types import ModuleType
 from typing import Any
 
@@ -13,37 +13,116 @@ import jax.numpy as jnp
 import msgspec
 
 from sandbox.arrays import Value, WireArray, unpack_array
-from sandbox.inside import answers, learner_errors, load_code, module_use
+from sandbox.child_orders import ChildOrder, Load, Make, Rehearse, Stop
+from sandbox.inside import answers, imports, learner_errors, load_code, module_use
 from sandbox.inside.notes import NoteKeeper
-from sandbox.interface import Call, CallResult, Finished, Report, RunRequest
+from sandbox.inside.silence import silence
+from sandbox.interface import Call, CallResult, Finished, Loaded, Rehearsed, Report
 from sandbox.wire import frame, receive
 
 _NEVER_WRITE_SECONDS = 1e9
+# Bound here, because submitted code may put something else in its place.
+_to_jax = jnp.asarray
+
+
+class Child:
+    """Takes orders until it is told to stop; then the process ends."""
+
+    def __init__(self, channel: socket.socket, *, cache_folder: str) -> None:
+        self._channel = channel
+        self._cache_folder = cache_folder
+        self._send = _sender(channel)
+        self._notes = NoteKeeper()
+        self._modules: Sequence[ModuleType] = ()
+        self._output_dtype = "float32"
+        self._start = time.perf_counter()
+        self._orders = msgspec.msgpack.Decoder(ChildOrder)
+
+    def serve(self) -> None:
+        """Returns after `Stop`.
+
+        Raises:
+            BadFrame: the supervisor closed the channel.
+        """
+        jax.devices()  # Starts the backend while the supervisor still prepares the request.
+        sys.stdout.reconfigure(line_buffering=True)  # type: ignore[union-attr]
+        while True:
+            match self._orders.decode(receive(self._channel)):
+                case Rehearse() as order:
+                    with silence():
+                        self._rehearse(order)
+                    self._send(Rehearsed())
+                case Load() as order:
+                    self._start = time.perf_counter()
+                    self._send(self._load(order))
+                case Make() as order:
+                    self._send(self._make(order.index, order.call))
+                case Stop():
+                    _flush()
+                    self._send(Finished(wall_seconds=time.perf_counter() - self._start))
+                    return
+
+    def _rehearse(self, order: Rehearse) -> None:
+        """Afterwards only compiled programs and imported modules should be left of it."""
+        if self._load(order.load).refusal is None:
+            for index, call in enumerate(order.calls):
+                self._make(index, call)
+        self._modules = ()
+        self._notes = NoteKeeper()
+        sys.modules.pop("solution", None)
+        imports.pin()
+
+    def _load(self, order: Load) -> Loaded:
+        _use_cache(self._cache_folder, order.cache_key)
+        module = ModuleType("solution")
+        loaded = load_code.load(order, module)
+        if loaded.refusal is None:
+            self._modules = [module, *map(load_code.load_trusted, order.more_code)]
+            self._output_dtype = order.output_dtype
+        _flush()
+        return loaded
+
+    def _make(self, index: int, call: Call) -> CallResult:
+        module = self._modules[call.program]
+        arguments = [_argument(value) for value in call.arguments]
+        observer = module_use.Observer(call.module, module)
+        start = time.perf_counter()
+        answer, raised = answers.Answer(), None
+        try:
+            with observer, self._notes:
+                value: Any = module.__dict__[call.function](*arguments)
+                answer = answers.convert(value, self._output_dtype)
+        except BaseException as error:  # SystemExit and KeyboardInterrupt are answers too.
+            raised = learner_errors.describe(error)
+        wall_seconds = time.perf_counter() - start
+        _flush()
+        return CallResult(
+            index=index,
+            wall_seconds=wall_seconds,
+            value=answer.value,
+            raised=raised,
+            not_an_array=answer.not_an_array,
+            parameters=observer.parameters,
+            notes=self._notes.take(),
+        )
 
 
 def run_child(channel: socket.socket, *, cache_folder: str) -> None:
-    """Serve one request and return; the process ends right after.
+    """Serve one supervisor's orders to their end.
 
     Raises:
         BadFrame: the supervisor closed the channel.
     """
-    jax.devices()  # Starts the backend while the supervisor still prepares the request.
-    sys.stdout.reconfigure(line_buffering=True)  # type: ignore[union-attr]
-    request = msgspec.msgpack.decode(receive(channel), type=RunRequest)
-    _use_cache(cache_folder, request.cache_key)
-    send = _sender(channel)
-    start = time.perf_counter()
-    notes = NoteKeeper()
-    module = ModuleType("solution")
-    loaded = load_code.load(request, module)
-    send(loaded)
-    if loaded.refusal is None:
-        modules = [module, *map(load_code.load_trusted, request.more_code)]
-        for index, call in enumerate(request.calls):
-            send(_make_call(index, call, request, modules[call.program], notes))
-    sys.stdout.flush()
-    sys.stderr.flush()
-    send(Finished(wall_seconds=time.perf_counter() - start))
+    Child(channel, cache_folder=cache_folder).serve()
+
+
+def _flush() -> None:
+    """Submitted code may have put anything in the place of these."""
+    for stream in (sys.stdout, sys.stderr):
+        try:
+            stream.flush()
+        except BaseException:  # noqa: S112 - nothing that a stream of theirs does is our error
+            continue
 
 
 def _use_cache(parent: str, key: str) -> None:
@@ -52,12 +131,16 @@ def _use_cache(parent: str, key: str) -> None:
         return
     folder = f"{parent}/{key}"
     writable = os.access(parent, os.W_OK)
+    if writable and not os.path.isdir(folder):
+        # Not readable: who cannot list it can only open what they name, and a program's name is the
+        # hash of the program. So nobody learns from the cache what a reference computes.
+        os.mkdir(folder, mode=0o300)
     jax.config.update("jax_compilation_cache_dir", folder)
     jax.config.update("jax_persistent_cache_min_compile_time_secs", 0 if writable else _NEVER_WRITE_SECONDS)
 
 
 def _sender(channel: socket.socket) -> Callable[[Report], None]:
-    """A function that sends from this process only: a fork of it that runs on stays silent."""
+    """A function that sends from this process only: a fork of it that runs on ends there."""
     pid, getpid, sendall, exit_now, pack = os.getpid(), os.getpid, channel.sendall, os._exit, frame
 
     def send(report: Report) -> None:
@@ -68,36 +151,8 @@ def _sender(channel: socket.socket) -> Callable[[Report], None]:
     return send
 
 
-def _make_call(
-    index: int, call: Call, request: RunRequest, module: ModuleType, notes: NoteKeeper
-) -> CallResult:
-    arguments = [_argument(value) for value in call.arguments]
-    observer = module_use.Observer(call.module, module)
-    start = time.perf_counter()
-    try:
-        with observer, notes:
-            value: Any = module.__dict__[call.function](*arguments)
-            answer = answers.convert(value, request.output_dtype)
-    except BaseException as error:  # SystemExit and KeyboardInterrupt are answers too.
-        return CallResult(
-            index=index,
-            wall_seconds=time.perf_counter() - start,
-            raised=learner_errors.describe(error),
-            parameters=observer.parameters,
-            notes=notes.take(),
-        )
-    return CallResult(
-        index=index,
-        wall_seconds=time.perf_counter() - start,
-        value=answer.value,
-        not_an_array=answer.not_an_array,
-        parameters=observer.parameters,
-        notes=notes.take(),
-    )
-
-
 def _argument(value: Value) -> Any:
     if isinstance(value, WireArray):
         # A new array for every call: what one call does to its inputs, the next one does not see.
-        return jnp.asarray(unpack_array(value))
+        return _to_jax(unpack_array(value))
     return value

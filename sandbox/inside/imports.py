@@ -29,12 +29,17 @@ _PINNED: dict[str, object] = {
 
 def prepare() -> None:
     """Pin what changes results, and freeze what the children share."""
-    for name, value in _PINNED.items():
-        jax.config.update(name, value)
+    pin()
     share_ir_context()
-    numpy.random.seed(0)
-    random.seed(0)
     warnings.simplefilter("default", DeprecationWarning)
     # Frozen objects are not touched by a child's collections, so their pages stay shared.
     gc.collect()
     gc.freeze()
+
+
+def pin() -> None:
+    """Set everything that a result may depend on and that code can change."""
+    for name, value in _PINNED.items():
+        jax.config.update(name, value)
+    numpy.random.seed(0)
+    random.seed(0)

@@ -7,13 +7,14 @@ import sys
 from types import ModuleType
 from typing import Any
 
+from sandbox.child_orders import Load
 from sandbox.inside.forbidden_names import first_forbidden
-from sandbox.interface import Loaded, Refusal, RunRequest
+from sandbox.interface import Loaded, Refusal
 
 FILE_NAME = "solution.py"
 
 
-def load(request: RunRequest, module: ModuleType) -> Loaded:
+def load(request: Load, module: ModuleType) -> Loaded:
     """Parse, check names, execute into `module`, and check the entry function's signature."""
     from sandbox.inside.learner_errors import describe
 
@@ -48,8 +49,8 @@ def load_trusted(code: str) -> ModuleType:
     return module
 
 
-def _check_entry(request: RunRequest, module: ModuleType, tree: ast.Module) -> Loaded:
-    name = request.calls[0].function
+def _check_entry(request: Load, module: ModuleType, tree: ast.Module) -> Loaded:
+    name = request.function
     function = module.__dict__.get(name)
     if not callable(function):
         there = [node.name for node in tree.body if isinstance(node, ast.FunctionDef)]

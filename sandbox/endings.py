@@ -1,0 +1,70 @@
+"""How a child's end is named: the limit that was hit, with its value, where it can be known."""
+
+import os
+import signal
+
+import msgspec
+
+from sandbox.interface import Ending
+from sandbox.limits import Limits
+from sandbox.nursery_orders import Ended
+
+_SIGNALS_OF_A_CRASH = {4: "SIGILL", 6: "SIGABRT", 7: "SIGBUS", 8: "SIGFPE", 11: "SIGSEGV"}
+
+
+class NamedEnding(msgspec.Struct, frozen=True, kw_only=True):
+    """An ending and the sentence that goes with it."""
+
+    ending: Ending
+    message: str = ""
+
+
+def name_ending(ended: Ended, limits: Limits, *, memory_was_hit: bool, is_finished: bool) -> NamedEnding:
+    """What a child's end means, where the supervisor did not cause it."""
+    if memory_was_hit:
+        return out_of_memory(limits)
+    if is_finished:
+        return NamedEnding(ending=Ending.FINISHED)
+    if not os.WIFSIGNALED(ended.wait_status):
+        status = os.waitstatus_to_exitcode(ended.wait_status)
+        return NamedEnding(
+            ending=Ending.CRASHED, message=f"the code ended its own process with exit status {status}"
+        )
+    number = os.WTERMSIG(ended.wait_status)
+    if number == signal.SIGSYS:
+        return NamedEnding(
+            ending=Ending.VIOLATION,
+            message="a system call that no exercise needs (network, tracing, mounting and the like)",
+        )
+    # The kernel ends the first process of a namespace by SIGKILL once its processor time is used up.
+    if number in (signal.SIGKILL, signal.SIGXCPU) and ended.cpu_seconds >= limits.cpu_seconds * 0.98:
+        return out_of_processor_time(limits)
+    name = _SIGNALS_OF_A_CRASH.get(number, f"signal {number}")
+    return NamedEnding(ending=Ending.CRASHED, message=f"the process was ended by {name}")
+
+
+def out_of_memory(limits: Limits) -> NamedEnding:
+    return NamedEnding(ending=Ending.MEMORY_LIMIT, message=f"memory: {limits.memory_bytes / (1 << 20):g} MB")
+
+
+def out_of_processor_time(limits: Limits) -> NamedEnding:
+    return NamedEnding(ending=Ending.TIME_LIMIT, message=f"processor time: {limits.cpu_seconds:g} s")
+
+
+def out_of_wall_time(limits: Limits) -> NamedEnding:
+    return NamedEnding(ending=Ending.TIME_LIMIT, message=f"wall time: {limits.wall_seconds:g} s")
+
+
+def out_of_patience(limits: Limits) -> NamedEnding:
+    message = f"wall time: nothing was computed for {limits.idle_seconds:g} s"
+    return NamedEnding(ending=Ending.TIME_LIMIT, message=message)
+
+
+def out_of_output(limits: Limits) -> NamedEnding:
+    return NamedEnding(
+        ending=Ending.OUTPUT_LIMIT, message=f"printed output: {limits.output_bytes // 1024} KB"
+    )
+
+
+def forged(reason: str) -> NamedEnding:
+    return NamedEnding(ending=Ending.VIOLATION, message=f"the code wrote to the result channel ({reason})")

@@ -1,0 +1,157 @@
+"""One child seen from outside: its descriptors, its process, its memory group."""
+
+import asyncio
+import contextlib
+import os
+import signal
+import socket
+from pathlib import Path
+
+import msgspec
+
+from sandbox.captured_output import CapturedOutput
+from sandbox.child_orders import ChildOrder
+from sandbox.interface import SandboxError
+from sandbox.limits import Limits
+from sandbox.memory_groups import MemoryGroup, MemoryGroups
+from sandbox.nursery_orders import Confinement, Ended, Failed, Started, Status
+from sandbox.nursery_process import NurseryGone, NurseryProcess
+from sandbox.wire import HEADER_BYTES, frame
+
+_SPAWN_SECONDS = 20.0
+
+
+class JailedChild:
+    """Made by `spawn_child`; whoever has it must `close` it."""
+
+    def __init__(self, limits: Limits) -> None:
+        self.channel, self._their_channel = socket.socketpair()
+        self._status, self._their_status = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        (stdout, self._their_stdout), (stderr, self._their_stderr) = os.pipe(), os.pipe()
+        self._open = [stdout, stderr]
+        self.outputs = [CapturedOutput(end, limits.output_bytes) for end in (stdout, stderr)]
+        self.channel.setblocking(False)
+        self._status.setblocking(False)
+        self._pidfd = -1
+        self.pid = 0
+        self.group: MemoryGroup | None = None
+
+    def order_from(self, nursery: NurseryProcess, confinement: Confinement) -> None:
+        """Have the nursery fork it; from then on only the child has its ends.
+
+        Raises:
+            NurseryGone: the nursery has ended.
+        """
+        theirs = [
+            self._their_channel.fileno(),
+            self._their_stdout,
+            self._their_stderr,
+            self._their_status.fileno(),
+        ]
+        try:
+            nursery.spawn(confinement, theirs)
+        finally:
+            self._their_channel.close()
+            self._their_status.close()
+            os.close(self._their_stdout)
+            os.close(self._their_stderr)
+
+    async def started(self) -> None:
+        """Wait until the process exists.
+
+        Raises:
+            NurseryGone: the nursery died meanwhile.
+            SandboxError: the child could not be confined.
+        """
+        loop = asyncio.get_running_loop()
+        readable = asyncio.Event()
+        loop.add_reader(self._status, readable.set)
+        try:
+            await asyncio.wait_for(readable.wait(), _SPAWN_SECONDS)
+        except TimeoutError as error:
+            raise NurseryGone("it did not fork in time") from error
+        finally:
+            loop.remove_reader(self._status)
+        data, descriptors, _, _ = socket.recv_fds(self._status, 4096, 1)
+        message = _status(data, "it died while forking")
+        if not isinstance(message, Started) or len(descriptors) != 1:
+            raise SandboxError("the nursery answered out of turn")
+        self._pidfd = descriptors[0]
+        self.pid = _pid_of(self._pidfd)
+
+    async def ended(self) -> Ended:
+        """Wait for the end of the process.
+
+        Raises:
+            NurseryGone: what reports the end was killed with the nursery.
+            SandboxError: the child could not be confined after all.
+        """
+        data = await asyncio.get_running_loop().sock_recv(self._status, 4096)
+        message = _status(data, "it died during a run")
+        if not isinstance(message, Ended):
+            raise SandboxError("the nursery answered out of turn")
+        return message
+
+    async def send(self, order: ChildOrder) -> None:
+        """Hand over an order; a child that has ended is told by its end, not here."""
+        with contextlib.suppress(OSError):
+            await asyncio.get_running_loop().sock_sendall(self.channel, frame(order))
+
+    def kill(self) -> None:
+        """It is the first of its PID namespace: with it the kernel ends all that it started."""
+        if self._pidfd >= 0:
+            with contextlib.suppress(ProcessLookupError):
+                signal.pidfd_send_signal(self._pidfd, signal.SIGKILL)
+
+    async def close(self) -> None:
+        """Kill it, and give every descriptor and the memory group back."""
+        self.kill()
+        if self._pidfd >= 0:
+            os.close(self._pidfd)
+            self._pidfd = -1
+        for descriptor in self._open:
+            os.close(descriptor)
+        self._open = []
+        self.channel.close()
+        self._status.close()
+        if self.group is not None:
+            await self.group.remove()
+            self.group = None
+
+
+async def spawn_child(
+    nursery: NurseryProcess, confinement: Confinement, groups: MemoryGroups | None
+) -> JailedChild:
+    """A confined child that waits for its first order, its memory already bounded.
+
+    Raises:
+        NurseryGone: the nursery died meanwhile.
+        SandboxError: the child could not be confined.
+    """
+    child = JailedChild(confinement.limits)
+    try:
+        child.order_from(nursery, confinement)
+        await child.started()
+        if groups is not None:
+            child.group = groups.make(confinement.limits.memory_bytes)
+            child.group.add(child.pid)
+    except BaseException:
+        await child.close()
+        raise
+    return child
+
+
+def _status(data: bytes, silence: str) -> Status:
+    if not data:
+        raise NurseryGone(silence)
+    message: Status = msgspec.msgpack.decode(data[HEADER_BYTES:], type=Status)
+    if isinstance(message, Failed):
+        raise SandboxError(f"a child could not be confined: {message.reason}")
+    return message
+
+
+def _pid_of(pidfd: int) -> int:
+    for line in Path(f"/proc/self/fdinfo/{pidfd}").read_text().splitlines():
+        if line.startswith("Pid:"):
+            return int(line.split()[1])
+    raise SandboxError("the kernel does not say which process a pidfd means")

@@ -1,0 +1,153 @@
+"""Waiting jails: quick for a learner who tries again, and no way to change any verdict."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from app.core.outcome import Outcome
+from app.core.verdict import Mode, Verdict
+from app.grading.grader import Grader
+from app.grading.open_grader import open_grader
+from app.grading.run_request import rehearsal_key
+from sandbox.supervisor import Supervisor
+from tests.toy_problem import REFERENCE, toy_problem
+
+pytestmark = pytest.mark.jail
+
+_WRONG = REFERENCE.replace("x + self.shift", "x - self.shift")
+_POISON = (
+    "import jax.numpy as jnp, jax\n"
+    "jax.config.update('jax_enable_x64', True)\n"
+    "jnp.asarray = lambda *a: 1 / 0\n"
+)
+_PATIENCE_SECONDS = 30.0
+
+
+class Classroom:
+    """A grader that lets jails wait, and a look at which do."""
+
+    def __init__(self, grader: Grader, runner: asyncio.Runner) -> None:
+        self.runner = runner
+        self.grader = grader
+        self.problem = toy_problem()
+        sandbox = grader._sandbox
+        assert isinstance(sandbox, Supervisor)
+        self.sandbox = sandbox
+
+    def grade(self, code: str, learner: str | None = "ada") -> Verdict:
+        graded = self.grader.grade(self.problem, code, Mode.SUBMIT, fresh_seed=4, learner=learner)
+        return self.runner.run(graded)
+
+    def waits(self, learner: str = "ada") -> bool:
+        return rehearsal_key(self.problem, learner) in self.sandbox.rehearsals._waiting
+
+    def until_one_waits(self, learner: str = "ada") -> None:
+        async def wait() -> None:
+            async with asyncio.timeout(_PATIENCE_SECONDS):
+                while not self.waits(learner):  # noqa: ASYNC110 - nothing tells of it
+                    await asyncio.sleep(0.02)
+
+        self.runner.run(wait())
+
+
+@pytest.fixture(scope="module")
+def opened(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Classroom]:
+    data_dir: Path = tmp_path_factory.mktemp("classroom")
+    with asyncio.Runner() as runner:
+        context = open_grader(data_dir=data_dir, unjailed=False, rehearsed=2)
+        grader = runner.run(context.__aenter__())
+        try:
+            yield Classroom(grader, runner)
+        finally:
+            runner.run(context.__aexit__(None, None, None))
+
+
+@pytest.fixture
+def classroom(opened: Classroom, monkeypatch: pytest.MonkeyPatch) -> Classroom:
+    """Nobody waits yet, and ordinary runs are counted."""
+    for key in list(opened.sandbox.rehearsals._waiting):
+        child = opened.sandbox.rehearsals.take(key)
+        assert child is not None
+        opened.runner.run(child.close())
+    return opened
+
+
+@pytest.fixture
+def ordinary_runs(classroom: Classroom, monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The code of every run that was not in a waiting jail."""
+    seen: list[str] = []
+    run: Callable[..., Awaitable[object]] = classroom.sandbox.run
+
+    async def counted(request: object, **rest: object) -> object:
+        seen.append(request.code)  # type: ignore[attr-defined]
+        return await run(request, **rest)
+
+    monkeypatch.setattr(classroom.sandbox, "run", counted)
+    return seen
+
+
+def test_the_next_submission_is_graded_in_the_waiting_jail(
+    classroom: Classroom, ordinary_runs: list[str]
+) -> None:
+    """A wrong try is what the right one is rehearsed on."""
+    assert classroom.grade(_WRONG).outcome is Outcome.WRONG_VALUE
+    classroom.until_one_waits()
+    ordinary_runs.clear()
+    assert classroom.grade(REFERENCE).outcome is Outcome.ACCEPTED
+    assert ordinary_runs == []
+
+
+def test_what_fails_in_a_waiting_jail_is_run_again(classroom: Classroom, ordinary_runs: list[str]) -> None:
+    """So a failure is never due to what was rehearsed."""
+    classroom.grade(REFERENCE)
+    classroom.until_one_waits()
+    ordinary_runs.clear()
+    assert classroom.grade(_WRONG).outcome is Outcome.WRONG_VALUE
+    assert ordinary_runs == [_WRONG]
+
+
+def test_yesterdays_poison_does_not_fail_todays_code(classroom: Classroom, ordinary_runs: list[str]) -> None:
+    """The waiting jail's JAX is broken by the learner's own code; the right code is accepted all the same."""
+    classroom.grade(_POISON + "def shift(seed, x):\n    return x")
+    classroom.until_one_waits()
+    ordinary_runs.clear()
+    assert classroom.grade(REFERENCE).outcome is Outcome.ACCEPTED
+    assert ordinary_runs == [REFERENCE]
+
+
+def test_only_ones_own_code_rehearses(classroom: Classroom, ordinary_runs: list[str]) -> None:
+    """Another learner's first submission starts from an untouched jail."""
+    classroom.grade(_POISON + "def shift(seed, x):\n    return x", learner="mallory")
+    classroom.until_one_waits("mallory")
+    ordinary_runs.clear()
+    assert not classroom.waits("grace")
+    assert classroom.grade(REFERENCE, learner="grace").outcome is Outcome.ACCEPTED
+    assert ordinary_runs == [REFERENCE]
+
+
+def test_what_was_printed_in_a_rehearsal_is_not_shown(classroom: Classroom) -> None:
+    classroom.grade("print('yesterday')\n" + REFERENCE)
+    classroom.until_one_waits()
+    assert classroom.grade("print('today')\n" + REFERENCE).stdout == "today\n"
+
+
+def test_code_that_never_ends_does_not_wait(classroom: Classroom) -> None:
+    assert classroom.grade("while True: pass").outcome is Outcome.TIME_LIMIT
+    assert not classroom.sandbox.rehearsals._planned
+
+
+def test_the_least_recently_used_jail_goes_first(classroom: Classroom) -> None:
+    """The number of waiting jails is bounded by the setting."""
+    for learner in ("ada", "bob", "eve"):
+        classroom.grade(REFERENCE, learner=learner)
+        classroom.until_one_waits(learner)
+    assert [classroom.waits(learner) for learner in ("ada", "bob", "eve")] == [False, True, True]
+    assert len(classroom.sandbox.rehearsals.pids) == 2
+
+
+def test_without_a_name_nothing_is_rehearsed(classroom: Classroom) -> None:
+    classroom.grade(REFERENCE, learner=None)
+    assert not classroom.sandbox.rehearsals._planned
+    assert not classroom.sandbox.rehearsals.pids
