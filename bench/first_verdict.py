@@ -6,7 +6,7 @@ Side by side in one run, round by round, so that a slow moment of the machine hi
 
 - a process per run: start Python, import JAX and Flax, load the solution, call it on every case; no cache
 - this grader, first time: code that it has not seen, through the whole way, compilation cache filled
-- this grader, again: the very same code once more
+- this grader, again: the same learner's next submission, graded in the jail that has practised on their first
 - hot call: the same calls in a process that has made them before
 
 Prints medians in seconds and each row's ratio to the hot call and to the process per run.
@@ -53,7 +53,7 @@ async def _measure(problem: Problem, runs: int, data_dir: Path) -> dict[str, lis
     rows: dict[str, list[float]] = {name: [] for name in ("process", "first", "again", "hot")}
     with tempfile.TemporaryDirectory() as folder:
         request = Path(folder) / "request.msgpack"
-        async with open_grader(data_dir=data_dir, unjailed=False) as grader:
+        async with open_grader(data_dir=data_dir, unjailed=False, rehearsed=1) as grader:
             await grader.prepare_reference(problem)
             await grader.prepare_solutions(problem)
             # Fresh cases' answers come from the trusted nursery, which starts with its first run.
@@ -63,8 +63,16 @@ async def _measure(problem: Problem, runs: int, data_dir: Path) -> dict[str, lis
                 request.write_bytes(msgspec.msgpack.encode(_request(problem, round_number)))
                 rows["process"].append(await asyncio.to_thread(_process, request))
                 code = _new_code(problem)
-                rows["first"].append(await _grade(grader, problem, code, fresh_seed=round_number))
-                rows["again"].append(await _grade(grader, problem, code, fresh_seed=1000 + round_number))
+                learner = f"learner {round_number}"
+                rows["first"].append(
+                    await _grade(grader, problem, code, fresh_seed=round_number, learner=learner)
+                )
+                while not grader.waits_for(problem, learner):  # noqa: ASYNC110 - nothing tells of it
+                    await asyncio.sleep(0.05)
+                code = _new_code(problem)
+                rows["again"].append(
+                    await _grade(grader, problem, code, fresh_seed=1000 + round_number, learner=learner)
+                )
                 rows["hot"].append(await asyncio.to_thread(_hot, request))
     return rows
 
@@ -84,9 +92,11 @@ def _request(problem: Problem, fresh_seed: int) -> RunRequest:
     )
 
 
-async def _grade(grader: Grader, problem: Problem, code: str, *, fresh_seed: int) -> float:
+async def _grade(
+    grader: Grader, problem: Problem, code: str, *, fresh_seed: int, learner: str | None = None
+) -> float:
     start = time.perf_counter()
-    verdict = await grader.grade(problem, code, Mode.SUBMIT, fresh_seed=fresh_seed)
+    verdict = await grader.grade(problem, code, Mode.SUBMIT, fresh_seed=fresh_seed, learner=learner)
     assert verdict.accepted, verdict
     return time.perf_counter() - start
 

@@ -210,6 +210,10 @@ class Sandbox(Protocol):
         """
         ...
 
+    def waits_for(self, key: str) -> bool:
+        """Whether `run_rehearsed` would find a child for `key`."""
+        ...
+
     def environment(self) -> dict[str, str]:
         """Versions and settings that a result depends on."""
         ...

@@ -63,6 +63,10 @@ class Rehearsals:
         """The waiting children's process ids on the host."""
         return [waiting.child.pid for waiting in self._waiting.values()]
 
+    def waits_for(self, key: str) -> bool:
+        """Whether a child has practised for `key`."""
+        return key in self._waiting
+
     def plan(self, planned: Planned) -> None:
         """Replaces what was planned or waits for the same key."""
         if self._capacity == 0:

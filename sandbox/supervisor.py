@@ -93,6 +93,10 @@ class Supervisor:
         """Have a child practise on `request` once nothing else runs, and wait for `run_rehearsed`."""
         self.rehearsals.plan(Planned(key=key, request=request, limits=limits))
 
+    def waits_for(self, key: str) -> bool:
+        """Whether `run_rehearsed` would find a child for `key`."""
+        return self.rehearsals.waits_for(key)
+
     async def open_session(self, *, limits: Limits) -> Session:
         """A child that stays, for code that is trusted; the caller's to close.
 

@@ -92,6 +92,10 @@ class Grader:
             fresh_seed=fresh_seed if mode is Mode.SUBMIT else None,
         )
 
+    def waits_for(self, problem: Problem, learner: str) -> bool:
+        """Whether a jail has practised on this learner's last code."""
+        return self._sandbox.waits_for(rehearsal_key(problem, learner))
+
     async def prepare_reference(self, problem: Problem) -> None:
         """Have every lasting expected answer ready, and the compilation cache filled.
 

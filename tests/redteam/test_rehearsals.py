@@ -10,7 +10,6 @@ from app.core.outcome import Outcome
 from app.core.verdict import Mode, Verdict
 from app.grading.grader import Grader
 from app.grading.open_grader import open_grader
-from app.grading.run_request import rehearsal_key
 from sandbox.supervisor import Supervisor
 from tests.toy_problem import REFERENCE, toy_problem
 
@@ -41,7 +40,7 @@ class Classroom:
         return self.runner.run(graded)
 
     def waits(self, learner: str = "ada") -> bool:
-        return rehearsal_key(self.problem, learner) in self.sandbox.rehearsals._waiting
+        return self.grader.waits_for(self.problem, learner)
 
     def until_one_waits(self, learner: str = "ada") -> None:
         async def wait() -> None:
