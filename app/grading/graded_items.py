@@ -33,7 +33,7 @@ class GradedItem(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def items_of(problem: Problem, mode: Mode, *, fresh_seed: int | None) -> tuple[GradedItem, ...]:
-    """The cases and probes that `mode` grades."""
+    """The cases and probes that `mode` grades, those whose output is shown first."""
     lasting = {case.name for case in problem.manifest.cases}
     items = [
         GradedItem(
@@ -46,7 +46,9 @@ def items_of(problem: Problem, mode: Mode, *, fresh_seed: int | None) -> tuple[G
         )
         for case in problem.cases(mode, fresh_seed=fresh_seed)
     ]
-    return (*items, *(_probe_item(problem, probe) for probe in problem.probes(mode)))
+    items += [_probe_item(problem, probe) for probe in problem.probes(mode)]
+    # What is shown of a sample item must not be able to tell of a hidden one that came before it.
+    return tuple(sorted(items, key=lambda item: item.call.is_quiet))
 
 
 def checkpoint_items(problem: Problem) -> tuple[GradedItem, ...]:

@@ -26,6 +26,7 @@ from sandbox.interface import (
 from sandbox.limits import Limits
 
 _OF_REFUSAL = {
+    Refusal.IMPORT_RAISED: Outcome.ERROR,
     Refusal.SYNTAX_ERROR: Outcome.SYNTAX_ERROR,
     Refusal.FORBIDDEN_NAME: Outcome.FORBIDDEN_NAME,
     Refusal.MISSING_FUNCTION: Outcome.MISSING_FUNCTION,
@@ -89,6 +90,7 @@ async def run_items(
         result = await running
     finally:
         running.cancel()
+        await asyncio.gather(running, return_exceptions=True)  # Its jail is gone before the next one comes.
     if result is None:
         return None
     for missed in _rows_that_never_ended(items, rows, result):

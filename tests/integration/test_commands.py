@@ -76,7 +76,7 @@ def test_check_accepts_the_reference_and_exits_0(workshop: Path) -> None:
     } <= set(verdict)
     assert verdict["environment"]["jax"]
     names = [case["name"] for case in verdict["cases"]]
-    assert names == ["short", "other-seed", "short-fresh-1", "parameters", "checkpoint"]
+    assert names == ["short", "parameters", "other-seed", "short-fresh-1", "checkpoint"]
 
 
 def test_check_names_the_mistake_and_exits_1(workshop: Path) -> None:

@@ -15,9 +15,10 @@ from tests.toy_problem import toy_problem
 class Judge:
     """Grades a text as a learner's submission to the toy problem, through the whole way."""
 
-    def __init__(self, grader: Grader, runner: asyncio.Runner) -> None:
+    def __init__(self, grader: Grader, runner: asyncio.Runner, data_dir: Path) -> None:
         self._grader = grader
         self._runner = runner
+        self.data_dir = data_dir
         self.problem = toy_problem()
 
     def grade(self, code: str, mode: Mode = Mode.SUBMIT) -> Verdict:
@@ -31,6 +32,6 @@ def judge(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Judge]:
         opened = open_grader(data_dir=data_dir, unjailed=False)
         grader = runner.run(opened.__aenter__())
         try:
-            yield Judge(grader, runner)
+            yield Judge(grader, runner, data_dir)
         finally:
             runner.run(opened.__aexit__(None, None, None))

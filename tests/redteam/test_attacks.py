@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from app.core.outcome import Outcome
+from app.core.verdict import Visibility
 from tests.redteam.conftest import Judge
 
 pytestmark = pytest.mark.jail
@@ -81,3 +82,37 @@ def test_poisoned_libraries_end_with_their_run(judge: Judge) -> None:
     """A monkeypatched JAX is gone with the process that patched it."""
     judge.grade("import jax.numpy as jnp, numpy\njnp.asarray = numpy.asarray = None" + _TAIL)
     assert judge.grade(judge.problem.reference).outcome is Outcome.ACCEPTED
+
+
+def test_the_compilation_cache_cannot_be_listed(judge: Judge) -> None:
+    """Its entries are found by the hash of a learner's own program, and by nothing else."""
+    assert judge.grade(judge.problem.reference).outcome is Outcome.ACCEPTED
+    code = (
+        "import os\n"
+        "for name in os.listdir('/jail/cache'):\n"
+        "    try: print(os.listdir(f'/jail/cache/{name}'))\n"
+        "    except PermissionError: print('refused')\n" + _TAIL
+    )
+    assert judge.grade(code).stdout.split() == ["refused"]
+    [compartment] = judge.data_dir.glob("grading/*/compiled/*")
+    assert list(compartment.iterdir()), "the trusted run has filled it"
+
+
+def test_what_hidden_cases_print_is_not_shown(judge: Judge) -> None:
+    """Arguments of hidden cases reach no output, no message and no note."""
+    code = (
+        "import sys, warnings\n"
+        "calls = 0\n"
+        "def shift(seed, x):\n"
+        "    global calls\n"
+        "    calls += 1\n"
+        "    print('call', calls)\n"
+        "    print('call', calls, file=sys.stderr)\n"
+        "    warnings.warn(f'call {calls}')\n"
+        "    raise ValueError(f'call {calls}')\n"
+    )
+    verdict = judge.grade(code)
+    assert (verdict.stdout, verdict.stderr) == ("call 1\ncall 2\n", "call 1\ncall 2\n")
+    assert [note for note in verdict.notes if "call" in note] == ["line 8: call 1", "line 8: call 2"]
+    hidden = [row.message for row in verdict.cases if row.visibility is Visibility.HIDDEN]
+    assert all("call" not in message for message in hidden)
