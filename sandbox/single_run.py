@@ -83,6 +83,8 @@ class SingleRun:
         finally:
             for task in (ended, *tasks):
                 task.cancel()
+            # Until they have ended they may watch a descriptor whose number the next run is given.
+            await asyncio.gather(ended, *tasks, return_exceptions=True)
             loop.remove_reader(self._child.channel)
             for output in self._child.outputs:
                 loop.remove_reader(output.descriptor)
@@ -130,9 +132,9 @@ class SingleRun:
         match report:
             case Loaded() if self._loaded is None:
                 self._loaded = report
-            case CallResult() if self._loaded is not None and report.index == len(self._calls):
+            case CallResult() if self._awaits_call(report.index):
                 self._calls.append(report)
-            case Finished() if self._loaded is not None:
+            case Finished() if self._is_complete():
                 self._finished = report
                 asyncio.get_running_loop().call_later(_LINGER_SECONDS, self._child.kill)
             case _:
@@ -141,12 +143,20 @@ class SingleRun:
         if self._finished is None:
             self._order_next()
 
+    def _awaits_call(self, index: int) -> bool:
+        return self._loaded is not None and not self._is_complete() and index == len(self._calls)
+
+    def _is_complete(self) -> bool:
+        """Whether nothing more is asked of the child."""
+        if self._loaded is None:
+            return False
+        return self._loaded.refusal is not None or len(self._calls) == len(self._request.calls)
+
     def _order_next(self) -> None:
-        index = len(self._calls)
-        refused = self._loaded is not None and self._loaded.refusal is not None
-        if refused or index == len(self._request.calls):
+        if self._is_complete():
             self._orders.put_nowait(Stop())
             return
+        index = len(self._calls)
         call = self._request.calls[index]
         if call.is_quiet:
             # The child has flushed before its last report, so what earlier calls printed is all here.

@@ -8,6 +8,7 @@ import msgspec
 
 HEADER_BYTES = 4
 REQUEST_LIMIT_BYTES = 64 << 20
+_REASON_LIMIT = 200
 
 Message = TypeVar("Message")
 
@@ -55,8 +56,8 @@ class FrameReader(Generic[Message]):
             del self._buffer[: HEADER_BYTES + length]
             try:
                 yield self._decoder.decode(body)
-            except (msgspec.DecodeError, RecursionError) as error:
-                raise BadFrame(str(error)) from error
+            except (ValueError, RecursionError) as error:  # msgspec raises UnicodeDecodeError as it is.
+                raise BadFrame(str(error)[:_REASON_LIMIT]) from error
 
 
 def receive(channel: socket.socket, *, limit_bytes: int = REQUEST_LIMIT_BYTES) -> bytes:

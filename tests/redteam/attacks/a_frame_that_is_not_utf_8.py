@@ -1,0 +1,11 @@
+# Sends text that is not UTF-8, which decoders report in a way of their own.
+# expected: sandbox_violation
+import os, socket, msgspec
+def frames(*bodies): return b''.join(len(body).to_bytes(4, 'big') + body for body in bodies)
+def say(data):
+    for number in range(3, 64):
+        try: socket.socket(fileno=os.dup(number)).sendall(data)
+        except OSError: pass
+loaded = msgspec.msgpack.encode({'type': 'loaded'})
+say(frames(loaded, b'\x82\xa4type\xa4call\xacnot_an_array\xa1\xff'))
+os._exit(0)

@@ -1,0 +1,11 @@
+# Announces a frame and never sends it.
+# expected: crashed
+import os, socket, msgspec
+def frames(*bodies): return b''.join(len(body).to_bytes(4, 'big') + body for body in bodies)
+def say(data):
+    for number in range(3, 64):
+        try: socket.socket(fileno=os.dup(number)).sendall(data)
+        except OSError: pass
+loaded = msgspec.msgpack.encode({'type': 'loaded'})
+say(frames(loaded) + b'\x00\x00\x10\x00ab')
+os._exit(0)

@@ -1,0 +1,12 @@
+# Writes a result of its own, then leaves before the runner can.
+# expected: crashed, wrong_shape, wrong_parameters
+import os, socket, msgspec
+def frames(*bodies): return b''.join(len(body).to_bytes(4, 'big') + body for body in bodies)
+def say(data):
+    for number in range(3, 64):
+        try: socket.socket(fileno=os.dup(number)).sendall(data)
+        except OSError: pass
+call = lambda index, **more: msgspec.msgpack.encode({'type': 'call', 'index': index, 'wall_seconds': 0.1, **more})
+def shift(seed, x):
+    say(frames(call(0)))
+    os._exit(0)
