@@ -109,7 +109,8 @@ class Rehearsals:
 
     async def _rehearse(self, planned: Planned) -> None:
         await self._dismiss([planned.key])
-        await self._dismiss(list(self._waiting)[: len(self._waiting) - self._capacity + 1])
+        too_many = max(0, len(self._waiting) - self._capacity + 1)
+        await self._dismiss(list(self._waiting)[:too_many])
         try:
             child = await self._spawn(planned.limits)
         except (NurseryGone, SandboxError) as error:

@@ -97,6 +97,11 @@ class Supervisor:
         """Whether `run_rehearsed` would find a child for `key`."""
         return self.rehearsals.waits_for(key)
 
+    @property
+    def waiting_pids(self) -> list[int]:
+        """The host's process ids of all children that have rehearsed and wait."""
+        return self.rehearsals.pids
+
     async def open_session(self, *, limits: Limits) -> Session:
         """A child that stays, for code that is trusted; the caller's to close.
 

@@ -96,6 +96,11 @@ class Grader:
         """Whether a jail has practised on this learner's last code."""
         return self._sandbox.waits_for(rehearsal_key(problem, learner))
 
+    @property
+    def waiting_pids(self) -> list[int]:
+        """The processes of all jails that wait, for those who measure them."""
+        return self._sandbox.waiting_pids
+
     async def prepare_reference(self, problem: Problem) -> None:
         """Have every lasting expected answer ready, and the compilation cache filled.
 

@@ -1,5 +1,6 @@
 """One run, inside its jail: load the code, make the calls, report each step."""
 
+import gc
 import os
 import socket
 import sys
@@ -14,7 +15,7 @@ import msgspec
 
 from sandbox.arrays import Value, WireArray, unpack_array
 from sandbox.child_orders import ChildOrder, Load, Make, Rehearse, Stop
-from sandbox.inside import answers, imports, learner_errors, load_code, module_use
+from sandbox.inside import answers, imports, learner_errors, load_code, module_use, system_calls
 from sandbox.inside.notes import NoteKeeper
 from sandbox.inside.silence import silence
 from sandbox.interface import Call, CallResult, Finished, Loaded, Rehearsed, Report
@@ -71,6 +72,8 @@ class Child:
         self._notes = NoteKeeper()
         sys.modules.pop("solution", None)
         imports.pin()
+        gc.collect()
+        system_calls.give_memory_back()
 
     def _load(self, order: Load) -> Loaded:
         _use_cache(self._cache_folder, order.cache_key)

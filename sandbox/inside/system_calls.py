@@ -76,6 +76,11 @@ def set_dumpable(dumpable: bool) -> None:
     _prctl(_PR_SET_DUMPABLE, int(dumpable))
 
 
+def give_memory_back() -> None:
+    """Return what the allocator holds free, as of malloc_trim(3)."""
+    _libc.malloc_trim(0)
+
+
 def load_seccomp(program: bytes) -> None:
     """Filter this process's system calls from here on. `program` is an array of `struct sock_filter`."""
     loaded = _FilterProgram(len(program) // 8, program)

@@ -55,7 +55,7 @@ class Classroom:
 def opened(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Classroom]:
     data_dir: Path = tmp_path_factory.mktemp("classroom")
     with asyncio.Runner() as runner:
-        context = open_grader(data_dir=data_dir, unjailed=False, rehearsed=2)
+        context = open_grader(data_dir=data_dir, unjailed=False, rehearsed=4)
         grader = runner.run(context.__aenter__())
         try:
             yield Classroom(grader, runner)
@@ -139,14 +139,15 @@ def test_code_that_never_ends_does_not_wait(classroom: Classroom) -> None:
 
 def test_the_least_recently_used_jail_goes_first(classroom: Classroom) -> None:
     """The number of waiting jails is bounded by the setting."""
-    for learner in ("ada", "bob", "eve"):
+    learners = ("ada", "bob", "eve", "kim", "lou")
+    for count, learner in enumerate(learners, start=1):
         classroom.grade(REFERENCE, learner=learner)
         classroom.until_one_waits(learner)
-    assert [classroom.waits(learner) for learner in ("ada", "bob", "eve")] == [False, True, True]
-    assert len(classroom.sandbox.rehearsals.pids) == 2
+        assert len(classroom.sandbox.waiting_pids) == min(count, 4)
+    assert [classroom.waits(learner) for learner in learners] == [False, True, True, True, True]
 
 
 def test_without_a_name_nothing_is_rehearsed(classroom: Classroom) -> None:
     classroom.grade(REFERENCE, learner=None)
     assert not classroom.sandbox.rehearsals._planned
-    assert not classroom.sandbox.rehearsals.pids
+    assert not classroom.sandbox.waiting_pids

@@ -1,0 +1,57 @@
+"""How much memory a jail takes that waits for a learner's next submission to position 46.
+
+    python bench/waiting_memory.py [--children N]
+
+Prints proportional sizes (Pss of /proc/PID/smaps_rollup): pages that several processes share count
+by their share, so the sum is what the machine really holds.
+"""
+
+import argparse
+import asyncio
+import statistics
+from pathlib import Path
+
+from app.catalog.problem_folder import load_folders, read_problem
+from app.core.verdict import Mode
+from app.grading.open_grader import open_grader
+
+_ROOT = Path(__file__).resolve().parent.parent
+
+
+def main() -> None:
+    """Measure and print."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--children", type=int, default=8)
+    parser.add_argument("--data-dir", type=Path, default=_ROOT / "var")
+    arguments = parser.parse_args()
+    asyncio.run(_measure(arguments.children, arguments.data_dir))
+
+
+async def _measure(children: int, data_dir: Path) -> None:
+    loaded = load_folders(_ROOT / "problems", _ROOT / "reference_solutions")
+    problem = read_problem(loaded.problems["vit-cls-token"])
+    async with open_grader(data_dir=data_dir, unjailed=False, rehearsed=children) as grader:
+        await grader.prepare_reference(problem)
+        for number in range(children):
+            learner = f"learner {number}"
+            await grader.grade(problem, problem.reference, Mode.SUBMIT, fresh_seed=number, learner=learner)
+            while not grader.waits_for(problem, learner):  # noqa: ASYNC110 - nothing tells of it
+                await asyncio.sleep(0.05)
+        sizes = [_proportional_mb(pid) for pid in grader.waiting_pids]
+    print(
+        f"{len(sizes)} waiting jails, proportional MB: median {statistics.median(sizes):.0f}, "
+        f"max {max(sizes):.0f}, sum {sum(sizes):.0f}"
+    )
+
+
+def _proportional_mb(pid: int) -> float:
+    for line in Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines():
+        if line.startswith("Pss:"):
+            return int(line.split()[1]) / 1024
+    raise ValueError(f"/proc/{pid}/smaps_rollup has no Pss")
+
+
+if __name__ == "__main__":
+    main()
