@@ -1,6 +1,7 @@
 """Arrays on the wire: dtype, shape and raw bytes. No pickle, no object of the sender's."""
 
 import math
+from typing import Annotated
 
 import msgspec
 import numpy as np
@@ -23,8 +24,8 @@ class BadArray(ValueError):
 class WireArray(msgspec.Struct, frozen=True, kw_only=True, tag="array"):
     """A dense array in C order, little-endian."""
 
-    dtype: str
-    shape: tuple[int, ...]
+    dtype: Annotated[str, msgspec.Meta(max_length=40)]
+    shape: Annotated[tuple[int, ...], msgspec.Meta(max_length=64)]
     data: bytes
 
     @property

@@ -6,12 +6,16 @@ Whatever the code does is a `RunResult`; only a sandbox that cannot work raises.
 
 import enum
 from collections.abc import Callable
-from typing import Protocol
+from typing import Annotated, Protocol
 
 import msgspec
 
 from sandbox.arrays import Value, WireArray
 from sandbox.limits import Limits
+
+# Reports come from hostile processes, so whoever decodes one holds it to these; `inside/` cuts to them.
+_Name = Annotated[str, msgspec.Meta(max_length=400)]
+_Text = Annotated[str, msgspec.Meta(max_length=8000)]
 
 
 class SandboxError(Exception):
@@ -67,11 +71,11 @@ class RunRequest(msgspec.Struct, frozen=True, kw_only=True):
 class Parameter(msgspec.Struct, frozen=True, kw_only=True):
     """One array found in a module: where, what it is, and its spread at construction."""
 
-    path: str
-    kind: str
+    path: _Name
+    kind: _Name
     """The type's name: `Param`, or another kind of variable, or `array` for a bare one."""
-    shape: tuple[int, ...]
-    dtype: str
+    shape: Annotated[tuple[int, ...], msgspec.Meta(max_length=64)]
+    dtype: _Name
     mean: float
     std: float
 
@@ -80,16 +84,16 @@ class Frame(msgspec.Struct, frozen=True, kw_only=True):
     """One traceback entry in the submitted code; `line` is 1-based."""
 
     line: int
-    function: str
-    text: str
+    function: _Name
+    text: _Text
 
 
 class Raised(msgspec.Struct, frozen=True, kw_only=True):
     """An exception that left the submitted code, outermost frame first."""
 
-    type: str
-    message: str
-    frames: tuple[Frame, ...]
+    type: _Name
+    message: _Text
+    frames: Annotated[tuple[Frame, ...], msgspec.Meta(max_length=20)]
     is_process_limit: bool = False
     """It is how the system says that no further process or thread may start."""
 
@@ -108,7 +112,7 @@ class Loaded(msgspec.Struct, frozen=True, kw_only=True, tag="loaded"):
     """How loading went; `refusal` is None where the code can be called."""
 
     refusal: Refusal | None = None
-    message: str = ""
+    message: _Text = ""
     line: int | None = None
     raised: Raised | None = None
 
@@ -120,11 +124,11 @@ class CallResult(msgspec.Struct, frozen=True, kw_only=True, tag="call"):
     wall_seconds: float
     value: WireArray | None = None
     raised: Raised | None = None
-    not_an_array: str = ""
+    not_an_array: _Text = ""
     """The returned object's type in words, where it was no array of numbers."""
-    parameters: tuple[Parameter, ...] | None = None
+    parameters: Annotated[tuple[Parameter, ...], msgspec.Meta(max_length=100_000)] | None = None
     """What the module held, where `Call.module` asked; None where no such class was constructed."""
-    notes: tuple[str, ...] = ()
+    notes: Annotated[tuple[_Text, ...], msgspec.Meta(max_length=8)] = ()
 
 
 class Finished(msgspec.Struct, frozen=True, kw_only=True, tag="finished"):
@@ -212,6 +216,11 @@ class Sandbox(Protocol):
 
     def waits_for(self, key: str) -> bool:
         """Whether `run_rehearsed` would find a child for `key`."""
+        ...
+
+    @property
+    def waiting_pids(self) -> list[int]:
+        """The host's process ids of all children that have rehearsed and wait."""
         ...
 
     def environment(self) -> dict[str, str]:

@@ -7,9 +7,11 @@ import msgspec
 import numpy as np
 
 from sandbox.arrays import BadArray, WireArray, pack_array
+from sandbox.inside.plain_text import plain_text
 
 _NUMBERS = (bool, int, float)
 _NESTED_LIMIT = 1 << 20
+_NAME_LIMIT = 80
 
 
 class Answer(msgspec.Struct, frozen=True, kw_only=True):
@@ -34,7 +36,8 @@ def convert(value: Any, output_dtype: str) -> Answer:
         try:
             return _pack(np.asarray(_plain(value), dtype=output_dtype))
         except (ValueError, OverflowError):
-            return Answer(not_an_array=f"a {type(value).__name__} of unequal rows")
+            name = plain_text(type(value).__name__, _NAME_LIMIT)
+            return Answer(not_an_array=f"a {name} of unequal rows")
     return Answer(not_an_array=_in_words(value))
 
 
@@ -72,8 +75,9 @@ def _in_words(value: Any) -> str:
     if value is None:
         return "None"
     if isinstance(value, list | tuple | dict):
+        kind = plain_text(type(value).__name__, _NAME_LIMIT)
         inside = value.values() if isinstance(value, dict) else value
-        names = [type(item).__name__ for item in list(inside)[:4]]
-        return f"a {type(value).__name__} of {', '.join(names) or 'nothing'}{' …' if len(value) > 4 else ''}"
-    name = type(value).__name__
-    return f"{'an' if name[:1].lower() in 'aeiou' else 'a'} {name[:80]}"
+        names = [plain_text(type(item).__name__, _NAME_LIMIT) for item in list(inside)[:4]]
+        return f"a {kind} of {', '.join(names) or 'nothing'}{' …' if len(value) > 4 else ''}"
+    name = plain_text(type(value).__name__, _NAME_LIMIT)
+    return f"{'an' if name[:1].lower() in 'aeiou' else 'a'} {name}"

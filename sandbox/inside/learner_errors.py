@@ -5,9 +5,12 @@ import linecache
 import traceback
 
 from sandbox.inside.load_code import FILE_NAME
+from sandbox.inside.plain_text import plain_text
 from sandbox.interface import Frame, Raised
 
 _MESSAGE_LIMIT = 4_000
+_NAME_LIMIT = 200
+_LINE_LIMIT = 500
 _FRAME_LIMIT = 20
 
 
@@ -16,8 +19,8 @@ def describe(error: BaseException) -> Raised:
     frames = [
         Frame(
             line=number or 0,
-            function=frame.f_code.co_name,
-            text=linecache.getline(FILE_NAME, number or 0).strip(),
+            function=plain_text(frame.f_code.co_name, _NAME_LIMIT),
+            text=plain_text(linecache.getline(FILE_NAME, number or 0).strip(), _LINE_LIMIT),
         )
         for frame, number in traceback.walk_tb(error.__traceback__)
         if frame.f_code.co_filename == FILE_NAME
@@ -25,7 +28,7 @@ def describe(error: BaseException) -> Raised:
     if len(frames) > _FRAME_LIMIT:
         frames = frames[: _FRAME_LIMIT // 2] + frames[-_FRAME_LIMIT // 2 :]
     return Raised(
-        type=type(error).__name__[:200],
+        type=plain_text(type(error).__name__, _NAME_LIMIT),
         message=_message(error),
         frames=tuple(frames),
         is_process_limit=_is_process_limit(error),
@@ -40,7 +43,6 @@ def _is_process_limit(error: BaseException) -> bool:
 
 def _message(error: BaseException) -> str:
     try:
-        text = str(error)
+        return plain_text(str(error), _MESSAGE_LIMIT)
     except BaseException as second:  # A submitted __str__ can do anything.
-        text = f"(its message could not be read: {type(second).__name__})"
-    return text if len(text) <= _MESSAGE_LIMIT else text[:_MESSAGE_LIMIT] + " …"
+        return plain_text(f"(its message could not be read: {type(second).__name__})", _MESSAGE_LIMIT)

@@ -9,9 +9,11 @@ from typing import Any
 
 from sandbox.child_orders import Load
 from sandbox.inside.forbidden_names import first_forbidden
+from sandbox.inside.plain_text import plain_text
 from sandbox.interface import Loaded, Refusal
 
 FILE_NAME = "solution.py"
+_MESSAGE_LIMIT = 500
 
 
 def load(request: Load, module: ModuleType) -> Loaded:
@@ -23,7 +25,8 @@ def load(request: Load, module: ModuleType) -> Loaded:
         tree = ast.parse(code, FILE_NAME)
         compiled = compile(tree, FILE_NAME, "exec", dont_inherit=True)
     except SyntaxError as error:
-        return Loaded(refusal=Refusal.SYNTAX_ERROR, message=error.msg or "invalid syntax", line=error.lineno)
+        reason = plain_text(error.msg or "invalid syntax", _MESSAGE_LIMIT)
+        return Loaded(refusal=Refusal.SYNTAX_ERROR, message=reason, line=error.lineno)
     except (ValueError, RecursionError, MemoryError) as error:
         reason = str(error) or "the code is nested too deeply to be compiled"
         return Loaded(refusal=Refusal.SYNTAX_ERROR, message=reason)
@@ -54,7 +57,7 @@ def _check_entry(request: Load, module: ModuleType, tree: ast.Module) -> Loaded:
     function = module.__dict__.get(name)
     if not callable(function):
         there = [node.name for node in tree.body if isinstance(node, ast.FunctionDef)]
-        defined = f"; your code defines {', '.join(there[:8])}" if there else ""
+        defined = f"; your code defines {plain_text(', '.join(there[:8]), _MESSAGE_LIMIT)}" if there else ""
         return Loaded(refusal=Refusal.MISSING_FUNCTION, message=f"there is no function named {name}{defined}")
     wanted = f"{name}({', '.join(request.parameters)})"
     line = next((node.lineno for node in tree.body if getattr(node, "name", None) == name), None)
@@ -83,6 +86,6 @@ def _parameter_names(function: Any, count: int) -> list[str] | None:
 
 def _signature_text(function: Any, name: str) -> str:
     try:
-        return f"{name}{inspect.signature(function)}"[:300]
+        return plain_text(f"{name}{inspect.signature(function)}", _MESSAGE_LIMIT)
     except (TypeError, ValueError):
         return name

@@ -11,6 +11,7 @@ import jax.numpy as jnp
 import numpy as np
 from flax import nnx
 
+from sandbox.inside.plain_text import plain_text
 from sandbox.interface import ModuleUse, Parameter
 
 _PATH_LIMIT = 4_000
@@ -71,8 +72,8 @@ def _describe(instance: nnx.Module) -> Iterator[Parameter]:
         value: Any = node.get_value() if is_variable else node
         spread = _spread(value)
         yield Parameter(
-            path=path[:200],
-            kind=("Param" if isinstance(node, nnx.Param) else type(node).__name__)
+            path=plain_text(path, 200),
+            kind=("Param" if isinstance(node, nnx.Param) else plain_text(type(node).__name__, 80))
             if is_variable
             else "array",
             shape=tuple(int(side) for side in np.shape(value)),

@@ -5,6 +5,7 @@ from types import TracebackType
 from typing import TextIO
 
 from sandbox.inside.load_code import FILE_NAME
+from sandbox.inside.plain_text import plain_text
 
 _NOTE_LIMIT = 8
 
@@ -46,4 +47,4 @@ class NoteKeeper:
 
 
 def _first_line(message: Warning | str) -> str:
-    return str(message).strip().partition("\n")[0][:500]
+    return plain_text(str(message).strip().partition("\n")[0], 500)
