@@ -60,7 +60,7 @@ async def _measure(problem: Problem, runs: int, data_dir: Path) -> dict[str, lis
             await _grade(grader, problem, _new_code(problem), fresh_seed=0)
             for round_number in range(1, runs + 1):
                 # Fresh cases are drawn anew each round, as they are for every submission.
-                request.write_bytes(msgspec.msgpack.encode(_request(problem, round_number)))
+                request.write_bytes(msgspec.msgpack.encode(request_for_cases(problem, round_number)))
                 rows["process"].append(await asyncio.to_thread(_process, request))
                 code = _new_code(problem)
                 learner = f"learner {round_number}"
@@ -73,7 +73,7 @@ async def _measure(problem: Problem, runs: int, data_dir: Path) -> dict[str, lis
                 rows["again"].append(
                     await _grade(grader, problem, code, fresh_seed=1000 + round_number, learner=learner)
                 )
-                rows["hot"].append(await asyncio.to_thread(_hot, request))
+                rows["hot"].append(await asyncio.to_thread(hot_seconds, request))
     return rows
 
 
@@ -82,7 +82,7 @@ def _new_code(problem: Problem) -> str:
     return f"# {time.time_ns()}\n{problem.reference}"
 
 
-def _request(problem: Problem, fresh_seed: int) -> RunRequest:
+def request_for_cases(problem: Problem, fresh_seed: int) -> RunRequest:
     """The plain cases, without probes: what any judge would run."""
     items = items_of(problem, Mode.SUBMIT, fresh_seed=fresh_seed)
     return RunRequest(
@@ -107,7 +107,8 @@ def _process(request: Path) -> float:
     return time.perf_counter() - start
 
 
-def _hot(request: Path) -> float:
+def hot_seconds(request: Path) -> float:
+    """All calls of a request in a process that has made them before, in seconds."""
     return statistics.median(_run(request, passes=6)[1:])
 
 
