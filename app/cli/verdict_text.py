@@ -8,7 +8,8 @@ from app.core.verdict import CaseResult, Verdict
 
 def verdict_text(verdict: Verdict, *, title: str) -> str:
     """Headline, explanation, a line a case, then what the code printed."""
-    return "\n".join(_lines(verdict, title))
+    lines = (part for line in _lines(verdict, title) for part in line.splitlines() or [""])
+    return "\n".join(map(_printable, lines))
 
 
 def _lines(verdict: Verdict, title: str) -> Iterator[str]:
@@ -30,7 +31,7 @@ def _lines(verdict: Verdict, title: str) -> Iterator[str]:
     for name, text in (("stdout", verdict.stdout), ("stderr", verdict.stderr)):
         if text:
             yield f"  {name}:"
-            yield from (f"  | {_printable(line)}" for line in text.splitlines()[:40])
+            yield from (f"  | {line}" for line in text.splitlines()[:40])
 
 
 def _case_line(row: CaseResult, width: int) -> str:
