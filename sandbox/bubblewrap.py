@@ -101,7 +101,8 @@ def nursery_command(
     for link in ("/lib", "/lib64", "/bin"):
         if Path(link).exists():
             command += ["--symlink", f"usr{link}", link]
-    command += ["--proc", "/proc", "--dev", "/dev", "--tmpfs", "/tmp"]
+    # Where the service is not root, /dev belongs to the children's own user.
+    command += ["--proc", "/proc", "--dev", "/dev", "--remount-ro", "/dev", "--tmpfs", "/tmp"]
     # Folders that bubblewrap makes on its own way to a target would be closed to a child's other user.
     for folder in ("/jail", str(_JAIL_PACKAGES), str(_JAIL_LIBRARY)):
         command += ["--perms", "0755", "--dir", folder]

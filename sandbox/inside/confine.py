@@ -81,6 +81,8 @@ def _mount_private_places(confinement: Confinement) -> None:
     size = confinement.limits.file_bytes
     system.mount("tmpfs", "/tmp", "tmpfs", _CAREFUL, f"size={size},nr_inodes=4096,mode=700")
     system.mount("tmpfs", "/dev/shm", "tmpfs", _CAREFUL, f"size={size},nr_inodes=256,mode=700")
+    # All runs see one set of terminals otherwise, and could count them, or use them up.
+    system.mount("tmpfs", "/dev/pts", "tmpfs", _CAREFUL | system.MS_RDONLY, "size=4k,nr_inodes=1,mode=755")
     # A fresh procfs may not be mounted below bubblewrap's; XLA only reads cpuinfo and meminfo.
     system.mount("tmpfs", "/proc", "tmpfs", _CAREFUL | system.MS_NOEXEC, "size=1m,nr_inodes=16,mode=755")
     Path("/proc/cpuinfo").write_text(confinement.cpuinfo)

@@ -1,0 +1,110 @@
+"""Two hostile runs at once try to find each other; a run tries to meet the next one."""
+
+import asyncio
+import os
+from collections.abc import Sequence
+from pathlib import Path
+
+import pytest
+
+from app.core.outcome import Outcome
+from app.core.verdict import Mode, Verdict
+from tests.redteam.conftest import Judge
+
+pytestmark = pytest.mark.jail
+
+_TAIL = "\ndef shift(seed, x):\n    return x\n"
+_SEE = """
+import os, time
+seen = set()
+end = time.time() + 1.0
+while time.time() < end:
+    time.sleep(0.02)
+    for place in ('/tmp', '/dev/shm', '/dev/pts', '/dev', '/proc'):
+        seen |= {(place, name) for name in os.listdir(place)}
+"""
+_LEAVE = """
+import contextlib, os
+for place in ('/tmp', '/dev/shm', '/dev/pts', '/dev', '/proc', '/', '/jail', '/jail/cache', '/usr/lib'):
+    with contextlib.suppress(OSError): open(f'{place}/meet-me', 'w').write('psst')
+for name in ('/dev/ptmx', '/dev/pts/ptmx'):
+    with contextlib.suppress(OSError): os.open(name, os.O_RDWR)
+"""
+
+
+def _together(judge: Judge, codes: Sequence[str]) -> list[Verdict]:
+    async def all_at_once() -> list[Verdict]:
+        return await asyncio.gather(
+            *(judge._grader.grade(judge.problem, code, Mode.SUBMIT, fresh_seed=4) for code in codes)
+        )
+
+    return judge._runner.run(all_at_once())
+
+
+def test_two_runs_at_once_see_nothing_of_each_other(judge: Judge) -> None:
+    """Neither files nor terminals nor processes of the other show up."""
+    report = (
+        "print(sorted(name for name in seen if 'meet' in name[1] or name[0] in ('/dev/pts', '/dev/shm')))"
+    )
+    first, second = _together(judge, [_LEAVE + "import time; time.sleep(1.2)" + _TAIL, _SEE + report + _TAIL])
+    assert first.outcome in (Outcome.WRONG_PARAMETERS, Outcome.WRONG_VALUE)
+    assert second.stdout.strip() == "[]"
+
+
+def test_a_run_leaves_nothing_anywhere_for_the_next(judge: Judge) -> None:
+    """No place in a jail is both writable and shared."""
+    judge.grade(_LEAVE + _TAIL)
+    look = (
+        "import os\n"
+        "print([folder for folder, _, names in os.walk('/') if 'meet-me' in names])\n"
+        "print([folder for folder, _, _ in os.walk('/') if os.access(folder, os.W_OK)])\n"
+    )
+    found, writable = judge.grade(look + _TAIL).stdout.splitlines()
+    assert found == "[]"
+    assert writable == "['/tmp', '/dev/shm']"
+
+
+def test_a_run_that_uses_all_it_may_takes_nothing_from_another(judge: Judge) -> None:
+    """Processes, pipes and descriptors are counted for each run alone, though all have one user."""
+    hoard = (
+        "import os, threading, time\n"
+        "pipes = []\n"
+        "try:\n    while True: pipes.append(os.pipe())\n"
+        "except OSError: pass\n"
+        "try:\n    while True: threading.Thread(target=time.sleep, args=(2,), daemon=True).start()\n"
+        "except RuntimeError: pass\n"
+        "time.sleep(1.5)\n"
+    )
+    verdicts = _together(judge, [hoard + _TAIL, hoard + _TAIL, judge.problem.reference])
+    assert verdicts[2].outcome is Outcome.ACCEPTED
+
+
+def test_a_run_given_up_does_not_hold_up_the_next(judge: Judge) -> None:
+    """Its descriptors' numbers are free for others only once nothing watches them any more."""
+
+    async def given_up() -> Verdict:
+        endless = asyncio.ensure_future(
+            judge._grader.grade(judge.problem, "while True: pass", Mode.SUBMIT, fresh_seed=4)
+        )
+        await asyncio.sleep(0.3)
+        endless.cancel()
+        async with asyncio.timeout(10):
+            return await judge._grader.grade(
+                judge.problem, judge.problem.reference, Mode.SUBMIT, fresh_seed=4
+            )
+
+    for _ in range(3):
+        assert judge._runner.run(given_up()).outcome is Outcome.ACCEPTED
+
+
+def test_a_run_leaves_no_memory_group(judge: Judge) -> None:
+    """Not even where it left processes behind, in sessions of their own."""
+    orphans = "import os, time\nfor _ in range(5):\n    if os.fork() == 0: os.setsid() or time.sleep(99)\n"
+    judge.grade(judge.problem.reference)
+    before = _memory_groups()
+    judge.grade(orphans + _TAIL)
+    assert _memory_groups() == before
+
+
+def _memory_groups() -> set[Path]:
+    return set(Path("/sys/fs/cgroup/memory").glob(f"**/jaxercise-{os.getpid()}-*/run-*"))
