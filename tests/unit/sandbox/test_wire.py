@@ -91,6 +91,28 @@ def test_garbage_is_refused_or_waited_for(garbage: bytes) -> None:
         list(_reader().feed(garbage))
 
 
+def test_text_that_is_not_utf_8_is_refused() -> None:
+    """The decoder has an exception of its own for it."""
+    body = b"\x82\xa4type\xa6loaded\xa7message\xa1\xff"
+    with pytest.raises(BadFrame, match="utf-8"):
+        list(_reader().feed(len(body).to_bytes(4, "big") + body))
+
+
+@pytest.mark.parametrize(
+    "forged",
+    [
+        Loaded(message="a" * 8001),
+        CallResult(index=0, wall_seconds=0.0, not_an_array="a" * 8001),
+        CallResult(index=0, wall_seconds=0.0, notes=("a",) * 9),
+        CallResult(index=0, wall_seconds=0.0, value=WireArray(dtype="int8", shape=(1,) * 65, data=b"")),
+    ],
+)
+def test_a_report_longer_than_any_honest_one_is_refused(forged: Report) -> None:
+    """What is stored with a verdict and shown has a bound."""
+    with pytest.raises(BadFrame, match="length"):
+        list(_reader().feed(frame(forged)))
+
+
 def test_an_oversized_frame_is_refused_from_its_header() -> None:
     with pytest.raises(BadFrame, match="above the limit"):
         list(_reader(limit_bytes=1000).feed((1 << 31).to_bytes(4, "big")))
