@@ -1,5 +1,7 @@
 """One item's call, as the sandbox reports it, against the trusted answer → a row of the verdict."""
 
+import builtins
+
 import msgspec
 
 from app.core.outcome import Outcome
@@ -9,16 +11,25 @@ from app.grading.compare import compare
 from app.grading.graded_items import GradedItem, ItemKind
 from app.grading.parameter_tree import tree_differences
 from app.grading.trusted_answers import TrustedAnswer
-from sandbox.interface import CallResult, Raised
+from sandbox.interface import CallResult, Frame, Raised
 
 _HIDDEN_MESSAGE = "its message is shown for sample cases only"
 _COMPUTING_ERRORS = ("XlaRuntimeError", "JaxRuntimeError")
+_KNOWN_ERRORS = frozenset(
+    [
+        *(name for name, value in vars(builtins).items() if isinstance(value, type)),
+        *_COMPUTING_ERRORS,
+        *("ConcretizationTypeError", "TracerArrayConversionError", "TracerBoolConversionError"),
+        *("TracerIntegerConversionError", "NonConcreteBooleanIndexError", "UnexpectedTracerError"),
+        *("TraceContextError",),
+    ]
+)
 
 
 def judge_item(problem: Problem, item: GradedItem, call: CallResult, expected: TrustedAnswer) -> CaseResult:
     """The row for one call that ended."""
     if call.raised is not None:
-        raised = without_message(call.raised) if item.call.is_quiet else call.raised
+        raised = without_details(call.raised) if item.call.is_quiet else call.raised
         return row(item, error_outcome(call.raised), _raised_in_words(raised), call.wall_seconds)
     if item.kind is ItemKind.PARAMETERS:
         return _judge_parameters(problem, item, call, expected)
@@ -46,7 +57,7 @@ def judge_item(problem: Problem, item: GradedItem, call: CallResult, expected: T
         mismatched=found.mismatched if shown else None,
         size=found.size if shown else None,
         wall_seconds=call.wall_seconds,
-        message=message if shown else _without_counts(found.outcome, message),
+        message=message if shown else _of_hidden(found.outcome, message),
     )
 
 
@@ -61,9 +72,17 @@ def error_outcome(raised: Raised) -> Outcome:
     return Outcome.ERROR
 
 
-def without_message(raised: Raised) -> Raised:
-    """An exception of a hidden case: its message could carry the case's values."""
-    return msgspec.structs.replace(raised, message=_HIDDEN_MESSAGE)
+def without_details(raised: Raised) -> Raised:
+    """An exception of a hidden case: what the code can name could carry the case's values.
+
+    The line remains, and the type where it is not one of their own.
+    """
+    return msgspec.structs.replace(
+        raised,
+        type=raised.type if raised.type in _KNOWN_ERRORS else "Exception",
+        message=_HIDDEN_MESSAGE,
+        frames=tuple(Frame(line=frame.line, function="", text="") for frame in raised.frames[-1:]),
+    )
 
 
 def row(item: GradedItem, outcome: Outcome, message: str, wall_seconds: float | None = None) -> CaseResult:
@@ -85,6 +104,8 @@ def _judge_parameters(
     if call.parameters is None:
         return row(item, Outcome.WRONG_PARAMETERS, _never_built(problem), call.wall_seconds)
     message = tree_differences(call.parameters, expected.parameters)
+    if message and item.call.is_quiet:
+        message = "the module's parameters differ"
     return row(item, Outcome.WRONG_PARAMETERS if message else Outcome.PASSED, message, call.wall_seconds)
 
 
@@ -100,5 +121,12 @@ def _raised_in_words(raised: Raised) -> str:
     return f"{place}{raised.type}{': ' if first_line else ''}{first_line}"
 
 
-def _without_counts(outcome: Outcome, message: str) -> str:
-    return "the numbers differ" if outcome is Outcome.WRONG_VALUE else message
+def _of_hidden(outcome: Outcome, message: str) -> str:
+    """Without counts, and without the learner's shape, whose sides could be a hidden case's values."""
+    match outcome:
+        case Outcome.WRONG_VALUE:
+            return "the numbers differ"
+        case Outcome.NOT_FINITE:
+            return "some numbers are NaN or infinite"
+        case _:
+            return message.partition(", yours is")[0]

@@ -10,7 +10,7 @@ from app.core.outcome import Outcome
 from app.core.problem import Problem
 from app.core.verdict import CaseResult, Frame, LearnerError
 from app.grading.graded_items import GradedItem
-from app.grading.judge_item import error_outcome, judge_item, row, without_message
+from app.grading.judge_item import error_outcome, judge_item, row, without_details
 from app.grading.run_request import limits_for, request_for
 from app.grading.trusted_answers import TrustedAnswer
 from sandbox.interface import (
@@ -164,12 +164,12 @@ def _first_error(result: RunResult, items: Sequence[GradedItem]) -> LearnerError
             return _error(loaded.raised)
         kind = "SyntaxError" if loaded.refusal is Refusal.SYNTAX_ERROR else loaded.refusal.value
         return LearnerError(type=kind, message=loaded.message, line=loaded.line)
-    raised = [
-        _error(call.raised if not item.call.is_quiet else without_message(call.raised))
-        for item, call in zip(items, result.calls, strict=False)
-        if call.raised is not None
-    ]
-    return raised[0] if raised else None
+    for item, call in zip(items, result.calls, strict=False):
+        if call.raised is not None and item.call.is_quiet:
+            return msgspec.structs.replace(_error(without_details(call.raised)), frames=())
+        if call.raised is not None:
+            return _error(call.raised)
+    return None
 
 
 def _error(raised: Raised) -> LearnerError:

@@ -1,4 +1,4 @@
-"""Two hostile runs at once try to find each other; a run tries to meet the next one."""
+"""Hostile runs try to find each other, to meet the next one, or to carry hidden values out."""
 
 import asyncio
 import os
@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from app.core.outcome import Outcome
-from app.core.verdict import Mode, Verdict
+from app.core.verdict import Mode, Verdict, Visibility
 from tests.redteam.conftest import Judge
 
 pytestmark = pytest.mark.jail
@@ -108,3 +108,30 @@ def test_a_run_leaves_no_memory_group(judge: Judge) -> None:
 
 def _memory_groups() -> set[Path]:
     return set(Path("/sys/fs/cgroup/memory").glob(f"**/jaxercise-{os.getpid()}-*/run-*"))
+
+
+def test_an_exception_in_a_hidden_case_names_nothing_of_its_arguments(judge: Judge) -> None:
+    """Neither its type nor its functions, whose names the code can make up as it runs."""
+    code = """
+calls = []
+def shift(seed, x):
+    calls.append(x)
+    if len(calls) < 3: return x
+    told = "leaked_" + "_".join(map(str, x.tolist()))
+    def tell(): raise type(told, (Exception,), {})(told)
+    tell.__code__ = tell.__code__.replace(co_name=told)
+    tell()
+"""
+    verdict = judge.grade(code)
+    assert verdict.outcome is Outcome.ERROR
+    assert verdict.error is not None
+    assert verdict.error.line == 7
+    assert "leaked_" not in repr(verdict)
+
+
+def test_the_shape_of_a_hidden_answer_is_not_shown(judge: Judge) -> None:
+    """An empty array can have any numbers for its other sides."""
+    code = "import numpy\ndef shift(seed, x): return numpy.zeros((0, 4711, 815))"
+    rows = judge.grade(code).cases
+    assert "4711" in rows[0].message
+    assert not any("4711" in row.message for row in rows if row.visibility is Visibility.HIDDEN)
