@@ -5,13 +5,16 @@ GraderError
 ├── ProblemError             a problem package breaks a rule of the format
 │   └── ProblemNotFound
 ├── ReferenceFailed          a reference solution did not give a usable answer
-├── SubmissionRefused        malformed: too large, empty, unknown mode
+├── DatabaseInUse            another service grades from the same database
+├── SubmissionRefused        malformed: empty, unknown mode
+│   └── SubmissionTooLarge
 ├── SubmissionNotFound
 ├── QueueFull                too many submissions wait
 └── AccountError
     ├── NotSignedIn
     ├── NotAllowed
     ├── EmailTaken
+    ├── MalformedEmail
     ├── WeakPassword
     ├── WrongPassword
     └── TooManyAttempts
@@ -45,8 +48,16 @@ class ReferenceFailed(GraderError):
     """The reference solution gave no usable answer."""
 
 
+class DatabaseInUse(GraderError):
+    """Another service works on this database with an embedded queue."""
+
+
 class SubmissionRefused(GraderError):
     """This submission cannot be taken."""
+
+
+class SubmissionTooLarge(SubmissionRefused):
+    """The code is larger than a submission may be."""
 
 
 class SubmissionNotFound(GraderError):
@@ -71,6 +82,10 @@ class NotAllowed(AccountError):
 
 class EmailTaken(AccountError):
     """An account with this email address exists already."""
+
+
+class MalformedEmail(AccountError):
+    """This is not an email address."""
 
 
 class WeakPassword(AccountError):

@@ -16,7 +16,7 @@ from app.api import docs, health, routes
 from app.api.body_limit import BodyLimit
 from app.api.count_requests import CountRequests
 from app.api.cross_origin import RefuseCrossOrigin
-from app.api.error_responses import answer_error
+from app.api.error_responses import ErrorAnswer, answer_error
 from app.api.metrics import Metrics
 from app.api.openapi import describer
 from app.api.readiness import Readiness
@@ -66,19 +66,26 @@ def create_app(settings: Settings, *, open_grader: OpenGrader | None = None) -> 
     for error in (GraderError, RequestValidationError, HTTPException, Exception):
         app.add_exception_handler(error, _answer)
     # The one added last sees a request first.
-    for middleware in (BodyLimit, RefuseCrossOrigin, SecurityHeaders):
-        app.add_middleware(middleware)
+    app.add_middleware(BodyLimit, present=_present)
+    app.add_middleware(RefuseCrossOrigin, present=_present)
+    app.add_middleware(SecurityHeaders)
     app.add_middleware(CountRequests, metrics=metrics)
     return app
 
 
 async def _answer(request: Request, error: Exception) -> Response:
+    return await _present(request, answer_error(error))
+
+
+async def _present(request: Request, answer: ErrorAnswer) -> Response:
     """JSON for programs, a page for people."""
-    answer = answer_error(error)
     path = request.url.path
     if path.startswith("/api/") or path in ("/healthz", "/readyz", "/metrics"):
         return answer
-    return await error_page(request, answer.status_code, answer.error.message)
+    page = await error_page(request, answer.status_code, answer.error.message)
+    if "Connection" in answer.headers:
+        page.headers["Connection"] = answer.headers["Connection"]
+    return page
 
 
 @asynccontextmanager

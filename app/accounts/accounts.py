@@ -5,12 +5,12 @@ from uuid import uuid4
 
 import msgspec
 
-from app.accounts.emails import MalformedEmail, normal_email
+from app.accounts.emails import normal_email
 from app.accounts.limits import RateLimit
 from app.accounts.passwords import Passwords
 from app.accounts.secrets import new_secret, secret_hash
 from app.core.user import Role, User
-from app.errors import AccountError, WrongPassword
+from app.errors import AccountError, MalformedEmail, WrongPassword
 from app.store import sessions, tokens, users
 from app.store.database import Database
 from app.store.tokens import Token

@@ -3,14 +3,10 @@
 import email_validator
 from email_validator import EmailNotValidError, validate_email
 
-from app.errors import AccountError
+from app.errors import MalformedEmail
 
 # The library refuses names such as `.local` and `.test`, which are what a school's own network has.
 email_validator.SPECIAL_USE_DOMAIN_NAMES.clear()
-
-
-class MalformedEmail(AccountError):
-    """This is not an email address."""
 
 
 def normal_email(text: str) -> str:

@@ -2,9 +2,10 @@
 
 from starlette.datastructures import Headers
 from starlette.exceptions import HTTPException
+from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from app.api.error_responses import error_answer
+from app.api.error_responses import Present, error_answer
 from app.core.submission import CODE_LIMIT_BYTES
 
 BODY_LIMIT_BYTES = 256 * 1024
@@ -17,8 +18,9 @@ _MESSAGE = (
 class BodyLimit:
     """ASGI middleware: 413 for a body above the limit, whether its length was announced or not."""
 
-    def __init__(self, app: ASGIApp) -> None:
+    def __init__(self, app: ASGIApp, *, present: Present) -> None:
         self._app = app
+        self._present = present
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -28,7 +30,8 @@ class BodyLimit:
         if announced.isdecimal() and int(announced) > BODY_LIMIT_BYTES:
             # The rest of the body is not worth reading, so the connection can't be used again.
             answer = error_answer(413, "request_too_large", _MESSAGE, headers={"Connection": "close"})
-            await answer(scope, receive, send)
+            page_or_json = await self._present(Request(scope), answer)
+            await page_or_json(scope, receive, send)
             return
         received_bytes = 0
 

@@ -11,7 +11,7 @@ from starlette.datastructures import Headers
 from starlette.requests import Request
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from app.api.error_responses import error_answer
+from app.api.error_responses import Present, error_answer
 
 _SAFE = ("GET", "HEAD", "OPTIONS")
 _MESSAGE = "This request was sent by a page of another site, so it was refused."
@@ -20,12 +20,15 @@ _MESSAGE = "This request was sent by a page of another site, so it was refused."
 class RefuseCrossOrigin:
     """ASGI middleware: 403 for an unsafe request that another site's page has sent."""
 
-    def __init__(self, app: ASGIApp) -> None:
+    def __init__(self, app: ASGIApp, *, present: Present) -> None:
         self._app = app
+        self._present = present
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "http" and scope["method"] not in _SAFE and _is_foreign(Request(scope).headers):
-            await error_answer(403, "cross_origin", _MESSAGE)(scope, receive, send)
+            answer = error_answer(403, "cross_origin", _MESSAGE)
+            page_or_json = await self._present(Request(scope), answer)
+            await page_or_json(scope, receive, send)
             return
         await self._app(scope, receive, send)
 

@@ -5,17 +5,17 @@ where a malformed request is wrong, and is empty otherwise.
 """
 
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any
 
 import msgspec
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import Response
 
 from app import errors
-from app.accounts.emails import MalformedEmail
 from app.api.json_answer import JsonAnswer
-from app.jobs.submit import SubmissionTooLarge
 
 _log = logging.getLogger("jaxercise.api")
 
@@ -49,7 +49,7 @@ class Meaning(msgspec.Struct, frozen=True, kw_only=True):
 MEANINGS: dict[type[errors.GraderError], Meaning] = {
     errors.GraderError: Meaning(status=500, code="internal_error"),
     errors.ProblemNotFound: Meaning(status=404, code="problem_not_found"),
-    SubmissionTooLarge: Meaning(status=413, code="submission_too_large"),
+    errors.SubmissionTooLarge: Meaning(status=413, code="submission_too_large"),
     errors.SubmissionRefused: Meaning(status=422, code="submission_refused"),
     errors.SubmissionNotFound: Meaning(status=404, code="submission_not_found"),
     errors.QueueFull: Meaning(status=429, code="queue_full", retry_after_seconds=60),
@@ -58,7 +58,7 @@ MEANINGS: dict[type[errors.GraderError], Meaning] = {
     errors.NotAllowed: Meaning(status=403, code="not_allowed"),
     errors.EmailTaken: Meaning(status=409, code="email_taken"),
     errors.WeakPassword: Meaning(status=422, code="weak_password"),
-    MalformedEmail: Meaning(status=422, code="malformed_email"),
+    errors.MalformedEmail: Meaning(status=422, code="malformed_email"),
     errors.WrongPassword: Meaning(status=401, code="wrong_password"),
     errors.TooManyAttempts: Meaning(status=429, code="too_many_attempts", retry_after_seconds=60),
 }
@@ -81,6 +81,10 @@ class ErrorAnswer(JsonAnswer):
     def __init__(self, status: int, error: Error, headers: Mapping[str, str] | None = None) -> None:
         self.error = error
         super().__init__(ErrorBody(error=error), status, headers)
+
+
+Present = Callable[[Request, ErrorAnswer], Awaitable[Response]]
+"""Gives an error to whoever asked: as it is to a program, as a page to a person."""
 
 
 def answer_error(error: Exception) -> ErrorAnswer:
@@ -126,5 +130,8 @@ def _grader_error(error: errors.GraderError) -> ErrorAnswer:
 
 def _detail(fault: Any) -> Detail:
     """Never the refused input itself, which may be a password."""
+    if fault["type"] == "json_invalid":
+        reason = fault["ctx"]["error"]
+        return Detail(where="body", problem=f"not JSON at character {fault['loc'][-1]}: {reason}")
     where = ".".join(str(part) for part in fault["loc"])
     return Detail(where=where, problem=str(fault["msg"]))

@@ -82,7 +82,7 @@ def problems_of(request: Request) -> Problems:
 @router.get(
     "/problems", summary="All problems, by position", responses=answers(ProblemList, says="Every problem.")
 )
-async def list_problems(request: Request) -> Response:
+async def list_problems(request: Request, visitor: Visitor) -> Response:
     found = await problems_of(request).all()
     return JsonAnswer(ProblemList(problems=tuple(ProblemSummary(**_summary(problem)) for problem in found)))
 

@@ -54,7 +54,7 @@ def read_outputs(folder: Path) -> StoredOutputs | None:
 
 
 def write_outputs(folder: Path, outputs: StoredOutputs) -> None:
-    """Store them, one item a line."""
+    """Store them beside the reference."""
     (folder / FILE_NAME).write_bytes(msgspec.json.format(msgspec.json.encode(outputs), indent=0) + b"\n")
 
 

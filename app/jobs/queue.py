@@ -1,9 +1,14 @@
 """What the rest asks of a queue. The submissions table is the truth; a queue says who is next."""
 
 import asyncio
+from collections.abc import Callable
 from typing import Protocol
 
+from app.core.events import Event, Queued
 from app.store.database import Connection
+
+Publish = Callable[[str, Event], None]
+"""Tells the followers of a submission what happened to it."""
 
 INTERACTIVE = 10
 """Priority of a learner's own submission; higher goes first."""
@@ -48,3 +53,9 @@ class Queue(Protocol):
 
     def done(self, ticket: Ticket) -> None:
         """The taker no longer has it."""
+
+
+def tell_positions(queue: Queue, publish: Publish) -> None:
+    """Lets everybody who waits know their place, as it is now."""
+    for position, submission_id in enumerate(queue.waiting()):
+        publish(submission_id, Queued(position=position))

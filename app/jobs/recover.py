@@ -1,8 +1,6 @@
 """After a start, however the last process ended: everything without a verdict is in the queue again."""
 
-from app.core.events import Queued
-from app.jobs.queue import Queue, Ticket
-from app.jobs.submit import Publish
+from app.jobs.queue import Publish, Queue, Ticket, tell_positions
 from app.store import submissions
 from app.store.database import Database
 
@@ -17,6 +15,5 @@ async def rebuild_queue(database: Database, queue: Queue, publish: Publish) -> i
         waiting = await submissions.unfinished(connection)
     for found in waiting:
         queue.announce(Ticket(found.id, found.priority))
-    for position, submission_id in enumerate(queue.waiting()):
-        publish(submission_id, Queued(position=position))
+    tell_positions(queue, publish)
     return len(waiting)

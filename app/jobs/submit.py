@@ -1,29 +1,23 @@
 """Taking submissions in, and what their owners may do with them afterwards."""
 
 import secrets
-from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import cast
 from uuid import uuid4
 
 from fastapi import Request
 
-from app.core.events import Event, Queued, VerdictReached
+from app.core.events import Queued, VerdictReached
 from app.core.outcome import Outcome
+from app.core.standing import Standing
 from app.core.submission import CODE_LIMIT_BYTES, Status, Submission
 from app.core.user import User
 from app.core.verdict import Mode, Verdict
-from app.errors import QueueFull, SubmissionNotFound, SubmissionRefused
-from app.jobs.queue import INTERACTIVE, Queue, Ticket
+from app.errors import QueueFull, SubmissionNotFound, SubmissionRefused, SubmissionTooLarge
+from app.jobs.queue import INTERACTIVE, Publish, Queue, Ticket, tell_positions
 from app.store import submissions
 from app.store.database import Database
 from app.store.problems import Problems
-
-Publish = Callable[[str, Event], None]
-
-
-class SubmissionTooLarge(SubmissionRefused):
-    """The code is larger than a submission may be."""
 
 
 class Submissions:
@@ -104,6 +98,11 @@ class Submissions:
         async with self._database.reading() as connection:
             return await submissions.submissions_of(connection, user.id, slug, limit=limit)
 
+    async def standings(self, user: User) -> dict[str, Standing]:
+        """How far the user is with each problem, by slug; no entry where nothing was sent in."""
+        async with self._database.reading() as connection:
+            return await submissions.standings_of(connection, user.id)
+
     async def cancel(self, user: User, submission_id: str) -> Submission:
         """Ends a waiting or running submission with the outcome `cancelled`; a verdict that is there stays.
 
@@ -118,6 +117,7 @@ class Submissions:
             # The verdict is written already, so whatever the run still ends with is void.
             self._queue.withdraw(submission.id)
             self._publish(submission.id, VerdictReached(verdict=verdict))
+            tell_positions(self._queue, self._publish)
         return await self.get(user, submission_id)
 
     def position(self, submission: Submission) -> int | None:

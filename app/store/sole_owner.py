@@ -5,16 +5,12 @@ import fcntl
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 
-from app.errors import GraderError
+from app.errors import DatabaseInUse
 from app.store.database import Database, is_sqlite, sqlite_path
 
 # A service that was just killed may hold its lock a moment longer.
 _PATIENCE_SECONDS = 5.0
 _RETRY_SECONDS = 0.1
-
-
-class DatabaseInUse(GraderError):
-    """Another service works on this database with an embedded queue."""
 
 
 @asynccontextmanager

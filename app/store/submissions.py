@@ -4,8 +4,10 @@ from datetime import UTC, datetime
 from typing import Any
 
 import msgspec
-from sqlalchemy import Row, Select, func, select, update
+from sqlalchemy import Row, Select, case, func, select, update
 
+from app.core.outcome import Outcome
+from app.core.standing import Standing
 from app.core.submission import Status, Submission
 from app.core.verdict import Mode, Verdict
 from app.store import tables
@@ -53,6 +55,22 @@ async def submissions_of(connection: Connection, user_id: str, slug: str, *, lim
         .limit(limit)
     )
     return [_as_submission(row) for row in await connection.execute(query)]
+
+
+async def standings_of(connection: Connection, user_id: str) -> dict[str, Standing]:
+    """The user's standing by slug, over every submission there is; no entry where there is none."""
+    solving = (_table.c.mode == Mode.SUBMIT.value) & (_table.c.outcome == Outcome.ACCEPTED.value)
+    query = (
+        select(tables.problems.c.slug, func.max(case((solving, 1), else_=0)).label("solved"))
+        .select_from(_table)
+        .join(tables.problem_versions, tables.problem_versions.c.version == _table.c.version)
+        .join(tables.problems, tables.problems.c.id == tables.problem_versions.c.problem_id)
+        .where(_table.c.user_id == user_id)
+        .group_by(tables.problems.c.slug)
+    )
+    return {
+        row.slug: Standing.SOLVED if row.solved else Standing.TRIED for row in await connection.execute(query)
+    }
 
 
 async def count_waiting(connection: Connection, *, user_id: str | None = None) -> int:

@@ -17,10 +17,10 @@ from app.errors import (
     NotSignedIn,
     QueueFull,
     SubmissionRefused,
+    SubmissionTooLarge,
     TooManyAttempts,
     WrongPassword,
 )
-from app.jobs.submit import SubmissionTooLarge
 from app.web.page import render_page
 
 # As the API's; these are the refusals that a form shows beside what was typed.

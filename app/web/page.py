@@ -17,6 +17,7 @@ from app.web.built_assets import built_assets
 from app.web.prose import with_code
 
 _TEMPLATES = Path(__file__).parent / "templates"
+_RETRY_AFTER_SECONDS = "60"
 
 
 @lru_cache(maxsize=1)
@@ -69,7 +70,10 @@ def render_page(
     else:
         html = loaded.render(context)
     # Pages show what one learner did; nothing between here and the browser may keep them.
-    return HTMLResponse(html, status_code=status, headers={"Cache-Control": "private, no-store"})
+    headers = {"Cache-Control": "private, no-store"}
+    if status == 429:
+        headers["Retry-After"] = _RETRY_AFTER_SECONDS
+    return HTMLResponse(html, status_code=status, headers=headers)
 
 
 def _icon(name: str) -> Markup:

@@ -6,6 +6,7 @@ from fastapi.responses import RedirectResponse
 from app.accounts.request_identity import current_user, signed_in_user
 from app.catalog.statement import render_statement
 from app.core.problem import Problem
+from app.core.standing import Standing
 from app.core.submission import CODE_LIMIT_BYTES
 from app.core.user import User
 from app.core.verdict import Mode
@@ -14,7 +15,6 @@ from app.jobs.submit import submissions_of
 from app.web.errors import PageRoute, status_of
 from app.web.page import render_page
 from app.web.problems import problems_of
-from app.web.standing import Standing, standing
 
 router = APIRouter(route_class=PageRoute, include_in_schema=False)
 
@@ -64,6 +64,7 @@ async def _page(
     refusal: GraderError | None = None,
 ) -> Response:
     earlier = [] if user is None else await submissions_of(request).list_for(user, problem.slug)
+    standings = {} if user is None else await submissions_of(request).standings(user)
     if code is not None:
         source = "chosen"
     elif earlier:
@@ -79,7 +80,7 @@ async def _page(
         manifest=problem.manifest,
         statement=render_statement(problem),
         earlier=earlier,
-        solved=standing(earlier) is Standing.SOLVED,
+        solved=standings.get(problem.slug) is Standing.SOLVED,
         code=code,
         code_source=source,
         starter=problem.starter,

@@ -5,8 +5,7 @@ import logging
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 
-from app.core.events import Queued
-from app.jobs.queue import Queue, Ticket
+from app.jobs.queue import Queue, Ticket, tell_positions
 from app.live.feed import Feed
 
 _AFTER_AN_OUTAGE_SECONDS = 1.0
@@ -42,7 +41,7 @@ class WorkerLoop:
 
     async def _slot(self) -> None:
         while (ticket := await self._take()) is not None:
-            self._tell_positions()
+            tell_positions(self._queue, self._feed.publish)
             again = False
             try:
                 await self._grade(ticket)
@@ -71,7 +70,3 @@ class WorkerLoop:
         finally:
             take.cancel()
             stop.cancel()
-
-    def _tell_positions(self) -> None:
-        for position, submission_id in enumerate(self._queue.waiting()):
-            self._feed.publish(submission_id, Queued(position=position))

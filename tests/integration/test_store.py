@@ -13,6 +13,7 @@ from sqlalchemy.exc import IntegrityError
 from app.accounts.accounts import Accounts
 from app.catalog.problem_folder import read_problem
 from app.core.outcome import Outcome
+from app.core.standing import Standing
 from app.core.submission import Status, Submission
 from app.core.user import Role, User
 from app.core.verdict import Mode, Verdict
@@ -80,6 +81,45 @@ async def stored(database: Database, submission_id: str) -> Submission:
 async def finish(database: Database, submission: Submission, verdict: Verdict) -> bool:
     async with database.transaction() as connection:
         return await submissions.finish(connection, submission, verdict)
+
+
+async def send_in(
+    database: Database, like: Submission, mode: Mode, outcome: Outcome | None, *, day: int = 0
+) -> None:
+    """One more submission by the same learner, `day` days after the first; no outcome: not graded yet."""
+    one = msgspec.structs.replace(
+        like, id=uuid4().hex, mode=mode, created_at=like.created_at + timedelta(days=day)
+    )
+    async with database.transaction() as connection:
+        await submissions.insert_submission(connection, one, priority=10)
+        if outcome is not None:
+            verdict = unfinished_verdict(one, outcome, "")
+            assert await submissions.finish_whatever_attempt(connection, one.id, verdict)
+
+
+async def standings(database: Database, user_id: str) -> dict[str, Standing]:
+    async with database.reading() as connection:
+        return await submissions.standings_of(connection, user_id)
+
+
+async def test_only_an_accepted_submit_solves_a_problem(database: Database) -> None:
+    """A run leaves the hidden cases out."""
+    first = await new_submission(database)
+    await send_in(database, first, Mode.RUN, Outcome.ACCEPTED)
+    await send_in(database, first, Mode.SUBMIT, Outcome.WRONG_VALUE)
+    assert await standings(database, first.user_id) == {"double": Standing.TRIED}
+    assert await standings(database, "nobody") == {}
+    await send_in(database, first, Mode.SUBMIT, Outcome.ACCEPTED)
+    assert await standings(database, first.user_id) == {"double": Standing.SOLVED}
+
+
+async def test_a_solved_problem_stays_solved_however_much_follows(database: Database) -> None:
+    first = await new_submission(database)
+    await send_in(database, first, Mode.SUBMIT, Outcome.ACCEPTED)
+    for day in range(1, 61):
+        await send_in(database, first, Mode.SUBMIT, Outcome.WRONG_VALUE, day=day)
+    await Problems(database, read_problem).publish(small_problem(statement="A new version."))
+    assert await standings(database, first.user_id) == {"double": Standing.SOLVED}
 
 
 async def test_of_many_who_sign_up_at_once_one_is_the_admin(database: Database) -> None:

@@ -29,6 +29,21 @@ async def test_every_error_has_the_one_shape(
     assert (answer.status_code, code(answer)) == (status, expected)
 
 
+async def test_what_is_no_json_is_told_where_it_stops_being_so(tmp_path: Path) -> None:
+    async with scripted_service(tmp_path) as service:
+        answer = await service.client.post(
+            "/api/v1/session", content='{"email":', headers={"Content-Type": "application/json"}
+        )
+    assert (answer.status_code, code(answer)) == (422, "malformed_request")
+    assert answer.json()["error"]["message"] == "body: not JSON at character 9: Expecting value"
+
+
+async def test_a_token_that_is_not_valid_is_told_even_where_none_is_needed(tmp_path: Path) -> None:
+    async with scripted_service(tmp_path) as service, service.visitor(Authorization="Bearer no") as program:
+        for path in ("/api/v1/problems", "/api/v1/problems/double"):
+            assert code(await program.get(path)) == "not_signed_in"
+
+
 async def test_an_error_of_ours_tells_nothing_of_the_inside(tmp_path: Path) -> None:
     async with scripted_service(tmp_path) as service:
         service.app.state.problems = None

@@ -7,6 +7,7 @@ from typing import Any
 import httpx
 import pytest
 
+from app.core.events import Queued
 from tests.scripted_service import PASSWORD, code, scripted_service, until
 
 pytestmark = pytest.mark.anyio
@@ -99,6 +100,8 @@ async def test_cancelling_a_waiting_submission_never_runs_it(tmp_path: Path) -> 
         assert (waiting["position"], last["position"]) == (0, 1)
         await service.client.delete(f"/api/v1/submissions/{waiting['id']}")
         assert (await service.client.get(f"/api/v1/submissions/{last['id']}")).json()["position"] == 0
+        # Whoever follows it hears so too.
+        assert await anext(service.app.state.feed.follow(last["id"])) == Queued(position=0)
         await service.client.delete(f"/api/v1/submissions/{running['id']}")
         assert (await service.verdict(last["id"]))["accepted"]
         assert (await service.verdict(waiting["id"]))["outcome"] == "cancelled"

@@ -1,8 +1,7 @@
-"""The small parts of pages: listings, standing, addresses, headers, built files."""
+"""The small parts of pages: listings, addresses, headers, built files."""
 
 import asyncio
 import json
-from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -11,56 +10,20 @@ from hypothesis import strategies as st
 from starlette.responses import PlainTextResponse
 from starlette.types import Message, Receive, Scope, Send
 
-from app.core.outcome import Outcome
-from app.core.submission import Status, Submission
-from app.core.verdict import Mode, Verdict
+from app.api.error_responses import MEANINGS, meaning_of
+from app.errors import NotAllowed, NotSignedIn
 from app.web.built_assets import built_assets
 from app.web.code_listing import code_listing
+from app.web.errors import status_of
 from app.web.return_address import return_address
 from app.web.security_headers import SecurityHeaders
-from app.web.standing import Standing, standing
 
 
-def submission(mode: Mode, outcome: Outcome | None) -> Submission:
-    verdict = (
-        None
-        if outcome is None
-        else Verdict(
-            problem="vit",
-            version="0",
-            outcome=outcome,
-            accepted=outcome is Outcome.ACCEPTED,
-            score=0.0,
-            diagnosis=None,
-            cases=(),
-            stdout="",
-            stderr="",
-            error=None,
-            wall_seconds=0.0,
-            environment={},
-        )
-    )
-    return Submission(
-        id="a",
-        user_id="u",
-        problem_slug="vit",
-        version="0",
-        mode=mode,
-        code="",
-        status=Status.DONE if verdict else Status.QUEUED,
-        attempt=1,
-        seed=1,
-        created_at=datetime.now(UTC),
-        verdict=verdict,
-    )
-
-
-def test_only_an_accepted_submit_solves_a_problem() -> None:
-    run = submission(Mode.RUN, Outcome.ACCEPTED)
-    assert standing([]) is Standing.NEW
-    assert standing([run, submission(Mode.SUBMIT, None)]) is Standing.TRIED
-    assert standing([submission(Mode.SUBMIT, Outcome.WRONG_VALUE)]) is Standing.TRIED
-    assert standing([run, submission(Mode.SUBMIT, Outcome.ACCEPTED)]) is Standing.SOLVED
+def test_a_form_is_refused_with_the_status_that_the_api_gives() -> None:
+    """Pages and API may not import each other. Whoever is not signed in is sent to do so."""
+    for kind in MEANINGS.keys() - {NotSignedIn, NotAllowed}:
+        if status_of(kind()) != 500:
+            assert status_of(kind()) == meaning_of(kind()).status
 
 
 def test_a_listing_numbers_every_line_and_marks_one() -> None:

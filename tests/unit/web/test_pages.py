@@ -181,6 +181,45 @@ def test_an_unknown_mode_is_refused_with_the_code_kept(learner: PageBrowser) -> 
     assert "x = 1</textarea>" in page.text
 
 
+def test_a_full_queue_keeps_the_code_and_says_when_to_try_again(tmp_path: Path) -> None:
+    settings = read_settings(data_dir=tmp_path, waiting_per_user=1, slots=1)
+    with browsing(create_app(settings, open_grader=open_scripted_grader)) as client:
+        sign_up(client)
+        pages = [client.post(f"{PROBLEM}/submissions", data={"code": "wait 9", "mode": "run"}) for _ in "123"]
+    assert pages[-1].status_code == 429
+    assert pages[-1].headers["retry-after"] == "60"
+    assert "wait 9</textarea>" in pages[-1].text
+
+
+@pytest.mark.parametrize(
+    ("headers", "size", "status", "reason"),
+    [
+        ({"Sec-Fetch-Site": "cross-site"}, 1, 403, "a page of another site"),
+        ({}, 300_000, 413, "larger than 262,144 bytes"),
+    ],
+)
+def test_a_form_is_refused_with_a_page(
+    learner: PageBrowser, headers: dict[str, str], size: int, status: int, reason: str
+) -> None:
+    """A program gets JSON; a person never does, whichever layer refuses."""
+    page = learner.post(f"{PROBLEM}/submissions", data={"code": "x" * size, "mode": "run"}, headers=headers)
+    assert page.status_code == status
+    assert page.headers["content-type"].startswith("text/html")
+    assert reason in page.text
+    assert "default-src 'none'" in page.headers["content-security-policy"]
+
+
+def test_whoever_waits_sees_their_place_without_scripts(learner: PageBrowser) -> None:
+    first, second, third = (
+        learner.post(f"{PROBLEM}/submissions", data={"code": "wait 9", "mode": "run"}) for _ in "123"
+    )
+    assert "Waiting: next in the queue" in second.text
+    assert "Waiting: 1 ahead of you" in third.text
+    learner.post(f"{second.url.path}/cancel")
+    assert "Waiting: next in the queue" in learner.get(third.url).text
+    learner.post(f"{first.url.path}/cancel")
+
+
 def test_newlines_of_a_form_become_plain(learner: PageBrowser) -> None:
     submit(learner, "a = 1\r\nb = 2")
     assert "\na = 1\nb = 2</textarea>" in learner.get(PROBLEM).text

@@ -1,0 +1,11 @@
+"""How far a learner is with a problem."""
+
+import enum
+
+
+class Standing(enum.StrEnum):
+    """Tried means submitted or run, whatever came of it; solved takes an accepted `submit`."""
+
+    NEW = "new"
+    TRIED = "tried"
+    SOLVED = "solved"
