@@ -97,17 +97,20 @@ class SingleRun:
         pid, limits = self._child.pid, self._limits
         used_before = cpu_seconds_of(pid)
 
-        async def end_after(waiting: "asyncio.Future[None]", ending: NamedEnding) -> None:
-            await waiting
-            self._end_early(ending)
+        async def idleness() -> None:
+            await idle_for(pid, limits.idle_seconds, lambda: self._finished is not None)
+            self._end_early(out_of_patience(limits))
 
-        steps = [
-            (idle_for(pid, limits.idle_seconds, lambda: self._finished is not None), out_of_patience(limits)),
-            (cpu_exceeded(pid, used_before + limits.cpu_seconds), out_of_processor_time(limits)),
-        ]
-        if self._child.group is None:
-            steps.append((memory_exceeded(pid, limits.memory_bytes), out_of_memory(limits)))
-        return [asyncio.ensure_future(end_after(asyncio.ensure_future(step), end)) for step, end in steps]
+        async def processor_time() -> None:
+            await cpu_exceeded(pid, used_before + limits.cpu_seconds)
+            self._end_early(out_of_processor_time(limits))
+
+        async def memory() -> None:
+            if self._child.group is None:
+                await memory_exceeded(pid, limits.memory_bytes)
+                self._end_early(out_of_memory(limits))
+
+        return [asyncio.ensure_future(watch()) for watch in (idleness, processor_time, memory)]
 
     def _read_channel(self) -> None:
         try:
