@@ -39,6 +39,8 @@ def _case_line(row: CaseResult, width: int) -> str:
     parts = [f"{mark} {row.name:<{width}}  {row.visibility:<6}  {row.outcome}"]
     if row.max_abs_error is not None:
         parts.append(f"max error {row.max_abs_error:.2g}")
+    if row.mismatched:
+        parts.append(f"{row.mismatched} of {row.size} differ")
     if row.wall_seconds is not None:
         parts.append(f"{row.wall_seconds:.2f} s")
     if row.message:

@@ -10,7 +10,10 @@ from sandbox.arrays import BadArray, WireArray, unpack_array
 
 
 class Comparison(msgspec.Struct, frozen=True, kw_only=True):
-    """How an answer differs. Errors are None where shapes or finiteness already differ."""
+    """How an answer differs. Errors are None where shapes or finiteness already differ.
+
+    `message` says what the numbers beside it do not.
+    """
 
     outcome: Outcome
     message: str = ""
@@ -61,7 +64,6 @@ def _compare_values(
     mismatched, size = int(wrong.sum()), int(reference.size)
     return Comparison(
         outcome=Outcome.WRONG_VALUE if mismatched else Outcome.PASSED,
-        message=f"{mismatched} of {size} numbers differ" if mismatched else "",
         max_abs_error=float(errors.max()) if size else 0.0,
         max_rel_error=float(relative.max()) if relative.size else None,
         mismatched=mismatched,

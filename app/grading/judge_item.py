@@ -13,6 +13,7 @@ from app.grading.parameter_tree import tree_differences
 from app.grading.trusted_answers import TrustedAnswer
 from sandbox.interface import CallResult, Frame, Raised
 
+_ONLY_WITH_PARAMETERS = "with random parameters handed in, the numbers differ"
 _HIDDEN_MESSAGE = "its message is shown for sample cases only"
 _COMPUTING_ERRORS = ("XlaRuntimeError", "JaxRuntimeError")
 _KNOWN_ERRORS = frozenset(
@@ -44,7 +45,7 @@ def judge_item(problem: Problem, item: GradedItem, call: CallResult, expected: T
     found = compare(call.value, expected.value, problem.manifest.tolerance, dtype=entry.output_dtype)
     message = found.message
     if item.kind is ItemKind.CHECKPOINT and found.outcome is Outcome.WRONG_VALUE:
-        message = f"with random parameters handed in, {message}"
+        message = _ONLY_WITH_PARAMETERS
     # Errors of a hidden case would let its expected values be measured out.
     shown = item.visibility is Visibility.SAMPLE
     return CaseResult(
@@ -123,10 +124,6 @@ def _raised_in_words(raised: Raised) -> str:
 
 def _of_hidden(outcome: Outcome, message: str) -> str:
     """Without counts, and without the learner's shape, whose sides could be a hidden case's values."""
-    match outcome:
-        case Outcome.WRONG_VALUE:
-            return "the numbers differ"
-        case Outcome.NOT_FINITE:
-            return "some numbers are NaN or infinite"
-        case _:
-            return message.partition(", yours is")[0]
+    if outcome is Outcome.NOT_FINITE:
+        return "some numbers are NaN or infinite"
+    return message.partition(", yours is")[0]
