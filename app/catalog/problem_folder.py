@@ -10,6 +10,7 @@ from pathlib import Path, PurePosixPath
 import msgspec
 
 from app.catalog.manifest import read_manifest
+from app.catalog.statement import render_statement
 from app.catalog.versions import version_of
 from app.core.outcome import Outcome
 from app.core.problem import Manifest, Problem
@@ -46,6 +47,7 @@ def load_folders(problems_dir: Path, references_dir: Path) -> LoadedFolders:
         try:
             files = problem_files(folder, references_dir / folder.name)
             problem = read_problem(files)
+            render_statement(problem)  # A block that cannot be shown is told now, not when a page is opened.
             if problem.slug in problems:
                 raise ProblemError(
                     f"problem.toml: $.slug: {problem.slug!r} is the slug of another problem too"

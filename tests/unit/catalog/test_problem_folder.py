@@ -87,6 +87,16 @@ def test_one_broken_package_does_not_keep_the_others_from_loading(tmp_path: Path
     ] == ["2-broken"]
 
 
+def test_a_quiz_without_a_right_answer_refuses_the_problem(tmp_path: Path) -> None:
+    """When it is loaded, not when the first learner opens the page."""
+    write_toy_folders(tmp_path)
+    statement = tmp_path / "problems" / "1-toy-shift" / "statement.md"
+    statement.write_text("# Toy\n\n:::quiz\nWhich?\n\n- [ ] this\n- [ ] that\n\n> neither\n:::\n")
+    loaded = load_folders(tmp_path / "problems", tmp_path / "references")
+    assert not loaded.problems
+    assert "1-toy-shift/statement.md" in loaded.refused[0].message
+
+
 def test_links_are_refused(tmp_path: Path) -> None:
     """A package cannot make the service read another file of the host."""
     write_toy_folders(tmp_path)
