@@ -2,25 +2,40 @@ import { beforeEach, expect, test } from "vitest";
 
 import { Draft } from "./draft";
 
-beforeEach(() => localStorage.clear());
-
-test("a draft is kept for each learner and problem", () => {
-  new Draft(localStorage, "ada", "vit").write("x = 1");
-  expect(new Draft(localStorage, "ada", "vit").read()).toBe("x = 1");
-  expect(new Draft(localStorage, "ada", "mha").read()).toBeNull();
-  expect(new Draft(localStorage, "bob", "vit").read()).toBeNull();
+beforeEach(() => {
+  localStorage.clear();
+  sessionStorage.clear();
 });
 
-test("what a guest wrote becomes the draft of whoever signs up next, once", () => {
-  new Draft(localStorage, "guest", "vit").write("as a guest");
-  expect(new Draft(localStorage, "ada", "vit").read()).toBe("as a guest");
-  expect(new Draft(localStorage, "bob", "vit").read()).toBeNull();
+function draft(user: string, problem: string, tab: Storage = sessionStorage): Draft {
+  return new Draft(localStorage, tab, user, problem);
+}
+
+test("a draft is kept for each learner and problem", () => {
+  draft("ada", "vit").write("x = 1");
+  expect(draft("ada", "vit").read()).toBe("x = 1");
+  expect(draft("ada", "mha").read()).toBeNull();
+  expect(draft("bob", "vit").read()).toBeNull();
+});
+
+test("what a guest wrote becomes the draft of whoever signs up in the same tab, once", () => {
+  draft("guest", "vit").write("as a guest");
+  expect(draft("ada", "vit").read()).toBe("as a guest");
+  expect(draft("bob", "vit").read()).toBeNull();
+  expect(draft("guest", "vit").read()).toBeNull();
+});
+
+test("what a guest wrote is not handed to whoever signs in later", () => {
+  draft("guest", "vit").write("as a guest");
+  sessionStorage.clear();
+  expect(draft("ada", "vit").read()).toBeNull();
+  expect(draft("guest", "vit").read()).toBe("as a guest");
 });
 
 test("a draft of one's own goes before a guest's", () => {
-  new Draft(localStorage, "ada", "vit").write("mine");
-  new Draft(localStorage, "guest", "vit").write("a guest's");
-  expect(new Draft(localStorage, "ada", "vit").read()).toBe("mine");
+  draft("ada", "vit").write("mine");
+  draft("guest", "vit").write("a guest's");
+  expect(draft("ada", "vit").read()).toBe("mine");
 });
 
 test("a browser that keeps nothing is no error", () => {
@@ -32,7 +47,7 @@ test("a browser that keeps nothing is no error", () => {
       throw new Error("full");
     },
   } as unknown as Storage;
-  const draft = new Draft(refusing, "ada", "vit");
-  expect(draft.read()).toBeNull();
-  expect(draft.write("x")).toBe(false);
+  const kept = new Draft(refusing, refusing, "ada", "vit");
+  expect(kept.read()).toBeNull();
+  expect(kept.write("x")).toBe(false);
 });

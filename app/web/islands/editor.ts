@@ -25,7 +25,7 @@ export interface Editor {
   readonly code: string;
   /** Replaces the code; undo brings the old one back. */
   replace(code: string): void;
-  /** Marks one line, 1-based; the mark moves with the text and goes when the line is edited. */
+  /** Marks one line, 1-based; the mark moves with the text and goes when the line is edited. Only `focus` scrolls the page. */
   mark(line: number, options?: { focus?: boolean }): void;
   clearMark(): void;
 }
@@ -37,7 +37,7 @@ export interface EditorOptions {
 }
 
 export function mountEditor(textarea: HTMLTextAreaElement, options: EditorOptions): Editor {
-  const draft = new Draft(window.localStorage, options.user, options.problem);
+  const draft = new Draft(window.localStorage, window.sessionStorage, options.user, options.problem);
   const source = textarea.dataset["source"] ?? "starter";
   const given = textarea.value;
   const kept = draft.read();
@@ -78,11 +78,18 @@ export function mountEditor(textarea: HTMLTextAreaElement, options: EditorOption
     mark(line, { focus = false } = {}) {
       if (line < 1 || line > view.state.doc.lines) return;
       const at = view.state.doc.line(line);
-      view.dispatch({
-        effects: [setMarkedLine.of(at.from), EditorView.scrollIntoView(at.from, { y: "center" })],
-        ...(focus ? { selection: { anchor: at.from + (/^\s*/.exec(at.text)?.[0].length ?? 0) } } : {}),
-      });
-      if (focus) view.focus();
+      view.dispatch({ effects: setMarkedLine.of(at.from) });
+      if (focus) {
+        view.dispatch({
+          effects: EditorView.scrollIntoView(at.from, { y: "center" }),
+          selection: { anchor: at.from + (/^\s*/.exec(at.text)?.[0].length ?? 0) },
+        });
+        view.focus();
+      } else {
+        // CodeMirror's own way scrolls the page too, and away from the verdict that is being read.
+        const block = view.lineBlockAt(at.from);
+        view.scrollDOM.scrollTop = block.top - (view.scrollDOM.clientHeight - block.height) / 2;
+      }
     },
     clearMark() {
       view.dispatch({ effects: setMarkedLine.of(null) });

@@ -100,6 +100,17 @@ test("the place in the queue is said", () => {
   expect(document.querySelector("[data-headline]")?.textContent).toBe("Waiting: 2 ahead of you");
 });
 
+test("a cancellation that is lost can be sent again", async () => {
+  follow();
+  vi.stubGlobal("fetch", async () => {
+    throw new TypeError("no network");
+  });
+  const button = document.querySelector<HTMLButtonElement>("[data-cancel]");
+  button?.click();
+  expect(button?.disabled).toBe(true);
+  await vi.waitFor(() => expect(button?.disabled).toBe(false));
+});
+
 test("the verdict takes the place of the progress, and is announced with its score", async () => {
   const source = follow();
   source.say("verdict", {});

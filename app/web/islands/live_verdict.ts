@@ -116,8 +116,21 @@ class Following {
       event.preventDefault();
       const button = this.#section.querySelector<HTMLButtonElement>("[data-cancel]");
       if (button) button.disabled = true;
-      void fetch(`/api/v1/submissions/${this.#id}`, { method: "DELETE", credentials: "same-origin" });
+      void this.#cancel().then((cancelled) => {
+        if (cancelled || !button) return;
+        button.disabled = false;
+        this.#options.announce("It could not be cancelled. Try again.");
+      });
     });
+  }
+
+  async #cancel(): Promise<boolean> {
+    try {
+      const address = `/api/v1/submissions/${this.#id}`;
+      return (await fetch(address, { method: "DELETE", credentials: "same-origin" })).ok;
+    } catch {
+      return false;
+    }
   }
 }
 
