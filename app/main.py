@@ -155,6 +155,7 @@ def _real_grader(settings: Settings) -> OpenGrader:
             data_dir=settings.data_dir,
             unjailed=settings.sandbox == "unjailed",
             rehearsed=settings.rehearsed,
+            keep_free_bytes=settings.keep_free_mb << 20,
         )
 
     return open_real

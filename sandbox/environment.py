@@ -7,6 +7,8 @@ from pathlib import Path
 
 _PACKAGES = ("jax", "jaxlib", "flax", "numpy", "optax")
 _CPUS_SHOWN = 2
+_PROGRAM_FORMAT = 2
+"""How `inside/program_store.py` names and writes programs; counted up when that changes."""
 
 
 def describe_environment(*, jailed: bool) -> dict[str, str]:
@@ -28,7 +30,7 @@ def describe_environment(*, jailed: bool) -> dict[str, str]:
 def fingerprint(environment: dict[str, str]) -> str:
     """A short name for everything that can change a computed number or a compiled program."""
     relevant = sorted(item for item in environment.items() if item[0] != "sandbox")
-    return hashlib.sha256(repr(relevant).encode()).hexdigest()[:16]
+    return hashlib.sha256(repr((_PROGRAM_FORMAT, relevant)).encode()).hexdigest()[:16]
 
 
 def short_cpuinfo() -> str:

@@ -19,6 +19,8 @@ from sandbox.wire import BadFrame, FrameReader
 
 _REPLY_BYTES = 4096
 _IDLE_POLL_SECONDS = 0.05
+_LOOK_SECONDS = 5.0
+"""How often it is seen to who has waited too long, and whether memory is short."""
 
 _log = logging.getLogger("sandbox")
 
@@ -43,14 +45,22 @@ class Waiting(msgspec.Struct, frozen=True, kw_only=True):
 class Rehearsals:
     """At most `capacity` waiting children, the least recently used one going first.
 
-    They are made one at a time, and only while `is_busy` says that no run is under way.
+    They are made one at a time, and only while `is_busy` says that no run is under way. While
+    `has_room` says that memory is short none is made, and those that wait go.
     """
 
     def __init__(
-        self, spawn: Spawn, is_busy: Callable[[], bool], *, capacity: int, keep_seconds: float = 900.0
+        self,
+        spawn: Spawn,
+        is_busy: Callable[[], bool],
+        has_room: Callable[[], bool],
+        *,
+        capacity: int,
+        keep_seconds: float = 900.0,
     ) -> None:
         self._spawn = spawn
         self._is_busy = is_busy
+        self._has_room = has_room
         self._capacity = capacity
         self._keep_seconds = keep_seconds
         self._planned: OrderedDict[str, Planned] = OrderedDict()
@@ -97,15 +107,20 @@ class Rehearsals:
     async def _direct(self) -> None:
         while True:
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._wake.wait(), self._keep_seconds / 4)
+                await asyncio.wait_for(self._wake.wait(), _LOOK_SECONDS)
             self._wake.clear()
             oldest = time.monotonic() - self._keep_seconds
             await self._dismiss([key for key, waiting in self._waiting.items() if waiting.since < oldest])
-            while self._planned:
+            await self._make_room()
+            while self._planned and self._has_room():
                 while self._is_busy():  # noqa: ASYNC110 - runs come and go; nobody waits for a rehearsal
                     await asyncio.sleep(_IDLE_POLL_SECONDS)
                 if self._planned:
                     await self._rehearse(self._planned.popitem(last=False)[1])
+
+    async def _make_room(self) -> None:
+        while self._waiting and not self._has_room():
+            await self._dismiss(list(self._waiting)[:1])
 
     async def _rehearse(self, planned: Planned) -> None:
         await self._dismiss([planned.key])

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import msgspec
 
+from sandbox.available_memory import available_memory_bytes
 from sandbox.bubblewrap import find_bubblewrap, find_places
 from sandbox.environment import describe_environment, short_cpuinfo
 from sandbox.interface import Report, RunRequest, RunResult, SandboxError, ignore_report
@@ -27,7 +28,13 @@ class Supervisor:
     """A `Sandbox`. Starts its nursery when it is first needed, and a fresh one when that has died."""
 
     def __init__(
-        self, plan: NurseryPlan, groups: MemoryGroups | None, *, jailed: bool, rehearsed: int = 0
+        self,
+        plan: NurseryPlan,
+        groups: MemoryGroups | None,
+        *,
+        jailed: bool,
+        rehearsed: int = 0,
+        keep_free_bytes: int = 0,
     ) -> None:
         self._plan = plan
         self._groups = groups
@@ -36,7 +43,12 @@ class Supervisor:
         self._starting = asyncio.Lock()
         self._cpuinfo = short_cpuinfo()
         self._runs = 0
-        self.rehearsals = Rehearsals(self._spawn_for_rehearsal, lambda: self._runs > 0, capacity=rehearsed)
+        self.rehearsals = Rehearsals(
+            self._spawn_for_rehearsal,
+            is_busy=lambda: self._runs > 0,
+            has_room=lambda: available_memory_bytes() >= keep_free_bytes,
+            capacity=rehearsed,
+        )
 
     async def run(
         self, request: RunRequest, *, limits: Limits, on_report: Callable[[Report], None] = ignore_report
@@ -176,11 +188,17 @@ async def _finish(
 
 @asynccontextmanager
 async def open_supervisor(
-    *, cache: Path, jailed: bool = True, writable_cache: bool = False, rehearsed: int = 0
+    *,
+    cache: Path,
+    jailed: bool = True,
+    writable_cache: bool = False,
+    rehearsed: int = 0,
+    keep_free_bytes: int = 0,
 ) -> AsyncIterator[Supervisor]:
     """A supervisor whose nurseries see `cache` as the place of compiled programs.
 
-    Only code that is trusted may run with `writable_cache`. `rehearsed` bounds the waiting children.
+    Only code that is trusted may run with `writable_cache`. `rehearsed` bounds the waiting children; they
+    go while less than `keep_free_bytes` of memory are available.
 
     Raises:
         SandboxUnavailable: bubblewrap or JAX is missing on this host.
@@ -191,7 +209,7 @@ async def open_supervisor(
     cache = _prepare_cache(cache, writable=writable_cache)
     groups = MemoryGroups.open()
     plan = NurseryPlan(places, cache=cache, jailed=jailed, writable_cache=writable_cache)
-    supervisor = Supervisor(plan, groups, jailed=jailed, rehearsed=rehearsed)
+    supervisor = Supervisor(plan, groups, jailed=jailed, rehearsed=rehearsed, keep_free_bytes=keep_free_bytes)
     try:
         yield supervisor
     finally:

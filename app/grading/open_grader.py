@@ -14,10 +14,13 @@ from sandbox.supervisor import open_supervisor
 
 
 @asynccontextmanager
-async def open_grader(*, data_dir: Path, unjailed: bool, rehearsed: int = 0) -> AsyncIterator[Grader]:
+async def open_grader(
+    *, data_dir: Path, unjailed: bool, rehearsed: int = 0, keep_free_bytes: int = 0
+) -> AsyncIterator[Grader]:
     """Two supervisors over one compilation cache: learners' jails read it, trusted runs fill it.
 
-    `rehearsed` bounds the children that wait for a learner's next submission.
+    `rehearsed` bounds the children that wait for a learner's next submission; they go while less than
+    `keep_free_bytes` of memory are available.
     Cache and answers lie below `data_dir`, in a folder named for the environment that made them.
 
     Raises:
@@ -33,7 +36,9 @@ async def open_grader(*, data_dir: Path, unjailed: bool, rehearsed: int = 0) -> 
         )
     async with AsyncExitStack() as stack:
         learners = await stack.enter_async_context(
-            open_supervisor(cache=compiled, jailed=jailed, rehearsed=rehearsed)
+            open_supervisor(
+                cache=compiled, jailed=jailed, rehearsed=rehearsed, keep_free_bytes=keep_free_bytes
+            )
         )
         trusted = await stack.enter_async_context(
             open_supervisor(cache=compiled, jailed=jailed, writable_cache=True)

@@ -9,6 +9,7 @@ import msgspec
 from app.core.outcome import Outcome
 from app.core.problem import Problem
 from app.core.verdict import CaseResult, Frame, LearnerError
+from app.grading.call_plan import plan_calls
 from app.grading.graded_items import GradedItem
 from app.grading.judge_item import error_outcome, judge_item, row, without_details
 from app.grading.run_request import limits_for, request_for
@@ -77,15 +78,14 @@ async def run_items(
         ReferenceFailed: from `expected`.
         SandboxError: the jail broke.
     """
-    reports: asyncio.Queue[Report | None] = asyncio.Queue()
+    reports: asyncio.Queue[CallResult | None] = asyncio.Queue()
     running = asyncio.ensure_future(_run(run, problem, code, items, reports))
     rows: list[CaseResult] = []
     try:
         answers = await expected
         while (report := await reports.get()) is not None:
-            if isinstance(report, CallResult) and report.index == len(rows):
-                item = items[report.index]
-                rows.append(judge_item(problem, item, report, answers[report.index]))
+            if report.index == len(rows):
+                rows.append(judge_item(problem, items[report.index], report, answers[report.index]))
                 on_row(rows[-1])
         result = await running
     finally:
@@ -115,12 +115,22 @@ async def _run(
     problem: Problem,
     code: str,
     items: Sequence[GradedItem],
-    reports: "asyncio.Queue[Report | None]",
+    reports: "asyncio.Queue[CallResult | None]",
 ) -> RunResult | None:
+    plan = plan_calls(items)
+    ended: list[CallResult] = []
+
+    def hear(report: Report) -> None:
+        # A run whose nursery died is made again, and tells its first calls twice.
+        if isinstance(report, CallResult) and report.index == len(ended):
+            told = len(plan.by_item(ended))
+            ended.append(report)
+            for answer in plan.by_item(ended)[told:]:
+                reports.put_nowait(answer)
+
     try:
-        return await run(
-            request_for(problem, code, items), limits=limits_for(problem), on_report=reports.put_nowait
-        )
+        result = await run(request_for(problem, code, items), limits=limits_for(problem), on_report=hear)
+        return result and msgspec.structs.replace(result, calls=plan.by_item(result.calls))
     finally:
         reports.put_nowait(None)
 

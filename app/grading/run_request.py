@@ -4,18 +4,19 @@ import hashlib
 from collections.abc import Sequence
 
 from app.core.problem import Problem
+from app.grading.call_plan import plan_calls
 from app.grading.graded_items import GradedItem
 from sandbox.interface import RunRequest
 from sandbox.limits import Limits
 
 
 def request_for(problem: Problem, code: str, items: Sequence[GradedItem]) -> RunRequest:
-    """`code` on `items`, in order."""
+    """`code` on `items`, as `plan_calls` orders their calls."""
     manifest = problem.manifest
     return RunRequest(
         code=code,
         parameters=manifest.entry.parameters,
-        calls=tuple(item.call for item in items),
+        calls=plan_calls(items).calls,
         output_dtype=manifest.entry.output_dtype,
         forbidden=manifest.forbidden,
         cache_key=compartment(problem),

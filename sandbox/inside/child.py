@@ -17,6 +17,7 @@ from sandbox.arrays import Value, WireArray, unpack_array
 from sandbox.child_orders import ChildOrder, Load, Make, Rehearse, Stop
 from sandbox.inside import answers, imports, learner_errors, load_code, module_use, system_calls
 from sandbox.inside.notes import NoteKeeper
+from sandbox.inside.program_store import ProgramStore
 from sandbox.inside.silence import silence
 from sandbox.interface import Call, CallResult, Finished, Loaded, Rehearsed, Report
 from sandbox.wire import frame, receive
@@ -29,8 +30,9 @@ _to_jax = jnp.asarray
 class Child:
     """Takes orders until it is told to stop; then the process ends."""
 
-    def __init__(self, channel: socket.socket, *, cache_folder: str) -> None:
+    def __init__(self, channel: socket.socket, store: ProgramStore, *, cache_folder: str) -> None:
         self._channel = channel
+        self._store = store
         self._cache_folder = cache_folder
         self._send = _sender(channel)
         self._notes = NoteKeeper()
@@ -76,7 +78,7 @@ class Child:
         system_calls.give_memory_back()
 
     def _load(self, order: Load) -> Loaded:
-        _use_cache(self._cache_folder, order.cache_key)
+        _use_cache(self._store, self._cache_folder, order.cache_key)
         module = ModuleType("solution")
         loaded = load_code.load(order, module)
         if loaded.refusal is None:
@@ -110,13 +112,13 @@ class Child:
         )
 
 
-def run_child(channel: socket.socket, *, cache_folder: str) -> None:
+def run_child(channel: socket.socket, store: ProgramStore, *, cache_folder: str) -> None:
     """Serve one supervisor's orders to their end.
 
     Raises:
         BadFrame: the supervisor closed the channel.
     """
-    Child(channel, cache_folder=cache_folder).serve()
+    Child(channel, store, cache_folder=cache_folder).serve()
 
 
 def _flush() -> None:
@@ -128,7 +130,7 @@ def _flush() -> None:
             continue
 
 
-def _use_cache(parent: str, key: str) -> None:
+def _use_cache(store: ProgramStore, parent: str, key: str) -> None:
     """The compartment's programs are read; a jail with a read-only cache never tries to write."""
     if not key:
         return
@@ -138,6 +140,7 @@ def _use_cache(parent: str, key: str) -> None:
         # Not readable: who cannot list it can only open what they name, and a program's name is the
         # hash of the program. So nobody learns from the cache what a reference computes.
         os.mkdir(folder, mode=0o300)
+    store.use(folder, writable=writable)
     jax.config.update("jax_compilation_cache_dir", folder)
     jax.config.update("jax_persistent_cache_min_compile_time_secs", 0 if writable else _NEVER_WRITE_SECONDS)
 

@@ -15,6 +15,7 @@ import optax
 # JAX loads these at the first compilation; once before the fork is cheaper than in every child.
 from jaxlib.mlir.dialects import arith, builtin, chlo, func, mhlo, scf
 
+from sandbox.inside import program_store
 from sandbox.inside.shared_ir_context import share_ir_context
 
 _PINNED: dict[str, object] = {
@@ -27,14 +28,19 @@ _PINNED: dict[str, object] = {
 }
 
 
-def prepare() -> None:
-    """Pin what changes results, and freeze what the children share."""
+def prepare() -> program_store.ProgramStore:
+    """Pin what changes results, and freeze what the children share.
+
+    The store is where compiled programs will be looked up; it has no folder yet.
+    """
     pin()
     share_ir_context()
+    store = program_store.install()
     warnings.simplefilter("default", DeprecationWarning)
     # Frozen objects are not touched by a child's collections, so their pages stay shared.
     gc.collect()
     gc.freeze()
+    return store
 
 
 def pin() -> None:

@@ -16,6 +16,7 @@ import msgspec
 
 from sandbox.inside import confine, system_calls
 from sandbox.inside.child import run_child
+from sandbox.inside.program_store import ProgramStore
 from sandbox.nursery_orders import Ended, Failed, Spawn, Started, Status
 from sandbox.wire import BadFrame, frame
 
@@ -23,7 +24,7 @@ _ORDER_LIMIT_BYTES = 1 << 18
 _DESCRIPTORS = 4
 
 
-def serve(control: socket.socket) -> None:
+def serve(control: socket.socket, store: ProgramStore) -> None:
     """Take orders until the supervisor closes the control socket."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     decoder = msgspec.msgpack.Decoder(Spawn)
@@ -37,7 +38,7 @@ def serve(control: socket.socket) -> None:
         if not data:
             return
         _assert_one_thread()
-        _fork_warden(decoder.decode(data), descriptors, control)
+        _fork_warden(decoder.decode(data), descriptors, control, store)
         for descriptor in descriptors:
             os.close(descriptor)
 
@@ -56,13 +57,13 @@ def _reap() -> None:
         pass
 
 
-def _fork_warden(order: Spawn, descriptors: list[int], control: socket.socket) -> None:
+def _fork_warden(order: Spawn, descriptors: list[int], control: socket.socket, store: ProgramStore) -> None:
     if os.fork() == 0:
         control.close()
-        _warden(order, descriptors)
+        _warden(order, descriptors, store)
 
 
-def _warden(order: Spawn, descriptors: list[int]) -> NoReturn:
+def _warden(order: Spawn, descriptors: list[int], store: ProgramStore) -> NoReturn:
     """Between nursery and child: enters the namespaces, forks the child into them, reports its end.
 
     It lives outside the child's PID namespace and filter, and never sees the learner's code.
@@ -79,7 +80,7 @@ def _warden(order: Spawn, descriptors: list[int]) -> NoReturn:
         _say(status, Failed(reason=str(error)))
         os._exit(1)
     if pid == 0:
-        _child(order, channel=channel, stdout=stdout, stderr=stderr, status=status)
+        _child(order, store, channel=channel, stdout=stdout, stderr=stderr, status=status)
     pidfd = os.pidfd_open(pid)
     socket.send_fds(status, [frame(Started())], [pidfd])
     for descriptor in (channel, stdout, stderr, pidfd, 1, 2):
@@ -96,7 +97,9 @@ def _warden(order: Spawn, descriptors: list[int]) -> NoReturn:
     os._exit(0)
 
 
-def _child(order: Spawn, *, channel: int, stdout: int, stderr: int, status: socket.socket) -> NoReturn:
+def _child(
+    order: Spawn, store: ProgramStore, *, channel: int, stdout: int, stderr: int, status: socket.socket
+) -> NoReturn:
     try:
         os.dup2(stdout, 1)
         os.dup2(stderr, 2)
@@ -106,7 +109,7 @@ def _child(order: Spawn, *, channel: int, stdout: int, stderr: int, status: sock
         os._exit(1)
     status.close()
     try:
-        run_child(socket.socket(fileno=channel), cache_folder=order.confinement.cache_folder)
+        run_child(socket.socket(fileno=channel), store, cache_folder=order.confinement.cache_folder)
     except (BadFrame, BrokenPipeError, ConnectionResetError):
         os._exit(3)  # The supervisor has gone or has given this run up.
     os._exit(0)

@@ -15,8 +15,7 @@ def main() -> None:
     control = socket.socket(fileno=int(sys.argv[1]))
     from sandbox.inside import imports, nursery
 
-    imports.prepare()
-    nursery.serve(control)
+    nursery.serve(control, imports.prepare())
 
 
 main()

@@ -151,3 +151,21 @@ def test_without_a_name_nothing_is_rehearsed(classroom: Classroom) -> None:
     classroom.grade(REFERENCE, learner=None)
     assert not classroom.sandbox.rehearsals._planned
     assert not classroom.sandbox.waiting_pids
+
+
+def test_jails_that_wait_go_when_memory_is_short(
+    classroom: Classroom, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for learner in ("ada", "bob"):
+        classroom.grade(REFERENCE, learner)
+        classroom.until_one_waits(learner)
+    rehearsals = classroom.sandbox.rehearsals
+    rooms = iter([False, True])  # Short once: the least recently used goes, and then there is room.
+    monkeypatch.setattr(rehearsals, "_has_room", lambda: next(rooms, True))
+    classroom.runner.run(rehearsals._make_room())
+    assert (classroom.waits("ada"), classroom.waits("bob")) == (False, True)
+    monkeypatch.setattr(rehearsals, "_has_room", lambda: False)
+    classroom.grade(REFERENCE, "cyd")
+    classroom.runner.run(asyncio.sleep(0.5))
+    assert not classroom.waits("bob")
+    assert not classroom.waits("cyd")

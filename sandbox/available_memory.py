@@ -1,0 +1,41 @@
+"""How much memory can still be had: by the whole machine, and by the control group we are in."""
+
+from pathlib import Path
+
+_UNLIMITED_BYTES = 1 << 60
+_GROUPS = Path("/sys/fs/cgroup")
+
+
+def available_memory_bytes(meminfo: Path = Path("/proc/meminfo"), groups: Path = _GROUPS) -> int:
+    """The smaller of the kernel's `MemAvailable` and what is left of our own group's limit.
+
+    See proc_meminfo(5); of a group, pages of files that can be dropped count as free.
+    """
+    for line in meminfo.read_text().splitlines():
+        if line.startswith("MemAvailable:"):
+            return min(int(line.split()[1]) * 1024, _left_of_group(groups))
+    return _left_of_group(groups)
+
+
+def _left_of_group(groups: Path) -> int:
+    left = _UNLIMITED_BYTES
+    for line in Path("/proc/self/cgroup").read_text().splitlines():
+        _, controllers, path = line.split(":", 2)
+        if "memory" in controllers.split(","):
+            place = groups / "memory" / path.lstrip("/")
+            left = min(left, _left(place, "memory.limit_in_bytes", "memory.usage_in_bytes"))
+        elif not controllers:
+            left = min(left, _left(groups / path.lstrip("/"), "memory.max", "memory.current"))
+    return left
+
+
+def _left(place: Path, limit_name: str, usage_name: str) -> int:
+    try:
+        limit = (place / limit_name).read_text().strip()
+        usage = int((place / usage_name).read_text())
+        fields = dict(line.split() for line in (place / "memory.stat").read_text().splitlines())
+    except OSError:
+        return _UNLIMITED_BYTES  # No such group is to be seen from here, or it has no limit.
+    if limit == "max":
+        return _UNLIMITED_BYTES
+    return int(limit) - usage + int(fields.get("inactive_file", 0))
