@@ -13,7 +13,7 @@ from functools import lru_cache
 from typing import Any
 
 import numpy as np
-from jax._src import config, core
+from jax._src import config, core, literals
 from jax._src.named_sharding import UNSPECIFIED
 from jax._src.random.prng import PRNGImpl
 
@@ -23,6 +23,7 @@ _NOT_LOWERED = {
 }
 """Parameters that only differentiation looks at."""
 _PLAIN = (type(None), bool, int, float, complex, str, bytes)
+_TYPED = (literals.TypedInt, literals.TypedFloat, literals.TypedComplex)
 _OF_JAX = ("jax.", "jaxlib.")
 
 
@@ -108,7 +109,7 @@ def _add_aval(parts: list[str], aval: Any) -> None:
 
 def _add_value(parts: list[str], value: Any) -> None:
     kind = type(value)
-    if kind in _PLAIN:
+    if kind in _PLAIN or kind in _TYPED:  # The repr of the latter says their dtype.
         parts.append(f"{kind.__name__}:{value!r}")
     elif kind in (tuple, list):
         parts.append("(")

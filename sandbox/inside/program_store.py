@@ -25,14 +25,20 @@ _DIGEST_BYTES = 32
 # There is no public place between tracing and lowering.
 _lower: Callable[..., Any] = pxla._cached_lowering_to_hlo  # noqa: SLF001
 _compile: Callable[..., Any] = pxla._cached_compilation  # noqa: SLF001
+_cache_clear: Callable[[], None] = pxla._cached_compilation.cache_clear  # noqa: SLF001
 
 
 class StoredProgram:
     """Stands in the place of a lowered module; becomes one where somebody wants to look at it."""
 
     def __init__(self, executable: bytes, lower: Callable[[], Any]) -> None:
-        self.executable = executable
+        self._executable = executable
         self._lower = lower
+
+    def take(self) -> bytes:
+        """The serialised executable, once; after that nothing, for it would only lie in memory."""
+        taken, self._executable = self._executable, b""
+        return taken
 
     @functools.cached_property
     def module(self) -> Any:
@@ -91,9 +97,10 @@ class ProgramStore:
         """In the place of JAX's compilation: load a stored program, compile anything else."""
         rest = (tuple_args, to_inputs, to_outputs, callbacks, backend, devices, options, profiler)
         if isinstance(computation, StoredProgram):
-            if not options:
+            if not options and (serialised := computation.take()):
                 chosen = self._compile_options(backend, devices, tuple(to_inputs), tuple(to_outputs))
-                return backend.deserialize_executable(computation.executable, devices, chosen)
+                return backend.deserialize_executable(serialised, devices, chosen)
+            # Its caller has let go of what was loaded before.
             computation = computation.module
         waiting = self._to_write.pop(id(computation), None)
         if waiting is None or options or callbacks:
@@ -144,7 +151,14 @@ def install() -> ProgramStore:
     store = ProgramStore()
     memoised: Any = weakref_lru_cache
     pxla._cached_lowering_to_hlo = memoised(store.lower)  # noqa: SLF001
-    pxla._cached_compilation = memoised(store.compile)  # noqa: SLF001
+
+    # Not memoised: JAX's own function below it is, and cannot tell a stand-in from a module.
+    def compile_or_load(*arguments: Any) -> Any:
+        return store.compile(*arguments)
+
+    replaced: Any = compile_or_load
+    replaced.cache_clear = _cache_clear
+    pxla._cached_compilation = replaced  # noqa: SLF001
     return store
 
 
