@@ -112,4 +112,8 @@ def _set_limits(limits: Limits) -> None:
         (resource.RLIMIT_MSGQUEUE, 0, 0),
         (resource.RLIMIT_SIGPENDING, 256, 256),
     ):
+        # Where the service itself may use less, that holds for its runs too: nobody here could raise it.
+        _, most = resource.getrlimit(kind)
+        if most != resource.RLIM_INFINITY:
+            soft, hard = min(soft, most), min(hard, most)
         resource.setrlimit(kind, (soft, hard))
