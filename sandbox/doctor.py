@@ -1,17 +1,36 @@
-"""What of the jail this host can give, what it lacks, and how to get it."""
+"""What of the jail this host can give, what it lacks, how to get it, and whether it then keeps its word."""
 
 import os
 import shutil
 import subprocess
-from collections.abc import Iterator
+import sys
+import tempfile
+from collections.abc import AsyncIterator, Iterable, Iterator
 from pathlib import Path
 
 import msgspec
 
 from sandbox.bubblewrap import find_places
 from sandbox.interface import SandboxUnavailable
+from sandbox.landlock_abi import landlock_abi
 from sandbox.memory_groups import MemoryGroups
+from sandbox.namespace_remedies import namespace_remedy
 from sandbox.seccomp import compiled_filter
+from sandbox.self_check import Checked, all_promises, check, plant_program
+from sandbox.supervisor import open_supervisor
+
+_LANDLOCK_GAINS = {1: "files", 4: "TCP", 6: "signals and abstract sockets"}
+_SHARED_TOPS = tuple(map(Path, ("/usr", "/bin", "/lib", "/lib64", "/dev", "/proc")))
+"""What lies below these may well be in a jail too, under the same path."""
+# The very calls that a child makes, so that whatever refuses one of them shows up here.
+_TRY_NAMESPACES = """
+import sys
+sys.path.insert(0, sys.argv[1])
+from sandbox.inside import confine, system_calls as system
+confine.enter_namespaces()
+system.mount("none", "/", "none", system.MS_REC | system.MS_PRIVATE)
+system.mount("tmpfs", "/tmp", "tmpfs", system.MS_NOSUID | system.MS_NODEV, "size=4k")
+"""
 
 
 class Layer(msgspec.Struct, frozen=True, kw_only=True):
@@ -22,6 +41,7 @@ class Layer(msgspec.Struct, frozen=True, kw_only=True):
     is_required: bool
     detail: str
     remedy: str = ""
+    """How to get it, a step a line."""
 
 
 def examine() -> Iterator[Layer]:
@@ -29,6 +49,7 @@ def examine() -> Iterator[Layer]:
     yield _bubblewrap()
     yield _namespaces()
     yield _seccomp()
+    yield _landlock()
     yield _packages()
     yield _memory()
 
@@ -36,7 +57,30 @@ def examine() -> Iterator[Layer]:
 def lacking() -> str:
     """What is required and missing, with the way to get it; empty where runs can be jailed."""
     missing = [layer for layer in examine() if layer.is_required and not layer.is_active]
-    return "; ".join(f"{layer.name}: {layer.detail}. {layer.remedy}" for layer in missing)
+    return "; ".join(
+        f"{layer.name}: {layer.detail}. {' '.join(layer.remedy.splitlines())}" for layer in missing
+    )
+
+
+async def check_promises(hidden: Iterable[Path]) -> AsyncIterator[Checked]:
+    """Each promise, tried in a jail of this host. `hidden` are paths that no run may find.
+
+    Raises:
+        SandboxUnavailable: no jail starts here.
+    """
+    with tempfile.TemporaryDirectory() as folder:
+        cache = Path(folder) / "compiled"
+        plant_program(cache)
+        async with open_supervisor(cache=cache) as supervisor:
+            await supervisor.warm_up()
+            async for checked in check(supervisor, all_promises(filter(_is_hidden, hidden))):
+                yield checked
+
+
+def _is_hidden(path: Path) -> bool:
+    """Not what a jail has of its own under the same name, and not what is not there anyway."""
+    is_shared = any(path.is_relative_to(top) for top in _SHARED_TOPS)
+    return path.exists() and not is_shared and path not in (Path("/"), Path("/tmp"))
 
 
 def _bubblewrap() -> Layer:
@@ -46,17 +90,19 @@ def _bubblewrap() -> Layer:
         is_active=path is not None,
         is_required=True,
         detail=path or "not installed",
-        remedy="" if path else "On Debian: apt-get install bubblewrap",
+        remedy=""
+        if path
+        else "Install the package bubblewrap (Debian and Ubuntu: apt-get install bubblewrap).",
     )
 
 
 def _namespaces() -> Layer:
-    """A jail as a learner's: namespaces inside bubblewrap's."""
-    command = ["bwrap", "--unshare-all", "--ro-bind", "/", "/", "--proc", "/proc", "--", "unshare"]
-    command += ["--user", "--mount", "--pid", "--net", "--ipc", "--uts", "--cgroup", "--fork", "true"]
+    """A jail as a learner's: namespaces inside bubblewrap's, and mounts in them."""
+    command = ["bwrap", "--unshare-all", "--ro-bind", "/", "/", "--proc", "/proc", "--dev", "/dev", "--"]
+    command += [sys.executable, "-I", "-c", _TRY_NAMESPACES, str(Path(__file__).parents[1])]
     try:
         ran = subprocess.run(command, capture_output=True, text=True, timeout=20, check=False)
-        works, reason = ran.returncode == 0, ran.stderr.strip().splitlines()[:1]
+        works, reason = ran.returncode == 0, ran.stderr.strip().splitlines()[-1:]
     except (OSError, subprocess.TimeoutExpired) as error:
         works, reason = False, [str(error)]
     return Layer(
@@ -64,18 +110,8 @@ def _namespaces() -> Layer:
         is_active=works,
         is_required=True,
         detail="user, PID, mount, network, IPC, UTS, cgroup" if works else f"refused ({' '.join(reason)})",
-        remedy="" if works else _namespace_remedy(),
+        remedy="" if works else namespace_remedy(),
     )
-
-
-def _namespace_remedy() -> str:
-    knob = Path("/proc/sys/kernel/apparmor_restrict_unprivileged_userns")
-    if knob.exists() and knob.read_text().strip() != "0":
-        return "AppArmor restricts user namespaces: sysctl kernel.apparmor_restrict_unprivileged_userns=0"
-    knob = Path("/proc/sys/kernel/unprivileged_userns_clone")
-    if knob.exists() and knob.read_text().strip() == "0":
-        return "Allow user namespaces: sysctl kernel.unprivileged_userns_clone=1"
-    return "Raise sysctl user.max_user_namespaces; in a container allow unshare, mount and user namespaces"
 
 
 def _seccomp() -> Layer:
@@ -87,7 +123,7 @@ def _seccomp() -> Layer:
             is_active=False,
             is_required=True,
             detail=str(error),
-            remedy="On Debian: apt-get install libseccomp2",
+            remedy="Install libseccomp (Debian and Ubuntu: apt-get install libseccomp2).",
         )
     works = "Seccomp:" in Path("/proc/self/status").read_text()
     return Layer(
@@ -95,7 +131,25 @@ def _seccomp() -> Layer:
         is_active=works,
         is_required=True,
         detail=f"an allow list of {size} instructions" if works else "the kernel has no seccomp filters",
-        remedy="" if works else "Use a kernel with CONFIG_SECCOMP_FILTER",
+        remedy="" if works else "Use a kernel with CONFIG_SECCOMP_FILTER.",
+    )
+
+
+def _landlock() -> Layer:
+    abi = landlock_abi()
+    gains = ", ".join(what for since, what in _LANDLOCK_GAINS.items() if abi >= since)
+    return Layer(
+        name="Landlock",
+        is_active=abi > 0,
+        is_required=False,
+        detail=f"version {abi} of its interface: {gains}"
+        if abi
+        else "none: the mounts alone keep files away",
+        remedy=""
+        if abi
+        else "Use a kernel from 5.13 on with CONFIG_SECURITY_LANDLOCK.\n"
+        "Where it has that: boot with lsm=landlock, and after it what /sys/kernel/security/lsm lists.\n"
+        "In a container: let the engine's seccomp profile allow the three landlock_ calls.",
     )
 
 
@@ -104,7 +158,7 @@ def _packages() -> Layer:
         places = find_places()
     except SandboxUnavailable as error:
         return Layer(
-            name="packages", is_active=False, is_required=True, detail=str(error), remedy="Run make setup"
+            name="packages", is_active=False, is_required=True, detail=str(error), remedy="Run make setup."
         )
     return Layer(
         name="packages", is_active=True, is_required=True, detail=f"JAX and Flax in {places.packages[0]}"

@@ -1,29 +1,69 @@
-"""`jaxercise doctor`: can this host jail, and what is missing?"""
+"""`jaxercise doctor`: can this host jail, what is missing, and does the jail keep its word here?"""
 
-from typing import Annotated
+import asyncio
+from typing import TYPE_CHECKING, Annotated
 
 import typer
+
+if TYPE_CHECKING:
+    from sandbox.doctor import Layer
+    from sandbox.self_check import Checked
 
 _LACKING = 1
 
 
 def doctor(json: Annotated[bool, typer.Option("--json", help="One JSON object.")] = False) -> None:
-    """Prints the layers of the jail, active or missing. Exit code 1 where a required one is missing."""
+    """Prints the layers of the jail, then tries to break each promise that it makes.
+
+    Exit code 1 where a required layer is missing or a promise is broken.
+    """
     import msgspec
 
     from sandbox.doctor import examine
 
-    layers = list(examine())
+    layers = []
+    for layer in examine():
+        layers.append(layer)
+        if not json:
+            _print_layer(layer)
     able = all(layer.is_active for layer in layers if layer.is_required)
+    promises = asyncio.run(_promises(quietly=json)) if able else []
+    able = able and bool(promises) and all(promise.is_kept for promise in promises)
     if json:
-        print(msgspec.json.encode({"able": able, "layers": layers}).decode())
+        print(msgspec.json.encode({"able": able, "layers": layers, "promises": promises}).decode())
     else:
-        for layer in layers:
-            mark = "✓" if layer.is_active else ("✗" if layer.is_required else "–")
-            print(f"{mark} {layer.name}: {layer.detail}")
-            if layer.remedy:
-                print(f"    {layer.remedy}")
         print("submissions can be jailed here" if able else "submissions cannot be jailed here")
         if not able:
             print("for development only, on code you trust: JAXERCISE_SANDBOX=unjailed")
     raise typer.Exit(0 if able else _LACKING)
+
+
+async def _promises(*, quietly: bool) -> "list[Checked]":
+    """How each promise went, printed as it goes; none where no jail would start."""
+    from pathlib import Path
+
+    from app.settings import read_settings
+    from sandbox.doctor import check_promises
+    from sandbox.interface import SandboxUnavailable
+
+    hidden = [Path.home(), Path.cwd(), read_settings().data_dir.resolve()]
+    if not quietly:
+        print("trying to break out of a real jail, which takes about fifteen seconds", flush=True)
+    promises = []
+    try:
+        async for promise in check_promises(hidden):
+            promises.append(promise)
+            if not quietly:
+                print(f"{'✓' if promise.is_kept else '✗'} {promise.name}: {promise.sentence}", flush=True)
+                if not promise.is_kept:
+                    print(f"    broken: {promise.reason}", flush=True)
+    except SandboxUnavailable as error:
+        typer.echo(f"no jail starts: {error}", err=True)
+    return promises
+
+
+def _print_layer(layer: "Layer") -> None:
+    mark = "✓" if layer.is_active else ("✗" if layer.is_required else "–")
+    print(f"{mark} {layer.name}: {layer.detail}")
+    for line in layer.remedy.splitlines():
+        print(f"    {line}")

@@ -5,6 +5,7 @@ import resource
 import socket
 from pathlib import Path
 
+from sandbox.inside import landlock
 from sandbox.inside import system_calls as system
 from sandbox.limits import Limits
 from sandbox.nursery_orders import Confinement
@@ -64,6 +65,9 @@ def confine(confinement: Confinement, *, keep: set[int]) -> None:
     system.no_new_privileges()
     system.set_dumpable(False)
     os.chdir("/tmp")
+    landlock.restrict(
+        landlock.places(cache_folder=confinement.cache_folder, writable_cache=confinement.writable_cache)
+    )
     system.load_seccomp(confinement.seccomp_program)
 
 
@@ -108,4 +112,8 @@ def _set_limits(limits: Limits) -> None:
         (resource.RLIMIT_MSGQUEUE, 0, 0),
         (resource.RLIMIT_SIGPENDING, 256, 256),
     ):
+        # Where the service itself may use less, that holds for its runs too: nobody here could raise it.
+        _, most = resource.getrlimit(kind)
+        if most != resource.RLIM_INFINITY:
+            soft, hard = min(soft, most), min(hard, most)
         resource.setrlimit(kind, (soft, hard))

@@ -18,6 +18,8 @@ _CONTRIBUTING_LINES = 45
 _VARIABLES = {f"JAXERCISE_{name.upper()}" for name in Settings.model_fields}
 # Read by a single command, or by the tests; not a setting of the service.
 _OTHER_VARIABLES = {"JAXERCISE_PASSWORD"}
+# What a host is set up with, as root.
+_OPERATORS_TOOLS = {"apparmor_parser", "install"}
 _BLOCK = re.compile(r"^```(?:console|sh)\n(.*?)^```", re.MULTILINE | re.DOTALL)
 _INLINE = re.compile(r"`((?:jaxercise|make) [^`]+)`")
 _LINK = re.compile(r"\]\(([^)#]+)(?:#[^)]*)?\)")
@@ -60,6 +62,9 @@ def _fault(line: str) -> str | None:
         return f"no such make target in {line!r}: {unknown}" if unknown else None
     if words[:2] == ["docker", "compose"]:
         return _fault(shlex.join(words[4:])) if words[2] == "exec" else None
+    if words[0] == "sudo" and words[1] in _OPERATORS_TOOLS:
+        missing = [word for word in words if word.startswith("docs/") and not (_ROOT / word).is_file()]
+        return f"no such file in {line!r}: {missing}" if missing else None
     return f"not a command that the documents may give: {line!r}"
 
 
@@ -134,6 +139,8 @@ def test_every_command_and_link_that_a_document_gives_exists(document: Path) -> 
         "jaxercise serve --no-such-option",
         "docker compose exec jaxercise jaxercise no-such-command",
         "curl -X POST http://127.0.0.1:8000",
+        "sudo rm -rf /",
+        "sudo install docs/operators/no-such-file /etc",
     ],
 )
 def test_the_check_of_commands_refuses(line: str) -> None:

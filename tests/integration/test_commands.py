@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Sequence
@@ -10,6 +11,7 @@ from xml.etree import ElementTree
 
 import pytest
 
+from sandbox.self_check import all_promises
 from tests.toy_problem import REFERENCE, write_toy_folders
 
 pytestmark = pytest.mark.jail
@@ -213,12 +215,36 @@ def test_regrade_writes_reports_and_notices_drift(workshop: Path) -> None:
     assert "of the tolerance, largest in short" in drifted.stdout
 
 
-def test_doctor_tells_the_layers(workshop: Path) -> None:
+def test_doctor_tells_the_layers_and_tries_every_promise(workshop: Path) -> None:
     ran = _jaxercise(workshop, "doctor", "--json")
-    assert ran.returncode == 0
+    assert ran.returncode == 0, ran.stdout
     told = json.loads(ran.stdout)
     assert told["able"]
-    assert {layer["name"] for layer in told["layers"]} >= {"bubblewrap", "namespaces", "seccomp"}
+    assert {layer["name"] for layer in told["layers"]} >= {"bubblewrap", "namespaces", "seccomp", "Landlock"}
+    assert {promise["name"] for promise in told["promises"]} == {promise.name for promise in all_promises()}
+    assert all(promise["is_kept"] for promise in told["promises"])
+
+
+def test_doctor_names_the_promise_that_is_broken(workshop: Path, tmp_path: Path) -> None:
+    """All layers are there, but this bubblewrap lets a folder of the host show."""
+    careless = tmp_path / "bwrap"
+    careless.write_text(f'#!/bin/sh\nexec {shutil.which("bwrap")} --ro-bind /etc /etc "$@"\n')
+    careless.chmod(0o755)
+    ran = _jaxercise(workshop, "doctor", PATH=f"{tmp_path}:{os.environ['PATH']}")
+    assert ran.returncode == 1, ran.stdout
+    assert [line for line in ran.stdout.splitlines() if line.startswith("✗")] == [
+        "✗ no host files: A run finds no file of the host, of the service or of its data."
+    ]
+    assert "broken: /etc/passwd is there" in ran.stdout
+    assert "submissions cannot be jailed here" in ran.stdout
+
+
+def test_a_service_that_may_use_less_still_grades(workshop: Path) -> None:
+    """Its own limits hold for its jails, which nobody could raise; a learner is not blamed for them."""
+    right = _write(workshop, "right.py", REFERENCE)
+    prefix = ["prlimit", "--nofile=200:200", "--core=0:0", "--msgqueue=0:0"]
+    ran = _jaxercise(workshop, "check", "toy-shift", right, prefix=prefix)
+    assert ran.returncode == 0, ran.stdout + ran.stderr
 
 
 def test_without_user_namespaces_nothing_is_run(workshop: Path) -> None:
@@ -233,6 +259,7 @@ def test_without_user_namespaces_nothing_is_run(workshop: Path) -> None:
     told = _jaxercise(workshop, "doctor", prefix=prefix)
     assert told.returncode == 1
     assert "submissions cannot be jailed here" in told.stdout
+    assert "no network" not in told.stdout, "nothing is tried without a jail"
 
 
 def test_the_unjailed_mode_says_so_in_every_verdict(workshop: Path) -> None:

@@ -1,5 +1,6 @@
 """Each attack is really tried. It gets a verdict by name, and the next learner notices nothing."""
 
+import ast
 import time
 from pathlib import Path
 
@@ -51,20 +52,22 @@ def test_nothing_of_the_grader_can_be_read(judge: Judge, monkeypatch: pytest.Mon
     """References, problems, the database, other jails, the environment: none is there to be found."""
     monkeypatch.setenv("JAXERCISE_TEST_SECRET", "do-not-tell")
     checkout = str(Path(__file__).resolve().parents[2])
+    tops = sorted(entry.name for entry in Path("/").iterdir())
     code = (
         "import os\n"
         "found = []\n"
-        "for folder, folders, files in os.walk('/'):\n"
-        "    if folder.startswith(('/usr', '/lib', '/jail/python', '/jail/packages')):\n"
-        "        folders.clear()\n        continue\n"
-        "    found += [os.path.join(folder, name) for name in files]\n"
+        "for top in ('/dev/shm', '/dev/pts', '/proc', '/tmp', '/jail/library'):\n"
+        "    for folder, folders, files in os.walk(top):\n"
+        "        found += [os.path.join(folder, name) for name in files]\n"
         "print([name for name in found if name.endswith(('.toml', '.db', '.md', 'reference.py'))"
         " and not name.startswith('/jail/library/sandbox/')])\n"
+        f"print([top for top in {tops!r} if os.path.lexists('/' + top)])\n"
         f"print(os.path.exists({checkout!r}), os.listdir('/proc'), dict(os.environ), os.getuid())\n" + _TAIL
     )
     verdict = judge.grade(code)
-    listing, rest = verdict.stdout.splitlines()[:2]
+    listing, shared_tops, rest = verdict.stdout.splitlines()[:3]
     assert listing == "[]"
+    assert set(ast.literal_eval(shared_tops)) <= {"bin", "dev", "lib", "lib64", "proc", "tmp", "usr"}
     assert rest.startswith("False ['cpuinfo'] {")
     assert "do-not-tell" not in verdict.stdout
     assert str(Path.cwd()) not in verdict.stdout
@@ -87,15 +90,16 @@ def test_poisoned_libraries_end_with_their_run(judge: Judge) -> None:
 def test_the_compilation_cache_cannot_be_listed(judge: Judge) -> None:
     """Its entries are found by the hash of a learner's own program, and by nothing else."""
     assert judge.grade(judge.problem.reference).outcome is Outcome.ACCEPTED
+    [compartment] = judge.data_dir.glob("grading/*/compiled/*")
+    program = next(compartment.iterdir())
     code = (
         "import os\n"
-        "for name in os.listdir('/jail/cache'):\n"
-        "    try: print(os.listdir(f'/jail/cache/{name}'))\n"
-        "    except PermissionError: print('refused')\n" + _TAIL
+        f"place = '/jail/cache/{compartment.name}'\n"
+        "try: print(os.listdir(place))\n"
+        "except PermissionError: print('refused')\n"
+        f"print(os.path.exists(f'{{place}}/{program.name}'))\n" + _TAIL
     )
-    assert judge.grade(code).stdout.split() == ["refused"]
-    [compartment] = judge.data_dir.glob("grading/*/compiled/*")
-    assert list(compartment.iterdir()), "the trusted run has filled it"
+    assert judge.grade(code).stdout.split() == ["refused", "True"]
 
 
 def test_what_hidden_cases_print_is_not_shown(judge: Judge) -> None:

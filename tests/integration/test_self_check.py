@@ -1,0 +1,141 @@
+"""Every promise is kept by the real jail; and, with no jail around them, the same texts break theirs."""
+
+import asyncio
+import os
+import platform
+import subprocess
+import sys
+import tempfile
+from collections.abc import Mapping
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from sandbox.limits import Limits
+from sandbox.self_check import all_promises, check, plant_program
+from sandbox.supervisor import open_supervisor
+
+pytestmark = pytest.mark.jail
+
+_HIDDEN = [Path(__file__), Path.home()]
+_NAMES = [promise.name for promise in all_promises()]
+_HOLD_ANYWHERE = {
+    "the environment is bare",
+    "no stray descriptors",
+    "no poisoned process",
+    "memory is limited",
+    "wall time is limited",
+    "output is limited",
+    "no forged results",
+}
+"""What a process and a watch from outside give by themselves, with no wall."""
+_EITHER_WAY = {"processor time is limited"}
+"""Without a namespace the kernel's clock and ours race for the first word."""
+
+
+def _reasons(cache: Path, *, jailed: bool) -> Mapping[str, str]:
+    async def collect() -> Mapping[str, str]:
+        plant_program(cache)
+        async with open_supervisor(cache=cache, jailed=jailed) as supervisor:
+            return {
+                checked.name: checked.reason async for checked in check(supervisor, all_promises(_HIDDEN))
+            }
+
+    return asyncio.run(collect())
+
+
+@pytest.fixture(scope="module")
+def in_the_jail(tmp_path_factory: pytest.TempPathFactory) -> Mapping[str, str]:
+    return _reasons(tmp_path_factory.mktemp("jailed") / "cache", jailed=True)
+
+
+@pytest.fixture(scope="module")
+def without_a_jail(tmp_path_factory: pytest.TempPathFactory) -> Mapping[str, str]:
+    return _reasons(tmp_path_factory.mktemp("unjailed") / "cache", jailed=False)
+
+
+@pytest.mark.parametrize("name", _NAMES)
+def test_the_jail_keeps_every_promise(in_the_jail: Mapping[str, str], name: str) -> None:
+    assert in_the_jail[name] == ""
+
+
+def test_without_a_jail_the_same_texts_break_theirs(without_a_jail: Mapping[str, str]) -> None:
+    """A check that cannot fail is a defect."""
+    hold = set(_HOLD_ANYWHERE)
+    if os.getuid() != 0:
+        hold.add("processes are limited")  # The kernel exempts root alone.
+    if platform.machine() != "x86_64":
+        hold.add("one system-call table")
+    broken = {name for name, reason in without_a_jail.items() if reason}
+    assert broken - _EITHER_WAY == set(_NAMES) - hold - _EITHER_WAY
+
+
+@pytest.mark.parametrize("name", sorted(set(_NAMES) - _HOLD_ANYWHERE - _EITHER_WAY))
+def test_what_is_broken_was_really_tried(without_a_jail: Mapping[str, str], name: str) -> None:
+    """A text that fails on its own grounds would look like a broken promise."""
+    assert "could not be tried" not in without_a_jail[name]
+
+
+def test_nothing_of_the_tries_is_left_on_the_host(without_a_jail: Mapping[str, str]) -> None:
+    """They are run with no wall here, so they clean up behind themselves."""
+    assert without_a_jail
+    left = [path for top in ("/tmp", "/dev/shm", "/var/tmp") for path in Path(top).glob("jaxercise-self-*")]
+    assert left == []
+
+
+def _judge(name: str, *, limits: Limits | None = None, in_one_run: bool = False) -> str:
+    """The breach of the named promise in a real jail, made easier to break."""
+    [promise] = [promise for promise in all_promises() if promise.name == name]
+    if in_one_run:
+        promise = msgspec.structs.replace(promise, texts=("".join(promise.texts),))
+    promise = msgspec.structs.replace(promise, limits=limits or promise.limits)
+
+    async def only() -> str:
+        with tempfile.TemporaryDirectory() as cache:
+            async with open_supervisor(cache=Path(cache)) as supervisor:
+                [checked] = [checked async for checked in check(supervisor, [promise])]
+                return checked.reason
+
+    return asyncio.run(only())
+
+
+@pytest.mark.parametrize(
+    ("name", "limits"),
+    [
+        ("memory is limited", Limits(memory_bytes=4 << 30)),
+        ("output is limited", Limits(output_bytes=4 << 20)),
+        ("processor time is limited", Limits(cpu_seconds=2.0)),
+        ("files are limited", Limits(file_bytes=64 << 20)),
+        ("processes are limited", Limits(processes=256, memory_bytes=1 << 36)),
+    ],
+)
+def test_a_limit_that_is_set_too_high_breaks_its_promise(name: str, limits: Limits) -> None:
+    assert _judge(name, limits=limits) != ""
+
+
+def test_poison_is_found_where_it_stays() -> None:
+    """Both texts in one process, as if the second run had been given the first one's."""
+    reason = _judge("no poisoned process", in_one_run=True)
+    for words in ("jax is changed", "the environment", "JAX's settings", "a function is gone"):
+        assert words in reason
+
+
+def test_a_variable_and_a_descriptor_too_many_are_found(tmp_path: Path) -> None:
+    """Where the texts run in a plain process that has both."""
+    with (tmp_path / "open").open("w") as file:
+        for name, found in (
+            ("the environment is bare", "JAXERCISE_SECRET"),
+            ("no stray descriptors", "a file"),
+        ):
+            [code] = next(promise.texts for promise in all_promises() if promise.name == name)
+            ran = subprocess.run(
+                [sys.executable, "-c", code],
+                env={"JAXERCISE_SECRET": "x"},
+                pass_fds=[file.fileno()],
+                capture_output=True,
+                text=True,
+                timeout=60,
+                check=True,
+            )
+            assert found in ran.stdout
