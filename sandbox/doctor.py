@@ -9,8 +9,8 @@ from pathlib import Path
 import msgspec
 
 from sandbox.bubblewrap import find_places
+from sandbox.control_groups import open_control_groups
 from sandbox.interface import SandboxUnavailable
-from sandbox.memory_groups import MemoryGroups
 from sandbox.seccomp import compiled_filter
 
 
@@ -112,14 +112,14 @@ def _packages() -> Layer:
 
 
 def _memory() -> Layer:
-    groups = MemoryGroups.open()
+    groups = open_control_groups()
     if groups is not None:
         groups.close()
     return Layer(
         name="memory control groups",
         is_active=groups is not None,
         is_required=False,
-        detail="one a run"
+        detail=groups.description
         if groups is not None
         else f"none for uid {os.getuid()}: the process tree is watched instead",
         remedy="" if groups is not None else "Run as root, or in a unit with Delegate=yes",
