@@ -12,6 +12,7 @@ import msgspec
 
 from sandbox.own_groups import own_groups
 
+_FIRST = PurePosixPath("/")
 _LEAF = "jaxercise-service"
 _WANTED = ("memory", "pids")
 _ATTEMPTS = 20
@@ -34,8 +35,12 @@ def open_delegated() -> Delegated | None:
         if group.controllers:
             continue
         # We may be in a leaf already: ours after a restart, or systemd's DelegateSubgroup.
-        for folder, path in ((group.folder, group.path), (group.folder.parent, group.path.parent)):
-            if folder.name == _LEAF or not _is_ours(folder, path):
+        in_leaf = group.folder.name == _LEAF
+        for folder, is_first in (
+            (group.folder, group.path == _FIRST),
+            (group.folder.parent, group.path.parent == _FIRST and in_leaf),
+        ):
+            if folder.name == _LEAF or not _is_ours(folder, is_first=is_first):
                 continue
             there = (folder / "cgroup.controllers").read_text().split()
             controllers = tuple(name for name in _WANTED if name in there)
@@ -54,12 +59,16 @@ def spread(controllers: tuple[str, ...], folder: Path) -> None:
     (folder / "cgroup.subtree_control").write_text(" ".join(f"+{name}" for name in controllers))
 
 
-def _is_ours(folder: Path, path: PurePosixPath) -> bool:
-    """Whether nobody else divides this group: being able to write there is not enough for root."""
+def _is_ours(folder: Path, *, is_first: bool) -> bool:
+    """Whether nobody else divides this group: being able to write there is not enough for root.
+
+    `is_first` of our cgroup namespace: so it is a container's own, or the machine has no systemd, which
+    leaves no process in the first group.
+    """
     if not os.access(folder, os.W_OK) or not os.access(folder / "cgroup.subtree_control", os.W_OK):
         return False
-    if path == PurePosixPath("/"):
-        return True  # The first group of our cgroup namespace, so a container's; or there is no systemd.
+    if is_first:
+        return True
     if os.getuid() != 0:
         return folder.stat().st_uid == os.getuid()
     return any(_has_mark(folder, name) for name in ("user.delegate", "trusted.delegate"))

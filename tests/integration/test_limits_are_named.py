@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import Iterator
-from pathlib import Path
 
 import msgspec
 import pytest
@@ -155,7 +154,9 @@ def test_processor_time_of_many_that_each_use_little(runs: Runs, first: str, the
 
 def test_who_changes_what_answers_gets_no_line(runs: Runs) -> None:
     """And no other harm: the limit is named all the same."""
-    code = "import signal\ndef f():\n    signal.signal(signal.SIGUSR2, signal.SIG_IGN)\n    while True: pass\n"
+    code = (
+        "import signal\ndef f():\n    signal.signal(signal.SIGUSR2, signal.SIG_IGN)\n    while True: pass\n"
+    )
     assert _said(runs.run(code)) == (Ending.TIME_LIMIT, "processor time: 2 s", None)
 
 
