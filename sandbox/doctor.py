@@ -122,5 +122,7 @@ def _memory() -> Layer:
         detail=groups.description
         if groups is not None
         else f"none for uid {os.getuid()}: the process tree is watched instead",
-        remedy="" if groups is not None else "Run as root, or in a unit with Delegate=yes",
+        remedy=""
+        if groups is not None
+        else "Run in a unit with Delegate=yes (docs/operators/control-groups.md)",
     )
