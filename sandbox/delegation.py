@@ -69,9 +69,10 @@ def _is_ours(folder: Path, *, is_first: bool) -> bool:
         return False
     if is_first:
         return True
-    if os.getuid() != 0:
-        return folder.stat().st_uid == os.getuid()
-    return any(_has_mark(folder, name) for name in ("user.delegate", "trusted.delegate"))
+    if any(_has_mark(folder, name) for name in ("user.delegate", "trusted.delegate")):
+        return True
+    # Given to a user; but below it the user's own systemd divides, and does not like others to.
+    return folder.stat().st_uid == os.getuid() != 0 and folder.parent.stat().st_uid != os.getuid()
 
 
 def _has_mark(folder: Path, name: str) -> bool:

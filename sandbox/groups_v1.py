@@ -43,15 +43,17 @@ class RunGroupV1:
         From here on the kernel lets the run wait at its hard limit in place of ending it, where it
         still can: so there is time to look at it. Whoever waits can be killed all the same.
         """
-        with contextlib.suppress(OSError):
-            (self._memory / "memory.oom_control").write_text("1")
         alarm = os.eventfd(0, os.EFD_NONBLOCK | os.EFD_CLOEXEC)
         try:
+            self._let_wait(is_watched=True)
             self._ring_at_limit(alarm)
             while not (self.memory_was_hit or self._holds_too_much()):
                 # The kernel rings before it ends a process, so a look now and then stays needed.
                 if await readable_within(alarm, _LOOK_SECONDS):
                     os.eventfd_read(alarm)
+        except BaseException:
+            self._let_wait(is_watched=False)
+            raise
         finally:
             os.close(alarm)
 
@@ -88,6 +90,10 @@ class RunGroupV1:
         """Its processes must have been killed."""
         for folder in self._folders.values():
             await remove_folder(folder)
+
+    def _let_wait(self, *, is_watched: bool) -> None:
+        with contextlib.suppress(OSError):
+            (self._memory / "memory.oom_control").write_text(str(int(is_watched)))
 
     def _ring_at_limit(self, alarm: int) -> None:
         """Have the kernel count up `alarm` when memory crosses the limit, and when it runs out.

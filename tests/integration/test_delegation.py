@@ -105,6 +105,16 @@ def test_a_user_s_own_group_is_divided(unit: Path) -> None:
     assert run.startswith("0::/unit/jaxercise-")
 
 
+def test_what_a_user_s_own_systemd_divides_is_left_alone(unit: Path) -> None:
+    """A shell's scope is its user's too, but was not made to be divided."""
+    scope = unit / "app.slice" / "shell.scope"
+    scope.mkdir(parents=True)
+    for folder in (unit, scope.parent, scope):
+        _delegate(folder, _NOBODY)
+    ran = _open_in(scope, uid=_NOBODY)
+    assert (ran.returncode, ran.stderr.strip()) == (1, "none")
+
+
 def test_another_user_s_group_is_left_alone(unit: Path) -> None:
     ran = _open_in(unit, uid=_NOBODY)
     assert (ran.returncode, ran.stderr.strip()) == (1, "none")
