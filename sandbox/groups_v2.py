@@ -51,6 +51,10 @@ class RunGroupV2:
                 if self.memory_was_hit or self._holds_too_much():
                     return
                 await readable_within(alarm.fileno(), _LOOK_SECONDS)
+        except BaseException:
+            with contextlib.suppress(OSError):
+                (self._folder / "memory.high").write_text("max")
+            raise
         finally:
             alarm.close()
             os.close(events)

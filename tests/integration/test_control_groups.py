@@ -110,7 +110,7 @@ def test_where_nobody_watches_the_kernel_ends_the_process(groups: ControlGroups)
 
 
 def test_where_the_watch_is_given_up_the_kernel_ends_the_process(groups: ControlGroups) -> None:
-    """A run that waits at its hard limit for a watch that is gone would look like one that is idle."""
+    """A run that is held up for a watch that is gone would look like one that is idle."""
     with _in_group(groups, "sys.stdin.readline(); hoard = b'x' * (1 << 28)") as (group, process):
         with pytest.raises(TimeoutError):
             asyncio.run(asyncio.wait_for(group.memory_exceeded(), 0.3))
