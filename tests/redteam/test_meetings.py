@@ -152,5 +152,7 @@ def shift(seed, x):
     verdict = judge.grade(code)
     message = "processor time: 3 s, at line 7"
     assert verdict.error == LearnerError(type="time_limit", message=message, line=7)
-    assert verdict.message == f"{message}, in other-seed"
+    reached = next(row for row in verdict.cases if row.outcome is Outcome.TIME_LIMIT)
+    assert reached.visibility is Visibility.HIDDEN
+    assert verdict.message == f"{message}, in {reached.name}"
     assert "leaked_" not in repr(verdict)
