@@ -25,7 +25,11 @@ def _left_of_group(groups: Path) -> int:
             place = groups / "memory" / path.lstrip("/")
             left = min(left, _left(place, "memory.limit_in_bytes", "memory.usage_in_bytes"))
         elif not controllers:
-            left = min(left, _left(groups / path.lstrip("/"), "memory.max", "memory.current"))
+            place = groups / path.lstrip("/")
+            # The service may have moved to a leaf of its own group (`delegation.py`); the limit is above it.
+            for folder in (place, *place.parents):
+                if folder.is_relative_to(groups):
+                    left = min(left, _left(folder, "memory.max", "memory.current"))
     return left
 
 

@@ -11,9 +11,9 @@ from pathlib import Path
 import msgspec
 
 from sandbox.bubblewrap import find_places
+from sandbox.control_groups import open_control_groups
 from sandbox.interface import SandboxUnavailable
 from sandbox.landlock_abi import landlock_abi
-from sandbox.memory_groups import MemoryGroups
 from sandbox.namespace_remedies import namespace_remedy
 from sandbox.seccomp import compiled_filter
 from sandbox.self_check import Checked, all_promises, check, plant_program
@@ -166,15 +166,17 @@ def _packages() -> Layer:
 
 
 def _memory() -> Layer:
-    groups = MemoryGroups.open()
+    groups = open_control_groups()
     if groups is not None:
         groups.close()
     return Layer(
         name="memory control groups",
         is_active=groups is not None,
         is_required=False,
-        detail="one a run"
+        detail=groups.description
         if groups is not None
         else f"none for uid {os.getuid()}: the process tree is watched instead",
-        remedy="" if groups is not None else "Run as root, or in a unit with Delegate=yes",
+        remedy=""
+        if groups is not None
+        else "Run in a unit with Delegate=yes (docs/operators/control-groups.md)",
     )

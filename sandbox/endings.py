@@ -17,14 +17,40 @@ class NamedEnding(msgspec.Struct, frozen=True, kw_only=True):
 
     ending: Ending
     message: str = ""
+    line: int | None = None
+    """Where the submitted code was, 1-based, where that is known."""
 
 
-def name_ending(ended: Ended, limits: Limits, *, memory_was_hit: bool, is_finished: bool) -> NamedEnding:
-    """What a child's end means, where the supervisor did not cause it."""
-    if memory_was_hit:
+class Seen(msgspec.Struct, frozen=True, kw_only=True):
+    """What is known of a run besides how its process ended."""
+
+    is_finished: bool
+    early: NamedEnding | None
+    """Why the supervisor ended it, where it did."""
+    line: int | None
+    memory_was_hit: bool
+    """The kernel ended one of its processes, perhaps not the first one, for want of memory."""
+    processes_were_refused: bool
+    cpu_seconds: float
+
+
+def name_ending(ended: Ended, limits: Limits, seen: Seen) -> NamedEnding:
+    """What a child's end means."""
+    if seen.early is not None:
+        if seen.early.ending is Ending.TIME_LIMIT and seen.memory_was_hit:
+            return out_of_memory(limits)  # What was left of it waited for what the kernel had ended.
+        return _at_line(seen.early, seen.line)
+    if seen.memory_was_hit:
         return out_of_memory(limits)
-    if is_finished:
+    if seen.is_finished:
         return NamedEnding(ending=Ending.FINISHED)
+    named = _name_crash(ended, limits, seen)
+    if named.ending is Ending.CRASHED and seen.processes_were_refused:
+        return out_of_processes(limits)
+    return named
+
+
+def _name_crash(ended: Ended, limits: Limits, seen: Seen) -> NamedEnding:
     if not os.WIFSIGNALED(ended.wait_status):
         status = os.waitstatus_to_exitcode(ended.wait_status)
         return NamedEnding(
@@ -37,8 +63,12 @@ def name_ending(ended: Ended, limits: Limits, *, memory_was_hit: bool, is_finish
             message="a system call that no exercise needs (network, tracing, mounting and the like)",
         )
     # The kernel ends the first process of a namespace by SIGKILL once its processor time is used up.
-    if number in (signal.SIGKILL, signal.SIGXCPU) and ended.cpu_seconds >= limits.cpu_seconds * 0.98:
+    cpu_seconds = max(ended.cpu_seconds, seen.cpu_seconds)
+    if number in (signal.SIGKILL, signal.SIGXCPU) and cpu_seconds >= limits.cpu_seconds * 0.98:
         return out_of_processor_time(limits)
+    # Nobody in its namespace can end that first process so: a group around the service ran out of memory.
+    if number == signal.SIGKILL and ended.peak_memory_bytes >= limits.memory_bytes:
+        return out_of_memory(limits)
     name = _SIGNALS_OF_A_CRASH.get(number, f"signal {number}")
     return NamedEnding(ending=Ending.CRASHED, message=f"the process was ended by {name}")
 
@@ -60,6 +90,12 @@ def out_of_patience(limits: Limits) -> NamedEnding:
     return NamedEnding(ending=Ending.TIME_LIMIT, message=message)
 
 
+def out_of_processes(limits: Limits) -> NamedEnding:
+    return NamedEnding(
+        ending=Ending.PROCESS_LIMIT, message=f"processes and threads: {limits.processes} together"
+    )
+
+
 def out_of_output(limits: Limits) -> NamedEnding:
     return NamedEnding(
         ending=Ending.OUTPUT_LIMIT, message=f"printed output: {limits.output_bytes // 1024} KB"
@@ -68,3 +104,9 @@ def out_of_output(limits: Limits) -> NamedEnding:
 
 def forged(reason: str) -> NamedEnding:
     return NamedEnding(ending=Ending.VIOLATION, message=f"the code wrote to the result channel ({reason})")
+
+
+def _at_line(named: NamedEnding, line: int | None) -> NamedEnding:
+    if line is None or named.ending not in (Ending.TIME_LIMIT, Ending.MEMORY_LIMIT):
+        return named
+    return NamedEnding(ending=named.ending, message=f"{named.message}, at line {line}", line=line)

@@ -162,6 +162,8 @@ class RunResult(msgspec.Struct, frozen=True, kw_only=True):
     ending: Ending
     message: str
     """One sentence that names the limit or the signal; empty where the run finished."""
+    line: int | None = None
+    """Where the code was when it hit a limit, 1-based: a hint, which the code itself may have made up."""
     loaded: Loaded | None
     calls: tuple[CallResult, ...]
     stdout: str

@@ -1,4 +1,4 @@
-"""One child seen from outside: its descriptors, its process, its memory group."""
+"""One child seen from outside: its descriptors, its process, its control group."""
 
 import asyncio
 import contextlib
@@ -11,11 +11,13 @@ import msgspec
 
 from sandbox.captured_output import CapturedOutput
 from sandbox.child_orders import ChildOrder
+from sandbox.control_groups import ControlGroups, RunGroup
 from sandbox.interface import SandboxError
 from sandbox.limits import Limits
-from sandbox.memory_groups import MemoryGroup, MemoryGroups
 from sandbox.nursery_orders import Confinement, Ended, Failed, Started, Status
 from sandbox.nursery_process import NurseryGone, NurseryProcess
+from sandbox.place import Place
+from sandbox.processor_clock import ProcessorClock
 from sandbox.wire import HEADER_BYTES, frame
 
 _SPAWN_SECONDS = 20.0
@@ -28,13 +30,17 @@ class JailedChild:
         self.channel, self._their_channel = socket.socketpair()
         self._status, self._their_status = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         (stdout, self._their_stdout), (stderr, self._their_stderr) = os.pipe(), os.pipe()
-        self._open = [stdout, stderr]
+        place, self._their_place = os.pipe()
+        os.set_blocking(self._their_place, False)
+        self._open = [stdout, stderr, place]
+        self.place = Place(place)
         self.outputs = [CapturedOutput(end, limits.output_bytes) for end in (stdout, stderr)]
         self.channel.setblocking(False)
         self._status.setblocking(False)
         self._pidfd = -1
         self.pid = 0
-        self.group: MemoryGroup | None = None
+        self.group: RunGroup | None = None
+        self._clock = ProcessorClock(0)
 
     def order_from(self, nursery: NurseryProcess, confinement: Confinement) -> None:
         """Have the nursery fork it; from then on only the child has its ends.
@@ -47,14 +53,15 @@ class JailedChild:
             self._their_stdout,
             self._their_stderr,
             self._their_status.fileno(),
+            self._their_place,
         ]
         try:
             nursery.spawn(confinement, theirs)
         finally:
             self._their_channel.close()
             self._their_status.close()
-            os.close(self._their_stdout)
-            os.close(self._their_stderr)
+            for descriptor in (self._their_stdout, self._their_stderr, self._their_place):
+                os.close(descriptor)
 
     async def started(self) -> None:
         """Wait until the process exists.
@@ -78,6 +85,7 @@ class JailedChild:
             raise SandboxError("the nursery answered out of turn")
         self._pidfd = descriptors[0]
         self.pid = _pid_of(self._pidfd)
+        self._clock = ProcessorClock(self.pid)
 
     async def ended(self) -> Ended:
         """Wait for the end of the process.
@@ -97,6 +105,16 @@ class JailedChild:
         with contextlib.suppress(OSError):
             await asyncio.get_running_loop().sock_sendall(self.channel, frame(order))
 
+    def cpu_seconds(self) -> float:
+        """Processor time of the child and all that it started, since its start; it only grows."""
+        counted = self.group.cpu_seconds if self.group is not None else None
+        return self._clock.seconds() if counted is None else counted
+
+    async def ask_place(self) -> None:
+        """Have it tell `place` which line it is at; it need not, and has a tenth of a second."""
+        if self._pidfd >= 0:
+            await self.place.ask(self._pidfd, self.group.make_room if self.group else lambda: None)
+
     def kill(self) -> None:
         """It is the first of its PID namespace: with it the kernel ends all that it started."""
         if self._pidfd >= 0:
@@ -104,7 +122,7 @@ class JailedChild:
                 signal.pidfd_send_signal(self._pidfd, signal.SIGKILL)
 
     async def close(self) -> None:
-        """Kill it, and give every descriptor and the memory group back."""
+        """Kill it, and give every descriptor and the control group back."""
         self.kill()
         if self._pidfd >= 0:
             os.close(self._pidfd)
@@ -120,9 +138,9 @@ class JailedChild:
 
 
 async def spawn_child(
-    nursery: NurseryProcess, confinement: Confinement, groups: MemoryGroups | None
+    nursery: NurseryProcess, confinement: Confinement, groups: ControlGroups | None
 ) -> JailedChild:
-    """A confined child that waits for its first order, its memory already bounded.
+    """A confined child that waits for its first order, what it uses already bounded.
 
     Raises:
         NurseryGone: the nursery died meanwhile.
@@ -133,12 +151,20 @@ async def spawn_child(
         child.order_from(nursery, confinement)
         await child.started()
         if groups is not None:
-            child.group = groups.make(confinement.limits.memory_bytes)
-            child.group.add(child.pid)
+            await _add_to_group(child, groups, confinement.limits)
     except BaseException:
         await child.close()
         raise
     return child
+
+
+async def _add_to_group(child: JailedChild, groups: ControlGroups, limits: Limits) -> None:
+    try:
+        child.group = groups.make(limits)
+        # The kernel makes everybody wait for a moving process; the child starts its backend meanwhile.
+        await asyncio.to_thread(child.group.add, child.pid)
+    except OSError as error:
+        raise SandboxError(f"a run could not be put into a control group: {error}") from error
 
 
 def _status(data: bytes, silence: str) -> Status:

@@ -10,7 +10,7 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
     idle_seconds: float = 10.0
     """How long the run may go on without computing anything."""
     cpu_seconds: float = 40.0
-    """Processor time of a single process; the tree's is bounded by the wall time."""
+    """Of all processes together, those that have ended included."""
     memory_bytes: int = 1 << 30
     """Beyond what the run shares with its nursery; files in its private /tmp count too."""
     processes: int = 64
@@ -23,3 +23,14 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
     """How far the run steps back for others, 0 to 19, as of nice(2)."""
     reply_bytes: int = 32 << 20
     """All frames that the run may send back."""
+
+
+_HEADROOM_BYTES = 64 << 20
+
+
+def hard_memory_bytes(limits: Limits) -> int:
+    """Where the kernel ends a run by itself: above its limit, so that it can first be asked where it is.
+
+    A single thread that writes to new memory takes some tens of milliseconds for the headroom.
+    """
+    return limits.memory_bytes + _HEADROOM_BYTES

@@ -1,25 +1,27 @@
 """Memory of a process tree, read from /proc: for hosts where no control group can be made."""
 
+import asyncio
 from pathlib import Path
+
+from sandbox.process_tree import tree_of
+
+_STEP_SECONDS = 0.05
+
+
+async def tree_memory_exceeded(pid: int, limit_bytes: int) -> None:
+    """Returns once the process tree holds more than `limit_bytes`."""
+    while await asyncio.to_thread(tree_memory_bytes, pid) <= limit_bytes:  # noqa: ASYNC110 - /proc sends no events
+        await asyncio.sleep(_STEP_SECONDS)
 
 
 def tree_memory_bytes(pid: int) -> int:
     """Private and shared-memory pages of `pid` and all its descendants; 0 once they are gone."""
-    total, waiting = 0, [pid]
-    while waiting:
-        place = Path(f"/proc/{waiting.pop()}")
-        try:
-            total += _resident_bytes(place)
-            for task in (place / "task").iterdir():
-                waiting.extend(int(child) for child in (task / "children").read_text().split())
-        except OSError:
-            continue  # It ended while we looked.
-    return total
+    return sum(_resident_bytes(place) for place in tree_of(pid))
 
 
 def _resident_bytes(place: Path) -> int:
-    kilobytes = 0
-    for line in (place / "status").read_text().splitlines():
-        if line.startswith(("RssAnon:", "RssShmem:")):
-            kilobytes += int(line.split()[1])
-    return kilobytes * 1024
+    try:
+        lines = (place / "status").read_text().splitlines()
+    except OSError:
+        return 0  # It ended while we looked.
+    return sum(int(line.split()[1]) << 10 for line in lines if line.startswith(("RssAnon:", "RssShmem:")))

@@ -1,8 +1,13 @@
 """What the supervisor tells the nursery, and what the process between them and a child says back."""
 
+import signal
+
 import msgspec
 
 from sandbox.limits import Limits
+
+PLACE_SIGNAL = signal.SIGUSR2
+"""Asks a child which line it is at; its default, the end of the process, is what comes next anyway."""
 
 
 class Confinement(msgspec.Struct, frozen=True, kw_only=True):
@@ -21,7 +26,7 @@ class Confinement(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Spawn(msgspec.Struct, frozen=True, kw_only=True):
-    """Fork one child. Its descriptors travel beside this frame: channel, stdout, stderr, status."""
+    """Fork one child. Its descriptors travel beside this frame: channel, stdout, stderr, status, place."""
 
     confinement: Confinement
 

@@ -10,6 +10,7 @@ from sandbox.captured_output import CapturedOutput
 from sandbox.child_orders import ChildOrder, Load, Make, Stop
 from sandbox.endings import (
     NamedEnding,
+    Seen,
     forged,
     name_ending,
     out_of_memory,
@@ -29,8 +30,9 @@ from sandbox.interface import (
 )
 from sandbox.jailed_child import JailedChild
 from sandbox.limits import Limits
+from sandbox.memory_watch import tree_memory_exceeded
 from sandbox.nursery_orders import Ended
-from sandbox.run_watch import cpu_exceeded, cpu_seconds_of, idle_for, memory_exceeded
+from sandbox.run_watch import cpu_exceeded, idle_for
 from sandbox.wire import BadFrame, FrameReader
 
 _KILL_SECONDS = 20.0
@@ -73,7 +75,7 @@ class SingleRun:
         try:
             done, _ = await asyncio.wait([ended], timeout=self._limits.wall_seconds)
             if not done:
-                self._end_early(out_of_wall_time(self._limits))
+                await self._end_at_limit(out_of_wall_time(self._limits))
                 await asyncio.wait([ended], timeout=_KILL_SECONDS)
             wall_seconds = time.monotonic() - start
             self._drain()
@@ -94,21 +96,23 @@ class SingleRun:
             await self._child.send(await self._orders.get())
 
     def _watches(self) -> list["asyncio.Future[None]"]:
-        pid, limits = self._child.pid, self._limits
-        used_before = cpu_seconds_of(pid)
+        child, limits = self._child, self._limits
+        used_before = child.cpu_seconds()  # By what it rehearsed.
 
         async def idleness() -> None:
-            await idle_for(pid, limits.idle_seconds, lambda: self._finished is not None)
-            self._end_early(out_of_patience(limits))
+            await idle_for(child.cpu_seconds, limits.idle_seconds, lambda: self._finished is not None)
+            await self._end_at_limit(out_of_patience(limits))
 
         async def processor_time() -> None:
-            await cpu_exceeded(pid, used_before + limits.cpu_seconds)
-            self._end_early(out_of_processor_time(limits))
+            await cpu_exceeded(child.cpu_seconds, used_before + limits.cpu_seconds)
+            await self._end_at_limit(out_of_processor_time(limits))
 
         async def memory() -> None:
-            if self._child.group is None:
-                await memory_exceeded(pid, limits.memory_bytes)
-                self._end_early(out_of_memory(limits))
+            if child.group is not None:
+                await child.group.memory_exceeded()
+            else:
+                await tree_memory_exceeded(child.pid, limits.memory_bytes)
+            await self._end_at_limit(out_of_memory(limits))
 
         return [asyncio.ensure_future(watch()) for watch in (idleness, processor_time, memory)]
 
@@ -181,6 +185,13 @@ class SingleRun:
         for _ in range(self._limits.reply_bytes // _READ_BYTES + 2):
             self._read_channel()
 
+    async def _end_at_limit(self, ending: NamedEnding) -> None:
+        """What comes from the run from here on is not taken, but it may still tell where it is."""
+        if self._early is None and self._finished is None:
+            self._early = ending
+            await self._child.ask_place()
+        self._child.kill()
+
     def _end_early(self, ending: NamedEnding) -> None:
         if self._early is None and self._finished is None:
             self._early = ending
@@ -188,22 +199,28 @@ class SingleRun:
 
     def _result(self, ended: Ended, wall_seconds: float) -> RunResult:
         group = self._child.group
-        named = self._early or name_ending(
-            ended,
-            self._limits,
-            memory_was_hit=group is not None and group.was_hit,
+        cpu_seconds = max(ended.cpu_seconds, self._child.cpu_seconds())
+        seen = Seen(
             is_finished=self._finished is not None,
+            early=self._early,
+            line=self._child.place.line(self._request.code),
+            memory_was_hit=group is not None and group.memory_was_hit,
+            processes_were_refused=group is not None and group.processes_were_refused,
+            cpu_seconds=cpu_seconds,
         )
+        named = name_ending(ended, self._limits, seen)
+        peak = group.peak_memory_bytes if group is not None else None
         return RunResult(
             ending=named.ending,
             message=named.message,
+            line=named.line,
             loaded=self._loaded,
             calls=tuple(self._calls),
             stdout=self._child.outputs[0].text,
             stderr=self._child.outputs[1].text,
             wall_seconds=wall_seconds,
-            cpu_seconds=ended.cpu_seconds,
-            peak_memory_bytes=group.peak_bytes if group is not None else ended.peak_memory_bytes,
+            cpu_seconds=cpu_seconds,
+            peak_memory_bytes=ended.peak_memory_bytes if peak is None else peak,
         )
 
 

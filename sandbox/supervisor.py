@@ -9,11 +9,11 @@ import msgspec
 
 from sandbox.available_memory import available_memory_bytes
 from sandbox.bubblewrap import find_bubblewrap, find_places
+from sandbox.control_groups import ControlGroups, open_control_groups
 from sandbox.environment import describe_environment, short_cpuinfo
 from sandbox.interface import Report, RunRequest, RunResult, SandboxError, ignore_report
 from sandbox.jailed_child import JailedChild, spawn_child
 from sandbox.limits import Limits
-from sandbox.memory_groups import MemoryGroups
 from sandbox.nursery_orders import Confinement
 from sandbox.nursery_process import NurseryGone, NurseryPlan, NurseryProcess
 from sandbox.rehearsals import Planned, Rehearsals
@@ -30,7 +30,7 @@ class Supervisor:
     def __init__(
         self,
         plan: NurseryPlan,
-        groups: MemoryGroups | None,
+        groups: ControlGroups | None,
         *,
         jailed: bool,
         rehearsed: int = 0,
@@ -207,7 +207,7 @@ async def open_supervisor(
     if jailed:
         find_bubblewrap()
     cache = _prepare_cache(cache, writable=writable_cache)
-    groups = MemoryGroups.open()
+    groups = open_control_groups()
     plan = NurseryPlan(places, cache=cache, jailed=jailed, writable_cache=writable_cache)
     supervisor = Supervisor(plan, groups, jailed=jailed, rehearsed=rehearsed, keep_free_bytes=keep_free_bytes)
     try:

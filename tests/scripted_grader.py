@@ -1,7 +1,7 @@
 """A grader without a sandbox, for tests of everything around it.
 
 What it answers is written in the submitted code: `outcome wrong_value`, `wait 0.5`, `break`
-(our fault), `print …`; a line each, anything else is ignored.
+(our fault), `print …`, `line 2` (where the outcome came about); a line each, anything else is ignored.
 """
 
 import asyncio
@@ -11,7 +11,7 @@ from contextlib import asynccontextmanager
 from app.core.events import CaseDone, Event, Running
 from app.core.outcome import Outcome
 from app.core.problem import Problem
-from app.core.verdict import CaseResult, Mode, Verdict, Visibility
+from app.core.verdict import CaseResult, LearnerError, Mode, Verdict, Visibility
 from app.errors import GraderError
 
 
@@ -39,7 +39,7 @@ class ScriptedGrader:
         learner: str | None = None,
     ) -> Verdict:
         self.graded.append(code)
-        outcome, stdout = Outcome.PASSED, ""
+        outcome, stdout, line_at_fault = Outcome.PASSED, "", None
         names = tuple(case.name for case in problem.cases(mode, fresh_seed=fresh_seed))
         on_event(Running(cases=names))
         try:
@@ -51,6 +51,8 @@ class ScriptedGrader:
                         await asyncio.sleep(float(seconds))
                     case ["break", *_]:
                         raise GraderError("the scripted grader broke, as it was told")
+                    case ["line", number]:
+                        line_at_fault = int(number)
                     case ["print", *words]:
                         stdout += " ".join(words) + "\n"
                     case _:
@@ -74,7 +76,9 @@ class ScriptedGrader:
             cases=cases,
             stdout=stdout,
             stderr="",
-            error=None,
+            error=LearnerError(type=outcome.value, message="as it was told", line=line_at_fault)
+            if line_at_fault
+            else None,
             wall_seconds=0.0,
             environment={"grader": "scripted"},
             fresh_seed=fresh_seed,

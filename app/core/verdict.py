@@ -62,7 +62,10 @@ class Frame(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class LearnerError(msgspec.Struct, frozen=True, kw_only=True):
-    """The exception that the learner's code raised, cut to their own frames, outermost first."""
+    """The exception that the learner's code raised, cut to their own frames, outermost first.
+
+    Without an exception, what kept it from its end at `line`: then `type` is the outcome's name.
+    """
 
     type: str
     message: str

@@ -179,6 +179,8 @@ def _first_error(result: RunResult, items: Sequence[GradedItem]) -> LearnerError
             return msgspec.structs.replace(_error(without_details(call.raised)), frames=())
         if call.raised is not None:
             return _error(call.raised)
+    if result.line is not None:
+        return LearnerError(type=result.ending.value, message=result.message, line=result.line)
     return None
 
 

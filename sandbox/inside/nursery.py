@@ -17,11 +17,12 @@ import msgspec
 from sandbox.inside import confine, system_calls
 from sandbox.inside.child import run_child
 from sandbox.inside.program_store import ProgramStore
+from sandbox.inside.tell_place import tell_place_on
 from sandbox.nursery_orders import Ended, Failed, Spawn, Started, Status
 from sandbox.wire import BadFrame, frame
 
 _ORDER_LIMIT_BYTES = 1 << 18
-_DESCRIPTORS = 4
+_DESCRIPTORS = 5
 
 
 def serve(control: socket.socket, store: ProgramStore) -> None:
@@ -68,7 +69,7 @@ def _warden(order: Spawn, descriptors: list[int], store: ProgramStore) -> NoRetu
 
     It lives outside the child's PID namespace and filter, and never sees the learner's code.
     """
-    channel, stdout, stderr, status_descriptor = descriptors
+    channel, stdout, stderr, status_descriptor, place = descriptors
     status = socket.socket(fileno=status_descriptor)
     try:
         if order.confinement.jailed:
@@ -80,10 +81,10 @@ def _warden(order: Spawn, descriptors: list[int], store: ProgramStore) -> NoRetu
         _say(status, Failed(reason=str(error)))
         os._exit(1)
     if pid == 0:
-        _child(order, store, channel=channel, stdout=stdout, stderr=stderr, status=status)
+        _child(order, store, channel=channel, stdout=stdout, stderr=stderr, status=status, place=place)
     pidfd = os.pidfd_open(pid)
     socket.send_fds(status, [frame(Started())], [pidfd])
-    for descriptor in (channel, stdout, stderr, pidfd, 1, 2):
+    for descriptor in (channel, stdout, stderr, place, pidfd, 1, 2):
         os.close(descriptor)
     _, wait_status, usage = os.wait4(pid, 0)
     _say(
@@ -98,12 +99,20 @@ def _warden(order: Spawn, descriptors: list[int], store: ProgramStore) -> NoRetu
 
 
 def _child(
-    order: Spawn, store: ProgramStore, *, channel: int, stdout: int, stderr: int, status: socket.socket
+    order: Spawn,
+    store: ProgramStore,
+    *,
+    channel: int,
+    stdout: int,
+    stderr: int,
+    status: socket.socket,
+    place: int,
 ) -> NoReturn:
     try:
         os.dup2(stdout, 1)
         os.dup2(stderr, 2)
-        confine.confine(order.confinement, keep={channel, status.fileno()})
+        confine.confine(order.confinement, keep={channel, status.fileno(), place})
+        tell_place_on(place)
     except OSError as error:
         _say(status, Failed(reason=str(error)))
         os._exit(1)

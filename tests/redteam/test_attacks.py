@@ -24,6 +24,12 @@ def _expected(code: str) -> set[Outcome]:
     return {Outcome(name.strip()) for name in code.splitlines()[1].removeprefix("# expected:").split(",")}
 
 
+def _said(code: str) -> str:
+    """What the verdict's message has to contain, where the third line asks for something."""
+    line = code.splitlines()[2]
+    return line.removeprefix("# says: ") if line.startswith("# says: ") else ""
+
+
 def _descriptors() -> int:
     return len(list(Path("/proc/self/fd").iterdir()))
 
@@ -41,6 +47,7 @@ def test_an_attack_is_named_and_leaves_nothing_behind(judge: Judge, name: str) -
         verdict.cases,
         verdict.stderr,
     )
+    assert _said(code) in verdict.message
     assert _descriptors() <= descriptors
     assert Path("/proc/self/mounts").read_text() == mounts
     start = time.monotonic()

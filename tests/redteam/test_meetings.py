@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from app.core.outcome import Outcome
-from app.core.verdict import Mode, Verdict, Visibility
+from app.core.verdict import LearnerError, Mode, Verdict, Visibility
 from tests.redteam.conftest import Judge
 
 pytestmark = pytest.mark.jail
@@ -138,3 +138,24 @@ def test_the_shape_of_a_hidden_answer_is_not_shown(judge: Judge) -> None:
     rows = judge.grade(code).cases
     assert "4711" in rows[0].message
     assert not any("4711" in row.message for row in rows if row.visibility is Visibility.HIDDEN)
+
+
+def test_a_limit_in_a_hidden_case_tells_its_line_and_nothing_else(judge: Judge) -> None:
+    """A function's name could carry the case's values; a line is one of those that were sent in."""
+    code = """
+calls = []
+def shift(seed, x):
+    calls.append(x)
+    if len(calls) < 3: return x
+    def leak():
+        while True: pass
+    leak.__code__ = leak.__code__.replace(co_name="leaked_" + "_".join(map(str, x.tolist())))
+    leak()
+"""
+    verdict = judge.grade(code)
+    message = "processor time: 3 s, at line 7"
+    assert verdict.error == LearnerError(type="time_limit", message=message, line=7)
+    reached = next(row for row in verdict.cases if row.outcome is Outcome.TIME_LIMIT)
+    assert reached.visibility is Visibility.HIDDEN
+    assert verdict.message == f"{message}, in {reached.name}"
+    assert "leaked_" not in repr(verdict)

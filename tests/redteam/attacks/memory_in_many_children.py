@@ -1,5 +1,6 @@
 # Stays below the limit in each of many processes.
 # expected: memory_limit
+# says: memory: 256 MB, at line
 import os, time
 for _ in range(20):
     if os.fork() == 0:

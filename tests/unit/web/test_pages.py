@@ -157,6 +157,15 @@ def test_the_verdict_is_also_a_fragment(learner: PageBrowser) -> None:
     assert "Wrong values" in fragment
 
 
+def test_the_line_at_which_a_limit_was_met_is_marked(learner: PageBrowser) -> None:
+    """As one that raised is; the heading has the outcome's words in place of an exception's name."""
+    page = submit(learner, "outcome time_limit\nline 2\nx = 1")
+    text = learner.get(page.url).text
+    assert 'data-marked-line="2"' in text
+    assert '<li id="line-2" class="marked"' in text
+    assert '<h3>Out of time in <a href="#line-2"' in text
+
+
 @pytest.mark.parametrize(
     ("code", "status", "reason"),
     [

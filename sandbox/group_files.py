@@ -1,0 +1,58 @@
+"""What both versions of control groups have in common: files of `key value` lines, and slow removals."""
+
+import asyncio
+import contextlib
+from pathlib import Path
+
+_REMOVAL_STEPS = 100
+_REMOVAL_STEP_SECONDS = 0.02
+
+
+def read_fields(file: Path) -> dict[str, int]:
+    """A flat-keyed file, such as memory.events."""
+    return {key: int(value) for key, value in (line.split() for line in file.read_text().splitlines())}
+
+
+def unreclaimable_bytes(usage_bytes: int, stat: dict[str, int]) -> int:
+    """Without the files that the kernel caches for the group, and drops once the memory is wanted.
+
+    Files in a tmpfs are not among them: memory.stat counts those as anonymous.
+    """
+    return usage_bytes - stat.get("inactive_file", 0) - stat.get("active_file", 0)
+
+
+def add_process(folder: Path, pid: int) -> None:
+    """Move `pid`; a process that has ended is told by its end, not here.
+
+    Raises:
+        OSError: the kernel refuses.
+    """
+    with contextlib.suppress(ProcessLookupError):
+        (folder / "cgroup.procs").write_text(str(pid))
+
+
+async def remove_folder(folder: Path) -> None:
+    """Processes that were just killed may hold a group for a moment."""
+    for _ in range(_REMOVAL_STEPS):
+        try:
+            folder.rmdir()  # noqa: ASYNC240 - no disk is behind it
+        except FileNotFoundError:
+            return
+        except OSError:
+            await asyncio.sleep(_REMOVAL_STEP_SECONDS)
+        else:
+            return
+
+
+async def readable_within(descriptor: int, seconds: float) -> bool:
+    """Wait until `descriptor` can be read, at most `seconds`."""
+    loop = asyncio.get_running_loop()
+    ready = asyncio.Event()
+    loop.add_reader(descriptor, ready.set)
+    try:
+        await asyncio.wait_for(ready.wait(), seconds)
+    except TimeoutError:
+        return False
+    finally:
+        loop.remove_reader(descriptor)
+    return True
