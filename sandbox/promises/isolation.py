@@ -83,15 +83,19 @@ if unknown: print("variables that no run needs:", *unknown)
 """)
 
 _DESCRIPTORS = text("""
-import stat
-kinds = {stat.S_IFREG: "a file", stat.S_IFDIR: "a folder", stat.S_IFCHR: "a device", stat.S_IFIFO: "a pipe"}
-sockets = 0
+import fcntl, stat
+kinds = {stat.S_IFREG: "a file", stat.S_IFDIR: "a folder", stat.S_IFCHR: "a device"}
+sockets = writing = 0
 for number in range(3, 4096):
     try: mode = os.fstat(number).st_mode
     except OSError: continue
     if stat.S_ISSOCK(mode): sockets += 1
+    elif stat.S_ISFIFO(mode):
+        if fcntl.fcntl(number, fcntl.F_GETFL) & os.O_ACCMODE == os.O_WRONLY: writing += 1
+        else: print("descriptor", number, "is a pipe that can be read")
     elif (kind := kinds.get(stat.S_IFMT(mode))): print("descriptor", number, "is", kind)
 if sockets != 1: print(sockets, "sockets are open")
+if writing > 1: print(writing, "more pipes can be written to")
 if os.isatty(0) or os.isatty(1) or os.isatty(2): print("a terminal is open")
 """)
 
@@ -166,7 +170,11 @@ def promises(hidden: Iterable[Path]) -> Sequence[Promise]:
             "the cache is closed", "A run neither writes to the compilation cache nor lists it.", _CACHE
         ),
         _promise("the environment is bare", "A run inherits no variable of the service.", _ENVIRONMENT),
-        _promise("no stray descriptors", "A run holds the standard streams and one channel.", _DESCRIPTORS),
+        _promise(
+            "no stray descriptors",
+            "A run holds the standard streams, one channel, and a pipe to say its line.",
+            _DESCRIPTORS,
+        ),
         _promise(
             "no poisoned process", "What one run does to JAX, the next does not see.", _POISON, _POISONED
         ),
