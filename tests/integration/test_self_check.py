@@ -1,7 +1,6 @@
 """Every promise is kept by the real jail; and, with no jail around them, the same texts break theirs."""
 
 import asyncio
-import os
 import platform
 import subprocess
 import sys
