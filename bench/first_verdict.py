@@ -24,15 +24,13 @@ from pathlib import Path
 
 import msgspec
 
-from app.catalog.problem_folder import load_folders, read_problem
 from app.core.problem import Problem
 from app.core.verdict import Mode
 from app.grading.graded_items import ItemKind, items_of
 from app.grading.grader import Grader
 from app.grading.open_grader import open_grader
+from bench.graded_problem import DATA_DIR, ROOT, as_new, position_46
 from sandbox.interface import RunRequest
-
-_ROOT = Path(__file__).resolve().parent.parent
 
 
 def main() -> None:
@@ -41,11 +39,9 @@ def main() -> None:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--runs", type=int, default=5)
-    parser.add_argument("--data-dir", type=Path, default=_ROOT / "var")
+    parser.add_argument("--data-dir", type=Path, default=DATA_DIR)
     arguments = parser.parse_args()
-    loaded = load_folders(_ROOT / "problems", _ROOT / "reference_solutions")
-    problem = read_problem(loaded.problems["vit-cls-token"])
-    seconds = asyncio.run(_measure(problem, arguments.runs, arguments.data_dir))
+    seconds = asyncio.run(_measure(position_46(), arguments.runs, arguments.data_dir))
     _print(seconds, runs=arguments.runs)
 
 
@@ -57,29 +53,24 @@ async def _measure(problem: Problem, runs: int, data_dir: Path) -> dict[str, lis
             await grader.prepare_reference(problem)
             await grader.prepare_solutions(problem)
             # Fresh cases' answers come from the trusted nursery, which starts with its first run.
-            await _grade(grader, problem, _new_code(problem), fresh_seed=0)
+            await _grade(grader, problem, as_new(problem.reference), fresh_seed=0)
             for round_number in range(1, runs + 1):
                 # Fresh cases are drawn anew each round, as they are for every submission.
                 request.write_bytes(msgspec.msgpack.encode(request_for_cases(problem, round_number)))
-                rows["process"].append(await asyncio.to_thread(_process, request))
-                code = _new_code(problem)
+                rows["process"].append(await asyncio.to_thread(run_process, request))
+                code = as_new(problem.reference)
                 learner = f"learner {round_number}"
                 rows["first"].append(
                     await _grade(grader, problem, code, fresh_seed=round_number, learner=learner)
                 )
                 while not grader.waits_for(problem, learner):  # noqa: ASYNC110 - nothing tells of it
                     await asyncio.sleep(0.05)
-                code = _new_code(problem)
+                code = as_new(problem.reference)
                 rows["again"].append(
                     await _grade(grader, problem, code, fresh_seed=1000 + round_number, learner=learner)
                 )
                 rows["hot"].append(await asyncio.to_thread(hot_seconds, request))
     return rows
-
-
-def _new_code(problem: Problem) -> str:
-    """The reference's text as a learner nobody has seen would send it."""
-    return f"# {time.time_ns()}\n{problem.reference}"
 
 
 def request_for_cases(problem: Problem, fresh_seed: int) -> RunRequest:
@@ -101,7 +92,8 @@ async def _grade(
     return time.perf_counter() - start
 
 
-def _process(request: Path) -> float:
+def run_process(request: Path) -> float:
+    """What a process per run takes, its start included, in seconds."""
     start = time.perf_counter()
     _run(request, passes=1)
     return time.perf_counter() - start
@@ -113,9 +105,9 @@ def hot_seconds(request: Path) -> float:
 
 
 def _run(request: Path, *, passes: int) -> list[float]:
-    environment = {**os.environ, "JAX_PLATFORMS": "cpu", "PYTHONPATH": str(_ROOT)}
+    environment = {**os.environ, "JAX_PLATFORMS": "cpu", "PYTHONPATH": str(ROOT)}
     environment.pop("JAX_COMPILATION_CACHE_DIR", None)
-    command = [sys.executable, str(_ROOT / "bench" / "in_process.py"), str(request), str(passes)]
+    command = [sys.executable, str(ROOT / "bench" / "in_process.py"), str(request), str(passes)]
     ran = subprocess.run(command, env=environment, capture_output=True, text=True, check=True)
     return [float(line) for line in ran.stdout.splitlines()]
 

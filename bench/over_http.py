@@ -19,12 +19,11 @@ from pathlib import Path
 import httpx
 import msgspec
 
-from app.catalog.problem_folder import load_folders, read_problem
 from app.core.problem import Problem
 from bench.first_verdict import hot_seconds, request_for_cases
+from bench.graded_problem import DATA_DIR, as_new, position_46
 from tests.real_service import real_service
 
-_ROOT = Path(__file__).resolve().parent.parent
 _PRACTICE_SECONDS = 60.0
 
 
@@ -35,10 +34,9 @@ def main() -> None:
     )
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--learners", type=int, default=4)
-    parser.add_argument("--data-dir", type=Path, default=_ROOT / "var")
+    parser.add_argument("--data-dir", type=Path, default=DATA_DIR)
     arguments = parser.parse_args()
-    loaded = load_folders(_ROOT / "problems", _ROOT / "reference_solutions")
-    problem = read_problem(loaded.problems["vit-cls-token"])
+    problem = position_46()
     with tempfile.TemporaryDirectory() as folder:
         request = Path(folder) / "request.msgpack"
         request.write_bytes(msgspec.msgpack.encode(request_for_cases(problem, 1)))
@@ -84,7 +82,7 @@ async def _learner(address: str, problem: Problem, learners: int) -> tuple[float
 
 
 async def _submit(client: httpx.AsyncClient, problem: Problem) -> float:
-    code = f"# {time.time_ns()}\n{problem.reference}"
+    code = as_new(problem.reference)
     seconds, start = math.nan, time.perf_counter()
     posted = await client.post(
         f"/api/v1/problems/{problem.slug}/submissions", json={"code": code, "mode": "submit"}

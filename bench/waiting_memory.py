@@ -11,11 +11,9 @@ import asyncio
 import statistics
 from pathlib import Path
 
-from app.catalog.problem_folder import load_folders, read_problem
 from app.core.verdict import Mode
 from app.grading.open_grader import open_grader
-
-_ROOT = Path(__file__).resolve().parent.parent
+from bench.graded_problem import DATA_DIR, position_46
 
 
 def main() -> None:
@@ -24,14 +22,13 @@ def main() -> None:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--children", type=int, default=8)
-    parser.add_argument("--data-dir", type=Path, default=_ROOT / "var")
+    parser.add_argument("--data-dir", type=Path, default=DATA_DIR)
     arguments = parser.parse_args()
     asyncio.run(_measure(arguments.children, arguments.data_dir))
 
 
 async def _measure(children: int, data_dir: Path) -> None:
-    loaded = load_folders(_ROOT / "problems", _ROOT / "reference_solutions")
-    problem = read_problem(loaded.problems["vit-cls-token"])
+    problem = position_46()
     async with open_grader(data_dir=data_dir, unjailed=False, rehearsed=children) as grader:
         await grader.prepare_reference(problem)
         for number in range(children):
@@ -39,14 +36,15 @@ async def _measure(children: int, data_dir: Path) -> None:
             await grader.grade(problem, problem.reference, Mode.SUBMIT, fresh_seed=number, learner=learner)
             while not grader.waits_for(problem, learner):  # noqa: ASYNC110 - nothing tells of it
                 await asyncio.sleep(0.05)
-        sizes = [_proportional_mb(pid) for pid in grader.waiting_pids]
+        sizes = [proportional_mb(pid) for pid in grader.waiting_pids]
     print(
         f"{len(sizes)} waiting jails, proportional MB: median {statistics.median(sizes):.0f}, "
         f"max {max(sizes):.0f}, sum {sum(sizes):.0f}"
     )
 
 
-def _proportional_mb(pid: int) -> float:
+def proportional_mb(pid: int) -> float:
+    """What a process holds, pages that it shares counted by its share."""
     for line in Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines():
         if line.startswith("Pss:"):
             return int(line.split()[1]) / 1024

@@ -1,0 +1,101 @@
+"""Graded submissions a minute and core, different code from different learners, beside a process per run.
+
+    python bench/throughput.py [--submissions N] [--processes N]
+
+Both keep every core busy. This grader grades N submissions to position 46, each by a learner whom it has
+not seen before, so that no jail waits for any of them: once right solutions alone (the reference and
+the also-right ones), once mixed half and half with the problem's wrong variants, whose mistakes are
+diagnosed. The other judge runs right solutions in a process each, without a cache, without a jail.
+"""
+
+import argparse
+import asyncio
+import itertools
+import os
+import tempfile
+import time
+from collections.abc import Sequence
+from pathlib import Path
+
+import msgspec
+
+from app.core.problem import Problem
+from app.core.verdict import Mode
+from app.grading.grader import Grader
+from app.grading.open_grader import open_grader
+from bench.first_verdict import request_for_cases, run_process
+from bench.graded_problem import DATA_DIR, as_new, position_46
+
+_CORES = len(os.sched_getaffinity(0))
+
+
+def main() -> None:
+    """Measure and print."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--submissions", type=int, default=40)
+    parser.add_argument("--processes", type=int, default=6)
+    parser.add_argument("--data-dir", type=Path, default=DATA_DIR)
+    arguments = parser.parse_args()
+    asyncio.run(_measure(arguments.submissions, arguments.processes, arguments.data_dir))
+
+
+async def _measure(submissions: int, processes: int, data_dir: Path) -> None:
+    problem = position_46()
+    right = [problem.reference, *(code for name, code in sorted(problem.also_right.items()))]
+    wrong = [code for _, code in sorted(problem.variants.items())]
+    mixed = [code for pair in zip(itertools.cycle(right), wrong, strict=False) for code in pair]
+    async with open_grader(data_dir=data_dir, unjailed=False) as grader:
+        await grader.prepare_reference(problem)
+        await grader.prepare_solutions(problem)
+        await _grade(grader, problem, right)
+        half = processes // 2
+        judged = await _judge(problem, half)
+        of_right = await _grade(grader, problem, _many(right, submissions))
+        of_mixed = await _grade(grader, problem, _many(mixed, submissions))
+        judged = (judged + await _judge(problem, processes - half)) / 2
+    print(f"position 46, {_CORES} cores, all busy; graded submissions a minute and core")
+    print(f"{'':<46}{'a minute and core':>18}{'x a process per run':>21}")
+    for title, rate in (
+        ("a process per run, no cache", judged),
+        ("this grader, different right code", of_right),
+        ("this grader, half of it wrong and diagnosed", of_mixed),
+    ):
+        print(f"{title:<46}{rate:>18.1f}{rate / judged:>21.1f}")
+
+
+def _many(codes: Sequence[str], count: int) -> list[str]:
+    return list(itertools.islice(itertools.cycle(codes), count))
+
+
+async def _grade(grader: Grader, problem: Problem, codes: Sequence[str]) -> float:
+    """As many at once as there are cores, one after the other; returns the rate."""
+    waiting = iter(enumerate(codes))
+
+    async def slot() -> None:
+        for seed, code in waiting:
+            await grader.grade(problem, as_new(code), Mode.SUBMIT, fresh_seed=seed)
+
+    start = time.perf_counter()
+    await asyncio.gather(*(slot() for _ in range(_CORES)))
+    return len(codes) / (time.perf_counter() - start) * 60 / _CORES
+
+
+async def _judge(problem: Problem, count: int) -> float:
+    with tempfile.TemporaryDirectory() as folder:
+        request = Path(folder) / "request.msgpack"
+        request.write_bytes(msgspec.msgpack.encode(request_for_cases(problem, 1)))
+        waiting = iter(range(count))
+
+        async def slot() -> None:
+            for _ in waiting:
+                await asyncio.to_thread(run_process, request)
+
+        start = time.perf_counter()
+        await asyncio.gather(*(slot() for _ in range(_CORES)))
+        return count / (time.perf_counter() - start) * 60 / _CORES
+
+
+if __name__ == "__main__":
+    main()
