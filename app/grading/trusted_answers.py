@@ -144,6 +144,8 @@ class TrustedAnswers:
         while len(self._memory) >= _IN_MEMORY:
             self._memory.pop(next(iter(self._memory)))
         self._memory[key] = answer
+        if answer.failure:
+            return  # It may have been ours, and would outlive whatever caused it.
         self._folder.mkdir(parents=True, exist_ok=True)
         draft = self._folder / f"{key}.{secrets.token_hex(8)}"
         draft.write_bytes(msgspec.msgpack.encode(answer))
