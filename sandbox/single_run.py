@@ -11,6 +11,7 @@ from sandbox.child_orders import ChildOrder, Load, Make, Stop
 from sandbox.endings import (
     NamedEnding,
     forged,
+    is_killed_from_outside,
     name_ending,
     out_of_memory,
     out_of_output,
@@ -20,6 +21,7 @@ from sandbox.endings import (
 )
 from sandbox.interface import (
     CallResult,
+    Ending,
     Finished,
     Loaded,
     Report,
@@ -30,12 +32,21 @@ from sandbox.interface import (
 from sandbox.jailed_child import JailedChild
 from sandbox.limits import Limits
 from sandbox.nursery_orders import Ended
+from sandbox.nursery_process import ChildGone
 from sandbox.run_watch import cpu_exceeded, cpu_seconds_of, idle_for, memory_exceeded
 from sandbox.wire import BadFrame, FrameReader
 
 _KILL_SECONDS = 20.0
 _LINGER_SECONDS = 1.0
 _READ_BYTES = 1 << 20
+
+
+class ChildKilled(ChildGone):
+    """Somebody on the host killed the child; `result` is what the run had given until then."""
+
+    def __init__(self, result: RunResult) -> None:
+        super().__init__(result.message)
+        self.result = result
 
 
 class SingleRun:
@@ -59,6 +70,7 @@ class SingleRun:
         """Put the request, and stay until the child has ended.
 
         Raises:
+            ChildKilled: somebody else killed the child.
             NurseryGone: the nursery died, and the child with it.
             SandboxError: the child would not end.
         """
@@ -79,7 +91,10 @@ class SingleRun:
             self._drain()
             if not ended.done():
                 raise SandboxError("a run did not end after it was killed")
-            return self._result(ended.result(), wall_seconds)
+            result = self._result(ended.result(), wall_seconds)
+            if result.ending is Ending.CRASHED and is_killed_from_outside(ended.result()):
+                raise ChildKilled(result)
+            return result
         finally:
             for task in (ended, *tasks):
                 task.cancel()
