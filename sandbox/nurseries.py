@@ -40,6 +40,12 @@ class Nurseries:
         spare = _result(self._spare)
         return spare is not None and _is_well(spare)
 
+    @property
+    def pids(self) -> list[int]:
+        """The host's process ids of the nurseries that are ready, for those who count or kill them."""
+        ready = (_result(self._serving), _result(self._spare))
+        return [nursery.pid for nursery in ready if nursery is not None]
+
     async def living(self) -> NurseryProcess:
         """The nursery that serves; the spare one, or a new one, where that has died.
 
