@@ -4,9 +4,9 @@
 
 Grades through the whole way what has a known outcome: the solutions and wrong variants of every problem
 here, and every attack of tests/redteam. With `--kill-every` a process of the sandbox is killed after every
-so many submissions. Prints what the process and its descendants hold before, in between and after, and
-writes the same as JSON. Ends with status 1 and the reason where a verdict is not the known one, or where
-there is more of anything after than before.
+so many submissions. Prints what the process and its descendants hold before, in between and after, as it
+goes, and writes the same as JSON. Ends with status 1 and the reason where a verdict is not the known one,
+or where there is more of anything after than before.
 """
 
 import argparse
@@ -20,7 +20,7 @@ import signal
 import sys
 import tempfile
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 import msgspec
@@ -34,6 +34,7 @@ from sandbox.supervisor import Supervisor
 
 _ROOT = Path(__file__).resolve().parent.parent
 _SHARED_MEMORY = Path("/dev/shm")  # noqa: S108 - only looked at
+_SHOWN = ("processes", "worker_descriptors", "files", "worker_mb", "jails_mb")
 _LEARNERS = 12
 _WAITING = 4
 _SETTLE_SECONDS = 1.5
@@ -76,15 +77,30 @@ def main() -> None:
     parser.add_argument("--json", type=Path, default=_ROOT / "var" / "soak.json")
     arguments = vars(parser.parse_args())
     data_dir, report = arguments.pop("data_dir"), arguments.pop("json")
-    soaked = asyncio.run(soak(Plan(**arguments), whole_mix(), data_dir))
     report.parent.mkdir(parents=True, exist_ok=True)
-    report.write_bytes(msgspec.json.format(msgspec.json.encode(soaked), indent=2))
+
+    def keep(soaked: Soaked) -> None:
+        report.write_bytes(msgspec.json.format(msgspec.json.encode(soaked), indent=2))
+        latest = list(soaked.held.values())[-1]
+        counts = "  ".join(f"{name} {getattr(latest, name):g}" for name in _SHOWN)
+        print(f"{soaked.graded:>6} graded, {len(soaked.wrong)} wrong  {counts}", flush=True)
+
+    soaked = asyncio.run(soak(Plan(**arguments), whole_mix(), data_dir, on_look=keep))
     _print(soaked)
     sys.exit(1 if soaked.wrong or soaked.leaked else 0)
 
 
-async def soak(plan: Plan, mix: Mix, data_dir: Path) -> Soaked:
-    """The first `warm_up` submissions come before the first count: they fill what is kept on purpose."""
+def ignore_look(_: Soaked) -> None:
+    """For callers who only want the result."""
+
+
+async def soak(
+    plan: Plan, mix: Mix, data_dir: Path, *, on_look: Callable[[Soaked], None] = ignore_look
+) -> Soaked:
+    """The first `warm_up` submissions come before the first count: they fill what is kept on purpose.
+
+    `on_look` is told after each count.
+    """
     adopt_orphans()
     with tempfile.TemporaryDirectory() as temporary:
         tempfile.tempdir = temporary
@@ -95,16 +111,20 @@ async def soak(plan: Plan, mix: Mix, data_dir: Path) -> Soaked:
                 for problem in mix.problems:
                     await grader.prepare_reference(problem)
                     await grader.prepare_solutions(problem)
-                return await _Soak(plan, grader, [Path(temporary), _SHARED_MEMORY, data_dir]).run(mix)
+                folders = [Path(temporary), _SHARED_MEMORY, data_dir]
+                return await _Soak(plan, grader, folders, on_look).run(mix)
         finally:
             tempfile.tempdir = None
 
 
 class _Soak:
-    def __init__(self, plan: Plan, grader: Grader, folders: Iterable[Path]) -> None:
+    def __init__(
+        self, plan: Plan, grader: Grader, folders: Iterable[Path], on_look: Callable[[Soaked], None]
+    ) -> None:
         self._plan = plan
         self._grader = grader
         self._folders = list(folders)
+        self._on_look = on_look
         self._soaked = Soaked(plan=plan)
         self._chance = random.Random(plan.seed)  # noqa: S311 - to be drawn again with the same seed
         # A soak looks behind the curtain: it counts and kills what nobody else has to know of.
@@ -120,14 +140,13 @@ class _Soak:
         await self._grade_all(list(mix.draw(plan.warm_up, seed=-plan.seed)))
         start = time.monotonic()
         soaked.graded, soaked.killed, soaked.outcomes = 0, 0, collections.Counter()
-        soaked.held[0] = before = await self._settled()
+        before = await self._look()
         left = list(mix.draw(plan.submissions, seed=plan.seed))
         while left and time.monotonic() - start < plan.minutes * 60:
             batch, left = left[: plan.look_every], left[plan.look_every :]
             await self._grade_all(batch)
-            soaked.held[soaked.graded] = await self._settled()
-        soaked.seconds = time.monotonic() - start
-        soaked.leaked = leaks(before, soaked.held[soaked.graded])
+            soaked.seconds = time.monotonic() - start
+            soaked.leaked = leaks(before, await self._look())
         return soaked
 
     async def _grade_all(self, batch: list[Known]) -> None:
@@ -162,6 +181,12 @@ class _Soak:
             with contextlib.suppress(ProcessLookupError):
                 os.kill(self._chance.choice(pids), signal.SIGKILL)
                 self._soaked.killed += 1
+
+    async def _look(self) -> Held:
+        held = await self._settled()
+        self._soaked.held[self._soaked.graded] = held
+        self._on_look(self._soaked)
+        return held
 
     async def _settled(self) -> Held:
         """Counted while nothing runs, nobody waits, and a spare nursery is there."""
