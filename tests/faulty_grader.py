@@ -57,7 +57,7 @@ class FaultyGrader:
         """Grade every text once while nothing goes wrong."""
         for code, outcome in EXPECTED.items():
             verdict = await self.grade(code)
-            assert verdict.outcome is outcome
+            assert verdict.outcome is outcome, verdict
             self._rows[code] = _rows(verdict)
 
     async def is_right(self, code: str, *, learner: str | None = None, fresh_seed: int = 4) -> bool:

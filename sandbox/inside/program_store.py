@@ -144,8 +144,34 @@ def install() -> ProgramStore:
     store = ProgramStore()
     memoised: Any = weakref_lru_cache
     pxla._cached_lowering_to_hlo = memoised(store.lower)  # noqa: SLF001
-    pxla._cached_compilation = memoised(store.compile)  # noqa: SLF001
+    replaced: Any = Compilations(store.compile)
+    pxla._cached_compilation = replaced  # noqa: SLF001
     return store
+
+
+class Compilations:
+    """Memoises what `compile_one` gives, for modules and for stored programs apart.
+
+    In one table a module would be compared with a stored program wherever a few bits of their hashes
+    agree, and MLIR's modules raise TypeError when they are compared with anything but a module.
+    """
+
+    def __init__(self, compile_one: Callable[..., Any]) -> None:
+        memoised: Any = weakref_lru_cache
+        # Two functions, because the tables are told apart by them.
+        self._of_modules = memoised(functools.partial(compile_one))
+        self._of_stored = memoised(functools.partial(compile_one))
+
+    def __call__(self, computation: Any, *rest: Any) -> Any:
+        """In the place of JAX's `_cached_compilation`."""
+        if isinstance(computation, StoredProgram):
+            return self._of_stored(computation, *rest)
+        return self._of_modules(computation, *rest)
+
+    def cache_clear(self) -> None:
+        """As JAX calls it."""
+        self._of_modules.cache_clear()
+        self._of_stored.cache_clear()
 
 
 def _without_locations(module: Any) -> Any:
