@@ -177,10 +177,12 @@ def test_a_stopped_warden_does_not_become_a_time_limit(
     async def scenario() -> None:
         grading = asyncio.ensure_future(faulty.is_right(SLOW))
         await faulty.until_a_run()
+        await asyncio.sleep(0.2)
         warden = faulty.wardens(faulty.learners)[-1]
         kill(warden, signal.SIGSTOP)
         assert await grading
-        kill(warden)
+        with contextlib.suppress(ProcessLookupError):
+            kill(warden)
 
     faulty.run(scenario())
 
