@@ -156,6 +156,7 @@ def _real_grader(settings: Settings) -> OpenGrader:
             unjailed=settings.sandbox == "unjailed",
             rehearsed=settings.rehearsed,
             keep_free_bytes=settings.keep_free_mb << 20,
+            standby=True,
         )
 
     return open_real

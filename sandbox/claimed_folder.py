@@ -39,8 +39,9 @@ class ClaimedFolder:
 
     def close(self) -> None:
         """Remove it if every run is gone; else whoever comes next does."""
-        with contextlib.suppress(OSError):
-            self.path.rmdir()
+        for folder in [*self.path.glob("run-*"), self.path]:
+            with contextlib.suppress(OSError):
+                folder.rmdir()
         os.close(self._lock)
 
 

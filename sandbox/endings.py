@@ -73,6 +73,15 @@ def _name_crash(ended: Ended, limits: Limits, seen: Seen) -> NamedEnding:
     return NamedEnding(ending=Ending.CRASHED, message=f"the process was ended by {name}")
 
 
+def is_killed_from_outside(ended: Ended) -> bool:
+    """Of an end that no limit explains: whether it was somebody on the host.
+
+    A jail's code can't: its first process is the first of a PID namespace, to which the kernel delivers
+    no SIGKILL from within (pid_namespaces(7)).
+    """
+    return os.WIFSIGNALED(ended.wait_status) and os.WTERMSIG(ended.wait_status) == signal.SIGKILL
+
+
 def out_of_memory(limits: Limits) -> NamedEnding:
     return NamedEnding(ending=Ending.MEMORY_LIMIT, message=f"memory: {limits.memory_bytes / (1 << 20):g} MB")
 

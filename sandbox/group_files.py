@@ -7,6 +7,9 @@ from pathlib import Path
 _REMOVAL_STEPS = 100
 _REMOVAL_STEP_SECONDS = 0.02
 
+_late: set[Path] = set()
+"""Groups whose processes took longer to end than anybody wanted to wait."""
+
 
 def read_fields(file: Path) -> dict[str, int]:
     """A flat-keyed file, such as memory.events."""
@@ -32,16 +35,24 @@ def add_process(folder: Path, pid: int) -> None:
 
 
 async def remove_folder(folder: Path) -> None:
-    """Processes that were just killed may hold a group for a moment."""
+    """Processes just killed may hold a group for a moment; if for longer, a later removal takes it along."""
+    _late.difference_update({late for late in _late if _is_removed(late)})
     for _ in range(_REMOVAL_STEPS):
-        try:
-            folder.rmdir()  # noqa: ASYNC240 - no disk is behind it
-        except FileNotFoundError:
+        if _is_removed(folder):
             return
-        except OSError:
-            await asyncio.sleep(_REMOVAL_STEP_SECONDS)
-        else:
-            return
+        await asyncio.sleep(_REMOVAL_STEP_SECONDS)
+    _late.add(folder)
+
+
+def _is_removed(folder: Path) -> bool:
+    """Whether the group is gone now; one that holds a process stays."""
+    try:
+        folder.rmdir()
+    except FileNotFoundError:
+        return True
+    except OSError:
+        return False
+    return True
 
 
 async def readable_within(descriptor: int, seconds: float) -> bool:

@@ -5,7 +5,6 @@ import contextlib
 import os
 import signal
 import socket
-from pathlib import Path
 
 import msgspec
 
@@ -15,12 +14,14 @@ from sandbox.control_groups import ControlGroups, RunGroup
 from sandbox.interface import SandboxError
 from sandbox.limits import Limits
 from sandbox.nursery_orders import Confinement, Ended, Failed, Started, Status
-from sandbox.nursery_process import NurseryGone, NurseryProcess
+from sandbox.nursery_process import ChildGone, NurseryGone, NurseryProcess
 from sandbox.place import Place
+from sandbox.process_state import pid_of, readable
 from sandbox.processor_clock import ProcessorClock
 from sandbox.wire import HEADER_BYTES, frame
 
 _SPAWN_SECONDS = 20.0
+_REPORT_SECONDS = 10.0
 
 
 class JailedChild:
@@ -63,39 +64,54 @@ class JailedChild:
             for descriptor in (self._their_stdout, self._their_stderr, self._their_place):
                 os.close(descriptor)
 
-    async def started(self) -> None:
+    async def started(self, nursery: NurseryProcess) -> None:
         """Wait until the process exists.
 
         Raises:
-            NurseryGone: the nursery died meanwhile.
+            NurseryGone: the nursery died meanwhile, or hangs.
             SandboxError: the child could not be confined.
         """
-        loop = asyncio.get_running_loop()
-        readable = asyncio.Event()
-        loop.add_reader(self._status, readable.set)
+        answered = asyncio.ensure_future(readable(self._status.fileno()))
+        hanging = asyncio.ensure_future(nursery.hangs())
         try:
-            await asyncio.wait_for(readable.wait(), _SPAWN_SECONDS)
-        except TimeoutError as error:
-            raise NurseryGone("it did not fork in time") from error
+            await asyncio.wait(
+                [answered, hanging], timeout=_SPAWN_SECONDS, return_when=asyncio.FIRST_COMPLETED
+            )
+            if not answered.done():
+                raise NurseryGone("it takes no orders" if hanging.done() else "it did not fork in time")
         finally:
-            loop.remove_reader(self._status)
+            answered.cancel()
+            hanging.cancel()
+            await asyncio.gather(answered, hanging, return_exceptions=True)
         data, descriptors, _, _ = socket.recv_fds(self._status, 4096, 1)
         message = _status(data, "it died while forking")
         if not isinstance(message, Started) or len(descriptors) != 1:
             raise SandboxError("the nursery answered out of turn")
         self._pidfd = descriptors[0]
-        self.pid = _pid_of(self._pidfd)
+        self.pid = pid_of(self._pidfd)
+        if self.pid < 0:
+            raise ChildGone("it ended before its first order")
         self._clock = ProcessorClock(self.pid)
 
     async def ended(self) -> Ended:
         """Wait for the end of the process.
 
         Raises:
-            NurseryGone: what reports the end was killed with the nursery.
+            ChildGone: what reports the end was killed, or gives no report.
             SandboxError: the child could not be confined after all.
         """
-        data = await asyncio.get_running_loop().sock_recv(self._status, 4096)
-        message = _status(data, "it died during a run")
+        told = asyncio.ensure_future(readable(self._status.fileno()))
+        gone = asyncio.ensure_future(readable(self._pidfd))
+        try:
+            await asyncio.wait([told, gone], return_when=asyncio.FIRST_COMPLETED)
+            await asyncio.wait([told], timeout=_REPORT_SECONDS)
+            if not told.done():
+                raise ChildGone("nothing reports the end of a child")
+        finally:
+            told.cancel()
+            gone.cancel()
+            await asyncio.gather(told, gone, return_exceptions=True)
+        message = _status(self._status.recv(4096), "it died during a run")
         if not isinstance(message, Ended):
             raise SandboxError("the nursery answered out of turn")
         return message
@@ -149,7 +165,7 @@ async def spawn_child(
     child = JailedChild(confinement.limits)
     try:
         child.order_from(nursery, confinement)
-        await child.started()
+        await child.started(nursery)
         if groups is not None:
             await _add_to_group(child, groups, confinement.limits)
     except BaseException:
@@ -169,15 +185,8 @@ async def _add_to_group(child: JailedChild, groups: ControlGroups, limits: Limit
 
 def _status(data: bytes, silence: str) -> Status:
     if not data:
-        raise NurseryGone(silence)
+        raise ChildGone(silence)
     message: Status = msgspec.msgpack.decode(data[HEADER_BYTES:], type=Status)
     if isinstance(message, Failed):
         raise SandboxError(f"a child could not be confined: {message.reason}")
     return message
-
-
-def _pid_of(pidfd: int) -> int:
-    for line in Path(f"/proc/self/fdinfo/{pidfd}").read_text().splitlines():
-        if line.startswith("Pid:"):
-            return int(line.split()[1])
-    raise SandboxError("the kernel does not say which process a pidfd means")

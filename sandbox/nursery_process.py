@@ -1,45 +1,92 @@
 """The supervisor's end of one nursery: start it, order children, notice its death, stop it."""
 
 import asyncio
+import fcntl
 import os
 import socket
 import subprocess
 import tempfile
+import termios
 from pathlib import Path
 from typing import IO
 
 from sandbox.bubblewrap import ENVIRONMENT, JAIL_CACHE, Places, nursery_command, unjailed_command
 from sandbox.interface import SandboxUnavailable
 from sandbox.nursery_orders import Confinement, Spawn
+from sandbox.process_state import pid_of, readable, state_of
 from sandbox.user_namespace import CHILD_UID, open_many_users
 from sandbox.wire import frame
 
 _START_SECONDS = 120.0
+_LOOK_SECONDS = 0.15
+_LOOKS = 3
 
 
 class NurseryGone(Exception):
     """The nursery has died; a fresh one is needed."""
 
 
-class NurseryProcess:
-    """A running nursery. Made by `start_nursery`."""
+class ChildGone(NurseryGone):
+    """A child is lost through no fault of its code, and perhaps its nursery with it."""
 
-    def __init__(self, process: "subprocess.Popen[bytes]", control: socket.socket, log: IO[bytes]) -> None:
+
+class NurseryProcess:
+    """A running nursery. Made by `NurseryPlan.start`."""
+
+    def __init__(
+        self, process: "subprocess.Popen[bytes]", control: socket.socket, log: IO[bytes], *, pid: int
+    ) -> None:
         self._process = process
         self._control = control
         self._log = log
-
-    @property
-    def pid(self) -> int:
-        return self._process.pid
+        self._last_words = ""
+        self.pid = pid
+        """Of the process that forks, on the host; bubblewrap's own are its parents."""
 
     @property
     def is_alive(self) -> bool:
-        return self._process.poll() is None
+        """Whether it could still take an order."""
+        if self._process.poll() is not None:
+            return False
+        # bubblewrap takes a moment to notice; the socket closes with the nursery itself.
+        try:
+            return self._control.recv(1, socket.MSG_PEEK | socket.MSG_DONTWAIT) != b""
+        except BlockingIOError:
+            return True
+        except OSError:
+            return False
+
+    @property
+    def is_stopped(self) -> bool:
+        """Whether somebody has stopped it (SIGSTOP); no code in a jail can."""
+        state = state_of(self.pid)
+        return state is not None and state.letter == "T"
+
+    async def hangs(self) -> None:
+        """Returns once it is gone or stopped, or sleeps over an order that lies before it.
+
+        A busy machine does not look like that: there the nursery runs, or waits for a processor.
+        """
+        asleep, last = 0, None
+        while asleep < _LOOKS:
+            await asyncio.sleep(_LOOK_SECONDS)
+            state = state_of(self.pid)
+            if state is None or state.letter == "T":
+                return
+            sleeps = state.letter == "S" and state == last and self._has_unread_order()
+            asleep = asleep + 1 if sleeps else 0
+            last = state
+
+    def _has_unread_order(self) -> bool:
+        try:
+            unread = fcntl.ioctl(self._control, termios.TIOCOUTQ, b"\0" * 4)
+        except (OSError, ValueError):
+            return False
+        return int.from_bytes(unread, "little") > 0
 
     def last_words(self) -> str:
         """The end of what it wrote to its standard error."""
-        return _tail(self._log)
+        return self._last_words if self._log.closed else _tail(self._log)
 
     def spawn(self, confinement: Confinement, descriptors: list[int]) -> None:
         """Order one child; `descriptors` are its ends of channel, stdout, stderr and status.
@@ -53,11 +100,13 @@ class NurseryProcess:
             raise NurseryGone(str(error)) from error
 
     async def stop(self) -> None:
-        """End it and everything it started."""
+        """End it and everything it started. Several who lost a child in it may ask for that at once."""
         self._control.close()
         self._process.kill()
         await asyncio.to_thread(self._process.wait)
-        self._log.close()
+        if not self._log.closed:
+            self._last_words = _tail(self._log)
+            self._log.close()
 
 
 class NurseryPlan:
@@ -86,20 +135,18 @@ class NurseryPlan:
             theirs.close()
             if user_namespace is not None:
                 os.close(user_namespace)
-        ours.setblocking(False)
         try:
-            async with asyncio.timeout(_START_SECONDS):
-                said = await asyncio.get_running_loop().sock_recv(ours, 16)
-        except (TimeoutError, OSError):
-            said = b""
-        if said != b"ready":
+            pid = await _ready(ours)
+        except BaseException as error:
             ours.close()
             process.kill()
             await asyncio.to_thread(process.wait)
             reason = _tail(log)
-            raise SandboxUnavailable(f"the nursery could not start: {reason or 'no reason given'}")
-        ours.setblocking(True)
-        return NurseryProcess(process, ours, log)
+            log.close()
+            if not isinstance(error, OSError):  # TimeoutError is one.
+                raise
+            raise SandboxUnavailable(f"the nursery could not start: {reason or 'no reason given'}") from error
+        return NurseryProcess(process, ours, log, pid=pid)
 
     def _launch(
         self, control: socket.socket, user_namespace: int | None, log: IO[bytes]
@@ -125,6 +172,23 @@ class NurseryPlan:
             stderr=log,
             start_new_session=True,
         )
+
+
+async def _ready(control: socket.socket) -> int:
+    """The process id of a nursery that has imported everything.
+
+    Raises:
+        OSError: it ended, or took too long.
+    """
+    async with asyncio.timeout(_START_SECONDS):
+        await readable(control.fileno())
+    said, descriptors, _, _ = socket.recv_fds(control, 16, 1)
+    if said != b"ready" or len(descriptors) != 1:
+        raise ConnectionResetError("the nursery has ended")
+    try:
+        return pid_of(descriptors[0])
+    finally:
+        os.close(descriptors[0])
 
 
 def _tail(log: IO[bytes]) -> str:

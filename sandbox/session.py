@@ -58,8 +58,11 @@ class Session:
             return report
 
     async def close(self) -> None:
-        """End the child."""
-        await self._child.close()
+        """End the child. A call that is under way ends first, in `SessionEnded`."""
+        self._child.kill()
+        # Its descriptors are watched until then; their numbers may be another child's right after.
+        async with self._turn:
+            await self._child.close()
 
     async def _report(self) -> Report:
         loop = asyncio.get_running_loop()

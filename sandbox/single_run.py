@@ -12,6 +12,7 @@ from sandbox.endings import (
     NamedEnding,
     Seen,
     forged,
+    is_killed_from_outside,
     name_ending,
     out_of_memory,
     out_of_output,
@@ -21,6 +22,7 @@ from sandbox.endings import (
 )
 from sandbox.interface import (
     CallResult,
+    Ending,
     Finished,
     Loaded,
     Report,
@@ -32,12 +34,21 @@ from sandbox.jailed_child import JailedChild
 from sandbox.limits import Limits
 from sandbox.memory_watch import tree_memory_exceeded
 from sandbox.nursery_orders import Ended
+from sandbox.nursery_process import ChildGone
 from sandbox.run_watch import cpu_exceeded, idle_for
 from sandbox.wire import BadFrame, FrameReader
 
 _KILL_SECONDS = 20.0
 _LINGER_SECONDS = 1.0
 _READ_BYTES = 1 << 20
+
+
+class ChildKilled(ChildGone):
+    """Somebody on the host killed the child; `result` is what the run had given until then."""
+
+    def __init__(self, result: RunResult) -> None:
+        super().__init__(result.message)
+        self.result = result
 
 
 class SingleRun:
@@ -61,6 +72,7 @@ class SingleRun:
         """Put the request, and stay until the child has ended.
 
         Raises:
+            ChildKilled: somebody else killed the child.
             NurseryGone: the nursery died, and the child with it.
             SandboxError: the child would not end.
         """
@@ -81,7 +93,10 @@ class SingleRun:
             self._drain()
             if not ended.done():
                 raise SandboxError("a run did not end after it was killed")
-            return self._result(ended.result(), wall_seconds)
+            result = self._result(ended.result(), wall_seconds)
+            if result.ending is Ending.CRASHED and is_killed_from_outside(ended.result()):
+                raise ChildKilled(result)
+            return result
         finally:
             for task in (ended, *tasks):
                 task.cancel()

@@ -1,6 +1,5 @@
 """The sandbox that keeps its word: a nursery behind bubblewrap, and a fresh jail for each run."""
 
-import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -14,12 +13,13 @@ from sandbox.environment import describe_environment, short_cpuinfo
 from sandbox.interface import Report, RunRequest, RunResult, SandboxError, ignore_report
 from sandbox.jailed_child import JailedChild, spawn_child
 from sandbox.limits import Limits
+from sandbox.nurseries import Nurseries
 from sandbox.nursery_orders import Confinement
 from sandbox.nursery_process import NurseryGone, NurseryPlan, NurseryProcess
 from sandbox.rehearsals import Planned, Rehearsals
 from sandbox.seccomp import compiled_filter
 from sandbox.session import Session, SessionEnded
-from sandbox.single_run import SingleRun
+from sandbox.single_run import ChildKilled, SingleRun
 
 _ATTEMPTS = 3
 
@@ -35,14 +35,14 @@ class Supervisor:
         jailed: bool,
         rehearsed: int = 0,
         keep_free_bytes: int = 0,
+        standby: bool = False,
     ) -> None:
         self._plan = plan
         self._groups = groups
         self._jailed = jailed
-        self._nursery: NurseryProcess | None = None
-        self._starting = asyncio.Lock()
         self._cpuinfo = short_cpuinfo()
         self._runs = 0
+        self.nurseries = Nurseries(plan, lambda: self._runs > 0, standby=standby)
         self.rehearsals = Rehearsals(
             self._spawn_for_rehearsal,
             is_busy=lambda: self._runs > 0,
@@ -55,7 +55,8 @@ class Supervisor:
     ) -> RunResult:
         """Run untrusted code once; crashes and time-outs are results.
 
-        A run whose nursery dies under it is made again; `on_report` then hears its steps twice.
+        A run whose nursery dies under it, or whose child somebody on the host kills, is made again;
+        `on_report` then hears its steps twice.
 
         Raises:
             SandboxError: the jail itself could not start or broke, three times over.
@@ -68,9 +69,13 @@ class Supervisor:
                     child = await spawn_child(nursery, self._confinement(limits), self._groups)
                     return await _finish(child, request, limits, on_report)
                 except NurseryGone as error:
+                    is_last = attempt == _ATTEMPTS - 1
+                    # Without a jail it may have been the code itself.
+                    if isinstance(error, ChildKilled) and (is_last or not self._jailed):
+                        return error.result
                     words = nursery.last_words()
-                    await self._discard(nursery)
-                    if attempt == _ATTEMPTS - 1:
+                    await self.nurseries.give_up(nursery, error)
+                    if is_last:
                         reason = f"the nursery died under {_ATTEMPTS} runs in a row: {error}"
                         raise SandboxError(f"{reason} {words}".strip()) from error
         finally:
@@ -120,13 +125,15 @@ class Supervisor:
         Raises:
             SandboxError: the jail could not start.
         """
-        nursery = await self.warm_up()
-        try:
-            child = await spawn_child(nursery, self._confinement(limits), self._groups)
-        except NurseryGone as error:
-            await self._discard(nursery)
-            raise SessionEnded(str(error)) from error
-        return Session(child, limits)
+        for attempt in range(_ATTEMPTS):
+            nursery = await self.warm_up()
+            try:
+                return Session(await spawn_child(nursery, self._confinement(limits), self._groups), limits)
+            except NurseryGone as error:
+                await self.nurseries.give_up(nursery, error)
+                if attempt == _ATTEMPTS - 1:
+                    raise SessionEnded(str(error)) from error
+        raise AssertionError("unreachable")
 
     async def warm_up(self) -> NurseryProcess:
         """A living nursery; starts one where there is none.
@@ -134,21 +141,12 @@ class Supervisor:
         Raises:
             SandboxUnavailable: it cannot be started here.
         """
-        async with self._starting:
-            if self._nursery is not None and not self._nursery.is_alive:
-                await self._nursery.stop()
-                self._nursery = None
-            if self._nursery is None:
-                self._nursery = await self._plan.start()
-            return self._nursery
+        return await self.nurseries.living()
 
     async def stop(self) -> None:
         """End the nursery and every waiting child; the next run would start another."""
         await self.rehearsals.close()
-        async with self._starting:
-            if self._nursery is not None:
-                await self._nursery.stop()
-                self._nursery = None
+        await self.nurseries.stop()
 
     def environment(self) -> dict[str, str]:
         """Versions and settings that a result depends on."""
@@ -158,12 +156,6 @@ class Supervisor:
         # The kernel counts processor time from the start: once for the rehearsal, once for the run.
         doubled = msgspec.structs.replace(limits, cpu_seconds=2 * limits.cpu_seconds)
         return await spawn_child(await self.warm_up(), self._confinement(doubled), self._groups)
-
-    async def _discard(self, nursery: NurseryProcess) -> None:
-        async with self._starting:
-            await nursery.stop()
-            if self._nursery is nursery:
-                self._nursery = None
 
     def _confinement(self, limits: Limits) -> Confinement:
         return Confinement(
@@ -194,11 +186,13 @@ async def open_supervisor(
     writable_cache: bool = False,
     rehearsed: int = 0,
     keep_free_bytes: int = 0,
+    standby: bool = False,
 ) -> AsyncIterator[Supervisor]:
     """A supervisor whose nurseries see `cache` as the place of compiled programs.
 
     Only code that is trusted may run with `writable_cache`. `rehearsed` bounds the waiting children; they
-    go while less than `keep_free_bytes` of memory are available.
+    go while less than `keep_free_bytes` of memory are available. With `standby` a second nursery waits for
+    the first one's death.
 
     Raises:
         SandboxUnavailable: bubblewrap or JAX is missing on this host.
@@ -209,7 +203,14 @@ async def open_supervisor(
     cache = _prepare_cache(cache, writable=writable_cache)
     groups = open_control_groups()
     plan = NurseryPlan(places, cache=cache, jailed=jailed, writable_cache=writable_cache)
-    supervisor = Supervisor(plan, groups, jailed=jailed, rehearsed=rehearsed, keep_free_bytes=keep_free_bytes)
+    supervisor = Supervisor(
+        plan,
+        groups,
+        jailed=jailed,
+        rehearsed=rehearsed,
+        keep_free_bytes=keep_free_bytes,
+        standby=standby,
+    )
     try:
         yield supervisor
     finally:

@@ -15,12 +15,13 @@ from sandbox.supervisor import open_supervisor
 
 @asynccontextmanager
 async def open_grader(
-    *, data_dir: Path, unjailed: bool, rehearsed: int = 0, keep_free_bytes: int = 0
+    *, data_dir: Path, unjailed: bool, rehearsed: int = 0, keep_free_bytes: int = 0, standby: bool = False
 ) -> AsyncIterator[Grader]:
     """Two supervisors over one compilation cache: learners' jails read it, trusted runs fill it.
 
     `rehearsed` bounds the children that wait for a learner's next submission; they go while less than
-    `keep_free_bytes` of memory are available.
+    `keep_free_bytes` of memory are available. With `standby` each supervisor keeps a spare nursery, which
+    is worth its memory where learners wait.
     Cache and answers lie below `data_dir`, in a folder named for the environment that made them.
 
     Raises:
@@ -37,11 +38,15 @@ async def open_grader(
     async with AsyncExitStack() as stack:
         learners = await stack.enter_async_context(
             open_supervisor(
-                cache=compiled, jailed=jailed, rehearsed=rehearsed, keep_free_bytes=keep_free_bytes
+                cache=compiled,
+                jailed=jailed,
+                rehearsed=rehearsed,
+                keep_free_bytes=keep_free_bytes,
+                standby=standby,
             )
         )
         trusted = await stack.enter_async_context(
-            open_supervisor(cache=compiled, jailed=jailed, writable_cache=True)
+            open_supervisor(cache=compiled, jailed=jailed, writable_cache=True, standby=standby)
         )
         await learners.warm_up()
         answers = TrustedAnswers(trusted, place / "answers")

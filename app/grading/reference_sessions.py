@@ -14,7 +14,7 @@ from sandbox.session import Session, SessionEnded
 from sandbox.supervisor import Supervisor
 
 _CAPACITY = 4
-_ATTEMPTS = 2
+_ATTEMPTS = 3
 
 
 class ReferenceSessions:
@@ -34,14 +34,16 @@ class ReferenceSessions:
 
         Raises:
             ReferenceFailed: the reference does not load.
-            SandboxError: the jail broke twice.
+            SandboxError: the jail broke, three times over.
         """
         for attempt in range(_ATTEMPTS):
-            session = await self._session(problem, items[0])
+            session = None
             try:
+                session = await self._session(problem, items[0])
                 return [await session.call(item.call) for item in items]
             except SessionEnded:
-                await self._discard(problem.version, session)
+                if session is not None:
+                    await self._discard(problem.version, session)
                 if attempt == _ATTEMPTS - 1:
                     raise
         raise AssertionError("unreachable")

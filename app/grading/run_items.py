@@ -93,6 +93,7 @@ async def run_items(
         await asyncio.gather(running, return_exceptions=True)  # Its jail is gone before the next one comes.
     if result is None:
         return None
+    del rows[len(result.calls) :]  # A run whose nursery died is made again, and may then end sooner.
     for missed in _rows_that_never_ended(items, rows, result):
         on_row(missed)
         rows.append(missed)

@@ -29,7 +29,7 @@ def serve(control: socket.socket, store: ProgramStore) -> None:
     """Take orders until the supervisor closes the control socket."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     decoder = msgspec.msgpack.Decoder(Spawn)
-    control.send(b"ready")
+    _say_ready(control)
     while True:
         readable, _, _ = select.select([control], [], [], 1.0)
         _reap()
@@ -42,6 +42,13 @@ def serve(control: socket.socket, store: ProgramStore) -> None:
         _fork_warden(decoder.decode(data), descriptors, control, store)
         for descriptor in descriptors:
             os.close(descriptor)
+
+
+def _say_ready(control: socket.socket) -> None:
+    """With a pidfd: which process this is on the host, only the host can tell."""
+    pidfd = os.pidfd_open(os.getpid())
+    socket.send_fds(control, [b"ready"], [pidfd])
+    os.close(pidfd)
 
 
 def _assert_one_thread() -> None:

@@ -4,18 +4,36 @@ Started as `python -I -S start.py FD PACKAGES…`, so nothing of the environment
 start-up hooks takes part.
 """
 
+import fcntl
+import os
+import select
+import socket
 import sys
 
 
 def main() -> None:
     """Import everything that a learner may import, then wait for orders."""
     sys.path.extend(sys.argv[2:])
-    import socket
-
     control = socket.socket(fileno=int(sys.argv[1]))
+    _end_with_the_supervisor(control, True)
     from sandbox.inside import imports, nursery
 
-    nursery.serve(control, imports.prepare())
+    store = imports.prepare()
+    _end_with_the_supervisor(control, False)
+    nursery.serve(control, store)
+
+
+def _end_with_the_supervisor(control: socket.socket, wanted: bool) -> None:
+    """While `wanted`, the kernel ends this process (SIGIO) once the other end of `control` is closed.
+
+    The imports take seconds, and bubblewrap's own tie to its parent is made only in the course of its
+    start: a supervisor killed before that would leave this process to itself for as long.
+    """
+    fcntl.fcntl(control, fcntl.F_SETOWN, os.getpid())
+    flags = fcntl.fcntl(control, fcntl.F_GETFL) & ~fcntl.FASYNC
+    fcntl.fcntl(control, fcntl.F_SETFL, flags | fcntl.FASYNC if wanted else flags)
+    if select.select([control], [], [], 0)[0]:
+        sys.exit("the supervisor has gone")
 
 
 main()

@@ -1,0 +1,142 @@
+"""How long until everything goes on after a process of the sandbox, or the service itself, was killed.
+
+    python bench/recovery.py [--rounds N]
+
+Side by side in one run, on the toy problem, from the kill to the verdict:
+
+- undisturbed: a submission, nothing killed
+- nursery killed before: SIGKILL, then a submission at once
+- nursery stopped before: SIGSTOP, then a submission at once
+- nursery killed, no spare yet: SIGKILL to the nursery and to the spare one, then a submission at once
+- nursery killed during: SIGKILL while the submission runs
+- child killed during: SIGKILL to the jail that runs it
+
+and of a real service on a small problem:
+
+- service killed, all gone: from SIGKILL until none of its processes is left
+- service restarted, verdict: from the restart's begin to the verdict of what was under way
+
+Prints seconds.
+"""
+
+import argparse
+import asyncio
+import os
+import signal
+import statistics
+import tempfile
+import time
+from collections import defaultdict
+from pathlib import Path
+
+import httpx
+
+from app.core.verdict import Mode
+from app.grading.grader import Grader
+from app.grading.open_grader import open_grader
+from sandbox.supervisor import Supervisor
+from tests.process_trees import children, descendants, is_running
+from tests.real_service import RunningService, real_service
+from tests.small_problem import small_problem, write_problem
+from tests.toy_problem import toy_problem
+
+_ROOT = Path(__file__).resolve().parent.parent
+_PATIENCE_SECONDS = 60.0
+
+
+def main() -> None:
+    """Measure and print."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--data-dir", type=Path, default=_ROOT / "var")
+    arguments = parser.parse_args()
+    seconds = asyncio.run(_of_the_grader(arguments.rounds, arguments.data_dir))
+    for _ in range(arguments.rounds):
+        with tempfile.TemporaryDirectory() as folder:
+            gone, restarted = _of_a_service(Path(folder))
+            seconds["service killed, all gone"].append(gone)
+            seconds["service restarted, verdict"].append(restarted)
+    print(f"{arguments.rounds} rounds on {os.cpu_count()} cores; seconds")
+    print(f"{'':<34}{'median':>9}{'min':>9}{'max':>9}")
+    for title, values in seconds.items():
+        print(f"{title:<34}{statistics.median(values):>9.3f}{min(values):>9.3f}{max(values):>9.3f}")
+
+
+async def _of_the_grader(rounds: int, data_dir: Path) -> dict[str, list[float]]:
+    seconds: dict[str, list[float]] = defaultdict(list)
+    async with open_grader(data_dir=data_dir, unjailed=False, standby=True) as grader:
+        supervisor = grader._sandbox  # noqa: SLF001 - whoever kills has to know where
+        assert isinstance(supervisor, Supervisor)
+        await _grade(grader)
+        for _ in range(rounds):
+            await _spare(supervisor)
+            seconds["undisturbed"].append(await _grade(grader))
+            for title, number in (("killed", signal.SIGKILL), ("stopped", signal.SIGSTOP)):
+                os.kill(supervisor.nurseries.pids[0], number)
+                seconds[f"nursery {title} before"].append(await _grade(grader))
+                await _spare(supervisor)
+            for pid in supervisor.nurseries.pids:
+                os.kill(pid, signal.SIGKILL)
+            seconds["nursery killed, no spare yet"].append(await _grade(grader))
+            for victim in ("nursery", "child"):
+                await _spare(supervisor)
+                nursery = supervisor.nurseries.pids[0]
+                grading = asyncio.ensure_future(_grade(grader))
+                while not (running := _grandchildren(nursery)):  # noqa: ASYNC110 - nor of this
+                    await asyncio.sleep(0.002)
+                os.kill(nursery if victim == "nursery" else running[0], signal.SIGKILL)
+                seconds[f"{victim} killed during"].append(await grading)
+    return seconds
+
+
+async def _grade(grader: Grader) -> float:
+    start, problem = time.perf_counter(), toy_problem()
+    verdict = await grader.grade(problem, problem.reference, Mode.SUBMIT, fresh_seed=1)
+    assert verdict.accepted, verdict
+    return time.perf_counter() - start
+
+
+async def _spare(supervisor: Supervisor) -> None:
+    async with asyncio.timeout(_PATIENCE_SECONDS):
+        await supervisor.warm_up()
+        while not supervisor.nurseries.has_spare:  # noqa: ASYNC110 - nothing tells of it
+            await asyncio.sleep(0.05)
+
+
+def _grandchildren(pid: int) -> list[int]:
+    return [grandchild for child in children(pid) for grandchild in children(child)]
+
+
+def _of_a_service(folder: Path) -> tuple[float, float]:
+    write_problem(small_problem(), folder)
+    settings = {"problems_dir": str(folder / "problems"), "references_dir": str(folder / "references")}
+    with httpx.Client(timeout=_PATIENCE_SECONDS) as client:
+        with real_service(folder / "data", **settings) as service:
+            account = {"email": "a@lab.test", "password": "correct horse battery"}
+            client.post(f"{service.address}/api/v1/accounts", json=account).raise_for_status()
+            code = "import time; time.sleep(1)\n\n\ndef double(x):\n    return 2 * x\n"
+            posted = client.post(
+                f"{service.address}/api/v1/problems/double/submissions", json={"code": code}
+            ).raise_for_status()
+            _until(client, service, posted.json()["id"], "event: running")
+            family = descendants(service.pid)
+            service.kill()
+            start = time.perf_counter()
+            while any(map(is_running, family)):
+                time.sleep(0.002)
+            gone = time.perf_counter() - start
+        start = time.perf_counter()
+        with real_service(folder / "data", **settings) as service:
+            _until(client, service, posted.json()["id"], "event: verdict")
+            return gone, time.perf_counter() - start
+
+
+def _until(client: httpx.Client, service: RunningService, submission: str, line: str) -> None:
+    with client.stream("GET", f"{service.address}/api/v1/submissions/{submission}/events") as events:
+        assert line in events.iter_lines()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,47 @@
+"""What the kernel says of one process from outside: which it is, whether it runs, waits or was stopped."""
+
+import asyncio
+from pathlib import Path
+
+import msgspec
+
+from sandbox.interface import SandboxError
+
+
+class ProcessState(msgspec.Struct, frozen=True, kw_only=True):
+    """One look at /proc/PID/stat (proc_pid_stat(5), fields 3, 14 and 15)."""
+
+    letter: str
+    """R runs or waits for a processor, S sleeps, D waits for the kernel, T was stopped, Z has ended."""
+    cpu_ticks: int
+
+
+def state_of(pid: int) -> ProcessState | None:
+    """None once the process is gone."""
+    try:
+        fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    except OSError:
+        return None
+    return ProcessState(letter=fields[0], cpu_ticks=int(fields[11]) + int(fields[12]))
+
+
+def pid_of(pidfd: int) -> int:
+    """The host's process id; -1 where the process has ended and was waited for.
+
+    Raises:
+        SandboxError: the kernel does not tell.
+    """
+    for line in Path(f"/proc/self/fdinfo/{pidfd}").read_text().splitlines():
+        if line.startswith("Pid:"):
+            return int(line.split()[1])
+    raise SandboxError("the kernel does not say which process a pidfd means")
+
+
+async def readable(descriptor: int) -> None:
+    """Returns once `descriptor` can be read; a pidfd can once its process has ended."""
+    loop, event = asyncio.get_running_loop(), asyncio.Event()
+    loop.add_reader(descriptor, event.set)
+    try:
+        await event.wait()
+    finally:
+        loop.remove_reader(descriptor)

@@ -1,0 +1,30 @@
+"""Who descends from whom on this machine, as /proc tells it."""
+
+import os
+from pathlib import Path
+
+
+def children(pid: int) -> list[int]:
+    """Oldest first; empty once the process is gone."""
+    try:
+        threads = list(Path(f"/proc/{pid}/task").glob("*/children"))
+        return sorted(int(child) for thread in threads for child in thread.read_text().split())
+    except OSError:
+        return []
+
+
+def descendants(pid: int) -> set[int]:
+    """All of them, the dead that nobody has waited for included."""
+    found: set[int] = set()
+    for child in children(pid):
+        found |= {child} | descendants(child)
+    return found
+
+
+def is_running(pid: int) -> bool:
+    """Neither gone nor dead."""
+    try:
+        os.kill(pid, 0)
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(") ")[2][0] != "Z"
+    except (ProcessLookupError, FileNotFoundError):
+        return False
