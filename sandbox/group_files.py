@@ -2,6 +2,8 @@
 
 import asyncio
 import contextlib
+import os
+import signal
 from pathlib import Path
 
 _REMOVAL_STEPS = 100
@@ -32,6 +34,14 @@ def add_process(folder: Path, pid: int) -> None:
     """
     with contextlib.suppress(ProcessLookupError):
         (folder / "cgroup.procs").write_text(str(pid))
+
+
+def end_processes(folder: Path) -> None:
+    """Kill all that is in the group now."""
+    with contextlib.suppress(OSError):
+        for pid in (folder / "cgroup.procs").read_text().split():
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(int(pid), signal.SIGKILL)
 
 
 async def remove_folder(folder: Path) -> None:

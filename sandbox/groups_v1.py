@@ -8,6 +8,7 @@ from pathlib import Path
 from sandbox.claimed_folder import ClaimedFolder
 from sandbox.group_files import (
     add_process,
+    end_processes,
     read_fields,
     readable_within,
     remove_folder,
@@ -87,7 +88,11 @@ class RunGroupV1:
         return None if folder is None else int((folder / "cpuacct.usage").read_text()) / 1e9
 
     async def remove(self) -> None:
-        """Its processes must have been killed."""
+        """Ends what is left in it, and removes it.
+
+        In a jail nothing is; without one, descendants may wait at the hard limit for ever.
+        """
+        end_processes(self._memory)
         for folder in self._folders.values():
             await remove_folder(folder)
 
