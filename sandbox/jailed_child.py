@@ -16,7 +16,7 @@ from sandbox.limits import Limits
 from sandbox.nursery_orders import Confinement, Ended, Failed, Started, Status
 from sandbox.nursery_process import ChildGone, NurseryGone, NurseryProcess
 from sandbox.place import Place
-from sandbox.process_state import pid_of, readable
+from sandbox.process_state import peak_memory_bytes, pid_of, readable
 from sandbox.processor_clock import ProcessorClock
 from sandbox.wire import HEADER_BYTES, frame
 
@@ -115,6 +115,12 @@ class JailedChild:
         if not isinstance(message, Ended):
             raise SandboxError("the nursery answered out of turn")
         return message
+
+    def as_if_ended(self) -> Ended:
+        """What `ended` would say now, for a child that has no more to say: its end takes a while."""
+        return Ended(
+            wait_status=0, cpu_seconds=self.cpu_seconds(), peak_memory_bytes=peak_memory_bytes(self.pid)
+        )
 
     async def send(self, order: ChildOrder) -> None:
         """Hand over an order; a child that has ended is told by its end, not here."""

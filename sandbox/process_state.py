@@ -25,6 +25,15 @@ def state_of(pid: int) -> ProcessState | None:
     return ProcessState(letter=fields[0], cpu_ticks=int(fields[11]) + int(fields[12]))
 
 
+def peak_memory_bytes(pid: int) -> int:
+    """The most that was resident at once (VmHWM of proc_pid_status(5)); 0 once the process is gone."""
+    try:
+        lines = Path(f"/proc/{pid}/status").read_text().splitlines()
+    except OSError:
+        return 0
+    return next((int(line.split()[1]) * 1024 for line in lines if line.startswith("VmHWM:")), 0)
+
+
 def pid_of(pidfd: int) -> int:
     """The host's process id; -1 where the process has ended and was waited for.
 

@@ -39,7 +39,6 @@ from sandbox.run_watch import cpu_exceeded, idle_for
 from sandbox.wire import BadFrame, FrameReader
 
 _KILL_SECONDS = 20.0
-_LINGER_SECONDS = 1.0
 _READ_BYTES = 1 << 20
 
 
@@ -66,10 +65,11 @@ class SingleRun:
         self._loaded: Loaded | None = None
         self._calls: list[CallResult] = []
         self._finished: Finished | None = None
+        self._last_word = asyncio.Event()
         self._early: NamedEnding | None = None
 
     async def finish(self) -> RunResult:
-        """Put the request, and stay until the child has ended.
+        """Put the request, and stay until the child has said its last word or has ended.
 
         Raises:
             ChildKilled: somebody else killed the child.
@@ -79,14 +79,25 @@ class SingleRun:
         loop = asyncio.get_running_loop()
         start = time.monotonic()
         ended = asyncio.ensure_future(self._child.ended())
-        tasks = [asyncio.ensure_future(step) for step in (self._send_orders(), *self._watches())]
+        finished = asyncio.ensure_future(self._last_word.wait())
+        tasks = [finished, *(asyncio.ensure_future(step) for step in (self._send_orders(), *self._watches()))]
         self._orders.put_nowait(load_order(self._request))
         loop.add_reader(self._child.channel, self._read_channel)
         for output in self._child.outputs:
             loop.add_reader(output.descriptor, self._read_output, output)
         try:
-            done, _ = await asyncio.wait([ended], timeout=self._limits.wall_seconds)
-            if not done:
+            await asyncio.wait(
+                [ended, finished],
+                timeout=self._limits.wall_seconds,
+                return_when=asyncio.FIRST_COMPLETED,
+            )
+            if self._finished is not None:
+                wall_seconds = time.monotonic() - start
+                last_look = self._child.as_if_ended()
+                self._child.kill()
+                self._drain()
+                return self._result(last_look, wall_seconds)
+            if not ended.done():
                 await self._end_at_limit(out_of_wall_time(self._limits))
                 await asyncio.wait([ended], timeout=_KILL_SECONDS)
             wall_seconds = time.monotonic() - start
@@ -158,7 +169,7 @@ class SingleRun:
                 self._calls.append(report)
             case Finished() if self._is_complete():
                 self._finished = report
-                asyncio.get_running_loop().call_later(_LINGER_SECONDS, self._child.kill)
+                self._last_word.set()
             case _:
                 raise BadFrame("a result out of turn")
         self._on_report(report)

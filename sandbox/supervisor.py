@@ -1,5 +1,6 @@
 """The sandbox that keeps its word: a nursery behind bubblewrap, and a fresh jail for each run."""
 
+import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -42,6 +43,7 @@ class Supervisor:
         self._jailed = jailed
         self._cpuinfo = short_cpuinfo()
         self._runs = 0
+        self._closing: set[asyncio.Task[None]] = set()
         self.nurseries = Nurseries(plan, lambda: self._runs > 0, standby=standby)
         self.rehearsals = Rehearsals(
             self._spawn_for_rehearsal,
@@ -100,11 +102,12 @@ class Supervisor:
             return None
         self._runs += 1
         try:
-            return await _finish(child, request, limits, on_report)
+            return await SingleRun(child, request, limits, on_report).finish()
         except NurseryGone:
             return None  # It died with its nursery; an ordinary run starts another.
         finally:
             self._runs -= 1
+            self._close_later(child)
 
     def rehearse(self, key: str, request: RunRequest, *, limits: Limits) -> None:
         """Have a child practise on `request` once nothing else runs, and wait for `run_rehearsed`."""
@@ -146,11 +149,19 @@ class Supervisor:
     async def stop(self) -> None:
         """End the nursery and every waiting child; the next run would start another."""
         await self.rehearsals.close()
+        await asyncio.gather(*self._closing, return_exceptions=True)
         await self.nurseries.stop()
 
     def environment(self) -> dict[str, str]:
         """Versions and settings that a result depends on."""
         return describe_environment(jailed=self._jailed)
+
+    def _close_later(self, child: JailedChild) -> None:
+        """Its learner need not wait until the kernel has taken it apart."""
+        child.kill()
+        closing = asyncio.create_task(child.close())
+        self._closing.add(closing)
+        closing.add_done_callback(self._closing.discard)
 
     async def _spawn_for_rehearsal(self, limits: Limits) -> JailedChild:
         # The kernel counts processor time from the start: once for the rehearsal, once for the run.
