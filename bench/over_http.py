@@ -4,13 +4,15 @@
 
 Starts a real service on loopback, signs learners up, and lets each submit N times: first code that the
 service has not seen, then their next submissions, each once a jail has practised on the one before. In
-the same run it times the same calls hot, in one plain process. Prints medians, 95th percentiles and
-ratios, for one learner alone and for several at once.
+the same run it times plain processes without jail and cache, as many at once: their whole runs, and the
+same calls once they are hot. Prints medians, 95th percentiles and ratios, for one learner alone and for
+several at once.
 """
 
 import argparse
 import asyncio
 import math
+import os
 import statistics
 import tempfile
 import time
@@ -20,7 +22,7 @@ import httpx
 import msgspec
 
 from app.core.problem import Problem
-from bench.first_verdict import hot_seconds, request_for_cases
+from bench.first_verdict import hot_seconds, request_for_cases, run_process
 from bench.graded_problem import DATA_DIR, as_new, position_46
 from tests.real_service import real_service
 
@@ -41,20 +43,46 @@ def main() -> None:
         request = Path(folder) / "request.msgpack"
         request.write_bytes(msgspec.msgpack.encode(request_for_cases(problem, 1)))
         database = f"sqlite:///{folder}/bench.db"
-        slots = str(arguments.learners)
-        with real_service(arguments.data_dir, database_url=database, slots=slots) as service:
-            alone = asyncio.run(_class(service.address, problem, 1, arguments.rounds))
-            together = asyncio.run(_class(service.address, problem, arguments.learners, arguments.rounds))
-        hot = hot_seconds(request)
-    print(f"position 46 over HTTP, {arguments.rounds} rounds; seconds; the hot calls take {hot:.3f}")
-    print(f"{'':<34}{'p50':>8}{'p95':>8}{'p50 / hot':>11}")
-    for title, (first, again) in (
-        ("one learner", alone),
-        (f"{arguments.learners} learners at once", together),
-    ):
-        for kind, seconds in (("first", first), ("next", again)):
-            p50, p95 = statistics.median(seconds), sorted(seconds)[math.ceil(0.95 * len(seconds)) - 1]
-            print(f"{title + ', ' + kind:<34}{p50:>8.3f}{p95:>8.3f}{p50 / hot:>11.1f}")
+        rows = []
+        for learners in (1, arguments.learners):
+            slots = str(arguments.learners)
+            with real_service(arguments.data_dir, database_url=database, slots=slots) as service:
+                first, again = asyncio.run(_class(service.address, problem, learners, arguments.rounds))
+            process, hot = asyncio.run(_plain(request, learners))
+            rows.append(Row(learners=learners, first=first, again=again, process=process, hot=hot))
+    print(f"position 46 over HTTP, {arguments.rounds} rounds on {os.cpu_count()} cores; seconds")
+    print(f"{'':<26}{'p50':>8}{'p95':>8}{'x hot':>8}{'process /':>11}   goal")
+    for row in rows:
+        _print(row)
+
+
+class Row(msgspec.Struct, frozen=True, kw_only=True):
+    """Everything measured with as many `learners` at once."""
+
+    learners: int
+    first: list[float]
+    again: list[float]
+    process: list[float]
+    hot: list[float]
+
+
+def _print(row: Row) -> None:
+    name = "one learner" if row.learners == 1 else f"{row.learners} at once"
+    hot, process = statistics.median(row.hot), statistics.median(row.process)
+    goals = {"first": f"{process / 8:.2f}", "next": f"{2 * hot + 0.03:.3f}"}
+    rows = (("first", row.first), ("next", row.again), ("hot", row.hot), ("a process", row.process))
+    for kind, seconds in rows:
+        p50, p95 = statistics.median(seconds), sorted(seconds)[math.ceil(0.95 * len(seconds)) - 1]
+        title = f"{name}, {kind}"
+        ratios = f"{p50 / hot:>8.1f}{process / p50:>11.1f}"
+        print(f"{title:<26}{p50:>8.3f}{p95:>8.3f}{ratios}   {goals.get(kind, '')}")
+
+
+async def _plain(request: Path, count: int) -> tuple[list[float], list[float]]:
+    """`count` plain processes at once, which know of no jail: their whole runs, and their hot calls."""
+    process = await asyncio.gather(*(asyncio.to_thread(run_process, request) for _ in range(count)))
+    hot = await asyncio.gather(*(asyncio.to_thread(hot_seconds, request) for _ in range(count)))
+    return process, hot
 
 
 async def _class(
