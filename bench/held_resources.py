@@ -8,7 +8,7 @@ from pathlib import Path
 import msgspec
 
 _PR_SET_CHILD_SUBREAPER = 36
-_GROUPS = Path("/sys/fs/cgroup/memory")
+_GROUPS = Path("/sys/fs/cgroup")
 _TOLERATED_WORKER_MB = 24.0
 """Python's allocator keeps what it once needed; answers that last are remembered, up to a bound."""
 _TOLERATED_JAILS_MB = 48.0
@@ -25,7 +25,7 @@ class Held(msgspec.Struct, frozen=True, kw_only=True):
     worker_threads: int
     worker_mounts: int
     jail_mounts: int
-    memory_groups: int
+    control_groups: int
     files: int
     interprocess: int
     """System V queues, semaphores and shared memory of the host."""
@@ -58,7 +58,7 @@ def look(folders: Iterable[Path]) -> Held:
         worker_threads=_entries(Path("/proc/self/task")),
         worker_mounts=_lines(Path("/proc/self/mountinfo")),
         jail_mounts=sum(_lines(Path(f"/proc/{pid}/mountinfo")) for pid in running),
-        memory_groups=len(list(_GROUPS.glob(f"**/jaxercise-{os.getpid()}-*/run-*"))),
+        control_groups=len(list(_GROUPS.glob(f"**/jaxercise-{os.getpid()}-*/run-*"))),
         files=sum(1 for folder in folders for _ in folder.rglob("*")),
         interprocess=sum(_lines(Path("/proc/sysvipc") / kind) - 1 for kind in ("msg", "sem", "shm")),
         worker_mb=_proportional_mb(os.getpid()),

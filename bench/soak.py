@@ -39,6 +39,7 @@ _SHARED_MEMORY = Path("/dev/shm")  # noqa: S108 - only looked at
 _SHOWN = ("processes", "worker_descriptors", "files", "worker_mb", "jails_mb")
 _LEARNERS = 12
 _WAITING = 4
+_POOL_THREADS = 32
 _SETTLE_SECONDS = 1.5
 _PATIENCE_SECONDS = 120.0
 
@@ -136,6 +137,8 @@ class _Soak:
 
     async def run(self, mix: Mix) -> Soaked:
         plan, soaked = self._plan, self._soaked
+        # asyncio's pool grows to its bound in its own time; from here on it is full.
+        await asyncio.gather(*(asyncio.to_thread(time.sleep, 0.3) for _ in range(_POOL_THREADS)))
         # Every problem's reference stays loaded from here on, as it will be at the end.
         for known in mix.references():
             await self._grade(known)
