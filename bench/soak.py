@@ -29,7 +29,7 @@ from app.core.verdict import Mode, Verdict
 from app.grading.grader import Grader
 from app.grading.open_grader import open_grader
 from app.worker.grade_submission import ATTEMPTS
-from bench.held_resources import Held, adopt_orphans, bury_orphans, leaks, look
+from bench.held_resources import Held, adopted_orphans, bury_orphans, leaks, look
 from bench.known_submissions import Known, Mix, whole_mix
 from sandbox.interface import SandboxError
 from sandbox.supervisor import Supervisor
@@ -104,8 +104,7 @@ async def soak(
 
     `on_look` is told after each count.
     """
-    adopt_orphans()
-    with tempfile.TemporaryDirectory() as temporary:
+    with adopted_orphans(), tempfile.TemporaryDirectory() as temporary:
         tempfile.tempdir = temporary
         try:
             async with open_grader(
