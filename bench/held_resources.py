@@ -1,14 +1,17 @@
 """What this process and everything that descends from it hold right now, as the kernel counts it."""
 
+import contextlib
 import ctypes
 import os
-from collections.abc import Iterable
+import time
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import msgspec
 
 _PR_SET_CHILD_SUBREAPER = 36
-_GROUPS = Path("/sys/fs/cgroup/memory")
+_DYING_SECONDS = 5.0
+_GROUPS = Path("/sys/fs/cgroup")
 _TOLERATED_WORKER_MB = 24.0
 """Python's allocator keeps what it once needed; answers that last are remembered, up to a bound."""
 _TOLERATED_JAILS_MB = 48.0
@@ -25,7 +28,7 @@ class Held(msgspec.Struct, frozen=True, kw_only=True):
     worker_threads: int
     worker_mounts: int
     jail_mounts: int
-    memory_groups: int
+    control_groups: int
     files: int
     interprocess: int
     """System V queues, semaphores and shared memory of the host."""
@@ -33,9 +36,19 @@ class Held(msgspec.Struct, frozen=True, kw_only=True):
     jails_mb: float
 
 
-def adopt_orphans() -> None:
-    """From here on whatever loses its parent becomes this process's child, so that no count misses it."""
-    ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
+@contextlib.contextmanager
+def adopted_orphans() -> Iterator[None]:
+    """Inside, whatever loses its parent becomes this process's child, so that no count misses it."""
+    libc = ctypes.CDLL(None, use_errno=True)
+    libc.prctl(_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
+    try:
+        yield
+    finally:
+        libc.prctl(_PR_SET_CHILD_SUBREAPER, 0, 0, 0, 0)
+        deadline = time.monotonic() + _DYING_SECONDS
+        while _children(os.getpid()) and time.monotonic() < deadline:
+            bury_orphans()
+            time.sleep(0.05)
 
 
 def bury_orphans() -> None:
@@ -58,7 +71,7 @@ def look(folders: Iterable[Path]) -> Held:
         worker_threads=_entries(Path("/proc/self/task")),
         worker_mounts=_lines(Path("/proc/self/mountinfo")),
         jail_mounts=sum(_lines(Path(f"/proc/{pid}/mountinfo")) for pid in running),
-        memory_groups=len(list(_GROUPS.glob(f"**/jaxercise-{os.getpid()}-*/run-*"))),
+        control_groups=len(list(_GROUPS.glob(f"**/jaxercise-{os.getpid()}-*/run-*"))),
         files=sum(1 for folder in folders for _ in folder.rglob("*")),
         interprocess=sum(_lines(Path("/proc/sysvipc") / kind) - 1 for kind in ("msg", "sem", "shm")),
         worker_mb=_proportional_mb(os.getpid()),

@@ -25,11 +25,13 @@ from pathlib import Path
 
 import msgspec
 
-from app.core.verdict import Mode
+from app.core.verdict import Mode, Verdict
 from app.grading.grader import Grader
 from app.grading.open_grader import open_grader
-from bench.held_resources import Held, adopt_orphans, bury_orphans, leaks, look
+from app.worker.grade_submission import ATTEMPTS
+from bench.held_resources import Held, adopted_orphans, bury_orphans, leaks, look
 from bench.known_submissions import Known, Mix, whole_mix
+from sandbox.interface import SandboxError
 from sandbox.supervisor import Supervisor
 
 _ROOT = Path(__file__).resolve().parent.parent
@@ -37,6 +39,7 @@ _SHARED_MEMORY = Path("/dev/shm")  # noqa: S108 - only looked at
 _SHOWN = ("processes", "worker_descriptors", "files", "worker_mb", "jails_mb")
 _LEARNERS = 12
 _WAITING = 4
+_POOL_THREADS = 32
 _SETTLE_SECONDS = 1.5
 _PATIENCE_SECONDS = 120.0
 
@@ -101,8 +104,7 @@ async def soak(
 
     `on_look` is told after each count.
     """
-    adopt_orphans()
-    with tempfile.TemporaryDirectory() as temporary:
+    with adopted_orphans(), tempfile.TemporaryDirectory() as temporary:
         tempfile.tempdir = temporary
         try:
             async with open_grader(
@@ -134,6 +136,8 @@ class _Soak:
 
     async def run(self, mix: Mix) -> Soaked:
         plan, soaked = self._plan, self._soaked
+        # asyncio's pool grows to its bound in its own time; from here on it is full.
+        await asyncio.gather(*(asyncio.to_thread(time.sleep, 0.3) for _ in range(_POOL_THREADS)))
         # Every problem's reference stays loaded from here on, as it will be at the end.
         for known in mix.references():
             await self._grade(known)
@@ -163,17 +167,28 @@ class _Soak:
                 group.create_task(slot())
 
     async def _grade(self, known: Known) -> None:
-        verdict = await self._grader.grade(
-            known.problem,
-            known.code,
-            Mode.SUBMIT,
-            fresh_seed=self._chance.randrange(1 << 30),
-            learner=f"learner {self._chance.randrange(_LEARNERS)}",
-        )
+        verdict = await self._verdict(known)
         self._soaked.graded += 1
         self._soaked.outcomes[verdict.outcome] = self._soaked.outcomes.get(verdict.outcome, 0) + 1
         if verdict.outcome not in known.outcomes:
             self._soaked.wrong.append(f"{known.name}: {verdict.outcome} {verdict.message}")
+
+    async def _verdict(self, known: Known) -> Verdict:
+        attempt = 1
+        while True:
+            try:
+                return await self._grader.grade(
+                    known.problem,
+                    known.code,
+                    Mode.SUBMIT,
+                    fresh_seed=self._chance.randrange(1 << 30),
+                    learner=f"learner {self._chance.randrange(_LEARNERS)}",
+                )
+            except SandboxError:
+                # A slow run can lose its nursery three times to `kill_every`; a worker tries again then.
+                if attempt == ATTEMPTS or not self._plan.kill_every:
+                    raise
+                attempt += 1
 
     def _kill_one(self) -> None:
         nurseries = self._chance.choice(self._supervisors).nurseries

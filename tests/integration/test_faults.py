@@ -131,9 +131,9 @@ def test_a_dead_nursery_is_replaced_while_nobody_asks(faulty: FaultyGrader) -> N
         await faulty.until_spare()
         dead = faulty.nursery(faulty.learners)
         kill(dead)
-        await faulty.until(lambda: faulty.learners.nurseries._serving is not None)
-        await faulty.until(lambda: faulty.nursery(faulty.learners) != dead)
-        await faulty.until_spare()
+        nurseries = faulty.learners.nurseries
+        await faulty.until(lambda: dead not in nurseries.pids and len(nurseries.pids) == 2)
+        assert await faulty.is_right(RIGHT)
 
     faulty.run(scenario())
 
