@@ -113,16 +113,6 @@ async def _at_once(run: Callable[[Path], float], request: Path, count: int) -> l
     return await asyncio.gather(*(asyncio.to_thread(run, request) for _ in range(count)))
 
 
-def _wait_until_prepared(service: RunningService) -> None:
-    """A new service runs every problem's solutions in the background, once."""
-    deadline = time.monotonic() + _PREPARING_SECONDS
-    while not any("problems are prepared" in line for line in service.printed):
-        if time.monotonic() > deadline:
-            raise TimeoutError(f"not prepared within {_PREPARING_SECONDS:g} s: {service.printed[-3:]}")
-        time.sleep(0.2)
-    time.sleep(_QUIET_SECONDS)
-
-
 async def _plain(request: Path, count: int) -> tuple[list[float], list[float]]:
     """`count` plain processes at once, which know of no jail: their whole runs, and their hot calls."""
     process = await asyncio.gather(*(asyncio.to_thread(run_process, request) for _ in range(count)))
