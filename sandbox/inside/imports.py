@@ -18,6 +18,7 @@ from jaxlib.mlir.dialects import arith, builtin, chlo, func, mhlo, scf
 from sandbox.inside import program_store
 from sandbox.inside.shared_ir_context import share_ir_context
 
+_GARBAGE_THRESHOLD = 20_000
 _PINNED: dict[str, object] = {
     "jax_platforms": "cpu",
     "jax_enable_x64": False,
@@ -40,6 +41,8 @@ def prepare() -> program_store.ProgramStore:
     # Frozen objects are not touched by a child's collections, so their pages stay shared.
     gc.collect()
     gc.freeze()
+    # A run lives for seconds: looking for garbage after every 700 objects was a thirtieth of it.
+    gc.set_threshold(_GARBAGE_THRESHOLD)
     return store
 
 
