@@ -9,6 +9,10 @@ from pathlib import Path
 
 import msgspec
 
+from bench.waiting_memory import proportional_mb
+from sandbox.process_state import state_of
+from tests.process_trees import children, descendants
+
 _PR_SET_CHILD_SUBREAPER = 36
 _DYING_SECONDS = 5.0
 _GROUPS = Path("/sys/fs/cgroup")
@@ -46,22 +50,22 @@ def adopted_orphans() -> Iterator[None]:
     finally:
         libc.prctl(_PR_SET_CHILD_SUBREAPER, 0, 0, 0, 0)
         deadline = time.monotonic() + _DYING_SECONDS
-        while _children(os.getpid()) and time.monotonic() < deadline:
+        while children(os.getpid()) and time.monotonic() < deadline:
             bury_orphans()
             time.sleep(0.05)
 
 
 def bury_orphans() -> None:
     """Wait for the adopted that have ended, as a host's first process does."""
-    for pid in _children(os.getpid()):
-        if _letter(pid) == "Z":
+    for pid in children(os.getpid()):
+        if _is_dead(pid):
             os.waitpid(pid, os.WNOHANG)
 
 
 def look(folders: Iterable[Path]) -> Held:
     """Count, everything below `folders` included."""
-    tree = sorted(_descendants(os.getpid()))
-    dead = [pid for pid in tree if _letter(pid) == "Z"]
+    tree = sorted(descendants(os.getpid()))
+    dead = [pid for pid in tree if _is_dead(pid)]
     running = [pid for pid in tree if pid not in dead]
     return Held(
         processes=len(running),
@@ -90,28 +94,10 @@ def leaks(before: Held, after: Held) -> list[str]:
     return found
 
 
-def _children(pid: int) -> list[int]:
-    found = []
-    for thread in Path(f"/proc/{pid}/task").glob("*/children"):
-        try:
-            found += [int(child) for child in thread.read_text().split()]
-        except OSError:
-            continue  # It ended while we looked.
-    return found
-
-
-def _descendants(pid: int) -> set[int]:
-    found: set[int] = set()
-    for child in _children(pid):
-        found |= {child} | _descendants(child)
-    return found
-
-
-def _letter(pid: int) -> str:
-    try:
-        return Path(f"/proc/{pid}/stat").read_text().rpartition(") ")[2][:1]
-    except OSError:
-        return ""
+def _is_dead(pid: int) -> bool:
+    """Ended, and not waited for."""
+    state = state_of(pid)
+    return state is not None and state.letter == "Z"
 
 
 def _entries(folder: Path) -> int:
@@ -130,7 +116,6 @@ def _lines(path: Path) -> int:
 
 def _proportional_mb(pid: int) -> float:
     try:
-        lines = Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines()
+        return proportional_mb(pid)
     except OSError:
-        return 0.0
-    return sum(int(line.split()[1]) for line in lines if line.startswith("Pss:")) / 1024
+        return 0.0  # It ended while we looked.

@@ -2,17 +2,16 @@
 
 import random
 from collections.abc import Iterator, Sequence
-from pathlib import Path
 
 import msgspec
 
 from app.catalog.problem_folder import load_folders, read_problem
 from app.core.outcome import Outcome
 from app.core.problem import Problem
+from bench.graded_problem import ROOT
 from tests.toy_problem import toy_problem
 
-_ROOT = Path(__file__).resolve().parent.parent
-_ATTACKS = _ROOT / "tests" / "redteam" / "attacks"
+_ATTACKS = ROOT / "tests" / "redteam" / "attacks"
 _HOSTILE_SHARE = 0.25
 _TOY_SHARE = 0.35
 
@@ -50,7 +49,7 @@ class Mix(msgspec.Struct, frozen=True, kw_only=True):
 
 def whole_mix() -> Mix:
     """The problems of this checkout and the toy problem that the attacks are written for."""
-    loaded = load_folders(_ROOT / "problems", _ROOT / "reference_solutions")
+    loaded = load_folders(ROOT / "problems", ROOT / "reference_solutions")
     problems = [read_problem(files) for _, files in sorted(loaded.problems.items())]
     return _mix(toy_problem(), problems)
 

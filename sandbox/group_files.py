@@ -63,17 +63,3 @@ def _is_removed(folder: Path) -> bool:
     except OSError:
         return False
     return True
-
-
-async def readable_within(descriptor: int, seconds: float) -> bool:
-    """Wait until `descriptor` can be read, at most `seconds`."""
-    loop = asyncio.get_running_loop()
-    ready = asyncio.Event()
-    loop.add_reader(descriptor, ready.set)
-    try:
-        await asyncio.wait_for(ready.wait(), seconds)
-    except TimeoutError:
-        return False
-    finally:
-        loop.remove_reader(descriptor)
-    return True

@@ -10,12 +10,12 @@ from sandbox.group_files import (
     add_process,
     end_processes,
     read_fields,
-    readable_within,
     remove_folder,
     unreclaimable_bytes,
 )
 from sandbox.limits import Limits, hard_memory_bytes
 from sandbox.own_groups import own_groups
+from sandbox.process_state import readable_within
 
 _LOOK_SECONDS = 0.5
 _OPTIONAL = ("cpuacct", "pids")

@@ -10,11 +10,11 @@ from sandbox.delegation import open_delegated, spread
 from sandbox.group_files import (
     add_process,
     read_fields,
-    readable_within,
     remove_folder,
     unreclaimable_bytes,
 )
 from sandbox.limits import Limits, hard_memory_bytes
+from sandbox.process_state import readable_within
 
 _LOOK_SECONDS = 0.5
 _EVENTS_BYTES = 4096

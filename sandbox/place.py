@@ -11,8 +11,8 @@ import re
 import signal
 from collections.abc import Callable
 
-from sandbox.group_files import readable_within
 from sandbox.nursery_orders import PLACE_SIGNAL
+from sandbox.process_state import readable_within
 
 _PATIENCE_SECONDS = 0.1
 _READ_LIMIT_BYTES = 1 << 16

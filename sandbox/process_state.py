@@ -54,3 +54,12 @@ async def readable(descriptor: int) -> None:
         await event.wait()
     finally:
         loop.remove_reader(descriptor)
+
+
+async def readable_within(descriptor: int, seconds: float) -> bool:
+    """Whether `descriptor` can be read, after at most `seconds` of waiting."""
+    try:
+        await asyncio.wait_for(readable(descriptor), seconds)
+    except TimeoutError:
+        return False
+    return True

@@ -8,14 +8,23 @@ def tree_of(pid: int) -> Iterator[Path]:
     """The folder in /proc of each that still lives, `pid` first."""
     waiting = [pid]
     while waiting:
-        place = Path(f"/proc/{waiting.pop()}")
+        found = waiting.pop()
+        place = Path(f"/proc/{found}")
+        if place.exists():
+            yield place
+            waiting.extend(children_of(found))
+
+
+def children_of(pid: int) -> list[int]:
+    """Of all its threads, the dead that nobody has waited for included; empty once the process is gone."""
+    found: list[int] = []
+    try:
+        threads = list(Path(f"/proc/{pid}/task").iterdir())
+    except OSError:
+        return found
+    for thread in threads:
         try:
-            tasks = list((place / "task").iterdir())
+            found.extend(int(child) for child in (thread / "children").read_text().split())
         except OSError:
             continue  # It ended while we looked.
-        yield place
-        for task in tasks:
-            try:
-                waiting.extend(int(child) for child in (task / "children").read_text().split())
-            except OSError:
-                continue
+    return found

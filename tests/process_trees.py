@@ -3,14 +3,12 @@
 import os
 from pathlib import Path
 
+from sandbox.process_tree import children_of
+
 
 def children(pid: int) -> list[int]:
     """Oldest first; empty once the process is gone."""
-    try:
-        threads = list(Path(f"/proc/{pid}/task").glob("*/children"))
-        return sorted(int(child) for thread in threads for child in thread.read_text().split())
-    except OSError:
-        return []
+    return sorted(children_of(pid))
 
 
 def descendants(pid: int) -> set[int]:
