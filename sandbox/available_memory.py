@@ -2,34 +2,31 @@
 
 from pathlib import Path
 
+from sandbox.own_groups import own_groups
+
 _UNLIMITED_BYTES = 1 << 60
-_GROUPS = Path("/sys/fs/cgroup")
 
 
-def available_memory_bytes(meminfo: Path = Path("/proc/meminfo"), groups: Path = _GROUPS) -> int:
+def available_memory_bytes(meminfo: Path = Path("/proc/meminfo"), process: Path = Path("/proc/self")) -> int:
     """The smaller of the kernel's `MemAvailable` and what is left of our own group's limit.
 
     See proc_meminfo(5); of a group, pages of files that can be dropped count as free.
     """
     for line in meminfo.read_text().splitlines():
         if line.startswith("MemAvailable:"):
-            return min(int(line.split()[1]) * 1024, _left_of_group(groups))
-    return _left_of_group(groups)
+            return min(int(line.split()[1]) * 1024, _left_of_group(process))
+    return _left_of_group(process)
 
 
-def _left_of_group(groups: Path) -> int:
+def _left_of_group(process: Path) -> int:
     left = _UNLIMITED_BYTES
-    for line in Path("/proc/self/cgroup").read_text().splitlines():
-        _, controllers, path = line.split(":", 2)
-        if "memory" in controllers.split(","):
-            place = groups / "memory" / path.lstrip("/")
-            left = min(left, _left(place, "memory.limit_in_bytes", "memory.usage_in_bytes"))
-        elif not controllers:
-            place = groups / path.lstrip("/")
+    for group in own_groups(process):
+        if "memory" in group.controllers:
+            left = min(left, _left(group.folder, "memory.limit_in_bytes", "memory.usage_in_bytes"))
+        elif not group.controllers:
             # The service may have moved to a leaf of its own group (`delegation.py`); the limit is above it.
-            for folder in (place, *place.parents):
-                if folder.is_relative_to(groups):
-                    left = min(left, _left(folder, "memory.max", "memory.current"))
+            for folder in (group.folder, *group.folder.parents):
+                left = min(left, _left(folder, "memory.max", "memory.current"))
     return left
 
 

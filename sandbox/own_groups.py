@@ -1,5 +1,6 @@
 """Where this process stands in the kernel's control-group hierarchies, and where they are mounted."""
 
+import re
 from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
 
@@ -45,13 +46,18 @@ def _mounts(process: Path) -> Iterator[_Mount]:
         before, _, after = line.partition(" - ")
         kind, _, options = after.split(" ", 2)
         if kind in ("cgroup", "cgroup2"):
-            _, _, _, root, point = before.split(" ")[:5]
+            _, _, _, root, point = (_unescaped(field) for field in before.split(" ")[:5])
             yield _Mount(
                 is_unified=kind == "cgroup2",
                 controllers=set(options.split(",")),
                 root=PurePosixPath(root),
                 point=Path(point),
             )
+
+
+def _unescaped(field: str) -> str:
+    """mountinfo writes blanks and backslashes as octal numbers."""
+    return re.sub(r"\\([0-7]{3})", lambda found: chr(int(found[1], 8)), field)
 
 
 def _below(mount: _Mount, path: PurePosixPath) -> Path | None:

@@ -120,7 +120,7 @@ def _child(
         os.dup2(stderr, 2)
         confine.confine(order.confinement, keep={channel, status.fileno(), place})
         tell_place_on(place)
-    except OSError as error:
+    except (OSError, ValueError) as error:  # `resource.setrlimit` raises the latter above a hard limit.
         _say(status, Failed(reason=str(error)))
         os._exit(1)
     status.close()
