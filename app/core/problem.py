@@ -6,6 +6,7 @@ a whole package is `app.catalog.problem_folder`'s work.
 
 import re
 from collections.abc import Mapping
+from typing import Literal
 
 import msgspec
 
@@ -25,10 +26,27 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     output_dtype: str = "float32"
 
 
+class ModuleStage(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What comes out of the submodule at `path`, such as `blocks.0`, or with `side = "input"` goes into it.
+
+    `name` is what a learner is told: `patches`, `with_positions`, `block 1`.
+    """
+
+    name: str
+    path: str
+    side: Literal["input", "output"] = "output"
+
+
 class ModuleClass(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """The `nnx.Module` that the statement names and that probes look into."""
 
     name: str
+    inputs: tuple[str, ...] = ()
+    """Which of the entry's parameters an instance is called with, in order: `model(image)`."""
+    words: dict[str, str] = {}
+    """By a parameter's path, what the statement says of it, for a learner whose own differs."""
+    stages: tuple[ModuleStage, ...] = ()
+    """Places on the way through the module, in order, where the statement fixes the attributes' names."""
 
 
 class Limits(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -88,7 +106,61 @@ class CheckpointProbe(
     points: float = 1.0
 
 
-Probe = ParametersProbe | CheckpointProbe
+class GradientProbe(
+    msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, tag="gradient", tag_field="kind"
+):
+    """The gradient of a fixed scalar of the answer is the reference's: by every parameter of the module with
+    `normal(0, std)` values handed in, or, in a problem without a module, by every array argument."""
+
+    name: str
+    case: str
+    seed: int
+    std: float = 0.3
+    visibility: Visibility = Visibility.HIDDEN
+    points: float = 1.0
+
+
+class TransformsProbe(
+    msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, tag="transforms", tag_field="kind"
+):
+    """Under `jax.jit` and `jax.vmap` the answer stays what it is."""
+
+    name: str
+    case: str
+    visibility: Visibility = Visibility.HIDDEN
+    points: float = 1.0
+
+
+class DeterminismProbe(
+    msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, tag="determinism", tag_field="kind"
+):
+    """The same arguments give the same numbers twice, to the last bit."""
+
+    name: str
+    case: str
+    visibility: Visibility = Visibility.HIDDEN
+    points: float = 1.0
+
+
+class AccuracyProbe(
+    msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, tag="accuracy", tag_field="kind"
+):
+    """For trained models: the fraction of `labels` that the answer to `case` gets right.
+
+    The answer is one label, or one row of scores, an example. From `part` on it earns points in proportion,
+    from `full` on all of them. The case itself is not compared with the reference.
+    """
+
+    name: str
+    case: str
+    labels: Argument
+    full: float
+    part: float | None = None
+    visibility: Visibility = Visibility.HIDDEN
+    points: float = 1.0
+
+
+Probe = ParametersProbe | CheckpointProbe | GradientProbe | TransformsProbe | DeterminismProbe | AccuracyProbe
 
 
 class WrongVariant(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from app.core.problem import Problem
 from app.grading.call_plan import plan_calls
 from app.grading.graded_items import GradedItem
-from sandbox.interface import RunRequest
+from sandbox.interface import Outputs, RunRequest
 from sandbox.limits import Limits
 
 
@@ -17,7 +17,7 @@ def request_for(problem: Problem, code: str, items: Sequence[GradedItem]) -> Run
         code=code,
         parameters=manifest.entry.parameters,
         calls=plan_calls(items).calls,
-        output_dtype=manifest.entry.output_dtype,
+        outputs=Outputs(dtypes=(manifest.entry.output_dtype,)),
         forbidden=manifest.forbidden,
         cache_key=compartment(problem),
     )

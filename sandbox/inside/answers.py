@@ -8,6 +8,7 @@ import numpy as np
 
 from sandbox.arrays import BadArray, WireArray, pack_array
 from sandbox.inside.plain_text import plain_text
+from sandbox.interface import Part
 
 _NUMBERS = (bool, int, float)
 _NESTED_LIMIT = 1 << 20
@@ -15,9 +16,10 @@ _NAME_LIMIT = 80
 
 
 class Answer(msgspec.Struct, frozen=True, kw_only=True):
-    """Either an array, or what was returned in its place."""
+    """Either an array, or several by name, or what was returned in their place."""
 
     value: WireArray | None = None
+    parts: tuple[Part, ...] = ()
     not_an_array: str = ""
 
 

@@ -18,7 +18,7 @@ from sandbox.inside import answers, imports, learner_errors, load_code, module_u
 from sandbox.inside.notes import NoteKeeper
 from sandbox.inside.program_store import ProgramStore
 from sandbox.inside.silence import silence
-from sandbox.interface import Call, CallResult, Finished, Loaded, Rehearsed, Report
+from sandbox.interface import Call, CallResult, Finished, Loaded, Outputs, Rehearsed, Report
 from sandbox.wire import frame, receive
 
 _NEVER_WRITE_SECONDS = 1e9
@@ -37,7 +37,7 @@ class Child:
         self._send = _sender(channel)
         self._notes = NoteKeeper()
         self._modules: Sequence[ModuleType] = ()
-        self._output_dtype = "float32"
+        self._outputs = Outputs()
         self._start = time.perf_counter()
         self._orders = msgspec.msgpack.Decoder(ChildOrder)
 
@@ -83,7 +83,7 @@ class Child:
         loaded = load_code.load(order, module)
         if loaded.refusal is None:
             self._modules = [module, *map(load_code.load_trusted, order.more_code)]
-            self._output_dtype = order.output_dtype
+            self._outputs = order.outputs
         _flush()
         return loaded
 
@@ -96,7 +96,7 @@ class Child:
         try:
             with observer, self._notes:
                 value: Any = module.__dict__[call.function](*arguments)
-                answer = answers.convert(value, self._output_dtype)
+                answer = answers.convert(value, self._outputs.dtypes[0])
         except BaseException as error:  # SystemExit and KeyboardInterrupt are answers too.
             raised = learner_errors.describe(error)
         wall_seconds = time.perf_counter() - start
@@ -105,6 +105,7 @@ class Child:
             index=index,
             wall_seconds=wall_seconds,
             value=answer.value,
+            parts=answer.parts,
             raised=raised,
             not_an_array=answer.not_an_array,
             parameters=observer.parameters,
