@@ -188,6 +188,8 @@ class CallResult(msgspec.Struct, frozen=True, kw_only=True, tag="call"):
     raised: Raised | None = None
     not_an_array: _Text = ""
     """The returned object in words, where it was not what is asked for."""
+    at_output: _Name = ""
+    """Which of several outputs `not_an_array` is about; empty where it is about what should hold them."""
     parameters: Annotated[tuple[Parameter, ...], msgspec.Meta(max_length=100_000)] | None = None
     """What the module held, where `Call.module` asked; None where no such class was constructed."""
     notes: Annotated[tuple[_Text, ...], msgspec.Meta(max_length=8)] = ()

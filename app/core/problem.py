@@ -15,15 +15,33 @@ from app.core.outcome import Outcome
 from app.core.tolerance import Tolerance
 from app.core.verdict import Mode, Visibility
 
+DEFAULT_DTYPE = "float32"
 _NAME = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 
 
+class Output(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """One array of an answer: a dictionary's key, or what a learner is told of a place in a tuple."""
+
+    name: str
+    dtype: str = DEFAULT_DTYPE
+
+
 class Entry(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """The function that a learner writes; `parameters` in the order in which they are passed."""
+    """The function that a learner writes; `parameters` in the order in which they are passed.
+
+    It returns one array of `output_dtype`, or a tuple or a dictionary of `outputs`.
+    """
 
     function: str
     parameters: tuple[str, ...]
-    output_dtype: str = "float32"
+    output_dtype: str = DEFAULT_DTYPE
+    structure: Literal["array", "tuple", "dict"] = "array"
+    outputs: tuple[Output, ...] = ()
+
+    @property
+    def named_outputs(self) -> tuple[Output, ...]:
+        """What is returned, in order; a single array has the empty name."""
+        return self.outputs or (Output(name="", dtype=self.output_dtype),)
 
 
 class ModuleStage(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -96,7 +96,7 @@ class Child:
         try:
             with observer, self._notes:
                 value: Any = module.__dict__[call.function](*arguments)
-                answer = answers.convert(value, self._outputs.dtypes[0])
+                answer = answers.convert(value, self._outputs)
         except BaseException as error:  # SystemExit and KeyboardInterrupt are answers too.
             raised = learner_errors.describe(error)
         wall_seconds = time.perf_counter() - start
@@ -108,6 +108,7 @@ class Child:
             parts=answer.parts,
             raised=raised,
             not_an_array=answer.not_an_array,
+            at_output=answer.at_output,
             parameters=observer.parameters,
             notes=self._notes.take(),
         )
