@@ -6,6 +6,9 @@ import msgspec
 
 from app.core.outcome import Outcome
 
+Number = bool | int | float
+"""As the array has it: a logical value, an integer to its last digit, or a number that was rounded."""
+
 
 class Visibility(enum.StrEnum):
     """A `sample` case is run by "Run" and shown with its values; of a `hidden` one only the outcome is."""
@@ -25,9 +28,12 @@ class Difference(msgspec.Struct, frozen=True, kw_only=True):
     """One number that is not what it should be; `at` is its index, 0-based, one number an axis."""
 
     at: tuple[int, ...]
-    expected: float | None
-    got: float | None
+    expected: Number | None
+    got: Number | None
     """Null where it is NaN or infinite, which JSON cannot say."""
+    expected_imaginary: float | None = None
+    got_imaginary: float | None = None
+    """Of complex numbers, whose real parts stand above."""
 
 
 class CaseResult(msgspec.Struct, frozen=True, kw_only=True):

@@ -1,18 +1,24 @@
 """One item's call, as the sandbox reports it, against the trusted answer → a row of the verdict."""
 
 import builtins
+from collections.abc import Mapping, Sequence
 
 import msgspec
 
 from app.core.outcome import Outcome
 from app.core.problem import Problem
-from app.core.verdict import CaseResult, Visibility
-from app.grading.compare import compare
+from app.core.verdict import CaseResult
+from app.grading.compare_outputs import compare_outputs
 from app.grading.graded_items import GradedItem, ItemKind
+from app.grading.named_arrays import named_arrays
+from app.grading.no_arrays import no_arrays
 from app.grading.parameter_tree import tree_differences
+from app.grading.row_details import row_details
 from app.grading.trusted_answers import TrustedAnswer
+from sandbox.arrays import WireArray
 from sandbox.interface import CallResult, Frame, Raised
 
+_FORGED_NAMES = "the answer's frame is forged: its arrays have other names than were asked for"
 _ONLY_WITH_PARAMETERS = "with random parameters handed in, the numbers differ"
 _HIDDEN_MESSAGE = "its message is shown for sample cases only"
 _COMPUTING_ERRORS = ("XlaRuntimeError", "JaxRuntimeError")
@@ -34,31 +40,56 @@ def judge_item(problem: Problem, item: GradedItem, call: CallResult, expected: T
         return row(item, error_outcome(call.raised), _raised_in_words(raised), call.wall_seconds)
     if item.kind is ItemKind.PARAMETERS:
         return _judge_parameters(problem, item, call, expected)
-    if call.value is None:
-        returned = "no array" if item.call.is_quiet else call.not_an_array
-        message = f"the function returned {returned}; an array of numbers is asked for"
-        return row(item, Outcome.WRONG_SHAPE, message, call.wall_seconds)
+    given = named_arrays(call.value, call.parts)
+    if not given:
+        outcome, message = no_arrays(problem.manifest.entry, call, is_quiet=item.call.is_quiet)
+        return row(item, outcome, message, call.wall_seconds)
     if item.kind is ItemKind.CHECKPOINT and call.parameters is None:
         return row(item, Outcome.WRONG_PARAMETERS, _never_built(problem), call.wall_seconds)
-    assert expected.value is not None  # A reference without a value was refused before.
-    entry = problem.manifest.entry
-    found = compare(call.value, expected.value, problem.manifest.tolerance, dtype=entry.output_dtype)
-    message = found.message
-    if item.kind is ItemKind.CHECKPOINT and found.outcome is Outcome.WRONG_VALUE:
-        message = _ONLY_WITH_PARAMETERS
-    # Errors of a hidden case would let its expected values be measured out.
-    shown = item.visibility is Visibility.SAMPLE
+    dtypes = {output.name: output.dtype for output in problem.manifest.entry.named_outputs}
+    only = _ONLY_WITH_PARAMETERS if item.kind is ItemKind.CHECKPOINT else ""
+    return judge_arrays(problem, item, call, given, expected, dtypes=dtypes, remark=only)
+
+
+def judge_arrays(
+    problem: Problem,
+    item: GradedItem,
+    call: CallResult,
+    given: Mapping[str, WireArray],
+    expected: TrustedAnswer,
+    *,
+    dtypes: Mapping[str, str],
+    remark: str = "",
+) -> CaseResult:
+    """The row for arrays that are compared with the reference's under the same names.
+
+    `remark` is what is said first where values differ.
+    """
+    wanted = named_arrays(expected.value, expected.parts)
+    if given.keys() != wanted.keys():
+        return row(item, Outcome.SANDBOX_VIOLATION, _FORGED_NAMES, call.wall_seconds)
+    tolerance = problem.manifest.tolerance
+    found = compare_outputs(given, wanted, tolerance, dtypes=dtypes)
+    remarks = [remark] if found.outcome is Outcome.WRONG_VALUE else []
+    # Numbers of a hidden case would let its expected values be measured out.
+    if item.call.is_quiet:
+        return row(item, found.outcome, _joined([*remarks, found.hidden_message]), call.wall_seconds)
+    details = row_details(found, given[found.output], wanted[found.output], tolerance)
     return CaseResult(
         name=item.name,
         visibility=item.visibility,
         outcome=found.outcome,
         points=item.points,
-        max_abs_error=found.max_abs_error if shown else None,
-        max_rel_error=found.max_rel_error if shown else None,
-        mismatched=found.mismatched if shown else None,
-        size=found.size if shown else None,
+        max_abs_error=found.max_abs_error,
+        max_abs_error_at=found.max_abs_error_at,
+        max_rel_error=found.max_rel_error,
+        mismatched=found.mismatched,
+        size=found.size,
         wall_seconds=call.wall_seconds,
-        message=message if shown else _of_hidden(found.outcome, message),
+        message=_joined([*remarks, found.message, details.advice]),
+        output=found.output,
+        differences=details.differences,
+        picture=details.picture,
     )
 
 
@@ -122,8 +153,5 @@ def _raised_in_words(raised: Raised) -> str:
     return f"{place}{raised.type}{': ' if first_line else ''}{first_line}"
 
 
-def _of_hidden(outcome: Outcome, message: str) -> str:
-    """Without counts, and without the learner's shape, whose sides could be a hidden case's values."""
-    if outcome is Outcome.NOT_FINITE:
-        return "some numbers are NaN or infinite"
-    return message.partition(", yours is")[0]
+def _joined(remarks: Sequence[str]) -> str:
+    return "; ".join(filter(None, remarks))

@@ -157,6 +157,8 @@ class TrustedAnswers:
 
 def _answer(call: CallResult) -> TrustedAnswer:
     failure = call.not_an_array and f"it returned {call.not_an_array}"
+    if call.at_output:
+        failure = f"its output {call.at_output} is {call.not_an_array}"
     if call.raised is not None:
         failure = f"{call.raised.type}: {call.raised.message}"
     return TrustedAnswer(value=call.value, parts=call.parts, parameters=call.parameters, failure=failure)

@@ -38,7 +38,7 @@ def convert(value: Any, outputs: Outputs) -> Answer:
         return _one(value, outputs.dtypes[0])
     held = _held(value, outputs)
     if held is None:
-        return Answer(not_an_array=_in_words(value))
+        return Answer(not_an_array=_container_in_words(value, outputs))
     parts = []
     for name, dtype, element in zip(outputs.names, outputs.dtypes, held, strict=True):
         answer = _one(element, dtype)
@@ -130,31 +130,41 @@ def _plain(value: Any) -> Any:
     return value if isinstance(value, _NUMBERS) else np.asarray(value).item()
 
 
+def _container_in_words(value: Any, outputs: Outputs) -> str:
+    if outputs.structure is not Structure.DICT or not isinstance(value, dict):
+        return _in_words(value)
+    keys = list(dict.keys(value))
+    texts = {key for key in keys if type(key) is str}
+    lacking = [repr(name) for name in outputs.names if name not in texts]
+    besides = [_key_in_words(key) for key in keys if type(key) is not str or key not in outputs.names]
+    said = [
+        f"{word} {_first(names)}" for word, names in (("without", lacking), ("also with", besides)) if names
+    ]
+    return f"a {_type_name(value)} {', '.join(said)}"
+
+
 def _in_words(value: Any) -> str:
     if value is None:
         return "None"
-    if isinstance(value, dict):
-        keys = [
-            f"{key[:_NAME_LIMIT]!r}" if type(key) is str else _type_name(key)
-            for key, _ in zip(dict.keys(value), range(_NAMES_SHOWN), strict=False)
-        ]
-        return plain_text(_listing(value, dict.__len__(value), "with the keys", keys), 4 * _NAME_LIMIT)
-    if isinstance(value, list | tuple):
-        names = [_type_name(item) for item in list(value)[:_NAMES_SHOWN]]
-        return _listing(value, len(value), "of", names)
     if isinstance(value, jax.Array | np.ndarray):
         return "one array"
     name = _type_name(value)
+    if isinstance(value, dict):
+        keys = [_key_in_words(key) for key in dict.keys(value)]
+        return f"a {name} with {_first(keys)}" if keys else f"an empty {name}"
+    if isinstance(value, list | tuple):
+        names = [_type_name(item) for item in list(value)[:_NESTED_LIMIT]]
+        return f"a {name} of {_first(names)}" if names else f"an empty {name}"
     return f"{'an' if name[:1].lower() in 'aeiou' else 'a'} {name}"
 
 
-def _listing(value: Any, count: int, joined: str, names: list[str]) -> str:
-    more = f" … ({count} in all)" if count > _NAMES_SHOWN else ""
-    return (
-        f"a {_type_name(value)} {joined} {', '.join(names)}{more}"
-        if names
-        else f"an empty {_type_name(value)}"
-    )
+def _first(words: list[str]) -> str:
+    more = f" … ({len(words)} in all)" if len(words) > _NAMES_SHOWN else ""
+    return f"{', '.join(words[:_NAMES_SHOWN])}{more}"
+
+
+def _key_in_words(key: Any) -> str:
+    return plain_text(repr(key[:_NAME_LIMIT]), _NAME_LIMIT) if type(key) is str else f"a {_type_name(key)}"
 
 
 def _type_name(value: Any) -> str:
