@@ -9,10 +9,11 @@ from app.grading.number_text import number_text
 
 BARS_LIMIT = 64
 _LEFT, _TOP, _PLOT, _STRIP, _LABELS = 52.0, 24.0, 110.0, 12.0, 15.0
-_WIDEST_STEP = 44.0
+_WIDEST_STEP, _NARROW_STEP = 44.0, 8.0
 _BEYOND = 4.0
 """Given numbers are drawn up to this many times the largest expected one."""
 _LABEL_GAP = 11.0
+_DASHED = 'fill="none" stroke="currentColor" stroke-dasharray="3 3"'
 
 
 def paired_bars(expected: Floats, got: Floats, wrong: Mask) -> Drawing:
@@ -30,19 +31,20 @@ def paired_bars(expected: Floats, got: Floats, wrong: Mask) -> Drawing:
         else:
             dashed.append(f"M{short(x + 1.5 * width)} {short(_TOP)}v{short(_PLOT)}")
     finite = got[np.isfinite(got)]
+    broken = [("broken", "not finite")] if dashed else []
     cut = bool((np.abs(finite) > limit).any())
     return Drawing(
         height=_TOP + _PLOT + _STRIP + _LABELS,
         marks=(
-            *_key(("expected", "expected"), ("yours", "yours")),
+            *_key(("expected", "expected"), ("yours", "yours"), *broken),
             *scale.axis(step * len(expected)),
             path("expected", hollow, 'fill="none" stroke="currentColor" stroke-width=".8"'),
             path("yours", solid, ""),
-            path("yours", dashed, 'fill="none" stroke="currentColor" stroke-dasharray="3 3"'),
+            path("yours", dashed, _DASHED),
             _crosses(wrong, step),
             *_indices(len(expected), step),
         ),
-        said=f"Bars of yours are cut off at {number_text(limit)}." if cut else "",
+        notes=(f"Your bars are cut off at {number_text(limit, digits=2)}.",) if cut else (),
     )
 
 
@@ -122,13 +124,12 @@ def _steps(count: int) -> tuple[float, float]:
 def _crosses(wrong: Mask, step: float) -> str:
     """In a strip below the bars."""
     half = min(step * 0.4, 3.0)
-    y = _TOP + _PLOT + _STRIP / 2 + 2
+    y = short(_TOP + _PLOT + _STRIP / 2 + 2 - half)
     side = short(2 * half)
-    cross = f"l{side} {side}m0-{side}l-{side} {side}"
-    marks = (
-        f"M{short(_LEFT + step * (index + 0.5) - half)} {short(y - half)}{cross}"
-        for index in np.flatnonzero(wrong)
-    )
+    # Crosses that touch each other could not be told apart.
+    mark = f"l{side} {side}m0-{side}l-{side} {side}" if step > _NARROW_STEP else "v4"
+    left = half if step > _NARROW_STEP else 0.0
+    marks = (f"M{short(_LEFT + step * (index + 0.5) - left)} {y}{mark}" for index in np.flatnonzero(wrong))
     return path("wrong", marks, 'fill="none" stroke="currentColor"')
 
 
@@ -151,6 +152,8 @@ def _key(*entries: tuple[str, str]) -> list[str]:
         box = f"M{short(x)} 4h8v8h-8z"
         if name == "wrong":
             box, shape = f"M{short(x)} 5l6 6m0-6l-6 6", 'fill="none" stroke="currentColor"'
+        if name == "broken":
+            name, box, shape = "yours", f"M{short(x + 4)} 3v11", _DASHED
         marks += [path(name, [box], shape), label(x + 12, 12, text)]
         x += 26 + 5.6 * len(text)
     return marks

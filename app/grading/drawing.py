@@ -16,26 +16,35 @@ WIDTH = 320
 """CSS pixels; a phone shows it at its own size."""
 LEVELS = 5
 _TEXT_LIMIT = 700
+_LINE = 15.0
 
 Floats = NDArray[np.float64]
 Mask = NDArray[np.bool_]
 
 
 class Drawing(msgspec.Struct, frozen=True, kw_only=True):
-    """`marks` are SVG elements on an area `WIDTH` wide; `said` is what of it has to be told in words."""
+    """`marks` are SVG elements on an area `WIDTH` wide; `said` is what of it has to be told in words.
+
+    `notes` are told to everybody, in lines below.
+    """
 
     height: float
     marks: tuple[str, ...]
     said: str = ""
+    notes: tuple[str, ...] = ()
 
 
 def svg(drawing: Drawing, *, title: str, description: str) -> str:
-    """A whole picture; both texts may hold anything."""
-    height = short(drawing.height)
+    """A whole picture; all texts may hold anything."""
+    notes = [
+        label(0, drawing.height + _LINE * (line + 1) - 3, note) for line, note in enumerate(drawing.notes)
+    ]
+    height = short(drawing.height + _LINE * len(notes))
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" class="answer-picture" role="img" width="{WIDTH}" '
         f'height="{height}" viewBox="0 0 {WIDTH} {height}" font-size="11" fill="currentColor">'
-        f"<title>{plain(title)}</title><desc>{plain(description)}</desc>{''.join(drawing.marks)}</svg>"
+        f"<title>{plain(title)}</title><desc>{plain(description)}</desc>"
+        f"{''.join([*drawing.marks, *notes])}</svg>"
     )
 
 
@@ -88,8 +97,8 @@ def levels_of(values: Floats, low: float, high: float) -> NDArray[np.int_]:
 
 
 def short(value: float) -> str:
-    """One or two digits behind the point, and no zeros."""
-    return f"{value:.2f}".rstrip("0").rstrip(".").replace("-0.", "-.").removeprefix("0") or "0"
+    """At most one digit behind the point, and no zeros."""
+    return f"{value:.1f}".removesuffix(".0").replace("-0.", "-.").removeprefix("0") or "0"
 
 
 def pooled(values: Floats, parts: Sequence[int]) -> Floats:

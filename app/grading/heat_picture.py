@@ -19,7 +19,7 @@ from app.grading.number_text import number_text
 
 EXACT_SIDE = 12
 _POOLED_SIDE = 16
-_TOP, _GAP, _PANEL, _LARGE_PANEL = 18.0, 10.0, 100.0, 208.0
+_TOP, _GAP, _PANEL, _LARGE_PANEL = 18.0, 12.0, 96.0, 208.0
 
 
 def exact_maps(expected: Floats, got: Floats, errors: Floats, wrong: Mask) -> Drawing:
@@ -50,13 +50,9 @@ def error_map(errors: Floats, wrong: Mask) -> Drawing:
     parts = (_POOLED_SIDE, _POOLED_SIDE)
     cells = pooled(errors, parts)
     rows, columns = (_stretch(length) for length in errors.shape)
-    cell = min(_LARGE_PANEL / max(cells.shape), _PANEL / min(cells.shape))
+    cell = _LARGE_PANEL / max(cells.shape)
     marks = [*level_paths(_error_levels(cells)), hatching(pooled(wrong.astype(np.float64), parts) > 0)]
-    title = (
-        "largest error of each number"
-        if rows == columns == 1
-        else f"error, {rows} by {columns} numbers a cell"
-    )
+    title = "error" if rows == columns == 1 else f"largest error of each {rows} by {columns} numbers"
     return Drawing(
         height=_TOP + cell * cells.shape[0] + 2,
         marks=tuple(_panel(0.0, cell, cells.shape, title, marks)),
@@ -81,5 +77,5 @@ def _panel(x: float, cell: float, shape: tuple[int, ...], title: str, cells: lis
         f'height="{short(height + 1)}" fill="none" stroke="currentColor" stroke-opacity=".5"/>'
     )
     # The strokes of a row run through its middle, one unit thick.
-    group = f'<g transform="translate({short(x + 1)} {short(_TOP + cell / 2)}) scale({short(cell)})">'
+    group = f'<g transform="translate({short(x + 1)} {_TOP + cell / 2:.3f}) scale({cell:.3f})">'
     return [label(x, _TOP - 6, title), frame, group, *cells, "</g>"]

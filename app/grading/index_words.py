@@ -1,5 +1,7 @@
 """Shapes, indices and places of differences, in words."""
 
+from collections.abc import Sequence
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -19,20 +21,18 @@ def names_words(names: list[str], *, shown: int = 5) -> str:
     quoted = [f"`{name}`" for name in names[:shown]]
     if len(names) > shown:
         return f"{', '.join(quoted)} and {len(names) - shown} more"
-    return " and ".join(filter(None, [", ".join(quoted[:-1]), quoted[-1]])) if quoted else ""
+    return listed(quoted)
 
 
 def where_words(wrong: NDArray[np.bool_]) -> str:
-    """What can be said plainly of where numbers differ; empty where it is nothing.
+    """What can be said plainly of where numbers differ, where it is not everywhere; else empty.
 
-    "every number differs", "only the number at [2] differs", "all that differs lies in row 2",
-    "all that differs lies in rows 0 to 3 and columns 4 to 5".
+    "only the number at [2] differs", "all that differs lies in row 2", "all that differs lies in
+    rows 0 to 3 and columns 4 to 5".
     """
     count = int(wrong.sum())
-    if count == 0 or wrong.size == 1:
+    if count in (0, wrong.size):
         return ""
-    if count == wrong.size:
-        return "every number differs"
     places = np.nonzero(wrong)
     if count == 1:
         return f"only the number at {index_words(tuple(int(axis[0]) for axis in places))} differs"
@@ -41,7 +41,12 @@ def where_words(wrong: NDArray[np.bool_]) -> str:
         low, high = int(indices.min()), int(indices.max())
         if (low, high) != (0, wrong.shape[axis] - 1):
             said.append(_range_words(axis, wrong.ndim, low, high))
-    return f"all that differs lies in {' and '.join(said)}" if said else ""
+    return f"all that differs lies in {listed(said)}" if said else ""
+
+
+def listed(words: Sequence[str]) -> str:
+    """`a`, `b and c`, `a, b and c`."""
+    return " and ".join(filter(None, [", ".join(words[:-1]), *words[-1:]]))
 
 
 def _range_words(axis: int, axes: int, low: int, high: int) -> str:

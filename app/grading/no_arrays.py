@@ -2,6 +2,7 @@
 
 from app.core.outcome import Outcome
 from app.core.problem import Entry
+from app.grading.index_words import listed
 from sandbox.interface import CallResult
 
 
@@ -28,6 +29,5 @@ def structure_words(entry: Entry) -> str:
     if entry.structure == "tuple":
         return f"a tuple of {count} ({', '.join(names)})"
     if entry.structure == "dict":
-        keys = [repr(name) for name in names]
-        return f"a dictionary of {count} under {', '.join(keys[:-1])}{' and ' if keys[1:] else ''}{keys[-1]}"
+        return f"a dictionary of {count} under {listed([repr(name) for name in names])}"
     return "an array of numbers"

@@ -1,5 +1,6 @@
 """Expected and given arrays as a small inline SVG, which also says in words what it shows."""
 
+import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
@@ -25,13 +26,14 @@ def picture(
         return ""
     at = _largest(errors)[:-2]
     drawing = _draw(_drawable(reference)[at], _drawable(got)[at], errors, at)
-    said = [words_of(got, reference, errors), drawing.said]
+    notes = list(drawing.notes)
     if got.ndim > 2:
-        said.append(f"Only the slice {index_words(at)} is drawn.")
+        notes.append(f"Only the slice {index_words(at)} is drawn.")
     if np.iscomplexobj(got) or np.iscomplexobj(reference):
-        said.append("Of complex numbers the absolute values are drawn.")
+        notes.append("Of complex numbers the absolute values are drawn.")
     title = f"Expected and your numbers of {name}" if name else "Expected and your numbers"
-    return svg(drawing, title=title, description=" ".join(filter(None, said)))
+    said = " ".join(filter(None, [words_of(got, reference, errors), drawing.said, *notes]))
+    return svg(msgspec.structs.replace(drawing, notes=tuple(notes)), title=title, description=said)
 
 
 def words_of(got: NDArray[np.generic], reference: NDArray[np.generic], errors: ValueErrors) -> str:
@@ -40,7 +42,9 @@ def words_of(got: NDArray[np.generic], reference: NDArray[np.generic], errors: V
     ours, theirs = number_text(reference[place].item()), number_text(got[place].item())
     if got.size == 1:
         return f"{ours} is expected, yours is {theirs}."
-    said = [f"{count} of {got.size} numbers differ{'s' if count == 1 else ''}."]
+    verb = "differs" if count == 1 else "differ"
+    counted = f"All {count} numbers" if count == got.size else f"{count} of {got.size} numbers"
+    said = [f"{counted} {verb}."]
     if where := where_words(errors.wrong):
         said.append(f"{where[0].upper()}{where[1:]}.")
     if np.isfinite(errors.absolute[place]):
