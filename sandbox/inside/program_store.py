@@ -58,7 +58,7 @@ class ProgramStore:
         self._options: dict[tuple[Any, ...], Any] = {}
         # The module is kept with its name, so that no other can be given the same id.
         self._to_write: dict[int, tuple[Any, str]] = {}
-        self._read_serialised: bytes | None = None
+        self._from_cache: list[bytes] = []
 
     def use(self, folder: str, *, writable: bool) -> None:
         """Look there from now on; an empty name for nowhere."""
@@ -106,16 +106,17 @@ class ProgramStore:
         waiting = self._to_write.pop(id(computation), None)
         if waiting is None or options or callbacks:
             return _compile(computation, name, *rest)
-        self._read_serialised = None
+        self._from_cache.clear()
         executable = _compile(_without_locations(computation), name, *rest)
         # Two traced forms may lower to one. What was loaded for the second does not survive serialising.
-        serialised = self._read_serialised or backend.serialize_executable(executable)
+        serialised = self._from_cache.pop() if self._from_cache else backend.serialize_executable(executable)
         self._write(waiting[1], serialised)
         return executable
 
     def hear_read(self, serialised: bytes) -> None:
         """JAX's own cache had this executable."""
-        self._read_serialised = serialised if self._writable else None
+        if self._writable:
+            self._from_cache[:] = [serialised]
 
     def _compile_options(
         self, backend: Any, devices: Any, to_inputs: tuple[bool, ...], to_outputs: tuple[bool, ...]
@@ -171,7 +172,8 @@ def install() -> ProgramStore:
         store.hear_read(serialised)
         return serialised, seconds
 
-    compilation_cache.extract_executable_and_time = extract_and_tell
+    telling: Any = extract_and_tell
+    compilation_cache.extract_executable_and_time = telling
     replaced: Any = compile_or_load
     replaced.cache_clear = _cache_clear
     pxla._cached_compilation = replaced  # noqa: SLF001

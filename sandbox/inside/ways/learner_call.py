@@ -67,7 +67,7 @@ class LearnerCall:
         return self._observed(lambda: Observer(self.use, self._module, values=values), arguments)[0]
 
     def built(self) -> nnx.Module | None:
-        """The first instance that the entry function builds, its parameters handed in; the rest is not run."""
+        """The first instance that the entry function builds, parameters handed in; the rest is not run."""
         make = functools.partial(Observer, self.use, self._module, leave_early=True)
         return self._observed(make, self.arguments())[1].instance
 
