@@ -5,6 +5,7 @@ import uuid
 
 import msgspec
 
+from app.catalog.probe_checks import probe_faults
 from app.core.generators import generate
 from app.core.problem import DEFAULT_DTYPE, Entry, Manifest
 from app.core.verdict import Visibility
@@ -110,9 +111,5 @@ def _check_cases(manifest: Manifest) -> None:
 
 
 def _check_probes(manifest: Manifest) -> None:
-    names = {case.name for case in manifest.cases}
-    if manifest.probes and manifest.module is None:
-        raise _refuse("$.module", "probes need the name of the module class that they look into")
-    for index, probe in enumerate(manifest.probes):
-        if probe.case not in names:
-            raise _refuse(f"$.probes[{index}].case", f"there is no case {probe.case!r}")
+    for place, reason in probe_faults(manifest):
+        raise _refuse(place, reason)

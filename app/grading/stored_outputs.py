@@ -8,12 +8,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from app.core.tolerance import Tolerance
-from app.grading.graded_items import GradedItem
+from app.grading.graded_items import GradedItem, ItemKind
 from app.grading.named_arrays import named_arrays
 from app.grading.trusted_answers import TrustedAnswer
 from sandbox.arrays import unpack_array
 
 FILE_NAME = "outputs.json"
+_STORED = (ItemKind.VALUE, ItemKind.CHECKPOINT)
+"""What probes and repeated calls give follows from these."""
 
 
 class StoredOutputs(msgspec.Struct, frozen=True, kw_only=True):
@@ -41,10 +43,11 @@ class Drift(msgspec.Struct, frozen=True, kw_only=True):
 def collect_outputs(
     version: str, environment: dict[str, str], items: Sequence[GradedItem], answers: Sequence[TrustedAnswer]
 ) -> StoredOutputs:
-    """Today's outputs of the items that have a value."""
+    """Today's outputs of cases and checkpoints."""
     outputs = {
         f"{item.name}/{name}" if name else item.name: _numbers(unpack_array(array))
         for item, answer in zip(items, answers, strict=True)
+        if item.kind in _STORED
         for name, array in named_arrays(answer.value, answer.parts).items()
     }
     return StoredOutputs(version=version, environment=environment, outputs=outputs)

@@ -87,14 +87,16 @@ class TrustedAnswers:
             outputs = outputs_of(problem.manifest.entry)
             keys = [[_key(code, item.call, outputs) for item in items] for code in codes]
             found = {key: self._look_up(key) for row in keys for key in row}
-            missing = [
-                (program, index)
+            missing = {
+                key: (program, index)
                 for program, row in enumerate(keys)
                 for index, key in enumerate(row)
                 if not found[key]
-            ]
+            }
             if missing:
-                found.update(await self._compute(problem, codes, items, missing, keys, niceness))
+                found.update(
+                    await self._compute(problem, codes, items, list(missing.values()), keys, niceness)
+                )
             return [tuple(answer for key in row if (answer := found[key])) for row in keys]
 
     async def close(self) -> None:
@@ -165,6 +167,8 @@ def _answer(call: CallResult) -> TrustedAnswer:
 
 
 def _key(code: str, call: Call, outputs: Outputs) -> str:
+    """Whether its output is shown, and where the text stands among others, changes no answer."""
     digest = hashlib.sha256(code.encode())
-    digest.update(b"\0" + msgspec.msgpack.encode((call, outputs)))
+    asked = msgspec.structs.replace(call, is_quiet=False, program=0)
+    digest.update(b"\0" + msgspec.msgpack.encode((asked, outputs)))
     return digest.hexdigest()

@@ -8,6 +8,7 @@ from app.core.problem import Problem
 from app.core.verdict import Diagnosis, DiagnosisKind
 from app.grading.compare_outputs import outputs_match
 from app.grading.graded_items import GradedItem, ItemKind
+from app.grading.item_tolerance import item_tolerance
 from app.grading.named_arrays import named_arrays
 from app.grading.parameter_tree import same_tree
 from app.grading.run_items import ItemsRun
@@ -72,4 +73,4 @@ def _same(problem: Problem, item: GradedItem, call: CallResult, answer: TrustedA
             return call.parameters is answer.parameters
         return same_tree(call.parameters, answer.parameters)
     given, known = named_arrays(call.value, call.parts), named_arrays(answer.value, answer.parts)
-    return bool(given) and outputs_match(given, known, problem.manifest.tolerance)
+    return bool(given) and outputs_match(given, known, item_tolerance(problem, item, known))
