@@ -6,7 +6,7 @@ earlier one runs: what the sample cases print is shown, so it must not be able t
 
 import msgspec
 
-from sandbox.interface import Call
+from sandbox.interface import Call, Outputs
 
 
 class Load(msgspec.Struct, frozen=True, kw_only=True, tag="load"):
@@ -16,7 +16,7 @@ class Load(msgspec.Struct, frozen=True, kw_only=True, tag="load"):
     more_code: tuple[str, ...]
     function: str
     parameters: tuple[str, ...]
-    output_dtype: str
+    outputs: Outputs
     forbidden: tuple[str, ...]
     cache_key: str
 

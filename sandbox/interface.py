@@ -26,6 +26,19 @@ class SandboxUnavailable(SandboxError):
     """This host lacks what the sandbox is built from."""
 
 
+class Way(enum.StrEnum):
+    """How a call is made; each but the first is a check beyond the plain answer."""
+
+    PLAIN = "plain"
+    TWICE = "twice"
+    """Twice with the same arguments: parts `first` and `second`."""
+    TRANSFORMS = "transforms"
+    """Under `jax.jit`, and under `jax.vmap` over a leading axis of one: parts `jit` and `vmap`."""
+    GRADIENT = "gradient"
+    """Of a fixed scalar of the answer: a part for each parameter of the module by its path, or, where no
+    module is looked into, for each array argument by its index."""
+
+
 class ModuleUse(msgspec.Struct, frozen=True, kw_only=True):
     """Look into the `nnx.Module` class of this name when the call constructs it.
 
@@ -37,6 +50,16 @@ class ModuleUse(msgspec.Struct, frozen=True, kw_only=True):
     class_name: str
     seed: int = 0
     std: float | None = None
+    inputs: tuple[int, ...] = ()
+    """Which of the call's arguments an instance is called with, by ways that look beyond the entry."""
+
+
+class Stage(msgspec.Struct, frozen=True, kw_only=True):
+    """A place on the way through a module: the first input or the output of the submodule at `path`."""
+
+    name: _Name
+    path: _Name
+    is_input: bool = False
 
 
 class Call(msgspec.Struct, frozen=True, kw_only=True):
@@ -49,6 +72,35 @@ class Call(msgspec.Struct, frozen=True, kw_only=True):
     """What is printed from this call on is thrown away: it could tell of the call's arguments."""
     program: int = 0
     """Which text the function is of: 0 for `RunRequest.code`, n for the n-th of `more_code`."""
+    way: Way = Way.PLAIN
+    stages: tuple[Stage, ...] = ()
+    """What to record on the way through the module that `module` names."""
+
+
+class Structure(enum.StrEnum):
+    """What holds the arrays of an answer."""
+
+    ARRAY = "array"
+    TUPLE = "tuple"
+    DICT = "dict"
+
+
+class Outputs(msgspec.Struct, frozen=True, kw_only=True):
+    """What a call should return: one array, or several by name, in order or by key.
+
+    `dtypes` is what nested lists of Python numbers become, one an output; arrays keep their own.
+    """
+
+    structure: Structure = Structure.ARRAY
+    names: tuple[_Name, ...] = ("",)
+    dtypes: tuple[_Name, ...] = ("float32",)
+
+
+class Part(msgspec.Struct, frozen=True, kw_only=True):
+    """One of several arrays that belong together."""
+
+    name: _Name
+    value: WireArray
 
 
 class RunRequest(msgspec.Struct, frozen=True, kw_only=True):
@@ -58,8 +110,7 @@ class RunRequest(msgspec.Struct, frozen=True, kw_only=True):
     parameters: tuple[str, ...]
     """Parameter names of `calls`' function in order: its signature is checked before the first call."""
     calls: tuple[Call, ...]
-    output_dtype: str = "float32"
-    """What nested lists of Python numbers become; arrays keep their own dtype."""
+    outputs: Outputs = Outputs()
     forbidden: tuple[str, ...] = ()
     """Dotted names that the code may not use."""
     more_code: tuple[str, ...] = ()
@@ -115,6 +166,15 @@ class Loaded(msgspec.Struct, frozen=True, kw_only=True, tag="loaded"):
     message: _Text = ""
     line: int | None = None
     raised: Raised | None = None
+    notes: Annotated[tuple[_Text, ...], msgspec.Meta(max_length=16)] = ()
+    """What was noticed in the text itself; never a reason to refuse it."""
+
+
+class ForbiddenUse(msgspec.Struct, frozen=True, kw_only=True):
+    """A forbidden name that was used while the code ran, and the line of the submitted code that did."""
+
+    name: _Name
+    line: int | None = None
 
 
 class CallResult(msgspec.Struct, frozen=True, kw_only=True, tag="call"):
@@ -123,12 +183,19 @@ class CallResult(msgspec.Struct, frozen=True, kw_only=True, tag="call"):
     index: int
     wall_seconds: float
     value: WireArray | None = None
+    parts: Annotated[tuple[Part, ...], msgspec.Meta(max_length=10_000)] = ()
+    """In the place of `value`, where several arrays are asked for."""
     raised: Raised | None = None
     not_an_array: _Text = ""
-    """The returned object's type in words, where it was no array of numbers."""
+    """The returned object in words, where it was not what is asked for."""
+    at_output: _Name = ""
+    """Which of several outputs `not_an_array` is about; empty where it is about what should hold them."""
     parameters: Annotated[tuple[Parameter, ...], msgspec.Meta(max_length=100_000)] | None = None
     """What the module held, where `Call.module` asked; None where no such class was constructed."""
     notes: Annotated[tuple[_Text, ...], msgspec.Meta(max_length=8)] = ()
+    stages: Annotated[tuple[Part, ...], msgspec.Meta(max_length=1_000)] = ()
+    """What was recorded of `Call.stages`, in the order in which it was reached."""
+    forbidden: ForbiddenUse | None = None
 
 
 class Finished(msgspec.Struct, frozen=True, kw_only=True, tag="finished"):

@@ -257,7 +257,7 @@ def load_order(request: RunRequest) -> Load:
         more_code=request.more_code,
         function=request.calls[0].function if request.calls else "",
         parameters=request.parameters,
-        output_dtype=request.output_dtype,
+        outputs=request.outputs,
         forbidden=request.forbidden,
         cache_key=request.cache_key,
     )

@@ -5,12 +5,19 @@ import uuid
 
 import msgspec
 
+from app.catalog.probe_checks import probe_faults
 from app.core.generators import generate
-from app.core.problem import Manifest
+from app.core.problem import DEFAULT_DTYPE, Entry, Manifest
 from app.core.verdict import Visibility
 from app.errors import ProblemError
 
 _FILE = "problem.toml"
+_DTYPES = (
+    *("bool", "int8", "int16", "int32", "int64", "uint8", "uint16", "uint32", "uint64"),
+    *("float16", "bfloat16", "float32", "float64", "complex64", "complex128"),
+)
+_OUTPUTS_LIMIT = 32
+_OUTPUT_NAME_LIMIT = 60
 
 
 def read_manifest(data: bytes) -> Manifest:
@@ -26,6 +33,7 @@ def read_manifest(data: bytes) -> Manifest:
     except msgspec.ValidationError as error:
         raise ProblemError(f"{_FILE}: {_place_first(str(error))}") from error
     _check_identity(manifest)
+    _check_outputs(manifest.entry)
     _check_cases(manifest)
     _check_probes(manifest)
     return manifest
@@ -53,6 +61,32 @@ def _check_identity(manifest: Manifest) -> None:
             raise _refuse(place, f"{name!r} is not a Python name")
 
 
+def _check_outputs(entry: Entry) -> None:
+    place = "$.entry.outputs"
+    if entry.structure == "array" and entry.outputs:
+        raise _refuse("$.entry.structure", "several outputs need 'tuple' or 'dict'")
+    if entry.structure != "array" and not 1 <= len(entry.outputs) <= _OUTPUTS_LIMIT:
+        raise _refuse(
+            place, f"a {entry.structure} needs 1 to {_OUTPUTS_LIMIT} outputs, each with its name and dtype"
+        )
+    if entry.outputs and entry.output_dtype != DEFAULT_DTYPE:
+        raise _refuse("$.entry.output_dtype", "is for a single array; each of several outputs has its dtype")
+    for index, output in enumerate(entry.outputs):
+        if not _is_output_name(output.name):
+            reason = f"1 to {_OUTPUT_NAME_LIMIT} printable characters are needed, none of them a backtick"
+            raise _refuse(f"{place}[{index}].name", reason)
+        if output.name in [other.name for other in entry.outputs[:index]]:
+            raise _refuse(f"{place}[{index}].name", f"the name {output.name!r} is used twice")
+    for index, output in enumerate(entry.named_outputs):
+        if output.dtype not in _DTYPES:
+            where = f"{place}[{index}].dtype" if entry.outputs else "$.entry.output_dtype"
+            raise _refuse(where, f"{output.dtype!r} is none of {', '.join(_DTYPES)}")
+
+
+def _is_output_name(name: str) -> bool:
+    return 1 <= len(name) <= _OUTPUT_NAME_LIMIT and name.isprintable() and "`" not in name
+
+
 def _check_cases(manifest: Manifest) -> None:
     names = [case.name for case in manifest.cases] + [probe.name for probe in manifest.probes]
     twice = sorted({name for name in names if names.count(name) > 1})
@@ -77,9 +111,5 @@ def _check_cases(manifest: Manifest) -> None:
 
 
 def _check_probes(manifest: Manifest) -> None:
-    names = {case.name for case in manifest.cases}
-    if manifest.probes and manifest.module is None:
-        raise _refuse("$.module", "probes need the name of the module class that they look into")
-    for index, probe in enumerate(manifest.probes):
-        if probe.case not in names:
-            raise _refuse(f"$.probes[{index}].case", f"there is no case {probe.case!r}")
+    for place, reason in probe_faults(manifest):
+        raise _refuse(place, reason)

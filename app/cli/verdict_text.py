@@ -4,6 +4,8 @@ from collections.abc import Iterator
 
 from app.core.outcome import Outcome
 from app.core.verdict import CaseResult, Verdict
+from app.web.difference_words import index, number_pair
+from app.web.number_words import percent
 
 
 def verdict_text(verdict: Verdict, *, title: str) -> str:
@@ -14,7 +16,7 @@ def verdict_text(verdict: Verdict, *, title: str) -> str:
 
 def _lines(verdict: Verdict, title: str) -> Iterator[str]:
     mark = "✓" if verdict.accepted else "✗"
-    yield f"{mark} {title}: {verdict.outcome} · {verdict.score:.0%} · {verdict.wall_seconds:.2f} s"
+    yield f"{mark} {title}: {verdict.outcome} · {percent(verdict.score)} · {verdict.wall_seconds:.2f} s"
     if verdict.message:
         yield f"  {verdict.message}"
     if verdict.diagnosis is not None:
@@ -22,6 +24,8 @@ def _lines(verdict: Verdict, title: str) -> Iterator[str]:
     width = max((len(row.name) for row in verdict.cases), default=0)
     for row in verdict.cases:
         yield f"  {_case_line(row, width)}"
+        if row.differences:
+            yield f"    {_differences_line(row)}"
     if verdict.error is not None:
         yield f"  {verdict.error.type}: {verdict.error.message}"
         for frame in verdict.error.frames:
@@ -46,6 +50,17 @@ def _case_line(row: CaseResult, width: int) -> str:
     if row.message:
         parts.append(row.message)
     return "  ".join(parts)
+
+
+def _differences_line(row: CaseResult) -> str:
+    """Of a scalar the index says nothing."""
+    pairs = (
+        f"{index(found.at)} {expected} → {got}".removeprefix("[] ")
+        for found in row.differences
+        for expected, got in [number_pair(found)]
+    )
+    rest = ", …" if len(row.differences) < (row.mismatched or 0) else ""
+    return f"expected → yours{f' in {row.output}' if row.output else ''}: {', '.join(pairs)}{rest}"
 
 
 def _printable(line: str) -> str:

@@ -6,6 +6,7 @@ a whole package is `app.catalog.problem_folder`'s work.
 
 import re
 from collections.abc import Mapping
+from typing import Literal
 
 import msgspec
 
@@ -14,21 +15,56 @@ from app.core.outcome import Outcome
 from app.core.tolerance import Tolerance
 from app.core.verdict import Mode, Visibility
 
+DEFAULT_DTYPE = "float32"
 _NAME = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 
 
+class Output(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """One array of an answer: a dictionary's key, or what a learner is told of a place in a tuple."""
+
+    name: str
+    dtype: str = DEFAULT_DTYPE
+
+
 class Entry(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """The function that a learner writes; `parameters` in the order in which they are passed."""
+    """The function that a learner writes; `parameters` in the order in which they are passed.
+
+    It returns one array of `output_dtype`, or a tuple or a dictionary of `outputs`.
+    """
 
     function: str
     parameters: tuple[str, ...]
-    output_dtype: str = "float32"
+    output_dtype: str = DEFAULT_DTYPE
+    structure: Literal["array", "tuple", "dict"] = "array"
+    outputs: tuple[Output, ...] = ()
+
+    @property
+    def named_outputs(self) -> tuple[Output, ...]:
+        """What is returned, in order; a single array has the empty name."""
+        return self.outputs or (Output(name="", dtype=self.output_dtype),)
+
+
+class ModuleStage(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What comes out of the submodule at `path`, such as `blocks.0`, or with `side = "input"` goes into it.
+
+    `name` is what a learner is told: `patches`, `with_positions`, `block 1`.
+    """
+
+    name: str
+    path: str
+    side: Literal["input", "output"] = "output"
 
 
 class ModuleClass(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """The `nnx.Module` that the statement names and that probes look into."""
 
     name: str
+    inputs: tuple[str, ...] = ()
+    """Which of the entry's parameters an instance is called with, in order: `model(image)`."""
+    words: dict[str, str] = {}
+    """By a parameter's path, what the statement says of it, for a learner whose own differs."""
+    stages: tuple[ModuleStage, ...] = ()
+    """Places on the way through the module, in order, where the statement fixes the attributes' names."""
 
 
 class Limits(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -88,7 +124,61 @@ class CheckpointProbe(
     points: float = 1.0
 
 
-Probe = ParametersProbe | CheckpointProbe
+class GradientProbe(
+    msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, tag="gradient", tag_field="kind"
+):
+    """The gradient of a fixed scalar of the answer is the reference's: by every parameter of the module with
+    `normal(0, std)` values handed in, or, in a problem without a module, by every array argument."""
+
+    name: str
+    case: str
+    seed: int
+    std: float = 0.3
+    visibility: Visibility = Visibility.HIDDEN
+    points: float = 1.0
+
+
+class TransformsProbe(
+    msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, tag="transforms", tag_field="kind"
+):
+    """Under `jax.jit` and `jax.vmap` the answer stays what it is."""
+
+    name: str
+    case: str
+    visibility: Visibility = Visibility.HIDDEN
+    points: float = 1.0
+
+
+class DeterminismProbe(
+    msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, tag="determinism", tag_field="kind"
+):
+    """The same arguments give the same numbers twice, to the last bit."""
+
+    name: str
+    case: str
+    visibility: Visibility = Visibility.HIDDEN
+    points: float = 1.0
+
+
+class AccuracyProbe(
+    msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, tag="accuracy", tag_field="kind"
+):
+    """For trained models: the fraction of `labels` that the answer to `case` gets right.
+
+    The answer is one label, or one row of scores, an example. From `part` on it earns points in proportion,
+    from `full` on all of them. The case itself is not compared with the reference.
+    """
+
+    name: str
+    case: str
+    labels: Argument
+    full: float
+    part: float | None = None
+    visibility: Visibility = Visibility.HIDDEN
+    points: float = 1.0
+
+
+Probe = ParametersProbe | CheckpointProbe | GradientProbe | TransformsProbe | DeterminismProbe | AccuracyProbe
 
 
 class WrongVariant(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

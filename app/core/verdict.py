@@ -6,6 +6,9 @@ import msgspec
 
 from app.core.outcome import Outcome
 
+Number = bool | int | float
+"""As the array has it: a logical value, an integer to its last digit, or a number that was rounded."""
+
 
 class Visibility(enum.StrEnum):
     """A `sample` case is run by "Run" and shown with its values; of a `hidden` one only the outcome is."""
@@ -21,6 +24,18 @@ class Mode(enum.StrEnum):
     SUBMIT = "submit"
 
 
+class Difference(msgspec.Struct, frozen=True, kw_only=True):
+    """One number that is not what it should be; `at` is its index, 0-based, one number an axis."""
+
+    at: tuple[int, ...]
+    expected: Number | None
+    got: Number | None
+    """Null where it is NaN or infinite, which JSON cannot say."""
+    expected_imaginary: float | None = None
+    got_imaginary: float | None = None
+    """Of complex numbers, whose real parts stand above."""
+
+
 class CaseResult(msgspec.Struct, frozen=True, kw_only=True):
     """How one case or probe ended. Errors and counts are null where a hidden case would leak values."""
 
@@ -34,6 +49,15 @@ class CaseResult(msgspec.Struct, frozen=True, kw_only=True):
     size: int | None = None
     wall_seconds: float | None = None
     message: str = ""
+    output: str = ""
+    """Which of several outputs the numbers are about."""
+    max_abs_error_at: tuple[int, ...] | None = None
+    differences: tuple[Difference, ...] = ()
+    """The first five of `mismatched`, in row-major order."""
+    picture: str = ""
+    """Expected and given as an inline SVG with a text alternative."""
+    points_reached: float | None = None
+    """Where part of `points` can be reached."""
 
 
 class DiagnosisKind(enum.StrEnum):
@@ -51,6 +75,8 @@ class Diagnosis(msgspec.Struct, frozen=True, kw_only=True):
     id: str
     message: str
     line: int | None = None
+    others: tuple[str, ...] = ()
+    """Further ids of the same kind that fit as well; the message tells of all."""
 
 
 class Frame(msgspec.Struct, frozen=True, kw_only=True):
@@ -71,6 +97,8 @@ class LearnerError(msgspec.Struct, frozen=True, kw_only=True):
     message: str
     line: int | None = None
     frames: tuple[Frame, ...] = ()
+    explanation: str = ""
+    """What it means, in plain words; empty where that is not known."""
 
 
 class Verdict(msgspec.Struct, frozen=True, kw_only=True):

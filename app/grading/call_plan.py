@@ -40,7 +40,7 @@ def plan_calls(items: Sequence[GradedItem]) -> CallPlan:
         else:
             place = len(calls)
             calls.append(item.call)
-            if item.kind is ItemKind.VALUE:
+            if item.kind in (ItemKind.VALUE, ItemKind.ACCURACY):
                 plain[same] = place
         places.append(place)
     return CallPlan(calls=tuple(calls), places=tuple(places))

@@ -1,4 +1,6 @@
-"""One answer against the reference's: shape, dtype, finiteness, values, in that order."""
+"""One array against the reference's: shape, dtype, finiteness, values, in that order."""
+
+import sys
 
 import msgspec
 import numpy as np
@@ -6,47 +8,63 @@ from numpy.typing import NDArray
 
 from app.core.outcome import Outcome
 from app.core.tolerance import Tolerance
+from app.grading.index_words import index_words, shape_words
+from app.grading.value_errors import value_errors
 from sandbox.arrays import BadArray, WireArray, unpack_array
 
 
 class Comparison(msgspec.Struct, frozen=True, kw_only=True):
-    """How an answer differs. Errors are None where shapes or finiteness already differ.
+    """How an answer differs. Errors are None where shapes, dtypes or finiteness already differ.
 
     `message` says what the numbers beside it do not.
     """
 
     outcome: Outcome
     message: str = ""
+    hidden_message: str = ""
+    """The same for a hidden case: without counts, and without the learner's shape, whose sides could be
+    the case's values."""
     max_abs_error: float | None = None
+    max_abs_error_at: tuple[int, ...] | None = None
     max_rel_error: float | None = None
     mismatched: int | None = None
     size: int | None = None
+    output: str = ""
+    """Which of several outputs it is about."""
 
 
 def compare(answer: WireArray, expected: WireArray, tolerance: Tolerance, *, dtype: str) -> Comparison:
     """Whether `answer` is `expected` within `tolerance`; nothing is broadcast.
 
-    `|a - e| <= absolute + relative * |e|` for every entry, as `numpy.isclose` has it with the
-    reference second, so the scale never comes from the learner. NaN never matches.
+    The laws of `value_errors` hold: the scale is the reference's, NaN never matches, integers and logical
+    values are exact.
     """
     size = expected.size
     if answer.shape != expected.shape:
-        message = f"shape {_shape(expected.shape)} is asked for, yours is {_shape(answer.shape)}"
-        return Comparison(outcome=Outcome.WRONG_SHAPE, message=message, size=size)
+        asked = f"shape {shape_words(expected.shape)} is asked for"
+        return Comparison(
+            outcome=Outcome.WRONG_SHAPE,
+            message=f"{asked}, yours is {shape_words(answer.shape)}",
+            hidden_message=asked,
+            size=size,
+        )
     if answer.dtype != dtype:
-        message = f"dtype {dtype} is asked for, yours is {answer.dtype}"
-        return Comparison(outcome=Outcome.WRONG_DTYPE, message=message, size=size)
+        asked = f"dtype {dtype} is asked for"
+        return Comparison(
+            outcome=Outcome.WRONG_DTYPE,
+            message=f"{asked}, yours is {answer.dtype}",
+            hidden_message=asked,
+            size=size,
+        )
     try:
-        got = _wide(unpack_array(answer))
+        got = unpack_array(answer)
     except BadArray as error:
-        return Comparison(outcome=Outcome.SANDBOX_VIOLATION, message=f"the answer's frame is forged: {error}")
-    reference = _wide(unpack_array(expected))
+        message = f"the answer's frame is forged: {error}"
+        return Comparison(outcome=Outcome.SANDBOX_VIOLATION, message=message, hidden_message=message)
     broken = ~np.isfinite(got)
     if broken.any():
-        count = int(broken.sum())
-        message = f"{count} of {size} numbers {'is' if count == 1 else 'are'} NaN or infinite"
-        return Comparison(outcome=Outcome.NOT_FINITE, message=message, mismatched=count, size=size)
-    return _compare_values(got, reference, tolerance)
+        return _not_finite(got, broken)
+    return _compare_values(got, unpack_array(expected), tolerance)
 
 
 def matches(answer: WireArray, expected: WireArray, tolerance: Tolerance) -> bool:
@@ -54,27 +72,44 @@ def matches(answer: WireArray, expected: WireArray, tolerance: Tolerance) -> boo
     return compare(answer, expected, tolerance, dtype=expected.dtype).outcome is Outcome.PASSED
 
 
-def _compare_values(
-    got: NDArray[np.generic], reference: NDArray[np.generic], tolerance: Tolerance
-) -> Comparison:
-    errors = np.abs(got - reference)  # type: ignore[operator]
-    scale = np.abs(reference)
-    wrong = ~(errors <= tolerance.absolute + tolerance.relative * scale)
-    relative = errors[scale > 0] / scale[scale > 0]
-    mismatched, size = int(wrong.sum()), int(reference.size)
+def _not_finite(got: NDArray[np.generic], broken: NDArray[np.bool_]) -> Comparison:
+    count, place = int(broken.sum()), index_of(broken)
+    first = "NaN" if np.isnan(got[place]) else "infinite"
+    if count == got.size:
+        message = "no number is finite" if count > 1 else f"the number is {first}"
+    else:
+        counted = f"{count} of {got.size} numbers {'is' if count == 1 else 'are'} NaN or infinite"
+        message = f"{counted}; the first, at {index_words(place)}, is {first}"
     return Comparison(
-        outcome=Outcome.WRONG_VALUE if mismatched else Outcome.PASSED,
-        max_abs_error=float(errors.max()) if size else 0.0,
-        max_rel_error=float(relative.max()) if relative.size else None,
-        mismatched=mismatched,
-        size=size,
+        outcome=Outcome.NOT_FINITE,
+        message=message,
+        hidden_message="some numbers are NaN or infinite",
+        mismatched=count,
+        size=got.size,
     )
 
 
-def _wide(array: NDArray[np.generic]) -> NDArray[np.generic]:
-    """Differences are taken in double precision, so that they are not rounded themselves."""
-    return array.astype(np.complex128 if np.iscomplexobj(array) else np.float64)
+def _compare_values(
+    got: NDArray[np.generic], reference: NDArray[np.generic], tolerance: Tolerance
+) -> Comparison:
+    errors = value_errors(got, reference, tolerance)
+    mismatched = int(errors.wrong.sum())
+    has_scale = bool((reference != 0).any())
+    return Comparison(
+        outcome=Outcome.WRONG_VALUE if mismatched else Outcome.PASSED,
+        max_abs_error=_largest(errors.absolute) if got.size else 0.0,
+        max_abs_error_at=index_of(errors.absolute) if got.size else None,
+        max_rel_error=_largest(errors.relative) if has_scale else None,
+        mismatched=mismatched,
+        size=got.size,
+    )
 
 
-def _shape(shape: tuple[int, ...]) -> str:
-    return f"({', '.join(map(str, shape))}{',' if len(shape) == 1 else ''})"
+def index_of(array: NDArray[np.generic]) -> tuple[int, ...]:
+    """Where the largest number is, or the first true one; row by row, the first of equals."""
+    return tuple(int(axis) for axis in np.unravel_index(int(np.argmax(array)), array.shape))
+
+
+def _largest(errors: NDArray[np.float64]) -> float:
+    """JSON has no infinity."""
+    return min(float(errors.max()), sys.float_info.max)

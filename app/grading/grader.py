@@ -198,8 +198,14 @@ def _renamed(row: CaseResult) -> CaseResult:
 
 def _score(rows: Sequence[CaseResult]) -> float:
     total = sum(row.points for row in rows)
-    reached = sum(row.points for row in rows if row.outcome is Outcome.PASSED)
+    reached = sum(map(_points_reached, rows))
     return reached / total if total else float(all(row.outcome is Outcome.PASSED for row in rows))
+
+
+def _points_reached(row: CaseResult) -> float:
+    if row.points_reached is not None:
+        return row.points_reached
+    return row.points if row.outcome is Outcome.PASSED else 0.0
 
 
 def _notes(run: ItemsRun) -> tuple[str, ...]:

@@ -6,13 +6,22 @@ import msgspec
 
 from app.core.outcome import Outcome
 from app.core.problem import Problem
-from app.core.verdict import CaseResult, Visibility
-from app.grading.compare import compare
+from app.core.verdict import CaseResult
 from app.grading.graded_items import GradedItem, ItemKind
-from app.grading.parameter_tree import tree_differences
+from app.grading.judge_accuracy import judge_accuracy
+from app.grading.judge_again import judge_again
+from app.grading.judge_arrays import judge_arrays
+from app.grading.judge_determinism import judge_determinism
+from app.grading.judge_gradient import judge_gradient
+from app.grading.judge_parameters import judge_parameters, never_built
+from app.grading.judge_transforms import judge_transforms
+from app.grading.named_arrays import named_arrays
+from app.grading.no_arrays import no_arrays
+from app.grading.rows import row
 from app.grading.trusted_answers import TrustedAnswer
 from sandbox.interface import CallResult, Frame, Raised
 
+_OF_MODULE = (ItemKind.CHECKPOINT, ItemKind.GRADIENT, ItemKind.TRANSFORMS)
 _ONLY_WITH_PARAMETERS = "with random parameters handed in, the numbers differ"
 _HIDDEN_MESSAGE = "its message is shown for sample cases only"
 _COMPUTING_ERRORS = ("XlaRuntimeError", "JaxRuntimeError")
@@ -27,39 +36,40 @@ _KNOWN_ERRORS = frozenset(
 )
 
 
-def judge_item(problem: Problem, item: GradedItem, call: CallResult, expected: TrustedAnswer) -> CaseResult:
-    """The row for one call that ended."""
+def judge_item(
+    problem: Problem,
+    item: GradedItem,
+    call: CallResult,
+    expected: TrustedAnswer,
+    first: CallResult | None = None,
+) -> CaseResult:
+    """The row for one call that ended. `first` is what a call that is repeated had given before."""
     if call.raised is not None:
         raised = without_details(call.raised) if item.call.is_quiet else call.raised
         return row(item, error_outcome(call.raised), _raised_in_words(raised), call.wall_seconds)
     if item.kind is ItemKind.PARAMETERS:
-        return _judge_parameters(problem, item, call, expected)
-    if call.value is None:
-        returned = "no array" if item.call.is_quiet else call.not_an_array
-        message = f"the function returned {returned}; an array of numbers is asked for"
-        return row(item, Outcome.WRONG_SHAPE, message, call.wall_seconds)
-    if item.kind is ItemKind.CHECKPOINT and call.parameters is None:
-        return row(item, Outcome.WRONG_PARAMETERS, _never_built(problem), call.wall_seconds)
-    assert expected.value is not None  # A reference without a value was refused before.
-    entry = problem.manifest.entry
-    found = compare(call.value, expected.value, problem.manifest.tolerance, dtype=entry.output_dtype)
-    message = found.message
-    if item.kind is ItemKind.CHECKPOINT and found.outcome is Outcome.WRONG_VALUE:
-        message = _ONLY_WITH_PARAMETERS
-    # Errors of a hidden case would let its expected values be measured out.
-    shown = item.visibility is Visibility.SAMPLE
-    return CaseResult(
-        name=item.name,
-        visibility=item.visibility,
-        outcome=found.outcome,
-        points=item.points,
-        max_abs_error=found.max_abs_error if shown else None,
-        max_rel_error=found.max_rel_error if shown else None,
-        mismatched=found.mismatched if shown else None,
-        size=found.size if shown else None,
-        wall_seconds=call.wall_seconds,
-        message=message if shown else _of_hidden(found.outcome, message),
-    )
+        return judge_parameters(problem, item, call, expected)
+    if item.kind in _OF_MODULE and call.parameters is None and problem.manifest.module is not None:
+        return row(item, Outcome.WRONG_PARAMETERS, never_built(problem), call.wall_seconds)
+    if item.kind is ItemKind.AGAIN:
+        return judge_again(problem, item, call, expected, first)
+    given = named_arrays(call.value, call.parts)
+    if not given:
+        outcome, message = no_arrays(problem.manifest.entry, call, is_quiet=item.call.is_quiet)
+        return row(item, outcome, message, call.wall_seconds)
+    match item.kind:
+        case ItemKind.GRADIENT:
+            return judge_gradient(problem, item, call, expected)
+        case ItemKind.TRANSFORMS:
+            return judge_transforms(problem, item, call, expected)
+        case ItemKind.DETERMINISM:
+            return judge_determinism(item, call)
+        case ItemKind.ACCURACY:
+            return judge_accuracy(item, call)
+    dtypes = {output.name: output.dtype for output in problem.manifest.entry.named_outputs}
+    only = _ONLY_WITH_PARAMETERS if item.kind is ItemKind.CHECKPOINT else ""
+    wanted, tolerance = named_arrays(expected.value, expected.parts), problem.manifest.tolerance
+    return judge_arrays(item, call, given, wanted, tolerance, dtypes=dtypes, remark=only)
 
 
 def error_outcome(raised: Raised) -> Outcome:
@@ -86,44 +96,7 @@ def without_details(raised: Raised) -> Raised:
     )
 
 
-def row(item: GradedItem, outcome: Outcome, message: str, wall_seconds: float | None = None) -> CaseResult:
-    """A row without numbers."""
-    return CaseResult(
-        name=item.name,
-        visibility=item.visibility,
-        outcome=outcome,
-        points=item.points,
-        wall_seconds=wall_seconds,
-        message=message,
-    )
-
-
-def _judge_parameters(
-    problem: Problem, item: GradedItem, call: CallResult, expected: TrustedAnswer
-) -> CaseResult:
-    assert expected.parameters is not None  # validate refuses a reference that never builds its module.
-    if call.parameters is None:
-        return row(item, Outcome.WRONG_PARAMETERS, _never_built(problem), call.wall_seconds)
-    message = tree_differences(call.parameters, expected.parameters)
-    if message and item.call.is_quiet:
-        message = "the module's parameters differ"
-    return row(item, Outcome.WRONG_PARAMETERS if message else Outcome.PASSED, message, call.wall_seconds)
-
-
-def _never_built(problem: Problem) -> str:
-    assert problem.manifest.module is not None
-    function, name = problem.manifest.entry.function, problem.manifest.module.name
-    return f"{function} never builds an `nnx.Module` named {name}, which the task asks for"
-
-
 def _raised_in_words(raised: Raised) -> str:
     first_line = raised.message.split("\n", 1)[0][:300]
     place = f"line {raised.frames[-1].line}: " if raised.frames else ""
     return f"{place}{raised.type}{': ' if first_line else ''}{first_line}"
-
-
-def _of_hidden(outcome: Outcome, message: str) -> str:
-    """Without counts, and without the learner's shape, whose sides could be a hidden case's values."""
-    if outcome is Outcome.NOT_FINITE:
-        return "some numbers are NaN or infinite"
-    return message.partition(", yours is")[0]

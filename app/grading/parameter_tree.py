@@ -1,11 +1,14 @@
 """A module's parameters against the reference's: what is missing, extra, misshapen or not a parameter."""
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
+from app.grading.parameter_names import renamed
+from app.grading.statement_words import words_for
 from sandbox.interface import Parameter
 
 _SHOWN = 3
+_NO_WORDS: Mapping[str, str] = {}
 _FEW = 64
 """Below this many numbers an estimated spread says little."""
 
@@ -15,9 +18,14 @@ def same_tree(one: Sequence[Parameter], other: Sequence[Parameter]) -> bool:
     return [_identity(parameter) for parameter in one] == [_identity(parameter) for parameter in other]
 
 
-def tree_differences(given: Sequence[Parameter], wanted: Sequence[Parameter]) -> str:
-    """In words, how `given` differs from the reference's `wanted`; empty where it does not."""
-    found = list(_differences(given, wanted))
+def tree_differences(
+    given: Sequence[Parameter], wanted: Sequence[Parameter], words: Mapping[str, str] = _NO_WORDS
+) -> str:
+    """In words, how `given` differs from the reference's `wanted`; empty where it does not.
+
+    `words` are the statement's own, by path; see `words_for`.
+    """
+    found = list(_differences(given, wanted, words))
     if not found:
         return ""
     rest = f"; and {len(found) - _SHOWN} more" if len(found) > _SHOWN else ""
@@ -28,17 +36,33 @@ def _identity(parameter: Parameter) -> tuple[str, str, tuple[int, ...], str]:
     return parameter.path, parameter.kind, parameter.shape, parameter.dtype
 
 
-def _differences(given: Sequence[Parameter], wanted: Sequence[Parameter]) -> Iterator[str]:
+def _differences(
+    given: Sequence[Parameter], wanted: Sequence[Parameter], words: Mapping[str, str]
+) -> Iterator[str]:
     found = {parameter.path: parameter for parameter in given}
     asked = {parameter.path: parameter for parameter in wanted}
+    missing = [parameter for path, parameter in asked.items() if path not in found]
+    extra = [
+        parameter for path, parameter in found.items() if path not in asked and parameter.kind == "Param"
+    ]
+    others = renamed(missing, extra)
+    explained = {path for other in others for pair in other.paths.items() for path in pair}
+    for other in others:
+        shapes = "shapes" if other.is_module else "shape"
+        yield (
+            f"`{other.given}` is not asked for; `{other.wanted}` is missing: "
+            f"same {shapes}, so it may only be named differently"
+        )
     for path, parameter in asked.items():
         if path not in found:
-            yield f"`{path}` is missing"
+            told = [] if path in explained else [f"`{path}` is missing"]
         else:
-            yield from _difference(found[path], parameter)
-    for path, parameter in found.items():
-        if path not in asked and parameter.kind == "Param":
-            yield f"`{path}` is not asked for"
+            told = list(_difference(found[path], parameter))
+        said = words_for(path, words)
+        yield from (f"{difference} ({said})" if said else difference for difference in told)
+    yield from (
+        f"`{parameter.path}` is not asked for" for parameter in extra if parameter.path not in explained
+    )
 
 
 def _difference(given: Parameter, wanted: Parameter) -> Iterator[str]:

@@ -11,7 +11,8 @@ from app.core.problem import Problem
 from app.core.verdict import CaseResult, Frame, LearnerError
 from app.grading.call_plan import plan_calls
 from app.grading.graded_items import GradedItem
-from app.grading.judge_item import error_outcome, judge_item, row, without_details
+from app.grading.judge_item import error_outcome, judge_item, without_details
+from app.grading.rows import row
 from app.grading.run_request import limits_for, request_for
 from app.grading.trusted_answers import TrustedAnswer
 from sandbox.interface import (
@@ -81,11 +82,15 @@ async def run_items(
     reports: asyncio.Queue[CallResult | None] = asyncio.Queue()
     running = asyncio.ensure_future(_run(run, problem, code, items, reports))
     rows: list[CaseResult] = []
+    heard: dict[str, CallResult] = {}
     try:
         answers = await expected
         while (report := await reports.get()) is not None:
             if report.index == len(rows):
-                rows.append(judge_item(problem, items[report.index], report, answers[report.index]))
+                item = items[report.index]
+                heard[item.name] = report
+                first = heard.get(item.repeats)
+                rows.append(judge_item(problem, item, report, answers[report.index], first))
                 on_row(rows[-1])
         result = await running
     finally:

@@ -3,10 +3,10 @@
 import hashlib
 from collections.abc import Sequence
 
-from app.core.problem import Problem
+from app.core.problem import Entry, Problem
 from app.grading.call_plan import plan_calls
 from app.grading.graded_items import GradedItem
-from sandbox.interface import RunRequest
+from sandbox.interface import Outputs, RunRequest, Structure
 from sandbox.limits import Limits
 
 
@@ -17,9 +17,19 @@ def request_for(problem: Problem, code: str, items: Sequence[GradedItem]) -> Run
         code=code,
         parameters=manifest.entry.parameters,
         calls=plan_calls(items).calls,
-        output_dtype=manifest.entry.output_dtype,
+        outputs=outputs_of(manifest.entry),
         forbidden=manifest.forbidden,
         cache_key=compartment(problem),
+    )
+
+
+def outputs_of(entry: Entry) -> Outputs:
+    """What a call should return, as the sandbox is told."""
+    named = entry.named_outputs
+    return Outputs(
+        structure=Structure(entry.structure),
+        names=tuple(output.name for output in named),
+        dtypes=tuple(output.dtype for output in named),
     )
 
 

@@ -5,17 +5,24 @@ from pathlib import Path
 
 import msgspec
 import numpy as np
+from numpy.typing import NDArray
 
 from app.core.tolerance import Tolerance
-from app.grading.graded_items import GradedItem
+from app.grading.graded_items import GradedItem, ItemKind
+from app.grading.named_arrays import named_arrays
 from app.grading.trusted_answers import TrustedAnswer
 from sandbox.arrays import unpack_array
 
 FILE_NAME = "outputs.json"
+_STORED = (ItemKind.VALUE, ItemKind.CHECKPOINT)
+"""What probes and repeated calls give follows from these."""
 
 
 class StoredOutputs(msgspec.Struct, frozen=True, kw_only=True):
-    """`outputs.json`: numbers in row-major order by item name, and where they were computed."""
+    """`outputs.json`: numbers in row-major order by item, and where they were computed.
+
+    One of several outputs has the key `item/output`; complex numbers are their real and imaginary parts.
+    """
 
     version: str
     environment: dict[str, str]
@@ -36,11 +43,12 @@ class Drift(msgspec.Struct, frozen=True, kw_only=True):
 def collect_outputs(
     version: str, environment: dict[str, str], items: Sequence[GradedItem], answers: Sequence[TrustedAnswer]
 ) -> StoredOutputs:
-    """Today's outputs of the items that have a value."""
+    """Today's outputs of cases and checkpoints."""
     outputs = {
-        item.name: [float(number) for number in np.ravel(unpack_array(answer.value))]
+        f"{item.name}/{name}" if name else item.name: _numbers(unpack_array(array))
         for item, answer in zip(items, answers, strict=True)
-        if answer.value is not None
+        if item.kind in _STORED
+        for name, array in named_arrays(answer.value, answer.parts).items()
     }
     return StoredOutputs(version=version, environment=environment, outputs=outputs)
 
@@ -68,7 +76,16 @@ def measure_drift(stored: StoredOutputs, today: StoredOutputs, tolerance: Tolera
         if now.size == 0:
             continue
         allowed = tolerance.absolute + tolerance.relative * np.abs(before)
-        ratio = float((np.abs(now - before) / allowed).max())
+        drift = np.abs(now - before)
+        with np.errstate(divide="ignore", invalid="ignore"):
+            ratio = float(np.where(drift > 0, drift / allowed, 0.0).max())
         if ratio > worst.worst:
             worst = Drift(worst=ratio, where=name)
     return worst
+
+
+def _numbers(array: NDArray[np.generic]) -> list[float]:
+    flat = array.ravel()
+    if np.iscomplexobj(flat):
+        flat = np.stack([flat.real, flat.imag], axis=-1).ravel()
+    return [float(number) for number in flat]

@@ -16,9 +16,9 @@ from app.core.problem import Problem
 from app.errors import ReferenceFailed
 from app.grading.graded_items import GradedItem
 from app.grading.reference_sessions import ReferenceSessions
-from app.grading.run_request import request_for
+from app.grading.run_request import outputs_of, request_for
 from sandbox.arrays import WireArray
-from sandbox.interface import Call, CallResult, Ending, Parameter
+from sandbox.interface import Call, CallResult, Ending, Outputs, Parameter, Part
 from sandbox.limits import Limits
 from sandbox.supervisor import Supervisor
 
@@ -37,6 +37,8 @@ class TrustedAnswer(msgspec.Struct, frozen=True, kw_only=True):
     """What a trusted solution gave for one item; `failure` says why it gave no array."""
 
     value: WireArray | None = None
+    parts: tuple[Part, ...] = ()
+    """In the place of `value`, where there are several arrays; see `named_arrays`."""
     parameters: tuple[Parameter, ...] | None = None
     failure: str = ""
 
@@ -82,16 +84,19 @@ class TrustedAnswers:
         # Who asks for the same solutions waits for one computation; others go on beside it.
         lock = self._running.setdefault((problem.version, len(codes)), asyncio.Lock())
         async with lock:
-            keys = [[_key(code, item.call) for item in items] for code in codes]
+            outputs = outputs_of(problem.manifest.entry)
+            keys = [[_key(code, item.call, outputs) for item in items] for code in codes]
             found = {key: self._look_up(key) for row in keys for key in row}
-            missing = [
-                (program, index)
+            missing = {
+                key: (program, index)
                 for program, row in enumerate(keys)
                 for index, key in enumerate(row)
                 if not found[key]
-            ]
+            }
             if missing:
-                found.update(await self._compute(problem, codes, items, missing, keys, niceness))
+                found.update(
+                    await self._compute(problem, codes, items, list(missing.values()), keys, niceness)
+                )
             return [tuple(answer for key in row if (answer := found[key])) for row in keys]
 
     async def close(self) -> None:
@@ -154,12 +159,16 @@ class TrustedAnswers:
 
 def _answer(call: CallResult) -> TrustedAnswer:
     failure = call.not_an_array and f"it returned {call.not_an_array}"
+    if call.at_output:
+        failure = f"its output {call.at_output} is {call.not_an_array}"
     if call.raised is not None:
         failure = f"{call.raised.type}: {call.raised.message}"
-    return TrustedAnswer(value=call.value, parameters=call.parameters, failure=failure)
+    return TrustedAnswer(value=call.value, parts=call.parts, parameters=call.parameters, failure=failure)
 
 
-def _key(code: str, call: Call) -> str:
+def _key(code: str, call: Call, outputs: Outputs) -> str:
+    """Whether its output is shown, and where the text stands among others, changes no answer."""
     digest = hashlib.sha256(code.encode())
-    digest.update(b"\0" + msgspec.msgpack.encode(call))
+    asked = msgspec.structs.replace(call, is_quiet=False, program=0)
+    digest.update(b"\0" + msgspec.msgpack.encode((asked, outputs)))
     return digest.hexdigest()

@@ -6,8 +6,10 @@ from collections.abc import Sequence
 from app.core.outcome import Outcome
 from app.core.problem import Problem
 from app.core.verdict import Diagnosis, DiagnosisKind
-from app.grading.compare import matches
+from app.grading.compare_outputs import outputs_match
 from app.grading.graded_items import GradedItem, ItemKind
+from app.grading.item_tolerance import item_tolerance
+from app.grading.named_arrays import named_arrays
 from app.grading.parameter_tree import same_tree
 from app.grading.run_items import ItemsRun
 from app.grading.trusted_answers import TrustedAnswer, TrustedAnswers
@@ -70,6 +72,5 @@ def _same(problem: Problem, item: GradedItem, call: CallResult, answer: TrustedA
         if call.parameters is None or answer.parameters is None:
             return call.parameters is answer.parameters
         return same_tree(call.parameters, answer.parameters)
-    if call.value is None or answer.value is None:
-        return False
-    return matches(call.value, answer.value, problem.manifest.tolerance)
+    given, known = named_arrays(call.value, call.parts), named_arrays(answer.value, answer.parts)
+    return bool(given) and outputs_match(given, known, item_tolerance(problem, item, known))

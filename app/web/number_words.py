@@ -31,8 +31,10 @@ def duration(seconds: float | None) -> str:
 
 
 def percent(fraction: float) -> str:
-    """Rounded down, so that only a full score reads 100 %."""
-    return f"{int(fraction * 100 + 1e-9)} %"
+    """Rounded, but only a full score reads 100 %, and only none at all 0 %."""
+    if fraction in (0.0, 1.0):
+        return f"{fraction * 100:.0f} %"
+    return f"{min(max(round(fraction * 100), 1), 99)} %"
 
 
 def moment(time: datetime) -> str:

@@ -12,7 +12,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from app.core.user import User
-from app.web import number_words, outcome_words
+from app.web import difference_words, number_words, outcome_words
 from app.web.built_assets import built_assets
 from app.web.prose import with_code
 
@@ -30,9 +30,12 @@ def _environment() -> Environment:
         lstrip_blocks=True,
     )
     environment.filters.update(
+        differences_words=difference_words.differences_words,
         duration=number_words.duration,
         error_size=number_words.error_size,
+        index=difference_words.index,
         moment=number_words.moment,
+        number_pair=difference_words.number_pair,
         percent=number_words.percent,
         plain_text=number_words.plain_text,
         with_code=with_code,

@@ -7,24 +7,21 @@ import sys
 import time
 from collections.abc import Callable, Sequence
 from types import ModuleType
-from typing import Any
 
 import jax
 import msgspec
 
-from sandbox.arrays import Value, WireArray, unpack_array
 from sandbox.child_orders import ChildOrder, Load, Make, Rehearse, Stop
-from sandbox.inside import answers, imports, learner_errors, load_code, module_use, system_calls
+from sandbox.inside import answers, imports, learner_errors, load_code, system_calls
 from sandbox.inside.notes import NoteKeeper
 from sandbox.inside.program_store import ProgramStore
 from sandbox.inside.silence import silence
-from sandbox.interface import Call, CallResult, Finished, Loaded, Rehearsed, Report
+from sandbox.inside.ways.learner_call import LearnerCall
+from sandbox.inside.ways.make_call import WAYS
+from sandbox.interface import Call, CallResult, Finished, Loaded, Outputs, Rehearsed, Report
 from sandbox.wire import frame, receive
 
 _NEVER_WRITE_SECONDS = 1e9
-# Bound here, because submitted code may put something else in its place. Not `asarray`, which runs a
-# program of its own for each shape.
-_to_jax = jax.device_put
 
 
 class Child:
@@ -37,7 +34,7 @@ class Child:
         self._send = _sender(channel)
         self._notes = NoteKeeper()
         self._modules: Sequence[ModuleType] = ()
-        self._output_dtype = "float32"
+        self._outputs = Outputs()
         self._start = time.perf_counter()
         self._orders = msgspec.msgpack.Decoder(ChildOrder)
 
@@ -83,20 +80,17 @@ class Child:
         loaded = load_code.load(order, module)
         if loaded.refusal is None:
             self._modules = [module, *map(load_code.load_trusted, order.more_code)]
-            self._output_dtype = order.output_dtype
+            self._outputs = order.outputs
         _flush()
         return loaded
 
     def _make(self, index: int, call: Call) -> CallResult:
-        module = self._modules[call.program]
-        arguments = [_argument(value) for value in call.arguments]
-        observer = module_use.Observer(call.module, module)
+        made = LearnerCall(self._modules[call.program], call, self._outputs)
         start = time.perf_counter()
         answer, raised = answers.Answer(), None
         try:
-            with observer, self._notes:
-                value: Any = module.__dict__[call.function](*arguments)
-                answer = answers.convert(value, self._output_dtype)
+            with self._notes:
+                answer = WAYS[call.way](made)
         except BaseException as error:  # SystemExit and KeyboardInterrupt are answers too.
             raised = learner_errors.describe(error)
         wall_seconds = time.perf_counter() - start
@@ -105,9 +99,11 @@ class Child:
             index=index,
             wall_seconds=wall_seconds,
             value=answer.value,
+            parts=answer.parts,
             raised=raised,
             not_an_array=answer.not_an_array,
-            parameters=observer.parameters,
+            at_output=answer.at_output,
+            parameters=made.parameters,
             notes=self._notes.take(),
         )
 
@@ -155,10 +151,3 @@ def _sender(channel: socket.socket) -> Callable[[Report], None]:
         sendall(pack(report))
 
     return send
-
-
-def _argument(value: Value) -> Any:
-    if isinstance(value, WireArray):
-        # A new array for every call: what one call does to its inputs, the next one does not see.
-        return _to_jax(unpack_array(value))
-    return value

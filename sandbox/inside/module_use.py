@@ -1,100 +1,118 @@
 """Looks into the submitted module class as it is constructed, and hands parameters in."""
 
 import functools
-import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Mapping
 from types import ModuleType, TracebackType
 from typing import Any
 
 import jax
-import numpy as np
 from flax import nnx
+from jax.extend.core import get_opaque_trace_state
 
-from sandbox.inside.plain_text import plain_text
+from sandbox.inside.module_parameters import describe, draw, put, trainable
 from sandbox.interface import ModuleUse, Parameter
 
-_PATH_LIMIT = 4_000
 # Bound here, because submitted code may put something else in its place.
 _to_jax = jax.device_put
+_clear_programs: Callable[[], None] = jax.clear_caches
+
+
+class Built(BaseException):
+    """Leaves the submitted code as soon as an instance is there; not one of its `Exception`s."""
 
 
 class Observer:
     """While entered, every instance of the named class is seen right after its `__init__`.
 
-    `parameters` is what the first instance held; None while there was none.
+    A solution may keep an instance from one call to the next: one that is called before any is
+    constructed is seen then. What was handed in is taken back at the end, for the same reason.
+
+    `parameters` is what the first instance held; None while there was none. With `values`, by path, those
+    are handed in where they name a parameter. With `leave_early`, `Built` is raised at the first instance,
+    which is then in `instance` and keeps what was handed in.
     """
 
-    def __init__(self, use: ModuleUse | None, module: ModuleType) -> None:
+    def __init__(
+        self,
+        use: ModuleUse | None,
+        module: ModuleType,
+        *,
+        values: Mapping[str, Any] | None = None,
+        leave_early: bool = False,
+    ) -> None:
         self._use = use
+        self._values = values or {}
+        self._leave_early = leave_early
         self._class: Any = module.__dict__.get(use.class_name) if use else None
         if not (isinstance(self._class, type) and issubclass(self._class, nnx.Module)):
             self._class = None
+        self._replaced: list[tuple[nnx.Param[Any], Any]] = []
+        self._was_traced = False
         self.parameters: tuple[Parameter, ...] | None = None
+        self.instance: nnx.Module | None = None
+
+    @property
+    def missed(self) -> bool:
+        """Whether the class is there, and none of its instances was seen."""
+        return self._class is not None and self.parameters is None
 
     def __enter__(self) -> None:
         if self._class is None:
             return
-        original = self._class.__init__
+        self._around = get_opaque_trace_state(convention="nnx")
+        self._own = {name: vars(self._class).get(name) for name in ("__init__", "__call__")}
+        construct = self._class.__init__
+        answer = getattr(self._class, "__call__", None)  # noqa: B004 - whether instances are callable
 
-        @functools.wraps(original)
-        def observed(instance: Any, *args: Any, **kwargs: Any) -> None:
-            original(instance, *args, **kwargs)
+        @functools.wraps(construct)
+        def constructed(instance: Any, *args: Any, **kwargs: Any) -> None:
+            construct(instance, *args, **kwargs)
             if type(instance) is self._class:  # A subclass is seen once it is complete.
                 self._seen(instance)
 
-        self._original = original
-        self._class.__init__ = observed
+        def called(instance: Any, *args: Any, **kwargs: Any) -> Any:
+            if self.parameters is None and isinstance(instance, self._class):
+                self._seen(instance)
+            assert answer is not None
+            return answer(instance, *args, **kwargs)
+
+        self._class.__init__ = constructed
+        if answer is not None:
+            self._class.__call__ = functools.wraps(answer)(called)
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, tb: TracebackType | None
     ) -> None:
-        if self._class is not None:
-            self._class.__init__ = self._original
+        if self._class is None:
+            return
+        for name, original in self._own.items():
+            if original is not None:
+                setattr(self._class, name, original)
+            elif name in vars(self._class):
+                delattr(self._class, name)
+        if self._was_traced:
+            _clear_programs()  # What was handed in has become a part of the traced program.
+        elif self.instance is None:
+            for parameter, value in self._replaced:
+                put(parameter, value)
 
     def _seen(self, instance: nnx.Module) -> None:
         assert self._use is not None
         if self.parameters is None:
-            self.parameters = tuple(sorted(_describe(instance), key=lambda parameter: parameter.path))
+            self.parameters = tuple(sorted(describe(instance), key=lambda parameter: parameter.path))
         if self._use.std is not None:
-            _hand_in(instance, self._use.seed, self._use.std)
+            self._hand_in(instance, self._use.seed, self._use.std)
+        if self._leave_early:
+            self.instance = instance
+            raise Built
 
-
-def _leaves(instance: nnx.Module) -> Iterator[tuple[str, Any]]:
-    for count, (path, node) in enumerate(nnx.iter_graph(instance)):
-        if count > _PATH_LIMIT * 20:
-            return
-        if isinstance(node, nnx.Variable | jax.Array | np.ndarray) and not isinstance(node, nnx.RngState):
-            yield ".".join(map(str, path)), node
-
-
-def _describe(instance: nnx.Module) -> Iterator[Parameter]:
-    for path, node in _leaves(instance):
-        is_variable = isinstance(node, nnx.Variable)
-        value: Any = node.get_value() if is_variable else node
-        spread = _spread(value)
-        yield Parameter(
-            path=plain_text(path, 200),
-            kind=("Param" if isinstance(node, nnx.Param) else plain_text(type(node).__name__, 80))
-            if is_variable
-            else "array",
-            shape=tuple(int(side) for side in np.shape(value)),
-            dtype=str(getattr(value, "dtype", type(value).__name__)),
-            mean=spread[0],
-            std=spread[1],
-        )
-
-
-def _spread(value: Any) -> tuple[float, float]:
-    """Mean and standard deviation; NaN for values that a transformation is tracing."""
-    if isinstance(value, jax.core.Tracer):
-        return float("nan"), float("nan")
-    plain = np.asarray(value, dtype=np.float64)
-    return (float(plain.mean()), float(plain.std())) if plain.size else (0.0, 0.0)
-
-
-def _hand_in(instance: nnx.Module, seed: int, std: float) -> None:
-    for path, node in _leaves(instance):
-        if isinstance(node, nnx.Param):
-            rng = np.random.default_rng([seed, zlib.crc32(path.encode())])
-            drawn = rng.normal(0.0, std, np.shape(node.get_value())).astype(np.float32)
-            node.set_value(_to_jax(drawn))
+    def _hand_in(self, instance: nnx.Module, seed: int, std: float) -> None:
+        self._was_traced |= get_opaque_trace_state(convention="nnx") != self._around
+        for path, node in trainable(instance):
+            before = node.get_value()
+            value = self._values.get(path)
+            if value is None:
+                value = _to_jax(draw(path, before.shape, seed=seed, std=std))
+            put(node, value)
+            if not self._was_traced:
+                self._replaced.append((node, before))

@@ -16,7 +16,13 @@ async def test_a_guest_may_read_problems(tmp_path: Path) -> None:
         problem = (await service.client.get("/api/v1/problems/double")).json()
     assert [line["slug"] for line in listed] == ["double"]
     assert problem["starter"].startswith("def double")
-    assert problem["entry"] == {"function": "double", "parameters": ["x"], "output_dtype": "float32"}
+    assert problem["entry"] == {
+        "function": "double",
+        "parameters": ["x"],
+        "output_dtype": "float32",
+        "structure": "array",
+        "outputs": [],
+    }
     assert "Two of everything." in problem["statement_html"]
     assert problem["sample_cases"][0]["arguments"]["x"]["generator"] == "arange"
     assert problem["hidden_cases"] == 2

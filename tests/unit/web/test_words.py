@@ -59,13 +59,12 @@ def test_errors_are_two_digits_and_a_power(value: float | None, shown: str) -> N
     assert number_words.error_size(value) == shown
 
 
-def test_only_a_full_score_reads_100_percent() -> None:
-    assert [number_words.percent(score) for score in (1.0, 0.999, 0.58, 0.0)] == [
-        "100 %",
-        "99 %",
-        "58 %",
-        "0 %",
-    ]
+@pytest.mark.parametrize(
+    ("score", "shown"),
+    [(1.0, "100 %"), (0.999, "99 %"), (1 / 6, "17 %"), (0.58, "58 %"), (0.001, "1 %"), (0.0, "0 %")],
+)
+def test_a_score_is_rounded_but_reads_full_or_none_only_where_it_is(score: float, shown: str) -> None:
+    assert number_words.percent(score) == shown
 
 
 def test_times_carry_their_unit() -> None:

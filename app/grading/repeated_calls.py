@@ -1,0 +1,61 @@
+"""Calls A, B, A: the first input of each shape comes again after another one of that shape.
+
+A solution that keeps its answer by the inputs' shapes is wrong on the second; one that changes what it
+keeps, counts its calls or writes into its arguments is wrong when the first comes again.
+"""
+
+from collections.abc import Iterable, Sequence
+
+from app.core.generators import Arange, Argument, Seed
+from app.core.problem import AccuracyProbe, Case, Problem
+
+Shape = tuple[object, ...]
+
+
+def cases_to_repeat(problem: Problem, cases: Sequence[Case]) -> tuple[Case, ...]:
+    """The first of `cases` of each shape that another one has too; where there is none, the very first."""
+    compared = compared_cases(problem, cases)
+    groups = _by_shape(problem, compared)
+    shared = tuple(group[0] for group in groups.values() if len(group) > 1)
+    return shared or tuple(compared[:1])
+
+
+def shapes_without_a_second_input(problem: Problem) -> tuple[str, ...]:
+    """The cases whose shape no other input has, in any submission: an answer kept by shape would pass them.
+
+    `fresh = 1` mends it, where something of the case is random.
+    """
+    groups = _by_shape(problem, compared_cases(problem, problem.manifest.cases))
+    return tuple(group[0].name for group in groups.values() if sum(map(_inputs, group)) < 2)
+
+
+def compared_cases(problem: Problem, cases: Iterable[Case]) -> list[Case]:
+    """Those whose answer is compared with the reference's, not counted by an accuracy probe."""
+    counted = {probe.case for probe in problem.manifest.probes if isinstance(probe, AccuracyProbe)}
+    return [case for case in cases if case.name not in counted]
+
+
+def _by_shape(problem: Problem, cases: Iterable[Case]) -> dict[Shape, list[Case]]:
+    seeds = {
+        name
+        for case in problem.manifest.cases
+        for name, argument in case.arguments.items()
+        if isinstance(argument, Seed)
+    }
+    names = [name for name in problem.manifest.entry.parameters if name not in seeds]
+    groups: dict[Shape, list[Case]] = {}
+    for case in cases:
+        groups.setdefault(tuple(_shape(case.arguments[name]) for name in names), []).append(case)
+    return groups
+
+
+def _shape(argument: Argument) -> object:
+    """Of an array its type; a plain number counts as it is, for shapes may follow from it."""
+    if isinstance(argument, int | float):
+        return float(argument)
+    return "seed" if isinstance(argument, Seed) else (argument.shape, argument.dtype)
+
+
+def _inputs(case: Case) -> int:
+    is_random = any(not isinstance(argument, int | float | Arange) for argument in case.arguments.values())
+    return 1 + (case.fresh if is_random else 0)
