@@ -12,7 +12,14 @@ from app.core.events import CaseDone, Event, Running
 from app.core.outcome import Outcome, worst
 from app.core.problem import Problem
 from app.core.verdict import CaseResult, Diagnosis, Mode, Verdict
-from app.grading.diagnose import creation_order, diagnose, is_creation_order
+from app.grading.creation_order import (
+    as_creation_order,
+    creation_order,
+    holds_for_failing,
+    is_creation_order,
+)
+from app.grading.diagnose import Deadline, diagnose, seed_ignored
+from app.grading.follow_stages import Followed, follow
 from app.grading.graded_items import GradedItem, ItemKind, checkpoint_items, items_of, practice_items
 from app.grading.run_items import ItemsRun, run_items
 from app.grading.run_request import limits_for, rehearsal_key, request_for
@@ -31,9 +38,23 @@ def ignore_event(_: Event) -> None:
 class Grader:
     """Grades with two sandboxes: one for learners' code, one for the code that problems are made of."""
 
-    def __init__(self, sandbox: Sandbox, answers: TrustedAnswers) -> None:
+    def __init__(
+        self,
+        sandbox: Sandbox,
+        answers: TrustedAnswers,
+        *,
+        diagnosis_seconds: float = 20.0,
+        prepares_variants: bool = True,
+    ) -> None:
+        """`diagnosis_seconds` is how long a refused solution may be looked into; 0 for not at all.
+
+        With `prepares_variants`, answers of variants that nobody has computed yet are computed before that
+        time starts: for those who wait for one verdict, and have no worker that prepared for it.
+        """
         self._sandbox = sandbox
         self.answers = answers
+        self._diagnosis_seconds = diagnosis_seconds
+        self._prepares_variants = prepares_variants
 
     def environment(self) -> dict[str, str]:
         """The fingerprint that verdicts carry."""
@@ -172,12 +193,29 @@ class Grader:
         outcome = worst(row.outcome for row in run.rows)
         if outcome not in _DIAGNOSABLE:
             return run, None
+        if self._prepares_variants and self._diagnosis_seconds:
+            await self._prepare_variants(problem, run)
+        deadline = Deadline(self._diagnosis_seconds)
         if outcome is Outcome.WRONG_VALUE and is_creation_order(
             await self._with_checkpoints(problem, code, run)
         ):
-            rows = tuple(_renamed(row) for row in run.rows)
-            return msgspec.structs.replace(run, rows=rows), creation_order()
-        return run, await diagnose(problem, run, self.answers)
+            look = (problem, code, run, self.answers, self._sandbox.run)
+            if not self._diagnosis_seconds or await deadline.within(holds_for_failing(*look), True):
+                if (
+                    self._diagnosis_seconds
+                    and (await deadline.within(follow(*look), Followed())).ignores_seed
+                ):
+                    return run, seed_ignored()
+                return msgspec.structs.replace(run, rows=as_creation_order(run.rows)), creation_order()
+        if not self._diagnosis_seconds:
+            return run, None
+        return run, await diagnose(problem, code, run, self.answers, self._sandbox.run, deadline)
+
+    async def _prepare_variants(self, problem: Problem, run: ItemsRun) -> None:
+        lasting = [item for item in run.items if not item.is_fresh]
+        codes = [code for _, code in sorted(problem.variants.items())]
+        if codes:
+            await self.answers.of_solutions(problem, codes, lasting)
 
     async def _with_checkpoints(self, problem: Problem, code: str, run: ItemsRun) -> ItemsRun:
         """The run together with the checkpoint probes that it left out, as "Run" does."""
@@ -188,12 +226,6 @@ class Grader:
             return run
         more = await self._run(problem, code, items, lambda _: None)
         return msgspec.structs.replace(more, items=run.items + more.items, rows=run.rows + more.rows)
-
-
-def _renamed(row: CaseResult) -> CaseResult:
-    if row.outcome is not Outcome.WRONG_VALUE:
-        return row
-    return msgspec.structs.replace(row, outcome=Outcome.CREATION_ORDER)
 
 
 def _score(rows: Sequence[CaseResult]) -> float:

@@ -18,6 +18,7 @@ from sandbox.inside import answers, imports, learner_errors, load_code, module_u
 from sandbox.inside.notes import NoteKeeper
 from sandbox.inside.program_store import ProgramStore
 from sandbox.inside.silence import silence
+from sandbox.inside.stage_recorder import StageRecorder
 from sandbox.interface import Call, CallResult, Finished, Loaded, Outputs, Rehearsed, Report
 from sandbox.wire import frame, receive
 
@@ -91,10 +92,11 @@ class Child:
         module = self._modules[call.program]
         arguments = [_argument(value) for value in call.arguments]
         observer = module_use.Observer(call.module, module)
+        recorder = StageRecorder(call, module)
         start = time.perf_counter()
         answer, raised = answers.Answer(), None
         try:
-            with observer, self._notes:
+            with observer, recorder, self._notes:
                 value: Any = module.__dict__[call.function](*arguments)
                 answer = answers.convert(value, self._outputs.dtypes[0])
         except BaseException as error:  # SystemExit and KeyboardInterrupt are answers too.
@@ -110,6 +112,7 @@ class Child:
             not_an_array=answer.not_an_array,
             parameters=observer.parameters,
             notes=self._notes.take(),
+            stages=recorder.parts,
         )
 
 
