@@ -46,17 +46,24 @@ class Deadline:
 
 
 async def diagnose(
-    problem: Problem, code: str, run: ItemsRun, answers: TrustedAnswers, run_once: RunOnce, deadline: Deadline
+    problem: Problem,
+    code: str,
+    run: ItemsRun,
+    answers: TrustedAnswers,
+    run_once: RunOnce,
+    deadline: Deadline,
+    followed: Followed | None = None,
 ) -> Diagnosis | None:
     """A variant, what the parameters lack, where the numbers part, or what they look like, in this order.
 
-    Past the deadline only what needs no further run is looked for.
+    Past the deadline only what needs no further run is looked for. `followed` saves one that was made.
     """
     if found := await deadline.within(match_variant(problem, run, answers), None):
         return found
     if found := _parameters(run):
         return found
-    followed = await deadline.within(follow(problem, code, run, answers, run_once), Followed())
+    if followed is None:
+        followed = await deadline.within(follow(problem, code, run, answers, run_once), Followed())
     if followed.divergence is not None and followed.divergence.first_wrong is not None:
         return divergence_diagnosis(followed, problem.manifest.tolerance)
     if followed.ignores_seed:

@@ -37,6 +37,8 @@ class Divergence(msgspec.Struct, frozen=True, kw_only=True):
     last_right: str | None
     first_wrong: str | None
     is_next: bool = True
+    overtaken_by: str | None = None
+    """A stage that should come after `first_wrong`, was reached before it, and does not agree either."""
     pair: Pair | None = None
     """The values at `first_wrong`, where they are finite and of one size; in the reference's shape."""
     shapes: tuple[tuple[int, ...], tuple[int, ...]] | None = None
@@ -51,7 +53,8 @@ def first_divergence(
 ) -> Divergence | None:
     """Compare two recordings of one call, whose answers differ; None where that says nothing certain.
 
-    A stage that the reference does not pass, such as a third block of two, is left out.
+    Both in the order in which the stages were reached. One that the reference does not pass, such as a
+    third block of two, is left out.
     """
     passed = [stage for stage in stages if stage.name in wanted]
     found = [
@@ -69,10 +72,17 @@ def first_divergence(
         return None  # It came out right after all, so it is another way and not a mistake.
     right = [place for place in range(index) if found[place] is Agreement.SAME]
     name = passed[index].name
+    reached, later = list(given), {stage.name for stage in passed[index + 1 :]}
+    early = [
+        one
+        for one in reached[: reached.index(name)]
+        if one in later and found[[stage.name for stage in passed].index(one)] is not Agreement.SAME
+    ]
     return Divergence(
         last_right=passed[right[-1]].name if right else None,
         first_wrong=name,
         is_next=index == (right[-1] + 1 if right else 0),
+        overtaken_by=early[0] if early else None,
         pair=_pair(given[name], wanted[name]),
         shapes=_different_shapes(given[name], wanted[name]),
     )

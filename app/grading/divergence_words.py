@@ -11,6 +11,8 @@ def divergence_diagnosis(followed: Followed, tolerance: Tolerance) -> Diagnosis:
     found = followed.divergence
     assert found is not None
     sentence = divergence_sentence(followed)
+    if found.overtaken_by is not None:
+        return Diagnosis(kind=DiagnosisKind.DIVERGENCE, id="stage_order", message=sentence)
     if followed.case and found.shapes is not None:
         given, wanted = found.shapes
         sentence += f" Yours has the shape {_shape(given)} there, {_shape(wanted)} is right."
@@ -29,6 +31,9 @@ def divergence_sentence(followed: Followed) -> str:
     case = f"`{followed.case}`" if followed.case else "a hidden case"
     start = f"Followed step by step on {case}, with random parameters handed in:"
     right, wrong = f"`{found.last_right}`", f"`{found.first_wrong}`"
+    if found.overtaken_by is not None:
+        before = f"{right} is right, but then " if found.last_right else ""
+        return f"{start} {before}`{found.overtaken_by}` is reached before {wrong}, which should come first."
     if found.first_wrong is None:
         return f"{start} {right} is right, and what happens after it differs."
     if found.last_right is None:

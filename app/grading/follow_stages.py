@@ -9,10 +9,10 @@ from app.core.generators import Seed
 from app.core.outcome import Outcome
 from app.core.problem import Problem
 from app.core.tolerance import Tolerance
-from app.core.verdict import Visibility
+from app.core.verdict import Mode, Visibility
 from app.grading.call_plan import plan_calls
 from app.grading.divergence import Divergence, first_divergence
-from app.grading.graded_items import GradedItem, ItemKind, checkpoint_items
+from app.grading.graded_items import GradedItem, ItemKind, checkpoint_items, items_of
 from app.grading.named_values import as_numbers, numbers_of
 from app.grading.parameter_tree import same_tree
 from app.grading.run_items import ItemsRun
@@ -20,10 +20,11 @@ from app.grading.run_request import limits_for, request_for
 from app.grading.trusted_answers import TrustedAnswer, TrustedAnswers
 from sandbox.interface import Call, CallResult, ModuleUse, RunResult, Stage
 
-SEED = 7_919
-STD = 0.3
+_SEED = 7_919
+_STD = 0.3
 """What parameters are drawn from where a case that has no probe of its own is looked into."""
 _FAR = 20.0
+_MOST = 8
 
 RunOnce = Callable[..., Awaitable[RunResult]]
 """`Sandbox.run` for learners' code."""
@@ -35,18 +36,28 @@ class Followed(msgspec.Struct, frozen=True, kw_only=True):
     divergence: Divergence | None = None
     case: str = ""
     ignores_seed: bool = False
+    is_right_with_parameters: bool = False
+    """Every case that was asked again, with parameters handed in, came out right."""
 
 
 async def follow(
-    problem: Problem, code: str, run: ItemsRun, answers: TrustedAnswers, run_once: RunOnce
+    problem: Problem,
+    code: str,
+    run: ItemsRun,
+    answers: TrustedAnswers,
+    run_once: RunOnce,
+    *,
+    thoroughly: bool = False,
 ) -> Followed:
     """One run of `code` on what it failed, stages recorded, and on one case with another seed.
+
+    `thoroughly` asks every failing case again, and not only as many as it takes to find a place.
 
     Raises:
         ReferenceFailed: the reference failed where it is asked the same.
         SandboxError: the jail broke.
     """
-    staged = _staged_items(problem, run)
+    staged = _failing_values(problem, run) if thoroughly else _telling_items(problem, run)
     reseeded = _reseeded_items(problem, run)
     # Answers are found by their items' names, and one case may be asked in several ways here.
     items = [
@@ -58,35 +69,62 @@ async def follow(
     result = await run_once(request_for(problem, code, items), limits=limits_for(problem))
     calls = plan_calls(items).by_item(result.calls)
     expected = await answers.of_reference(problem, items)
-    ignores_seed = len(calls) == len(items) and _ignores_seed(
-        problem.manifest.tolerance, calls[len(staged) :], expected[len(staged) :]
+    tolerance, count = problem.manifest.tolerance, len(staged)
+    told = Followed(
+        ignores_seed=_ignores_seed(tolerance, calls[count:], expected[count:]),
+        is_right_with_parameters=0 < count <= len(calls)
+        and all(
+            answers_agree(*pair, tolerance) is True for pair in zip(calls[:count], expected, strict=False)
+        ),
     )
     for item, call, answer in zip(staged, calls, expected, strict=False):
         divergence = _divergence(problem, call, answer)
         if divergence is not None:
             case = "" if item.visibility is Visibility.HIDDEN else item.name
-            return Followed(divergence=divergence, case=case, ignores_seed=ignores_seed)
-    return Followed(ignores_seed=ignores_seed)
+            return msgspec.structs.replace(told, divergence=divergence, case=case)
+    return told
 
 
-def _staged_items(problem: Problem, run: ItemsRun) -> list[GradedItem]:
-    """Calls to follow, with random parameters handed in: a sample first, for of that more can be told."""
+def items_to_prepare(problem: Problem) -> list[GradedItem]:
+    """Whatever `follow` may ask of lasting cases, so that the reference's answers can be ready."""
+    values = items_of(problem, Mode.SUBMIT, fresh_seed=None)
+    cases = [item for item in values if item.kind is ItemKind.VALUE]
+    reseeded = [one for item in cases for one in _reseeded(problem, item)]
+    return [*_staged(problem, [*cases, *checkpoint_items(problem)]), *reseeded]
+
+
+def _telling_items(problem: Problem, run: ItemsRun) -> list[GradedItem]:
+    """A sample first, for of that more can be told; then the first hidden ones of each kind."""
     module = problem.manifest.module
     if module is None or not module.stages:
         return []
-    stages = tuple(
-        Stage(name=stage.name, path=stage.path, is_input=stage.side == "input") for stage in module.stages
-    )
     values = [item for item in run.items if item.kind is ItemKind.VALUE and not item.is_fresh]
     failing = [item for item in _failing(run) if not item.is_fresh]
     samples = [item for item in values if item.visibility is Visibility.SAMPLE]
     hidden = [item for item in failing if item.visibility is Visibility.HIDDEN]
-    chosen = [
-        *sorted(samples, key=lambda item: item not in failing)[:1],
-        *[item for item in (*hidden, *checkpoint_items(problem)) if item.kind is ItemKind.CHECKPOINT][:1],
-        *[item for item in hidden if item.kind is ItemKind.VALUE][:1],
-    ]
-    drawn = ModuleUse(class_name=module.name, seed=SEED, std=STD)
+    return _staged(
+        problem,
+        [
+            *sorted(samples, key=lambda item: item not in failing)[:1],
+            *[item for item in (*hidden, *checkpoint_items(problem)) if item.kind is ItemKind.CHECKPOINT][:1],
+            *[item for item in hidden if item.kind is ItemKind.VALUE][:1],
+        ],
+    )
+
+
+def _failing_values(problem: Problem, run: ItemsRun) -> list[GradedItem]:
+    return _staged(problem, [item for item in _failing(run) if item.kind is ItemKind.VALUE][:_MOST])
+
+
+def _staged(problem: Problem, items: Sequence[GradedItem]) -> list[GradedItem]:
+    """The same with random parameters handed in, where they are not anyway, and the stages recorded."""
+    module = problem.manifest.module
+    if module is None:
+        return []
+    stages = tuple(
+        Stage(name=stage.name, path=stage.path, is_input=stage.side == "input") for stage in module.stages
+    )
+    drawn = ModuleUse(class_name=module.name, seed=_SEED, std=_STD)
     return [
         msgspec.structs.replace(
             item,
@@ -99,29 +137,32 @@ def _staged_items(problem: Problem, run: ItemsRun) -> list[GradedItem]:
                 stages=stages,
             ),
         )
-        for item in chosen
+        for item in items
     ]
 
 
 def _reseeded_items(problem: Problem, run: ItemsRun) -> list[GradedItem]:
-    """A failing case as it is and with another seed, if seeds are among the arguments."""
-    parameters = problem.manifest.entry.parameters
+    """The first failing case that has a seed, as it is and with another one."""
     for item in _failing(run):
-        case = next((case for case in problem.manifest.cases if case.name == item.name), None)
-        if item.kind is not ItemKind.VALUE or case is None:
-            continue
-        seeds = [place for place, name in enumerate(parameters) if isinstance(case.arguments[name], Seed)]
-        if not seeds:
-            continue
-        arguments = list(item.call.arguments)
-        for place in seeds:
-            seed = arguments[place]
-            assert isinstance(seed, float)  # That is what a `Seed` generates.
-            arguments[place] = seed + 1.0
-        as_it_is = Call(function=item.call.function, arguments=item.call.arguments, is_quiet=True)
-        other = msgspec.structs.replace(as_it_is, arguments=tuple(arguments))
-        return [msgspec.structs.replace(item, call=call) for call in (as_it_is, other)]
+        if item.kind is ItemKind.VALUE and (asked := _reseeded(problem, item)):
+            return asked
     return []
+
+
+def _reseeded(problem: Problem, item: GradedItem) -> list[GradedItem]:
+    parameters = problem.manifest.entry.parameters
+    case = next((case for case in problem.manifest.cases if case.name == item.name), None)
+    if case is None:
+        return []
+    arguments = list(item.call.arguments)
+    for place, name in enumerate(parameters):
+        seed = arguments[place]
+        if isinstance(case.arguments[name], Seed) and isinstance(seed, float):
+            arguments[place] = seed + 1.0
+    if arguments == list(item.call.arguments):
+        return []
+    other = msgspec.structs.replace(item.call, arguments=tuple(arguments))
+    return [item, msgspec.structs.replace(item, call=other)]
 
 
 def _failing(run: ItemsRun) -> list[GradedItem]:
