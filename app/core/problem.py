@@ -53,6 +53,8 @@ class ModuleStage(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     name: str
     path: str
     side: Literal["input", "output"] = "output"
+    any_rows: bool = False
+    """A right solution may send only some of the rows through here, so another shape says nothing."""
 
 
 class ModuleClass(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

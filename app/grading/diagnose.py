@@ -1,41 +1,92 @@
 """Why a refused solution is wrong, where that can be told; abstains rather than guesses."""
 
+import asyncio
+import logging
+from collections.abc import Coroutine
+from typing import TypeVar
+
 from app.core.outcome import Outcome
 from app.core.problem import Problem
 from app.core.verdict import Diagnosis, DiagnosisKind
+from app.errors import GraderError
+from app.grading.divergence_words import divergence_diagnosis, divergence_sentence
+from app.grading.follow_stages import Followed, RunOnce, follow
 from app.grading.graded_items import ItemKind
 from app.grading.run_items import ItemsRun
 from app.grading.trusted_answers import TrustedAnswers
 from app.grading.variants import match_variant
+from app.grading.wrong_answers import shape_of_answers
+from sandbox.interface import SandboxError
 
-_ORDER_MESSAGE = (
-    "The architecture is right: with the same parameters handed in, every answer agrees. The parameters are "
-    "created in another order than the task lists, so the same seed gives them other random values."
-)
+_Result = TypeVar("_Result")
+_SEED_MESSAGE = "Your answer does not depend on `seed`: another seed gives the same numbers."
+
+_log = logging.getLogger("jaxercise.grading")
 
 
-async def diagnose(problem: Problem, run: ItemsRun, answers: TrustedAnswers) -> Diagnosis | None:
-    """A variant, or what the parameters lack, in this order."""
-    if found := await match_variant(problem, run, answers):
+class Deadline:
+    """Until when a diagnosis may go on looking, in the running loop's time."""
+
+    def __init__(self, seconds: float) -> None:
+        self._end = asyncio.get_running_loop().time() + seconds
+
+    async def within(self, step: Coroutine[None, None, _Result], otherwise: _Result) -> _Result:
+        """What `step` gives; `otherwise` where time runs out or our side fails.
+
+        The verdict stands without a diagnosis, so neither may spoil it.
+        """
+        try:
+            async with asyncio.timeout_at(self._end):
+                return await step
+        except TimeoutError:
+            return otherwise
+        except (GraderError, SandboxError) as fault:
+            _log.error("a diagnosis was given up: %s", fault)
+            return otherwise
+
+
+async def diagnose(
+    problem: Problem,
+    code: str,
+    run: ItemsRun,
+    answers: TrustedAnswers,
+    run_once: RunOnce,
+    deadline: Deadline,
+    followed: Followed | None = None,
+) -> Diagnosis | None:
+    """A variant, what the parameters lack, where the numbers part, or what they look like, in this order.
+
+    Past the deadline only what needs no further run is looked for. `followed` saves one that was made.
+    """
+    if found := await deadline.within(match_variant(problem, run, answers), None):
         return found
-    return _parameters(run)
+    if found := _parameters(run):
+        return found
+    if followed is None:
+        followed = await deadline.within(follow(problem, code, run, answers, run_once), Followed())
+    if followed.divergence is not None and followed.divergence.first_wrong is not None:
+        return divergence_diagnosis(followed, problem.manifest.tolerance)
+    if followed.ignores_seed:
+        return seed_ignored()
+    # Arrays may be large, and other submissions wait for this loop.
+    if found := await asyncio.to_thread(shape_of_answers, problem, run):
+        return found if followed.divergence is None else _with_way(found, divergence_sentence(followed))
+    return None if followed.divergence is None else divergence_diagnosis(followed, problem.manifest.tolerance)
 
 
-def is_creation_order(run: ItemsRun) -> bool:
-    """Whether only plain answers are wrong, while every parameter and every handed-in answer is right."""
-    wrong = [item for item, row in zip(run.items, run.rows, strict=True) if row.outcome is not Outcome.PASSED]
-    kinds = {item.kind for item in run.items}
-    return (
-        bool(wrong)
-        and {ItemKind.CHECKPOINT, ItemKind.PARAMETERS} <= kinds
-        and all(item.kind is ItemKind.VALUE for item in wrong)
-        and all(row.outcome in (Outcome.PASSED, Outcome.WRONG_VALUE) for row in run.rows)
+def seed_ignored() -> Diagnosis:
+    """What is told where another seed changes nothing, though it should."""
+    return Diagnosis(kind=DiagnosisKind.ERROR_SHAPE, id="seed_ignored", message=_SEED_MESSAGE)
+
+
+def _with_way(found: Diagnosis, sentence: str) -> Diagnosis:
+    return Diagnosis(
+        kind=found.kind,
+        id=found.id,
+        message=f"{found.message} {sentence}",
+        line=found.line,
+        others=found.others,
     )
-
-
-def creation_order() -> Diagnosis:
-    """What is told for the outcome of the same name."""
-    return Diagnosis(kind=DiagnosisKind.CREATION_ORDER, id="creation_order", message=_ORDER_MESSAGE)
 
 
 def _parameters(run: ItemsRun) -> Diagnosis | None:

@@ -12,7 +12,9 @@ from app.core.events import CaseDone, Event, Running
 from app.core.outcome import Outcome, worst
 from app.core.problem import Problem
 from app.core.verdict import CaseResult, Diagnosis, Mode, Verdict
-from app.grading.diagnose import creation_order, diagnose, is_creation_order
+from app.grading.creation_order import as_creation_order, creation_order, is_creation_order
+from app.grading.diagnose import Deadline, diagnose, seed_ignored
+from app.grading.follow_stages import follow, items_to_prepare
 from app.grading.graded_items import GradedItem, ItemKind, checkpoint_items, items_of, practice_items
 from app.grading.run_items import ItemsRun, run_items
 from app.grading.run_request import limits_for, rehearsal_key, request_for
@@ -31,9 +33,23 @@ def ignore_event(_: Event) -> None:
 class Grader:
     """Grades with two sandboxes: one for learners' code, one for the code that problems are made of."""
 
-    def __init__(self, sandbox: Sandbox, answers: TrustedAnswers) -> None:
+    def __init__(
+        self,
+        sandbox: Sandbox,
+        answers: TrustedAnswers,
+        *,
+        diagnosis_seconds: float = 20.0,
+        prepares_diagnosis: bool = True,
+    ) -> None:
+        """`diagnosis_seconds` is how long a refused solution may be looked into; 0 for not at all.
+
+        With `prepares_diagnosis`, answers of variants and reference that nobody has computed yet are computed
+        before that time starts: for those who wait for one verdict, and have no worker that prepared it.
+        """
         self._sandbox = sandbox
         self.answers = answers
+        self._diagnosis_seconds = diagnosis_seconds
+        self._prepares_diagnosis = prepares_diagnosis
 
     def environment(self) -> dict[str, str]:
         """The fingerprint that verdicts carry."""
@@ -111,17 +127,17 @@ class Grader:
         await self.answers.of_reference(problem, items_of(problem, Mode.SUBMIT, fresh_seed=None))
 
     async def prepare_solutions(self, problem: Problem) -> None:
-        """The same for variants and also-right solutions, stepping back for learners' runs.
+        """The same for also-right solutions, and for what a diagnosis asks; steps back for learners' runs.
 
         Raises:
             ReferenceFailed: one of them did not run to its end.
             SandboxError: the jail broke.
         """
+        await self._prepare_diagnosis(problem, niceness=_BACKGROUND_NICENESS)
         items = items_of(problem, Mode.SUBMIT, fresh_seed=None)
-        for solutions in (problem.variants, problem.also_right):
-            codes = [code for _, code in sorted(solutions.items())]
-            if codes:
-                await self.answers.of_solutions(problem, codes, items, niceness=_BACKGROUND_NICENESS)
+        codes = [code for _, code in sorted(problem.also_right.items())]
+        if codes:
+            await self.answers.of_solutions(problem, codes, items, niceness=_BACKGROUND_NICENESS)
 
     async def _run(
         self, problem: Problem, code: str, items: Sequence[GradedItem], on_row: Callable[[CaseResult], None]
@@ -172,12 +188,32 @@ class Grader:
         outcome = worst(row.outcome for row in run.rows)
         if outcome not in _DIAGNOSABLE:
             return run, None
+        if self._prepares_diagnosis and self._diagnosis_seconds:
+            await self._prepare_diagnosis(problem)
+        deadline = Deadline(self._diagnosis_seconds)
+        look = (problem, code, run, self.answers, self._sandbox.run)
+        followed = None
         if outcome is Outcome.WRONG_VALUE and is_creation_order(
             await self._with_checkpoints(problem, code, run)
         ):
-            rows = tuple(_renamed(row) for row in run.rows)
-            return msgspec.structs.replace(run, rows=rows), creation_order()
-        return run, await diagnose(problem, run, self.answers)
+            if self._diagnosis_seconds:
+                followed = await deadline.within(follow(*look, thoroughly=True), None)
+            if followed is None or followed.is_right_with_parameters:
+                if followed is not None and followed.ignores_seed:
+                    return run, seed_ignored()
+                return msgspec.structs.replace(run, rows=as_creation_order(run.rows)), creation_order()
+        if not self._diagnosis_seconds:
+            return run, None
+        return run, await diagnose(*look, deadline, followed)
+
+    async def _prepare_diagnosis(self, problem: Problem, *, niceness: int = 0) -> None:
+        items = items_of(problem, Mode.SUBMIT, fresh_seed=None)
+        codes = [code for _, code in sorted(problem.variants.items())]
+        if codes:
+            await self.answers.of_solutions(problem, codes, items, niceness=niceness)
+        await self.answers.of_solutions(
+            problem, [problem.reference], items_to_prepare(problem), niceness=niceness
+        )
 
     async def _with_checkpoints(self, problem: Problem, code: str, run: ItemsRun) -> ItemsRun:
         """The run together with the checkpoint probes that it left out, as "Run" does."""
@@ -188,12 +224,6 @@ class Grader:
             return run
         more = await self._run(problem, code, items, lambda _: None)
         return msgspec.structs.replace(more, items=run.items + more.items, rows=run.rows + more.rows)
-
-
-def _renamed(row: CaseResult) -> CaseResult:
-    if row.outcome is not Outcome.WRONG_VALUE:
-        return row
-    return msgspec.structs.replace(row, outcome=Outcome.CREATION_ORDER)
 
 
 def _score(rows: Sequence[CaseResult]) -> float:

@@ -40,6 +40,8 @@ class TrustedAnswer(msgspec.Struct, frozen=True, kw_only=True):
     parts: tuple[Part, ...] = ()
     """In the place of `value`, where there are several arrays; see `named_arrays`."""
     parameters: tuple[Parameter, ...] | None = None
+    stages: tuple[Part, ...] = ()
+    """What was recorded on the way, where the item's call asks for stages."""
     failure: str = ""
 
 
@@ -75,7 +77,8 @@ class TrustedAnswers:
     async def of_solutions(
         self, problem: Problem, codes: Sequence[str], items: Sequence[GradedItem], *, niceness: int = 0
     ) -> list[tuple[TrustedAnswer, ...]]:
-        """For each solution its answers to `items`, in order.
+        """For each solution its answers to `items`, in order. Those to fresh items are kept in memory only,
+        since they are asked for again by the regrades of one submission at most.
 
         Raises:
             ReferenceFailed: a solution did not run to its end.
@@ -142,15 +145,15 @@ class TrustedAnswers:
         computed: dict[str, TrustedAnswer] = {}
         for (program, index), call in zip(missing, result.calls, strict=True):
             computed[keys[program][index]] = _answer(call)
-            self._keep(keys[program][index], _answer(call))
+            self._keep(keys[program][index], _answer(call), lasting=not items[index].is_fresh)
         return computed
 
-    def _keep(self, key: str, answer: TrustedAnswer) -> None:
+    def _keep(self, key: str, answer: TrustedAnswer, *, lasting: bool) -> None:
         while len(self._memory) >= _IN_MEMORY:
             self._memory.pop(next(iter(self._memory)))
         self._memory[key] = answer
-        if answer.failure:
-            return  # It may have been ours, and would outlive whatever caused it.
+        if answer.failure or not lasting:
+            return  # A failure may have been ours, and would outlive whatever caused it.
         self._folder.mkdir(parents=True, exist_ok=True)
         draft = self._folder / f"{key}.{secrets.token_hex(8)}"
         draft.write_bytes(msgspec.msgpack.encode(answer))
@@ -163,7 +166,13 @@ def _answer(call: CallResult) -> TrustedAnswer:
         failure = f"its output {call.at_output} is {call.not_an_array}"
     if call.raised is not None:
         failure = f"{call.raised.type}: {call.raised.message}"
-    return TrustedAnswer(value=call.value, parts=call.parts, parameters=call.parameters, failure=failure)
+    return TrustedAnswer(
+        value=call.value,
+        parts=call.parts,
+        parameters=call.parameters,
+        stages=call.stages,
+        failure=failure,
+    )
 
 
 def _key(code: str, call: Call, outputs: Outputs) -> str:

@@ -1,11 +1,11 @@
 """Known wrong variants: does a refused solution answer exactly as one of them?"""
 
 import ast
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from app.core.outcome import Outcome
 from app.core.problem import Problem
-from app.core.verdict import Diagnosis, DiagnosisKind
+from app.core.verdict import CaseResult, Diagnosis, DiagnosisKind
 from app.grading.compare_outputs import outputs_match
 from app.grading.graded_items import GradedItem, ItemKind
 from app.grading.item_tolerance import item_tolerance
@@ -13,7 +13,7 @@ from app.grading.named_arrays import named_arrays
 from app.grading.parameter_tree import same_tree
 from app.grading.run_items import ItemsRun
 from app.grading.trusted_answers import TrustedAnswer, TrustedAnswers
-from sandbox.interface import CallResult
+from sandbox.interface import CallResult, Way
 
 _JUDGED = (
     Outcome.PASSED,
@@ -25,29 +25,47 @@ _JUDGED = (
 
 
 async def match_variant(problem: Problem, run: ItemsRun, answers: TrustedAnswers) -> Diagnosis | None:
-    """The variant whose answers the run gives on every lasting item; None where none fits.
+    """The variants whose answers the run gives on every item; None where there is none.
 
-    Fresh items are left out: their variants' answers would have to be computed for each submission.
+    Those that fit on all lasting items are asked about the fresh ones too, which is one or two of them.
 
     Raises:
         ReferenceFailed: the variants could not be run.
+        SandboxError: the jail broke.
     """
-    lasting = [index for index, item in enumerate(run.items) if not item.is_fresh]
     if len(run.result.calls) < len(run.items) or not problem.variants:
         return None
-    if any(run.rows[index].outcome not in _JUDGED for index in lasting):
+    if any(row.outcome not in _JUDGED or _is_beyond_comparing(item, row) for item, row in _rows(run)):
         return None
-    if all(run.rows[index].outcome is Outcome.PASSED for index in lasting):
-        return None
-    names = sorted(problem.variants)
-    items = [run.items[index] for index in lasting]
-    calls = [run.result.calls[index] for index in lasting]
-    rows = await answers.of_solutions(problem, [problem.variants[name] for name in names], items)
-    fitting = [name for name, row in zip(names, rows, strict=True) if _fits(problem, items, calls, row)]
+    lasting = [index for index, item in enumerate(run.items) if not item.is_fresh]
+    fresh = [index for index, item in enumerate(run.items) if item.is_fresh]
+    fitting = await _fitting(problem, run, answers, sorted(problem.variants), lasting)
+    if fitting and fresh:
+        fitting = await _fitting(problem, run, answers, fitting, fresh)
     if not fitting:
         return None
-    told = [variant_message(problem.variants[name]) for name in fitting]
-    return Diagnosis(kind=DiagnosisKind.VARIANT, id=fitting[0], message=" Or: ".join(told))
+    told = dict.fromkeys(variant_message(problem.variants[name]) for name in fitting)
+    return Diagnosis(
+        kind=DiagnosisKind.VARIANT, id=fitting[0], message=" Or: ".join(told), others=tuple(fitting[1:])
+    )
+
+
+async def _fitting(
+    problem: Problem, run: ItemsRun, answers: TrustedAnswers, names: Sequence[str], indices: Sequence[int]
+) -> list[str]:
+    items = [run.items[index] for index in indices]
+    calls = [run.result.calls[index] for index in indices]
+    rows = await answers.of_solutions(problem, [problem.variants[name] for name in names], items)
+    return [name for name, row in zip(names, rows, strict=True) if _fits(problem, items, calls, row)]
+
+
+def _rows(run: ItemsRun) -> Iterator[tuple[GradedItem, CaseResult]]:
+    return zip(run.items, run.rows, strict=True)
+
+
+def _is_beyond_comparing(item: GradedItem, row: CaseResult) -> bool:
+    """Answers that differ from call to call are judged to the last bit, which no variant explains."""
+    return item.call.way is Way.TWICE and row.outcome is not Outcome.PASSED
 
 
 def variant_message(source: str) -> str:

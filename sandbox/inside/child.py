@@ -16,6 +16,7 @@ from sandbox.inside import answers, imports, learner_errors, load_code, system_c
 from sandbox.inside.notes import NoteKeeper
 from sandbox.inside.program_store import ProgramStore
 from sandbox.inside.silence import silence
+from sandbox.inside.stage_recorder import StageRecorder
 from sandbox.inside.ways.learner_call import LearnerCall
 from sandbox.inside.ways.make_call import WAYS
 from sandbox.interface import Call, CallResult, Finished, Loaded, Outputs, Rehearsed, Report
@@ -85,11 +86,13 @@ class Child:
         return loaded
 
     def _make(self, index: int, call: Call) -> CallResult:
-        made = LearnerCall(self._modules[call.program], call, self._outputs)
+        module = self._modules[call.program]
+        made = LearnerCall(module, call, self._outputs)
+        recorder = StageRecorder(call, module)
         start = time.perf_counter()
         answer, raised = answers.Answer(), None
         try:
-            with self._notes:
+            with recorder, self._notes:
                 answer = WAYS[call.way](made)
         except BaseException as error:  # SystemExit and KeyboardInterrupt are answers too.
             raised = learner_errors.describe(error)
@@ -105,6 +108,7 @@ class Child:
             at_output=answer.at_output,
             parameters=made.parameters,
             notes=self._notes.take(),
+            stages=recorder.parts,
         )
 
 

@@ -4,16 +4,17 @@ JAX's own persistent cache stays behind it: what cannot be named, or is not here
 A file is a SHA-256 and the serialised executable that it is of; one that does not fit is passed over.
 """
 
+import contextlib
 import functools
 import hashlib
 import io
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import jax
 import numpy as np
-from jax._src import compilation_cache, compiler
+from jax._src import compiler
 from jax._src.interpreters import pxla
 from jax._src.named_sharding import UNSPECIFIED
 from jax._src.util import weakref_lru_cache
@@ -58,7 +59,6 @@ class ProgramStore:
         self._options: dict[tuple[Any, ...], Any] = {}
         # The module is kept with its name, so that no other can be given the same id.
         self._to_write: dict[int, tuple[Any, str]] = {}
-        self._from_cache: list[bytes] = []
 
     def use(self, folder: str, *, writable: bool) -> None:
         """Look there from now on; an empty name for nowhere."""
@@ -106,17 +106,10 @@ class ProgramStore:
         waiting = self._to_write.pop(id(computation), None)
         if waiting is None or options or callbacks:
             return _compile(computation, name, *rest)
-        self._from_cache.clear()
-        executable = _compile(_without_locations(computation), name, *rest)
-        # Two traced forms may lower to one. What was loaded for the second does not survive serialising.
-        serialised = self._from_cache.pop() if self._from_cache else backend.serialize_executable(executable)
-        self._write(waiting[1], serialised)
+        with _without_reading():
+            executable = _compile(_without_locations(computation), name, *rest)
+        self._write(waiting[1], backend.serialize_executable(executable))
         return executable
-
-    def hear_read(self, serialised: bytes) -> None:
-        """JAX's own cache had this executable."""
-        if self._writable:
-            self._from_cache[:] = [serialised]
 
     def _compile_options(
         self, backend: Any, devices: Any, to_inputs: tuple[bool, ...], to_outputs: tuple[bool, ...]
@@ -165,19 +158,24 @@ def install() -> ProgramStore:
     def compile_or_load(*arguments: Any) -> Any:
         return store.compile(*arguments)
 
-    extract = compilation_cache.extract_executable_and_time
-
-    def extract_and_tell(entry: bytes) -> tuple[bytes, int]:
-        serialised, seconds = extract(entry)
-        store.hear_read(serialised)
-        return serialised, seconds
-
-    telling: Any = extract_and_tell
-    compilation_cache.extract_executable_and_time = telling
     replaced: Any = compile_or_load
     replaced.cache_clear = _cache_clear
     pxla._cached_compilation = replaced  # noqa: SLF001
     return store
+
+
+@contextlib.contextmanager
+def _without_reading() -> Iterator[None]:
+    """JAX's own cache is passed over: what was loaded from a file has no code left to write into another.
+
+    Two programs of different names may be lowered to one text, as those that differ by a weak type.
+    """
+    original = compiler._cache_read  # noqa: SLF001
+    compiler._cache_read = lambda *_: (None, None)  # noqa: SLF001
+    try:
+        yield
+    finally:
+        compiler._cache_read = original  # noqa: SLF001
 
 
 def _without_locations(module: Any) -> Any:

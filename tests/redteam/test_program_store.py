@@ -124,6 +124,16 @@ def test_a_stored_program_computes_what_was_compiled(runner: asyncio.Runner, tmp
     assert first.cpu_seconds < without.cpu_seconds
 
 
+def test_programs_that_are_lowered_to_one_text_are_both_stored_whole(
+    runner: asyncio.Runner, tmp_path: Path
+) -> None:
+    """The second is in JAX's own cache already; what is loaded from there cannot be written again."""
+    strong = "import jax, jax.numpy as jnp\n\ndef f(x):\n    return jax.lax.sqrt(jnp.float32(2.0)) + 0 * x\n"
+    weak = "import jax\n\ndef f(x):\n    return jax.lax.sqrt(2.0) + 0 * x\n"
+    for code in (strong, weak, weak, strong):
+        _answer(_run(runner, tmp_path, code, writable=True))
+
+
 @pytest.mark.parametrize("damage", ["flipped", "cut", "empty"])
 def test_a_damaged_program_is_passed_over(runner: asyncio.Runner, tmp_path: Path, damage: str) -> None:
     compiled = _answer(_run(runner, tmp_path, _GELU, writable=True))

@@ -1,0 +1,30 @@
+"""The numbers of an answer, for those who look for what is wrong with them."""
+
+from collections.abc import Mapping
+
+import numpy as np
+
+from app.grading.evidence import Array
+from app.grading.named_arrays import named_arrays
+from app.grading.trusted_answers import TrustedAnswer
+from sandbox.arrays import BadArray, WireArray, unpack_array
+from sandbox.interface import CallResult
+
+
+def numbers_of(answer: CallResult | TrustedAnswer) -> dict[str, Array] | None:
+    """Each array of the answer in double precision, by name; None where one is forged or not real."""
+    return as_numbers(named_arrays(answer.value, answer.parts))
+
+
+def as_numbers(arrays: Mapping[str, WireArray]) -> dict[str, Array] | None:
+    """The same for arrays that were already named."""
+    numbers: dict[str, Array] = {}
+    for name, wire in arrays.items():
+        try:
+            array = unpack_array(wire)
+        except BadArray:
+            return None
+        if np.iscomplexobj(array):
+            return None
+        numbers[name] = array.astype(np.float64)
+    return numbers

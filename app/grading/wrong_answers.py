@@ -1,0 +1,81 @@
+"""The failing answers of a run, and the one thing that all of them look like."""
+
+from collections.abc import Sequence
+
+import msgspec
+import numpy as np
+
+from app.core.outcome import Outcome
+from app.core.problem import Problem
+from app.core.tolerance import Tolerance
+from app.core.verdict import Diagnosis, DiagnosisKind, Visibility
+from app.grading.across_cases import CaseAnswer, across_cases
+from app.grading.error_shape import ErrorShape, Pair, error_shapes
+from app.grading.graded_items import ItemKind
+from app.grading.named_values import numbers_of
+from app.grading.run_items import ItemsRun
+from sandbox.interface import Way
+
+
+def shape_of_answers(problem: Problem, run: ItemsRun) -> Diagnosis | None:
+    """What every failing answer is to the right one; None where nothing fits all of them."""
+    answers = _answers(run, problem.manifest.tolerance)
+    if answers is None:
+        return None
+    if found := across_cases(answers, problem.manifest.tolerance):
+        return _diagnosis([found])
+    failing = [answer.pair for answer in answers if not answer.passed]
+    shapes = error_shapes(failing, problem.manifest.tolerance, with_numbers=_is_shown(run))
+    return _diagnosis(shapes) if shapes else None
+
+
+def _diagnosis(shapes: Sequence[ErrorShape]) -> Diagnosis:
+    return Diagnosis(
+        kind=DiagnosisKind.ERROR_SHAPE,
+        id=shapes[0].id,
+        message=f"Your answer is {', or: '.join(shape.message for shape in shapes)}.",
+        others=tuple(shape.id for shape in shapes[1:]),
+    )
+
+
+def _answers(run: ItemsRun, tolerance: Tolerance) -> list[CaseAnswer] | None:
+    """Every judged answer in order, of several arrays each by itself; None where a failing one has none."""
+    answers = []
+    for item, row, call, expected in zip(run.items, run.rows, run.result.calls, run.expected, strict=False):
+        if item.kind not in (ItemKind.VALUE, ItemKind.CHECKPOINT) or item.call.way is not Way.PLAIN:
+            continue
+        passed = row.outcome is Outcome.PASSED
+        given, wanted = numbers_of(call), numbers_of(expected)
+        if not given or not wanted or given.keys() != wanted.keys():
+            if passed:
+                continue
+            return None
+        for name, right in wanted.items():
+            pair = Pair(got=given[name], expected=right)
+            answers.append(
+                CaseAnswer(
+                    question=msgspec.msgpack.encode((name, item.call.arguments, item.call.module)),
+                    pair=pair,
+                    passed=passed or _is_within(pair, tolerance),
+                    is_plain=item.kind is ItemKind.VALUE,
+                )
+            )
+    return answers
+
+
+def _is_within(pair: Pair, tolerance: Tolerance) -> bool:
+    if pair.got.shape != pair.expected.shape:
+        return False
+    allowed = tolerance.absolute + tolerance.relative * np.abs(pair.expected)
+    return bool((np.abs(pair.got - pair.expected) <= allowed).all())
+
+
+def _is_shown(run: ItemsRun) -> bool:
+    """Whether a number that is the same for all failing cases is one that a sample shows anyway."""
+    return any(
+        row.outcome is not Outcome.PASSED
+        and item.visibility is Visibility.SAMPLE
+        and item.kind is ItemKind.VALUE
+        and not item.call.is_quiet
+        for item, row in zip(run.items, run.rows, strict=True)
+    )
