@@ -18,7 +18,18 @@ from sandbox.inside import answers, imports, learner_errors, load_code, module_u
 from sandbox.inside.notes import NoteKeeper
 from sandbox.inside.program_store import ProgramStore
 from sandbox.inside.silence import silence
-from sandbox.interface import Call, CallResult, Finished, Loaded, Outputs, Rehearsed, Report
+from sandbox.inside.ways import precision_ways
+from sandbox.interface import (
+    FOR_PROOFS,
+    Call,
+    CallResult,
+    Finished,
+    Loaded,
+    Outputs,
+    Rehearsed,
+    Report,
+    Way,
+)
 from sandbox.wire import frame, receive
 
 _NEVER_WRITE_SECONDS = 1e9
@@ -95,7 +106,7 @@ class Child:
         answer, raised = answers.Answer(), None
         try:
             with observer, self._notes:
-                value: Any = module.__dict__[call.function](*arguments)
+                value = _call(call.way, module.__dict__[call.function], arguments)
                 answer = answers.convert(value, self._outputs.dtypes[0])
         except BaseException as error:  # SystemExit and KeyboardInterrupt are answers too.
             raised = learner_errors.describe(error)
@@ -120,6 +131,12 @@ def run_child(channel: socket.socket, store: ProgramStore, *, cache_folder: str)
         BadFrame: the supervisor closed the channel.
     """
     Child(channel, store, cache_folder=cache_folder).serve()
+
+
+def _call(way: Way, function: Callable[..., Any], arguments: Sequence[Any]) -> Any:
+    if way in FOR_PROOFS:
+        return precision_ways.make(way, function, arguments)
+    return function(*arguments)
 
 
 def _flush() -> None:
