@@ -18,7 +18,7 @@ from app.grading.graded_items import GradedItem
 from app.grading.reference_sessions import ReferenceSessions
 from app.grading.run_request import request_for
 from sandbox.arrays import WireArray
-from sandbox.interface import Call, CallResult, Ending, Parameter
+from sandbox.interface import Call, CallResult, Ending, Parameter, Part, RunRequest, RunResult
 from sandbox.limits import Limits
 from sandbox.supervisor import Supervisor
 
@@ -37,6 +37,8 @@ class TrustedAnswer(msgspec.Struct, frozen=True, kw_only=True):
     """What a trusted solution gave for one item; `failure` says why it gave no array."""
 
     value: WireArray | None = None
+    parts: tuple[Part, ...] = ()
+    """In the place of `value`, where there are several arrays; see `named_arrays`."""
     parameters: tuple[Parameter, ...] | None = None
     failure: str = ""
 
@@ -93,6 +95,14 @@ class TrustedAnswers:
             if missing:
                 found.update(await self._compute(problem, codes, items, missing, keys, niceness))
             return [tuple(answer for key in row if (answer := found[key])) for row in keys]
+
+    async def run_anew(self, request: RunRequest) -> RunResult:
+        """Run trusted code in a fresh jail; its answers are neither looked up nor kept.
+
+        Raises:
+            SandboxError: the jail broke.
+        """
+        return await self._sandbox.run(request, limits=_LIMITS)
 
     async def close(self) -> None:
         """End the references that stay loaded."""
@@ -156,7 +166,7 @@ def _answer(call: CallResult) -> TrustedAnswer:
     failure = call.not_an_array and f"it returned {call.not_an_array}"
     if call.raised is not None:
         failure = f"{call.raised.type}: {call.raised.message}"
-    return TrustedAnswer(value=call.value, parameters=call.parameters, failure=failure)
+    return TrustedAnswer(value=call.value, parts=call.parts, parameters=call.parameters, failure=failure)
 
 
 def _key(code: str, call: Call) -> str:

@@ -19,8 +19,10 @@ _SINGLE = np.dtype(np.float32)
 _OF_BITS = ("bitcast_convert_type",)
 """These look at the bits of a float32: they get one, and what they give is widened afterwards."""
 _LIBRARY = frozenset(
-    ("cholesky", "eig", "eigh", "fft", "geqrf", "geqp3", "householder_product", "hessenberg", "lu")
-    + ("qr", "schur", "svd", "triangular_solve", "tridiagonal", "tridiagonal_solve")
+    [
+        *("cholesky", "eig", "eigh", "fft", "geqrf", "geqp3", "householder_product", "hessenberg"),
+        *("lu", "qr", "schur", "svd", "triangular_solve", "tridiagonal", "tridiagonal_solve"),
+    ]
 )
 """LAPACK and the like have no narrow precisions: their results are rounded."""
 _WITH_PROGRAM = ("scatter", "reduce", "select_and_scatter")
@@ -55,7 +57,7 @@ def in_precision(function: Callable[..., Any], arrays: Sequence[Any], precision:
     with jax.enable_x64(is_double):
         outputs = jax.jit(dependent)(known, list(arrays))
         if not is_double:
-            wanted = [atom.aval.dtype for atom in program.outvars]
+            wanted: list[Any] = [_dtype(atom) for atom in program.outvars]
             outputs = [jax.lax.convert_element_type(*pair) for pair in zip(outputs, wanted, strict=True)]
         return jax.tree.unflatten(jax.tree.structure(shape), outputs)
 
@@ -238,8 +240,12 @@ def _flag(flags: dict[Any, bool], atom: Any) -> bool:
 
 def _read(environment: dict[Any, Any], atom: Any) -> Any:
     if isinstance(atom, core.Literal):
-        return np.asarray(atom.val, atom.aval.dtype)
+        return np.asarray(atom.val, _dtype(atom))
     return environment[atom]
+
+
+def _dtype(atom: Any) -> Any:
+    return atom.aval.dtype
 
 
 def _bind(equation: Any, values: Sequence[Any], params: dict[str, Any] | None = None) -> list[Any]:
