@@ -101,10 +101,14 @@ def _answer_faults(items: Sequence[GradedItem], answers: Sequence[TrustedAnswer]
         if looks_inside and not answer.parameters:
             message = f"the reference never builds the module that {item.name} looks into"
             yield Fault(reason=Reason.MODULE_NEVER_BUILT, message=message)
-        for array in named_arrays(answer.value, answer.parts).values():
-            if not np.isfinite(unpack_array(array)).all():
-                message = f"the reference's answer to {item.name} is not finite"
-                yield Fault(reason=Reason.NOT_FINITE, message=message)
+    broken = [
+        name
+        for name, arrays in _arrays(items, answers).items()
+        if not all(np.isfinite(unpack_array(array)).all() for array in arrays.values())
+    ]
+    if broken:
+        message = f"the reference's answer to {', '.join(broken)} is not finite"
+        yield Fault(reason=Reason.NOT_FINITE, message=message)
 
 
 def _arrays(items: Sequence[GradedItem], answers: Sequence[TrustedAnswer]) -> dict[str, Arrays]:

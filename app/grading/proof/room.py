@@ -3,6 +3,7 @@
 import math
 from collections.abc import Iterable, Mapping
 
+from app.core.outcome import Outcome
 from app.grading.proof.reasons import Fault, Reason
 from app.grading.proof.rows import Figure, Role, SolutionRow
 
@@ -47,8 +48,12 @@ def variant_distance(row: SolutionRow, declared: Iterable[str]) -> float:
 
 
 def nearest_figure(rows: Iterable[SolutionRow], declared: Mapping[str, tuple[str, ...]]) -> Figure | None:
-    """The variant that is hardest to tell from the reference; None where there is no variant."""
-    distances = {row.id: variant_distance(row, declared[row.id]) for row in rows if row.role is Role.VARIANT}
+    """The variant that is hardest to tell from the reference, of those that fail; None where none does."""
+    distances = {
+        row.id: variant_distance(row, declared[row.id])
+        for row in rows
+        if row.role is Role.VARIANT and row.outcome is not Outcome.ACCEPTED
+    }
     if not distances:
         return None
     nearest = min(distances, key=distances.__getitem__)

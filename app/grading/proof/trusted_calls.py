@@ -97,12 +97,14 @@ async def differing(
     return tuple(
         item.name
         for place, item in enumerate(items)
-        if place >= min(len(one), len(other)) or _bits(one[place]) != _bits(other[place])
+        if place >= min(len(one), len(other)) or _bits(item, one[place]) != _bits(item, other[place])
     )
 
 
-def _bits(call: CallResult) -> tuple[object, ...]:
-    return call.value, call.parts, call.parameters
+def _bits(item: GradedItem, call: CallResult) -> tuple[object, ...]:
+    if item.kind is ItemKind.PARAMETERS:
+        return (call.parameters,)
+    return call.value, call.parts
 
 
 def _failure(call: CallResult) -> str:
