@@ -37,6 +37,18 @@ class Way(enum.StrEnum):
     GRADIENT = "gradient"
     """Of a fixed scalar of the answer: a part for each parameter of the module by its path, or, where no
     module is looked into, for each array argument by its index."""
+    JIT = "jit"
+    """The whole call as one program of `jax.jit`, array arguments traced."""
+    UNOPTIMISED = "unoptimised"
+    """The same with XLA's optimisations off."""
+    DOUBLE = "double"
+    """In float64 wherever it depends on the array arguments; parameters drawn from a seed stay."""
+    BFLOAT16 = "bfloat16"
+    """The same in bfloat16; the answer is widened again."""
+
+
+FOR_PROOFS = frozenset((Way.JIT, Way.UNOPTIMISED, Way.DOUBLE, Way.BFLOAT16))
+"""How the code that a problem is made of is called to prove the problem; never a learner's."""
 
 
 class ModuleUse(msgspec.Struct, frozen=True, kw_only=True):

@@ -11,7 +11,7 @@ from sandbox.available_memory import available_memory_bytes
 from sandbox.bubblewrap import find_bubblewrap, find_places
 from sandbox.control_groups import ControlGroups, open_control_groups
 from sandbox.environment import describe_environment, short_cpuinfo
-from sandbox.interface import Report, RunRequest, RunResult, SandboxError, ignore_report
+from sandbox.interface import FOR_PROOFS, Report, RunRequest, RunResult, SandboxError, ignore_report
 from sandbox.jailed_child import JailedChild, spawn_child
 from sandbox.limits import Limits
 from sandbox.nurseries import Nurseries
@@ -62,7 +62,10 @@ class Supervisor:
 
         Raises:
             SandboxError: the jail itself could not start or broke, three times over.
+            ValueError: a call is to be made in a way that is for trusted code, and this is not the place.
         """
+        if not self._plan.writable_cache and any(call.way in FOR_PROOFS for call in request.calls):
+            raise ValueError("precisions are looked into for trusted code only")
         self._runs += 1
         try:
             for attempt in range(_ATTEMPTS):

@@ -1,55 +1,139 @@
-"""Proof rows for a terminal, as Markdown and as JUnit XML."""
+"""Proofs as Markdown, as JSON and as JUnit XML."""
 
+import math
 from collections.abc import Mapping, Sequence
 from xml.etree import ElementTree
 
-from app.grading.prove import ProofRow
+import msgspec
 
-Proofs = Mapping[str, Sequence[ProofRow]]
+from app.grading.proof.reasons import Fault
+from app.grading.proof.rows import Figure, Proof, Role, SolutionRow
 
-
-def proof_line(row: ProofRow) -> str:
-    """One row, aligned."""
-    mark = "✓" if row.holds else "✗"
-    caught = f"{len(row.failed)} caught it" if row.failed else ""
-    named = f"named {row.named}" if row.named else ""
-    parts = [
-        f"{mark} {row.role:<10} {row.id:<32} {row.outcome:<16}",
-        f"{row.wall_seconds:6.2f} s",
-        caught,
-        named,
-    ]
-    return "  ".join(part for part in (*parts, row.problem) if part)
+_FORMAT = 1
+"""Counted up when a key of the JSON report changes its meaning; new keys may come without that."""
 
 
-def proofs_markdown(proofs: Proofs, drift: Mapping[str, str]) -> str:
-    """A table a problem: solution by outcome, what caught it and what it was named."""
-    lines = ["# Regrade", ""]
-    for slug, rows in proofs.items():
-        lines += [f"## {slug}", "", "| solution | role | outcome | failed | named | seconds | holds |"]
-        lines += ["|---|---|---|---|---|---|---|"]
-        lines += [
-            f"| `{row.id}` | {row.role} | {row.outcome} | {', '.join(row.failed)} | {row.named} "
-            f"| {row.wall_seconds:.2f} | {'yes' if row.holds else row.problem} |"
-            for row in rows
-        ]
-        lines += ["", f"Drift against the stored outputs: {drift.get(slug, 'not compared')}", ""]
-    return "\n".join(lines)
+def proofs_json(proofs: Sequence[Proof], environment: Mapping[str, str]) -> bytes:
+    """One object, as `docs/authors.md` describes it. Infinite distances are null, which JSON can say."""
+    report = {
+        "format": _FORMAT,
+        "environment": dict(environment),
+        "problems": [_problem(proof) for proof in proofs],
+    }
+    return msgspec.json.format(msgspec.json.encode(report), indent=1) + b"\n"
 
 
-def proofs_junit(proofs: Proofs) -> bytes:
+def proofs_markdown(proofs: Sequence[Proof], drift: Mapping[str, str] | None = None) -> str:
+    """For each problem its mutation table, the figures, and why it is refused if it is."""
+    lines: list[str] = []
+    for proof in proofs:
+        verdict = "proven" if proof.is_proven else "refused"
+        lines += [f"## {proof.position} {proof.problem}: {verdict}", "", f"Version `{proof.version}`.", ""]
+        if proof.faults:
+            lines += [f"- **`{fault.reason}`** {fault.message}. {fault.remedy}" for fault in proof.faults]
+            lines += [""]
+        lines += _table(proof)
+        lines += ["", *(f"- {figure.text}" for figure in proof.figures)]
+        if drift is not None:
+            told = drift.get(proof.problem, "not compared")
+            lines += [f"- drift against the stored outputs: {told}"]
+        lines += [""]
+    return "\n".join(["# Proofs", "", *lines])
+
+
+def proofs_junit(proofs: Sequence[Proof]) -> bytes:
     """JUnit XML, as CI systems read it: a suite a problem, a test case a row."""
     root = ElementTree.Element("testsuites", name="jaxercise regrade")
-    for slug, rows in proofs.items():
-        failures = sum(not row.holds for row in rows)
+    for proof in proofs:
+        failures = sum(bool(row.faults) for row in proof.rows)
         suite = ElementTree.SubElement(
-            root, "testsuite", name=slug, tests=str(len(rows)), failures=str(failures), errors="0"
+            root,
+            "testsuite",
+            name=proof.problem,
+            tests=str(len(proof.rows)),
+            failures=str(failures),
+            errors="0",
         )
-        for row in rows:
+        for row in proof.rows:
+            kind = "figure" if isinstance(row, Figure) else row.role
+            seconds = row.wall_seconds if isinstance(row, SolutionRow) else 0.0
             case = ElementTree.SubElement(
-                suite, "testcase", classname=f"{slug}.{row.role}", name=row.id, time=f"{row.wall_seconds:.3f}"
+                suite, "testcase", classname=f"{proof.problem}.{kind}", name=row.id, time=f"{seconds:.3f}"
             )
-            if not row.holds:
-                ElementTree.SubElement(case, "failure", message=row.problem)
+            if row.faults:
+                message = "; ".join(fault.message for fault in row.faults)
+                ElementTree.SubElement(case, "failure", message=message)
     text: bytes = ElementTree.tostring(root, encoding="utf-8", xml_declaration=True)
     return text
+
+
+def _table(proof: Proof) -> list[str]:
+    names = [column.name for column in proof.columns]
+    heads = ["solution", "role", "outcome", *names, "named", "seconds", "holds"]
+    lines = [f"| {' | '.join(heads)} |", f"|{'---|' * len(heads)}"]
+    for row in proof.solutions:
+        cells = [_cell(row, name) for name in names]
+        holds = ", ".join(f"`{fault.reason}`" for fault in row.faults) or "yes"
+        fields = [f"`{row.id}`", row.role, row.outcome, *cells, row.named, f"{row.wall_seconds:.1f}", holds]
+        lines.append(f"| {' | '.join(fields)} |")
+    return lines
+
+
+def _cell(row: SolutionRow, name: str) -> str:
+    if name not in row.failed:
+        return "" if row.role is Role.TRIVIAL and name not in row.distances else "·"
+    value = row.distances.get(name, math.inf)
+    return "∞" if math.isinf(value) else f"{value:.3g}"
+
+
+def _problem(proof: Proof) -> dict[str, object]:
+    return {
+        "problem": proof.problem,
+        "position": proof.position,
+        "version": proof.version,
+        "proven": proof.is_proven,
+        "cases": [
+            {"name": column.name, "kind": column.kind, "visibility": column.visibility}
+            for column in proof.columns
+        ],
+        "solutions": [_solution(row) for row in proof.solutions],
+        "figures": [_figure(figure) for figure in proof.figures],
+        "faults": [_fault(fault) for fault in proof.faults],
+    }
+
+
+def _solution(row: SolutionRow) -> dict[str, object]:
+    return {
+        "role": row.role,
+        "id": row.id,
+        "expected": row.expected,
+        "outcome": row.outcome,
+        "failed": row.failed,
+        "named": row.named,
+        "distances": _numbers(row.distances),
+        "wall_seconds": row.wall_seconds,
+        "faults": [_fault(fault) for fault in row.faults],
+    }
+
+
+def _figure(figure: Figure) -> dict[str, object]:
+    return {
+        "id": figure.id,
+        "text": figure.text,
+        "value": _number(figure.value),
+        "bound": figure.bound,
+        "by_name": _numbers(figure.by_name),
+        "faults": [_fault(fault) for fault in figure.faults],
+    }
+
+
+def _fault(fault: Fault) -> dict[str, object]:
+    return {"reason": fault.reason, "message": fault.message, "remedy": fault.remedy}
+
+
+def _numbers(values: Mapping[str, float]) -> dict[str, float | None]:
+    return {name: _number(value) for name, value in values.items()}
+
+
+def _number(value: float | None) -> float | None:
+    return value if value is None or math.isfinite(value) else None

@@ -10,14 +10,14 @@ import typer
 from app.cli.problems import all_problems
 from app.core.problem import Problem
 from app.core.verdict import Mode
-from app.errors import GraderError
+from app.errors import GraderError, ReferenceFailed
 from app.settings import Settings, read_settings
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from app.grading.grader import Grader
-    from app.grading.prove import ProofRow
+    from app.grading.proof.rows import Proof
 
 _NOT_PROVEN = 1
 
@@ -52,33 +52,28 @@ async def _regrade(
     markdown: Path | None,
     store_outputs: bool,
 ) -> bool:
-    from app.cli.proof_report import proof_line
+    from app.cli.validate import print_proof
     from app.grading.open_grader import open_grader
-    from app.grading.prove import prove
 
-    proofs: dict[str, list[ProofRow]] = {}
+    proofs: list[Proof] = []
     drifts: dict[str, str] = {}
     held = True
     async with open_grader(data_dir=settings.data_dir, unjailed=settings.sandbox == "unjailed") as grader:
         for problem in problems:
-            print(problem.slug, flush=True)
-            rows = proofs.setdefault(problem.slug, [])
-            async for row in prove(problem, grader):
-                rows.append(row)
-                held = held and row.holds
-                print(f"  {proof_line(row)}", flush=True)
+            proofs.append(await print_proof(problem, grader))
+            held = held and proofs[-1].is_proven
             folder = settings.references_dir / _folder_name(problem)
             tolerable, drifts[problem.slug] = await _drift(problem, folder, grader, store=store_outputs)
             held = held and tolerable
             print(f"  drift: {drifts[problem.slug]}", flush=True)
     _write_reports(proofs, drifts, junit=junit, markdown=markdown)
     ending = "all hold" if held else "some fail"
-    print(f"{len(problems)} problems, {sum(map(len, proofs.values()))} rows: {ending}")
+    print(f"{len(problems)} problems, {sum(len(proof.rows) for proof in proofs)} rows: {ending}")
     return held
 
 
 def _write_reports(
-    proofs: "Mapping[str, Sequence[ProofRow]]",
+    proofs: "Sequence[Proof]",
     drifts: "Mapping[str, str]",
     *,
     junit: Path | None,
@@ -97,7 +92,10 @@ async def _drift(problem: Problem, folder: Path, grader: "Grader", *, store: boo
     from app.grading.stored_outputs import collect_outputs, measure_drift, read_outputs, write_outputs
 
     items = items_of(problem, Mode.SUBMIT, fresh_seed=None)
-    answers = await grader.answers.of_reference(problem, items)
+    try:
+        answers = await grader.answers.of_reference(problem, items)
+    except ReferenceFailed:
+        return False, "not compared: the reference gives no usable answers"
     today = collect_outputs(problem.version, grader.environment(), items, answers)
     if store:
         write_outputs(folder, today)

@@ -1,13 +1,19 @@
 """`jaxercise validate`: a problem proves itself before learners see it."""
 
 import asyncio
-from typing import Annotated
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from app.cli.problems import all_problems, find_problem
 from app.core.problem import Problem
 from app.settings import Settings, read_settings
+
+if TYPE_CHECKING:
+    from app.grading.grader import Grader
+    from app.grading.proof.rows import Proof
 
 _NOT_PROVEN = 1
 
@@ -16,30 +22,60 @@ def validate(
     problems: Annotated[
         list[str] | None, typer.Argument(help="Slugs or positions; all where none is named.")
     ] = None,
+    markdown: Annotated[Path | None, typer.Option(help="Write the tables as Markdown here.")] = None,
+    json: Annotated[Path | None, typer.Option(help="Write everything as JSON here.")] = None,
 ) -> None:
     """Prints the mutation table of each problem. Exit code 1 where one is not proven."""
     settings = read_settings()
     chosen = [find_problem(settings, name) for name in problems or ()] or list(
         all_problems(settings).values()
     )
-    proven = asyncio.run(_validate(settings, chosen))
+    proven = asyncio.run(_validate(settings, chosen, markdown=markdown, json=json))
     raise typer.Exit(0 if proven else _NOT_PROVEN)
 
 
-async def _validate(settings: Settings, problems: list[Problem]) -> bool:
-    from app.cli.proof_report import proof_line
+async def _validate(
+    settings: Settings, problems: Sequence[Problem], *, markdown: Path | None, json: Path | None
+) -> bool:
+    from app.cli.proof_report import proofs_json, proofs_markdown
     from app.grading.open_grader import open_grader
-    from app.grading.prove import prove
 
-    all_hold = True
     async with open_grader(data_dir=settings.data_dir, unjailed=settings.sandbox == "unjailed") as grader:
-        for problem in problems:
-            print(f"{problem.manifest.position} {problem.slug} · version {problem.version[:12]}", flush=True)
-            faults = 0
-            async for row in prove(problem, grader):
-                print(f"  {proof_line(row)}", flush=True)
-                faults += not row.holds
-            verdict = f"refused: {faults} of the rows above do not hold" if faults else "proven"
-            print(f"  {problem.slug} is {verdict}", flush=True)
-            all_hold = all_hold and not faults
-    return all_hold
+        proofs = [await print_proof(problem, grader) for problem in problems]
+        environment = grader.environment()
+    _write(markdown, proofs_markdown(proofs).encode())
+    _write(json, proofs_json(proofs, environment))
+    return all(proof.is_proven for proof in proofs)
+
+
+def _write(path: Path | None, data: bytes) -> None:
+    if path is not None:
+        path.write_bytes(data)
+
+
+async def print_proof(problem: Problem, grader: "Grader") -> "Proof":
+    """Prove one problem, and print each row as soon as it is known.
+
+    Raises:
+        SandboxError: the jail broke.
+    """
+    from app.cli.proof_table import ProofTable, summary_lines
+    from app.grading.proof.prove import columns, prove
+    from app.grading.proof.rows import Proof, Row
+
+    table = ProofTable(columns(problem))
+    print(f"{problem.manifest.position} {problem.slug} · version {problem.version[:12]}")
+    print("\n".join(table.legend()), flush=True)
+    rows: list[Row] = []
+    async for row in prove(problem, grader):
+        rows.append(row)
+        print("\n".join(table.lines(row)), flush=True)
+    proof = Proof(
+        problem=problem.slug,
+        position=problem.manifest.position,
+        version=problem.version,
+        columns=columns(problem),
+        rows=tuple(rows),
+    )
+    print("\n".join(summary_lines(problem.slug, proof.faults)), flush=True)
+    return proof

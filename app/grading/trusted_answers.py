@@ -18,7 +18,7 @@ from app.grading.graded_items import GradedItem
 from app.grading.reference_sessions import ReferenceSessions
 from app.grading.run_request import outputs_of, request_for
 from sandbox.arrays import WireArray
-from sandbox.interface import Call, CallResult, Ending, Outputs, Parameter, Part
+from sandbox.interface import Call, CallResult, Ending, Outputs, Parameter, Part, RunRequest, RunResult
 from sandbox.limits import Limits
 from sandbox.supervisor import Supervisor
 
@@ -101,6 +101,14 @@ class TrustedAnswers:
                     await self._compute(problem, codes, items, list(missing.values()), keys, niceness)
                 )
             return [tuple(answer for key in row if (answer := found[key])) for row in keys]
+
+    async def run_anew(self, request: RunRequest) -> RunResult:
+        """Run trusted code in a fresh jail; its answers are neither looked up nor kept.
+
+        Raises:
+            SandboxError: the jail broke.
+        """
+        return await self._sandbox.run(request, limits=_LIMITS)
 
     async def close(self) -> None:
         """End the references that stay loaded."""

@@ -1,0 +1,95 @@
+"""What a proof consists of: a row for each solution and trivial answer, and one for each figure."""
+
+from collections.abc import Mapping
+from enum import StrEnum
+
+import msgspec
+
+from app.core.outcome import Outcome
+from app.core.verdict import Visibility
+from app.grading.graded_items import GradedItem, ItemKind
+from app.grading.proof.reasons import Fault
+
+
+class Role(StrEnum):
+    """What a solution is to its problem."""
+
+    REFERENCE = "reference"
+    ALSO_RIGHT = "also_right"
+    VARIANT = "variant"
+    TRIVIAL = "trivial"
+
+
+class Column(msgspec.Struct, frozen=True, kw_only=True):
+    """One case or probe of the mutation table."""
+
+    name: str
+    kind: ItemKind
+    visibility: Visibility
+
+
+class SolutionRow(msgspec.Struct, frozen=True, kw_only=True):
+    """One solution: what it had to end with, what it did end with, and how far off it is case by case."""
+
+    role: Role
+    id: str
+    expected: Outcome
+    outcome: Outcome
+    failed: tuple[str, ...] = ()
+    named: str = ""
+    """The name that a learner with this solution is given, empty for none."""
+    distances: Mapping[str, float] = {}
+    """By case, the largest error in units of the tolerance: at most 1 passes. Infinite where something else
+    than a number is wrong."""
+    wall_seconds: float = 0.0
+    faults: tuple[Fault, ...] = ()
+
+
+class Figure(msgspec.Struct, frozen=True, kw_only=True):
+    """One thing that was measured or looked up, and the bound that it is held to."""
+
+    id: str
+    text: str
+    value: float | None = None
+    bound: float | None = None
+    by_name: Mapping[str, float] = {}
+    """What `value` is the worst of: by case, or by solution."""
+    faults: tuple[Fault, ...] = ()
+
+
+Row = SolutionRow | Figure
+
+
+class Proof(msgspec.Struct, frozen=True, kw_only=True):
+    """All rows of one version of one problem."""
+
+    problem: str
+    position: int
+    version: str
+    columns: tuple[Column, ...]
+    rows: tuple[Row, ...]
+
+    @property
+    def faults(self) -> tuple[Fault, ...]:
+        return tuple(fault for row in self.rows for fault in row.faults)
+
+    @property
+    def is_proven(self) -> bool:
+        return not self.faults
+
+    @property
+    def solutions(self) -> tuple[SolutionRow, ...]:
+        return tuple(row for row in self.rows if isinstance(row, SolutionRow))
+
+    @property
+    def figures(self) -> tuple[Figure, ...]:
+        return tuple(row for row in self.rows if isinstance(row, Figure))
+
+
+def columns_of(items: tuple[GradedItem, ...]) -> tuple[Column, ...]:
+    """The table's columns, fresh cases aside: their inputs are others each time."""
+    return tuple(
+        Column(name=item.name, kind=item.kind, visibility=item.visibility)
+        for item in items
+        if not item.is_fresh
+    )
