@@ -23,6 +23,8 @@ def _lines(verdict: Verdict, title: str) -> Iterator[str]:
     for row in verdict.cases:
         yield f"  {_case_line(row, width)}"
     if verdict.error is not None:
+        if verdict.error.explanation:
+            yield f"  {verdict.error.explanation}"
         yield f"  {verdict.error.type}: {verdict.error.message}"
         for frame in verdict.error.frames:
             yield f"    line {frame.line}, in {frame.function}: {frame.text}"

@@ -8,6 +8,7 @@ from app.core.outcome import Outcome
 from app.core.problem import Problem
 from app.core.verdict import CaseResult, Visibility
 from app.grading.compare import compare
+from app.grading.error_explanations import explain, first_sentence
 from app.grading.graded_items import GradedItem, ItemKind
 from app.grading.parameter_tree import tree_differences
 from app.grading.trusted_answers import TrustedAnswer
@@ -83,7 +84,14 @@ def without_details(raised: Raised) -> Raised:
         type=raised.type if raised.type in _KNOWN_ERRORS else "Exception",
         message=_HIDDEN_MESSAGE,
         frames=tuple(Frame(line=frame.line, function="", text="") for frame in raised.frames[-1:]),
+        nearest="",
     )
+
+
+def explanation(raised: Raised) -> str:
+    """What an exception means in plain words; empty where that is not known."""
+    line = raised.frames[-1].text if raised.frames else ""
+    return explain(raised.type, raised.message, line=line, nearest=raised.nearest)
 
 
 def row(item: GradedItem, outcome: Outcome, message: str, wall_seconds: float | None = None) -> CaseResult:
@@ -117,7 +125,9 @@ def _never_built(problem: Problem) -> str:
 
 
 def _raised_in_words(raised: Raised) -> str:
-    first_line = raised.message.split("\n", 1)[0][:300]
+    """In a row: what it means if that is known, in one sentence, else the message's first line."""
+    said = explanation(raised)
+    first_line = first_sentence(said) if said else raised.message.split("\n", 1)[0][:300]
     place = f"line {raised.frames[-1].line}: " if raised.frames else ""
     return f"{place}{raised.type}{': ' if first_line else ''}{first_line}"
 

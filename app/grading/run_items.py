@@ -11,7 +11,7 @@ from app.core.problem import Problem
 from app.core.verdict import CaseResult, Frame, LearnerError
 from app.grading.call_plan import plan_calls
 from app.grading.graded_items import GradedItem
-from app.grading.judge_item import error_outcome, judge_item, row, without_details
+from app.grading.judge_item import error_outcome, explanation, judge_item, row, without_details
 from app.grading.run_request import limits_for, request_for
 from app.grading.trusted_answers import TrustedAnswer
 from sandbox.interface import (
@@ -190,7 +190,11 @@ def _error(raised: Raised) -> LearnerError:
         Frame(line=frame.line, function=frame.function, text=frame.text) for frame in raised.frames
     )
     return LearnerError(
-        type=raised.type, message=raised.message, line=frames[-1].line if frames else None, frames=frames
+        type=raised.type,
+        message=raised.message,
+        line=frames[-1].line if frames else None,
+        frames=frames,
+        explanation=explanation(raised),
     )
 
 
