@@ -12,7 +12,7 @@ from app.grading.error_explanations import explain, first_sentence
 from app.grading.graded_items import GradedItem, ItemKind
 from app.grading.parameter_tree import tree_differences
 from app.grading.trusted_answers import TrustedAnswer
-from sandbox.interface import CallResult, Frame, Raised
+from sandbox.interface import CallResult, ForbiddenUse, Frame, Raised
 
 _ONLY_WITH_PARAMETERS = "with random parameters handed in, the numbers differ"
 _HIDDEN_MESSAGE = "its message is shown for sample cases only"
@@ -30,6 +30,9 @@ _KNOWN_ERRORS = frozenset(
 
 def judge_item(problem: Problem, item: GradedItem, call: CallResult, expected: TrustedAnswer) -> CaseResult:
     """The row for one call that ended."""
+    if call.forbidden is not None:
+        message = forbidden_in_words(problem, call.forbidden)
+        return row(item, Outcome.FORBIDDEN_NAME, message, call.wall_seconds)
     if call.raised is not None:
         raised = without_details(call.raised) if item.call.is_quiet else call.raised
         return row(item, error_outcome(call.raised), _raised_in_words(raised), call.wall_seconds)
@@ -72,6 +75,12 @@ def error_outcome(raised: Raised) -> Outcome:
     ):
         return Outcome.MEMORY_LIMIT
     return Outcome.ERROR
+
+
+def forbidden_in_words(problem: Problem, use: ForbiddenUse) -> str:
+    """The name comes from a hostile process, so only one that the problem forbids is repeated."""
+    name = use.name if use.name in problem.manifest.forbidden else "that part"
+    return f"this exercise asks you to build {name} yourself, so it may not be used, by whatever name"
 
 
 def without_details(raised: Raised) -> Raised:
