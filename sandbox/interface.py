@@ -159,6 +159,8 @@ class Raised(msgspec.Struct, frozen=True, kw_only=True):
     frames: Annotated[tuple[Frame, ...], msgspec.Meta(max_length=20)]
     is_process_limit: bool = False
     """It is how the system says that no further process or thread may start."""
+    nearest: _Name = ""
+    """A name that is there and looks like the one that was not found."""
 
 
 class Refusal(enum.StrEnum):

@@ -27,6 +27,8 @@ def _lines(verdict: Verdict, title: str) -> Iterator[str]:
         if row.differences:
             yield f"    {_differences_line(row)}"
     if verdict.error is not None:
+        if verdict.error.explanation:
+            yield f"  {verdict.error.explanation}"
         yield f"  {verdict.error.type}: {verdict.error.message}"
         for frame in verdict.error.frames:
             yield f"    line {frame.line}, in {frame.function}: {frame.text}"

@@ -24,6 +24,7 @@ from sandbox.interface import Ending, Sandbox
 _DIAGNOSABLE = (Outcome.WRONG_VALUE, Outcome.WRONG_PARAMETERS, Outcome.WRONG_SHAPE, Outcome.NOT_FINITE)
 
 _BACKGROUND_NICENESS = 15
+_NOTES_SHOWN = 12
 
 
 def ignore_event(_: Event) -> None:
@@ -240,5 +241,7 @@ def _points_reached(row: CaseResult) -> float:
 
 def _notes(run: ItemsRun) -> tuple[str, ...]:
     """Each once; those of hidden cases could carry their values."""
+    loaded = run.result.loaded
     pairs = zip(run.items, run.result.calls, strict=False)
-    return tuple(dict.fromkeys(note for item, call in pairs if not item.call.is_quiet for note in call.notes))
+    told = [note for item, call in pairs if not item.call.is_quiet for note in call.notes]
+    return tuple(dict.fromkeys((*(loaded.notes if loaded else ()), *told)))[:_NOTES_SHOWN]

@@ -7,6 +7,7 @@ import msgspec
 from app.core.outcome import Outcome
 from app.core.problem import Problem
 from app.core.verdict import CaseResult
+from app.grading.error_explanations import explain, first_sentence
 from app.grading.graded_items import GradedItem, ItemKind
 from app.grading.judge_accuracy import judge_accuracy
 from app.grading.judge_again import judge_again
@@ -19,7 +20,7 @@ from app.grading.named_arrays import named_arrays
 from app.grading.no_arrays import no_arrays
 from app.grading.rows import row
 from app.grading.trusted_answers import TrustedAnswer
-from sandbox.interface import CallResult, Frame, Raised
+from sandbox.interface import CallResult, ForbiddenUse, Frame, Raised
 
 _OF_MODULE = (ItemKind.CHECKPOINT, ItemKind.GRADIENT, ItemKind.TRANSFORMS)
 _ONLY_WITH_PARAMETERS = "with random parameters handed in, the numbers differ"
@@ -44,6 +45,9 @@ def judge_item(
     first: CallResult | None = None,
 ) -> CaseResult:
     """The row for one call that ended. `first` is what a call that is repeated had given before."""
+    if call.forbidden is not None:
+        message = forbidden_in_words(problem, call.forbidden)
+        return row(item, Outcome.FORBIDDEN_NAME, message, call.wall_seconds)
     if call.raised is not None:
         raised = without_details(call.raised) if item.call.is_quiet else call.raised
         return row(item, error_outcome(call.raised), _raised_in_words(raised), call.wall_seconds)
@@ -83,6 +87,12 @@ def error_outcome(raised: Raised) -> Outcome:
     return Outcome.ERROR
 
 
+def forbidden_in_words(problem: Problem, use: ForbiddenUse) -> str:
+    """The name comes from a hostile process, so only one that the problem forbids is repeated."""
+    name = use.name if use.name in problem.manifest.forbidden else "that part"
+    return f"this exercise asks you to build {name} yourself, so it may not be used, by whatever name"
+
+
 def without_details(raised: Raised) -> Raised:
     """An exception of a hidden case: what the code can name could carry the case's values.
 
@@ -93,10 +103,19 @@ def without_details(raised: Raised) -> Raised:
         type=raised.type if raised.type in _KNOWN_ERRORS else "Exception",
         message=_HIDDEN_MESSAGE,
         frames=tuple(Frame(line=frame.line, function="", text="") for frame in raised.frames[-1:]),
+        nearest="",
     )
 
 
+def explanation(raised: Raised) -> str:
+    """What an exception means in plain words; empty where that is not known."""
+    line = raised.frames[-1].text if raised.frames else ""
+    return explain(raised.type, raised.message, line=line, nearest=raised.nearest)
+
+
 def _raised_in_words(raised: Raised) -> str:
-    first_line = raised.message.split("\n", 1)[0][:300]
+    """In a row: what it means if that is known, in one sentence, else the message's first line."""
+    said = explanation(raised)
+    first_line = first_sentence(said) if said else raised.message.split("\n", 1)[0][:300]
     place = f"line {raised.frames[-1].line}: " if raised.frames else ""
     return f"{place}{raised.type}{': ' if first_line else ''}{first_line}"

@@ -11,7 +11,13 @@ from app.core.problem import Problem
 from app.core.verdict import CaseResult, Frame, LearnerError
 from app.grading.call_plan import plan_calls
 from app.grading.graded_items import GradedItem
-from app.grading.judge_item import error_outcome, judge_item, without_details
+from app.grading.judge_item import (
+    error_outcome,
+    explanation,
+    forbidden_in_words,
+    judge_item,
+    without_details,
+)
 from app.grading.rows import row
 from app.grading.run_request import limits_for, request_for
 from app.grading.trusted_answers import TrustedAnswer
@@ -111,7 +117,7 @@ async def run_items(
         expected=answers,
         rows=tuple(rows),
         result=result,
-        error=_first_error(result, items),
+        error=_first_error(problem, result, items),
         message=_headline(result, items),
     )
 
@@ -173,13 +179,16 @@ def _refusal_in_words(loaded: Loaded) -> str:
     return f"line {loaded.line}: {text}" if loaded.line is not None else text
 
 
-def _first_error(result: RunResult, items: Sequence[GradedItem]) -> LearnerError | None:
+def _first_error(problem: Problem, result: RunResult, items: Sequence[GradedItem]) -> LearnerError | None:
     loaded = result.loaded
     if loaded is not None and loaded.refusal is not None:
         if loaded.raised is not None:
             return _error(loaded.raised)
         kind = "SyntaxError" if loaded.refusal is Refusal.SYNTAX_ERROR else loaded.refusal.value
         return LearnerError(type=kind, message=loaded.message, line=loaded.line)
+    if used := next((call.forbidden for call in result.calls if call.forbidden is not None), None):
+        kind = Refusal.FORBIDDEN_NAME.value
+        return LearnerError(type=kind, message=forbidden_in_words(problem, used), line=used.line)
     for item, call in zip(items, result.calls, strict=False):
         if call.raised is not None and item.call.is_quiet:
             return msgspec.structs.replace(_error(without_details(call.raised)), frames=())
@@ -195,7 +204,11 @@ def _error(raised: Raised) -> LearnerError:
         Frame(line=frame.line, function=frame.function, text=frame.text) for frame in raised.frames
     )
     return LearnerError(
-        type=raised.type, message=raised.message, line=frames[-1].line if frames else None, frames=frames
+        type=raised.type,
+        message=raised.message,
+        line=frames[-1].line if frames else None,
+        frames=frames,
+        explanation=explanation(raised),
     )
 
 

@@ -13,13 +13,15 @@ import msgspec
 
 from sandbox.child_orders import ChildOrder, Load, Make, Rehearse, Stop
 from sandbox.inside import answers, imports, learner_errors, load_code, system_calls
+from sandbox.inside.forbidden_names import in_words
+from sandbox.inside.forbidden_use import ForbiddenUseGuard
 from sandbox.inside.notes import NoteKeeper
 from sandbox.inside.program_store import ProgramStore
 from sandbox.inside.silence import silence
 from sandbox.inside.stage_recorder import StageRecorder
 from sandbox.inside.ways.learner_call import LearnerCall
 from sandbox.inside.ways.make_call import WAYS
-from sandbox.interface import Call, CallResult, Finished, Loaded, Outputs, Rehearsed, Report
+from sandbox.interface import Call, CallResult, Finished, Loaded, Outputs, Refusal, Rehearsed, Report
 from sandbox.wire import frame, receive
 
 _NEVER_WRITE_SECONDS = 1e9
@@ -34,6 +36,7 @@ class Child:
         self._cache_folder = cache_folder
         self._send = _sender(channel)
         self._notes = NoteKeeper()
+        self._guard = ForbiddenUseGuard()
         self._modules: Sequence[ModuleType] = ()
         self._outputs = Outputs()
         self._start = time.perf_counter()
@@ -70,6 +73,7 @@ class Child:
                 self._make(index, call)
         self._modules = ()
         self._notes = NoteKeeper()
+        self._guard.take_down()
         sys.modules.pop("solution", None)
         imports.pin()
         gc.collect()
@@ -78,7 +82,12 @@ class Child:
     def _load(self, order: Load) -> Loaded:
         _use_cache(self._store, self._cache_folder, order.cache_key)
         module = ModuleType("solution")
-        loaded = load_code.load(order, module)
+        self._guard.put_up(order.forbidden)
+        with self._notes:
+            loaded = load_code.load(order, module)
+        if used := self._guard.used:
+            loaded = Loaded(refusal=Refusal.FORBIDDEN_NAME, message=in_words(used.name), line=used.line)
+        loaded = msgspec.structs.replace(loaded, notes=loaded.notes + self._notes.take())
         if loaded.refusal is None:
             self._modules = [module, *map(load_code.load_trusted, order.more_code)]
             self._outputs = order.outputs
@@ -109,6 +118,7 @@ class Child:
             parameters=made.parameters,
             notes=self._notes.take(),
             stages=recorder.parts,
+            forbidden=self._guard.used,
         )
 
 

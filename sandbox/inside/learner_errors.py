@@ -5,6 +5,7 @@ import linecache
 import traceback
 
 from sandbox.inside.load_code import FILE_NAME
+from sandbox.inside.nearest_name import nearest_name
 from sandbox.inside.plain_text import plain_text
 from sandbox.interface import Frame, Raised
 
@@ -32,6 +33,7 @@ def describe(error: BaseException) -> Raised:
         message=_message(error),
         frames=tuple(frames),
         is_process_limit=_is_process_limit(error),
+        nearest=plain_text(nearest_name(error), _NAME_LIMIT),
     )
 
 

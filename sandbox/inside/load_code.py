@@ -7,9 +7,12 @@ import sys
 from types import ModuleType
 from typing import Any
 
+import msgspec
+
 from sandbox.child_orders import Load
-from sandbox.inside.forbidden_names import first_forbidden
+from sandbox.inside.forbidden_names import first_forbidden, in_words
 from sandbox.inside.plain_text import plain_text
+from sandbox.inside.static_notes import static_notes
 from sandbox.interface import Loaded, Refusal
 
 FILE_NAME = "solution.py"
@@ -31,8 +34,8 @@ def load(request: Load, module: ModuleType) -> Loaded:
         reason = str(error) or "the code is nested too deeply to be compiled"
         return Loaded(refusal=Refusal.SYNTAX_ERROR, message=reason)
     if found := first_forbidden(tree, request.forbidden):
-        message = f"this exercise asks you to build {found.name} yourself, so it may not be used"
-        return Loaded(refusal=Refusal.FORBIDDEN_NAME, message=message, line=found.line)
+        return Loaded(refusal=Refusal.FORBIDDEN_NAME, message=in_words(found.name), line=found.line)
+    notes = static_notes(tree, request.function)
     linecache.cache[FILE_NAME] = (len(code), None, code.splitlines(keepends=True), FILE_NAME)
     module.__file__ = FILE_NAME
     sys.modules["solution"] = module
@@ -42,7 +45,7 @@ def load(request: Load, module: ModuleType) -> Loaded:
         raised = describe(error)
         line = raised.frames[-1].line if raised.frames else None
         return Loaded(refusal=Refusal.IMPORT_RAISED, message=raised.message, line=line, raised=raised)
-    return _check_entry(request, module, tree)
+    return msgspec.structs.replace(_check_entry(request, module, tree), notes=notes)
 
 
 def load_trusted(code: str) -> ModuleType:

@@ -1,0 +1,58 @@
+"""The jail still says of common mistakes what their explanations were written for."""
+
+import asyncio
+from pathlib import Path
+
+import pytest
+
+from app.grading.explanations.names import MOVED, OF_ARRAYS
+from sandbox.interface import Call, RunRequest
+from sandbox.limits import Limits
+from sandbox.supervisor import open_supervisor
+from tests import real_messages
+
+pytestmark = pytest.mark.jail
+
+
+def test_every_common_mistake_still_gets_its_explanation(tmp_path: Path) -> None:
+    """An upgrade of JAX or Flax that words a message anew is noticed here, not by a learner."""
+
+    async def raised_today() -> dict[str, tuple[str, str]]:
+        known = real_messages.read()
+        async with open_supervisor(cache=tmp_path, jailed=True) as sandbox:
+            result = await real_messages.raise_anew(sandbox, known)
+        rows = [
+            real_messages.told(one, call.raised) if call.raised else one
+            for one, call in zip(known, result.calls, strict=True)
+        ]
+        assert all(call.raised for call in result.calls)
+        return {row.name: (row.type, row.explanation) for row in rows}
+
+    written = {row.name: (row.type, row.explanation) for row in real_messages.read()}
+    assert asyncio.run(raised_today()) == written
+
+
+def test_every_name_that_is_recommended_is_there(tmp_path: Path) -> None:
+    """Advice that leads to a second AttributeError helps nobody."""
+    names = [name for name in (*MOVED.values(), *OF_ARRAYS.values()) if " " not in name]
+    body = "".join(f"    {name}\n" for name in names if name != "transpose" and name != "reshape")
+    code = (
+        "import jax\nimport jax.numpy as jnp\nimport numpy as np\nfrom flax import nnx\n\n\n"
+        f"def look():\n    x = jnp.zeros(3)\n{body}    return [x.transpose, x.reshape] and 1.0\n"
+    )
+    request = RunRequest(code=code, parameters=(), calls=(Call(function="look", arguments=()),))
+    limits = Limits(
+        wall_seconds=60,
+        idle_seconds=30,
+        cpu_seconds=60,
+        memory_bytes=1 << 30,
+        processes=96,
+        output_bytes=1 << 16,
+    )
+
+    async def look() -> str:
+        async with open_supervisor(cache=tmp_path, jailed=True) as sandbox:
+            [call] = (await sandbox.run(request, limits=limits)).calls
+        return call.raised.message if call.raised else ""
+
+    assert asyncio.run(look()) == ""
