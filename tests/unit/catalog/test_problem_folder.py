@@ -70,7 +70,7 @@ def _with_manifest(old: str, new: str) -> dict[str, bytes]:
         ),
         (
             'parameters = ["seed", "x"]',
-            'parameters = ["seed", "x"]\noutput_dtype = "bool"\nstructure = "dict"\noutputs = [{ name = "a" }]',
+            'parameters = ["seed", "x"]\noutput_dtype = "bool"\nstructure = "dict"\noutputs = [{name = "a"}]',
             "$.entry.output_dtype: is for a single array; each of several outputs has its dtype",
         ),
         (
