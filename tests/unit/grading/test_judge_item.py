@@ -19,7 +19,7 @@ from app.grading.row_details import row_details
 from app.grading.trusted_answers import TrustedAnswer
 from sandbox.arrays import WireArray, pack_array
 from sandbox.interface import CallResult, Part
-from tests.several_outputs import several_outputs
+from tests.output_problems import several_outputs
 from tests.toy_problem import toy_problem
 from tests.unit.grading.compared_arrays import Array
 

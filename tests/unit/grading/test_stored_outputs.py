@@ -12,7 +12,7 @@ from app.grading.stored_outputs import StoredOutputs, collect_outputs, measure_d
 from app.grading.trusted_answers import TrustedAnswer
 from sandbox.arrays import pack_array
 from sandbox.interface import Part
-from tests.several_outputs import several_outputs
+from tests.output_problems import several_outputs
 from tests.unit.grading.compared_arrays import Array
 
 
