@@ -64,7 +64,12 @@ def unpack_array(wire: WireArray) -> NDArray[np.generic]:
     dtype = np.dtype("<u2") if wire.dtype == _BFLOAT16 else np.dtype(wire.dtype).newbyteorder("<")
     if wire.size * dtype.itemsize != len(wire.data):
         raise BadArray(f"{len(wire.data)} bytes cannot be {wire.dtype}{list(wire.shape)}")
-    array = np.frombuffer(wire.data, dtype).reshape(wire.shape)
+    try:
+        array = np.frombuffer(wire.data, dtype).reshape(wire.shape)
+    except ValueError as error:  # No bytes at all, of sides beyond what NumPy can count.
+        raise BadArray("impossible shape") from error
     if wire.dtype == _BFLOAT16:
-        return (array.astype(np.uint32) << 16).view(np.float32)
+        return np.asarray(array.astype(np.uint32) << 16).view(np.float32)
+    if wire.dtype == "bool":
+        return np.asarray(array.view(np.uint8) != 0)  # Any byte may have been sent.
     return array.copy()

@@ -25,7 +25,8 @@ def paired_bars(expected: Floats, got: Floats, wrong: Mask) -> Drawing:
     hollow, solid, dashed = [], [], []
     for index, (ours, theirs) in enumerate(zip(expected, got, strict=True)):
         x = _LEFT + step * index + step * 0.1
-        hollow.append(scale.bar(x, width, float(ours)))
+        if np.isfinite(ours):
+            hollow.append(scale.bar(x, width, float(ours)))
         if np.isfinite(theirs):
             solid.append(scale.bar(x + width, width, float(theirs)))
         else:

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from app.core.tolerance import Tolerance
 from app.grading.value_errors import value_errors
 
-_SIZE_LIMIT = 1 << 20
+_SIZE_LIMIT = 1 << 16
 _AXES_LIMIT = 4
 _ROWS_LIMIT = 256
 

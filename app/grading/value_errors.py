@@ -28,7 +28,7 @@ def value_errors(
     is another index however large it is. A number that is not finite is wrong, on whichever side.
     """
     if got.dtype.kind in _INTEGER_KINDS and reference.dtype.kind in _INTEGER_KINDS:
-        absolute, wrong = _integer_errors(got, reference), got != reference
+        absolute, wrong = _integer_errors(got, reference), np.asarray(got != reference)
     else:
         absolute, wrong = _rounded_errors(got, reference, tolerance)
     with np.errstate(over="ignore"):
@@ -44,7 +44,8 @@ def _integer_errors(got: NDArray[np.generic], reference: NDArray[np.generic]) ->
     if high.dtype.kind in _INTEGER_KINDS:
         # Two's complement: the distance of two 64-bit integers fits 64 bits without a sign.
         high, low = high.astype(np.uint64), low.astype(np.uint64)
-    return np.asarray(high - low, dtype=np.float64)
+    with np.errstate(over="ignore"):
+        return np.asarray(high - low, dtype=np.float64)
 
 
 def _rounded_errors(

@@ -2,7 +2,7 @@
 
 from app.core.verdict import CaseResult, Difference, Number
 
-_DIGITS = (6, 9, 17)
+_DIGITS = (6, 9, 12, 17)
 """Of a number that was rounded: as few as tell the two apart."""
 
 

@@ -11,6 +11,7 @@ from sandbox.inside.plain_text import plain_text
 from sandbox.interface import Outputs, Part, Structure
 
 _NUMBERS = (bool, int, float, complex)
+_NO_NUMBERS = (np.flexible, np.datetime64, np.timedelta64)
 _RANKS = {"b": 0, "i": 1, "u": 1, "f": 2, "c": 3}
 """By NumPy's kind of numbers; each holds those of lower rank."""
 _NESTED_LIMIT = 1 << 20
@@ -58,13 +59,14 @@ def _held(value: Any, outputs: Outputs) -> list[Any] | None:
         if len(found) != dict.__len__(value) or found.keys() != set(outputs.names):
             return None
         return [found[name] for name in outputs.names]
-    if isinstance(value, tuple):
-        held = list(tuple.__iter__(value))
-    elif isinstance(value, list):
-        held = list(list.__iter__(value))
-    else:
+    if not isinstance(value, list | tuple):
         return None
+    held = _elements(value)
     return held if len(held) == len(outputs.names) else None
+
+
+def _elements(value: "list[Any] | tuple[Any, ...]") -> list[Any]:
+    return list(tuple.__iter__(value) if isinstance(value, tuple) else list.__iter__(value))
 
 
 def _one(value: Any, dtype: str) -> Answer:
@@ -104,6 +106,8 @@ def _pack(array: np.ndarray[Any, Any]) -> Answer:
     try:
         return Answer(value=pack_array(array))
     except BadArray:
+        if array.dtype == object and all(type(number) is int for number in array.flat):
+            return Answer(not_an_array="integers beyond 64 bits")
         return Answer(not_an_array=f"an array of {plain_text(array.dtype.name, _NAME_LIMIT)}")
 
 
@@ -118,7 +122,7 @@ def _only_numbers(value: Any) -> bool:
         if isinstance(item, list | tuple):
             waiting.extend(item)
         elif not isinstance(item, _NUMBERS) and not (
-            isinstance(item, jax.Array | np.generic) and item.ndim == 0
+            isinstance(item, jax.Array | np.generic) and item.ndim == 0 and not isinstance(item, _NO_NUMBERS)
         ):
             return False
     return True
@@ -146,15 +150,19 @@ def _container_in_words(value: Any, outputs: Outputs) -> str:
 def _in_words(value: Any) -> str:
     if value is None:
         return "None"
-    if isinstance(value, jax.Array | np.ndarray):
+    if isinstance(value, jax.Array) or type(value) is np.ndarray:
         return "one array"
     name = _type_name(value)
     if isinstance(value, dict):
         keys = [_key_in_words(key) for key in dict.keys(value)]
         return f"a {name} with {_first(keys)}" if keys else f"an empty {name}"
     if isinstance(value, list | tuple):
-        names = [_type_name(item) for item in list(value)[:_NESTED_LIMIT]]
+        names = [_type_name(item) for item in _elements(value)]
         return f"a {name} of {_first(names)}" if names else f"an empty {name}"
+    return _with_article(name)
+
+
+def _with_article(name: str) -> str:
     return f"{'an' if name[:1].lower() in 'aeiou' else 'a'} {name}"
 
 
@@ -164,7 +172,9 @@ def _first(words: list[str]) -> str:
 
 
 def _key_in_words(key: Any) -> str:
-    return plain_text(repr(key[:_NAME_LIMIT]), _NAME_LIMIT) if type(key) is str else f"a {_type_name(key)}"
+    if type(key) is str:
+        return plain_text(repr(key[:_NAME_LIMIT]), _NAME_LIMIT)
+    return _with_article(_type_name(key))
 
 
 def _type_name(value: Any) -> str:

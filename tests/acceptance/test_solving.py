@@ -27,6 +27,11 @@ def test_a_misconception_is_named_and_the_right_solution_accepted(learner: Learn
     told = " ".join((ast.get_docstring(ast.parse(wrong)) or "").replace("`", "").split())
     assert told[:40] in " ".join(verdict.locator(".diagnosis").inner_text().split())
     expect(verdict.locator("tbody tr", has_text="hidden").first).to_be_visible()
+    shown = verdict.locator("tr", has_text="toy-8x8").locator("+ tr")
+    expect(shown.get_by_role("table", name="The 3 numbers that differ").get_by_role("row")).to_have_count(4)
+    expect(shown.get_by_role("img", name="Expected and your numbers")).to_be_visible()
+    # One for each sample case that fails; a hidden one shows nothing of its numbers.
+    expect(verdict.get_by_role("img", name="Expected and your numbers")).to_have_count(2)
 
     learner.write(reference_solution())
     learner.press("Submit all cases")

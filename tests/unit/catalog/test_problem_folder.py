@@ -53,6 +53,42 @@ def _with_manifest(old: str, new: str) -> dict[str, bytes]:
             "$.variants.adds: declared, but variants/ has no such file",
         ),
         (
+            "[entry]",
+            '[entry]\nstructure = "list"',
+            "$.entry.structure: Invalid enum value 'list'",
+        ),
+        (
+            "[entry]",
+            '[entry]\nstructure = "dict"',
+            "$.entry.outputs: a dict needs 1 to 32 outputs, each with its name and dtype",
+        ),
+        ("[module]", '[[entry.outputs]]\nname = "a"\n[module]', "$.entry.structure: several outputs need"),
+        (
+            'parameters = ["seed", "x"]',
+            'parameters = ["seed", "x"]\noutput_dtype = "float31"',
+            "$.entry.output_dtype: 'float31' is none of bool, int8,",
+        ),
+        (
+            'parameters = ["seed", "x"]',
+            'parameters = ["seed", "x"]\noutput_dtype = "bool"\nstructure = "dict"\noutputs = [{name = "a"}]',
+            "$.entry.output_dtype: is for a single array; each of several outputs has its dtype",
+        ),
+        (
+            'parameters = ["seed", "x"]',
+            'parameters = ["seed", "x"]\nstructure = "dict"\noutputs = [{ name = "a" }, { name = "a" }]',
+            "$.entry.outputs[1].name: the name 'a' is used twice",
+        ),
+        (
+            'parameters = ["seed", "x"]',
+            'parameters = ["seed", "x"]\nstructure = "tuple"\noutputs = [{ name = "a`" }]',
+            "$.entry.outputs[0].name: 1 to 60 printable characters are needed",
+        ),
+        (
+            'parameters = ["seed", "x"]',
+            'parameters = ["seed", "x"]\nstructure = "tuple"\noutputs = [{ name = "a", dtype = "object" }]',
+            "$.entry.outputs[0].dtype: 'object' is none of",
+        ),
+        (
             "wall_seconds = 30.0",
             "wall_seconds = 30.0\nwall = 3",
             "$.limits: Object contains unknown field `wall`",

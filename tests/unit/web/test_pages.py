@@ -234,6 +234,22 @@ def test_newlines_of_a_form_become_plain(learner: PageBrowser) -> None:
     assert "\na = 1\nb = 2</textarea>" in learner.get(PROBLEM).text
 
 
+def test_a_wrong_row_shows_expected_beside_yours_and_a_picture(learner: PageBrowser) -> None:
+    """As a table with heads, and an image with its text; both without scripts or styles of their own."""
+    page = submit(learner, "answers 1 2.5 3").text
+    row = page.partition('<tr class="case-more">')[2]
+    assert "<caption>The 2 numbers that differ</caption>" in row
+    heads = re.findall(
+        r'<th scope="row">(.*?)</th><td class="number">(.*?)</td><td class="number">(.*?)</td>', row
+    )
+    assert heads[:2] == [("[1]", "2", "2.5"), ("[2]", "4", "3")]
+    assert "The largest error is at <code>[2]</code>." in row
+    picture = row[row.index("<svg xmlns") : row.index("</svg>")]
+    assert 'role="img"' in picture
+    assert "<desc>2 of 3 numbers differ." in picture
+    assert "style=" not in picture
+
+
 def test_earlier_submissions_are_listed_and_can_be_loaded(learner: PageBrowser) -> None:
     page = submit(learner, "outcome wrong_shape")
     submit(learner, "second = 2")
@@ -313,7 +329,8 @@ def test_pages_are_kept_by_nobody_in_between(learner: PageBrowser) -> None:
 
 def test_no_page_has_a_script_or_a_style_inline(learner: PageBrowser) -> None:
     submission = submit(learner, "outcome error").url
-    for path in ("/", PROBLEM, submission, "/account", "/sign-in", "/sign-up", "/nowhere"):
+    compared = submit(learner, "answers 1 2 3").url
+    for path in ("/", PROBLEM, submission, compared, "/account", "/sign-in", "/sign-up", "/nowhere"):
         html = learner.get(path).text
         assert not re.search(r"<style|\sstyle=|\son\w+=", re.sub(r"<pre.*?</pre>", "", html, flags=re.DOTALL))
         assert all("src=" in tag or "application/json" in tag for tag in re.findall(r"<script[^>]*>", html))

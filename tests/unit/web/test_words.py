@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app.core.outcome import Outcome
-from app.core.verdict import Mode
-from app.web import number_words
+from app.core.verdict import CaseResult, Difference, Mode, Number, Visibility
+from app.web import difference_words, number_words
 from app.web.built_assets import STATIC_DIR
 from app.web.outcome_words import Tone, outcome_words, verdict_words
 from app.web.prose import with_code
@@ -97,3 +97,46 @@ def test_text_without_control_characters_is_shown_as_it_is(printed: str) -> None
 def test_backticks_become_code_and_everything_else_is_escaped() -> None:
     assert with_code("`a < b` and <b>") == "<code>a &lt; b</code> and &lt;b&gt;"
     assert with_code("one ` alone") == "one ` alone"
+
+
+@pytest.mark.parametrize(
+    ("expected", "got", "shown"),
+    [
+        (-0.9598233103752136, 0.5, ("-0.959823", "0.5")),
+        (0.1, 0.1000000001, ("0.1", "0.1000000001")),
+        (1.2e-7, -3.4e12, ("1.2e-7", "-3.4e12")),
+        (2**63 - 1, 2**63 - 2, ("9223372036854775807", "9223372036854775806")),
+        (True, False, ("True", "False")),
+        (1.0, None, ("1", "not finite")),
+    ],
+)
+def test_two_numbers_that_differ_are_told_apart(
+    expected: Number, got: Number | None, shown: tuple[str, str]
+) -> None:
+    """With as few digits as that takes."""
+    assert difference_words.number_pair(Difference(at=(0,), expected=expected, got=got)) == shown
+
+
+def test_both_parts_of_a_complex_number_are_shown() -> None:
+    found = Difference(at=(), expected=1.0, expected_imaginary=-0.5, got=None, got_imaginary=2.0)
+    assert difference_words.number_pair(found) == ("1-0.5j", "not finite")
+
+
+@pytest.mark.parametrize(
+    ("listed", "mismatched", "words"),
+    [
+        (1, 1, "The number that differs"),
+        (3, 3, "The 3 numbers that differ"),
+        (5, 12, "The first 5 of 12 numbers that differ"),
+    ],
+)
+def test_a_list_of_differences_says_of_how_many(listed: int, mismatched: int, words: str) -> None:
+    row = CaseResult(
+        name="short",
+        visibility=Visibility.SAMPLE,
+        outcome=Outcome.WRONG_VALUE,
+        points=1,
+        mismatched=mismatched,
+        differences=(Difference(at=(0,), expected=1.0, got=2.0),) * listed,
+    )
+    assert difference_words.differences_words(row) == words

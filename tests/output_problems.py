@@ -1,7 +1,11 @@
-"""A problem whose answer is several arrays, as a tuple or as a dictionary; graded in no time."""
+"""Problems whose answer is one array of any dtype, or several; graded in no time."""
+
+import hashlib
+
+import msgspec
 
 from app.catalog.problem_folder import read_problem
-from app.core.problem import Problem
+from app.core.problem import Entry, Problem
 
 _MANIFEST = """
 id = "{id}"
@@ -78,3 +82,14 @@ def several_outputs(structure: str) -> Problem:
 def answering(returned: str, *, keys: str = "scores", docstring: str = "Ranks.") -> str:
     """A solution that returns this expression of `x`, `scores` and `order`."""
     return _REFERENCE.format(returned=returned, keys=keys, docstring=docstring)
+
+
+def one_output(dtype: str, returned: str) -> Problem:
+    """The same function with a single array of `dtype`, which the reference makes by `returned`."""
+    several = several_outputs("tuple")
+    entry = Entry(function="rank", parameters=("x",), output_dtype=dtype)
+    manifest = msgspec.structs.replace(several.manifest, entry=entry, variants={})
+    version = hashlib.sha256(f"{dtype} {returned}".encode()).hexdigest()
+    return msgspec.structs.replace(
+        several, version=version, manifest=manifest, reference=answering(returned), variants={}
+    )

@@ -1,4 +1,4 @@
-"""Problems whose answer is a tuple or a dictionary of arrays, graded by the real service's grader."""
+"""What a function may return — one array, a tuple or a dictionary of arrays — graded in the real jail."""
 
 import asyncio
 from collections.abc import Callable, Iterator
@@ -6,33 +6,39 @@ from collections.abc import Callable, Iterator
 import pytest
 
 from app.core.outcome import Outcome
+from app.core.problem import Problem
 from app.core.verdict import CaseResult, Mode, Verdict, Visibility
 from app.grading.open_grader import open_grader
-from tests.several_outputs import answering, several_outputs
+from tests.output_problems import answering, one_output, several_outputs
 
 pytestmark = pytest.mark.jail
 
+Judge = Callable[[Problem, str], Verdict]
 Grade = Callable[[str, str], Verdict]
 
 
 @pytest.fixture(scope="module")
-def grade(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Grade]:
-    """Grades what `answering` makes of an expression, in the problem of this structure."""
-    problems = {structure: several_outputs(structure) for structure in ("tuple", "dict")}
+def judge(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Judge]:
+    """Grades a code, or what `answering` makes of an expression."""
     with asyncio.Runner() as runner:
         opened = open_grader(data_dir=tmp_path_factory.mktemp("several"), unjailed=False)
         grader = runner.run(opened.__aenter__())
+
+        def judged(problem: Problem, code: str) -> Verdict:
+            code = code if "def " in code else answering(code)
+            return runner.run(grader.grade(problem, code, Mode.SUBMIT, fresh_seed=1))
+
         try:
-            yield lambda structure, code: runner.run(
-                grader.grade(
-                    problems[structure],
-                    code if "def " in code else answering(code),
-                    Mode.SUBMIT,
-                    fresh_seed=1,
-                )
-            )
+            yield judged
         finally:
             runner.run(opened.__aexit__(None, None, None))
+
+
+@pytest.fixture(scope="module")
+def grade(judge: Judge) -> Grade:
+    """The same, in the problem of the structure that is named."""
+    problems = {structure: several_outputs(structure) for structure in ("tuple", "dict")}
+    return lambda structure, code: judge(problems[structure], code)
 
 
 def _row(verdict: Verdict, visibility: Visibility) -> CaseResult:
@@ -85,7 +91,7 @@ def test_right_arrays_of_any_make_are_accepted(grade: Grade, structure: str, ret
         (
             "dict",
             "{'scores': scores, 'order': order, 3: x > 0}",
-            "a dict without 'positive', also with a int",
+            "a dict without 'positive', also with an int",
         ),
         ("dict", "(scores, order, x > 0)", "a tuple of jax.Array, jax.Array, jax.Array"),
     ],
@@ -206,3 +212,39 @@ def test_a_container_that_lies_is_read_as_what_it_is(grade: Grade) -> None:
     )
     assert grade("dict", lies).outcome is Outcome.WRONG_STRUCTURE
     assert grade("tuple", lies).outcome is Outcome.WRONG_STRUCTURE
+
+
+@pytest.mark.parametrize(
+    ("dtype", "reference", "returned", "outcome"),
+    [
+        ("float32", "scores", "scores.tolist()", "accepted"),
+        ("float32", "scores", "tuple(scores)", "accepted"),
+        ("float32", "scores.sum()", "float(scores.sum())", "accepted"),
+        ("float32", "scores", "[complex(score) for score in scores]", "wrong_dtype"),
+        ("float32", "scores", "[scores]", "wrong_shape"),
+        ("float32", "scores", "{'scores': scores}", "wrong_shape"),
+        ("float32", "scores", "[[1.0], [1.0, 2.0]]", "wrong_shape"),
+        ("float32", "scores", "[jax.numpy.asarray(scores).__array__().astype(str)[0]]", "wrong_shape"),
+        ("float32", "scores[:2]", "[1e300, 1.0]", "not_finite"),
+        ("bfloat16", "scores.astype('bfloat16')", "scores.astype('bfloat16')", "accepted"),
+        ("bfloat16", "scores.astype('bfloat16')", "scores.astype('bfloat16').tolist()", "accepted"),
+        ("bfloat16", "scores.astype('bfloat16')", "scores", "wrong_dtype"),
+        ("complex64", "scores + 1j", "[score + 1j for score in scores.tolist()]", "accepted"),
+        ("complex64", "scores + 1j", "scores - 1j", "wrong_value"),
+        ("int32", "order", "order.tolist()", "accepted"),
+        ("int32", "order", "[index + 0.25 for index in order.tolist()]", "wrong_dtype"),
+        ("int32", "order[:1]", "[2**31]", "wrong_dtype"),
+        ("int32", "order[:1]", "[2**70]", "wrong_shape"),
+        ("uint8", "order.astype('uint8')", "[index + 256 for index in order.tolist()]", "wrong_dtype"),
+        ("uint8", "order.astype('uint8')", "[index - 256 for index in order.tolist()]", "wrong_dtype"),
+        ("bool", "x > 0", "[bool(value > 0) for value in x]", "accepted"),
+        ("bool", "x > 0", "[0.5 for value in x]", "wrong_dtype"),
+        ("bool", "x > 0", "x >= 0 if x.shape[0] > 4 else x < 0", "wrong_value"),
+    ],
+)
+def test_one_array_is_taken_for_what_it_is(
+    judge: Judge, dtype: str, reference: str, returned: str, outcome: str
+) -> None:
+    """Numbers of a list take the declared dtype where it holds them, and are never bent to it."""
+    verdict = judge(one_output(dtype, reference), returned)
+    assert verdict.outcome == outcome, [case.message for case in verdict.cases]
