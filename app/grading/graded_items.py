@@ -1,4 +1,4 @@
-"""Everything one submission is asked, in order: its cases, its probes, first cases again; each as a call."""
+"""Everything one submission is asked, in order: its cases, the first ones again, its probes; each a call."""
 
 import enum
 from collections.abc import Sequence
@@ -74,8 +74,10 @@ def items_of(problem: Problem, mode: Mode, *, fresh_seed: int | None) -> tuple[G
         )
         for case in compared_cases(problem, cases)
     ]
-    items += [_probe_item(problem, probe) for probe in problem.probes(mode)]
+    # Before the probes: what these hand in is traced into a solution that is one jitted program, and then
+    # every plain call would compile it anew.
     items += [_again(problem, case) for case in cases_to_repeat(problem, cases)]
+    items += [_probe_item(problem, probe) for probe in problem.probes(mode)]
     # What is shown of a sample item must not be able to tell of a hidden one that came before it.
     return tuple(sorted(items, key=lambda item: item.call.is_quiet))
 

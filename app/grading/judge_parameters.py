@@ -13,7 +13,7 @@ from sandbox.interface import CallResult
 def judge_parameters(
     problem: Problem, item: GradedItem, call: CallResult, expected: TrustedAnswer
 ) -> CaseResult:
-    """Each parameter has the reference's path, kind, shape, dtype and start, or the row says which not."""
+    """Each parameter has the path, kind, shape, dtype and start that is asked for, or the row says so."""
     assert expected.parameters is not None  # validate refuses a reference that never builds its module.
     if call.parameters is None:
         return row(item, Outcome.WRONG_PARAMETERS, never_built(problem), call.wall_seconds)

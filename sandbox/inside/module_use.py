@@ -29,7 +29,7 @@ class Observer:
 
     `parameters` is what the first instance held; None while there was none. With `values`, by path, those
     are handed in where they name a parameter. With `leave_early`, `Built` is raised at the first instance,
-    which is then in `instance` and keeps what was handed in.
+    and `instance` is a copy of it that keeps what was handed in.
     """
 
     def __init__(
@@ -92,9 +92,8 @@ class Observer:
                 delattr(self._class, name)
         if self._was_traced:
             _clear_programs()  # What was handed in has become a part of the traced program.
-        elif self.instance is None:
-            for parameter, value in self._replaced:
-                put(parameter, value)
+        for parameter, value in self._replaced:
+            put(parameter, value)
 
     def _seen(self, instance: nnx.Module) -> None:
         assert self._use is not None
@@ -103,7 +102,7 @@ class Observer:
         if self._use.std is not None:
             self._hand_in(instance, self._use.seed, self._use.std)
         if self._leave_early:
-            self.instance = instance
+            self.instance = nnx.clone(instance)
             raise Built
 
     def _hand_in(self, instance: nnx.Module, seed: int, std: float) -> None:

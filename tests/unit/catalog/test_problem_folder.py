@@ -41,7 +41,7 @@ def _with_manifest(old: str, new: str) -> dict[str, bytes]:
         ),
         ('visibility = "sample"', 'visibility = "hidden"', "at least one case must have visibility 'sample'"),
         ('case = "short"', 'case = "long"', "problem.toml: $.probes[0].case: there is no case 'long'"),
-        ('[module]\nname = "Shift"', "", "problem.toml: $.module: probes need"),
+        ('[module]\nname = "Shift"', "", "problem.toml: $.probes[0].kind: this probe needs [module]"),
         (
             'fails = ["short",',
             'fails = ["shrot",',
