@@ -7,7 +7,7 @@ from pathlib import Path
 
 _PACKAGES = ("jax", "jaxlib", "flax", "numpy", "optax")
 _CPUS_SHOWN = 2
-_PROGRAM_FORMAT = 2
+_PROGRAM_FORMAT = 3
 """How `inside/program_store.py` names and writes programs; counted up when that changes."""
 
 

@@ -4,11 +4,12 @@ JAX's own persistent cache stays behind it: what cannot be named, or is not here
 A file is a SHA-256 and the serialised executable that it is of; one that does not fit is passed over.
 """
 
+import contextlib
 import functools
 import hashlib
 import io
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import jax
@@ -105,7 +106,8 @@ class ProgramStore:
         waiting = self._to_write.pop(id(computation), None)
         if waiting is None or options or callbacks:
             return _compile(computation, name, *rest)
-        executable = _compile(_without_locations(computation), name, *rest)
+        with _without_reading():
+            executable = _compile(_without_locations(computation), name, *rest)
         self._write(waiting[1], backend.serialize_executable(executable))
         return executable
 
@@ -160,6 +162,20 @@ def install() -> ProgramStore:
     replaced.cache_clear = _cache_clear
     pxla._cached_compilation = replaced  # noqa: SLF001
     return store
+
+
+@contextlib.contextmanager
+def _without_reading() -> Iterator[None]:
+    """JAX's own cache is passed over: what was loaded from a file has no code left to write into another.
+
+    Two programs of different names may be lowered to one text, as those that differ by a weak type.
+    """
+    original = compiler._cache_read  # noqa: SLF001
+    compiler._cache_read = lambda *_: (None, None)  # noqa: SLF001
+    try:
+        yield
+    finally:
+        compiler._cache_read = original  # noqa: SLF001
 
 
 def _without_locations(module: Any) -> Any:
