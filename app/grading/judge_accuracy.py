@@ -35,9 +35,8 @@ def judge_accuracy(item: GradedItem, call: CallResult) -> CaseResult:
         message = f"the answer's frame is forged: {error}"
         return row(item, Outcome.SANDBOX_VIOLATION, message, call.wall_seconds)
     if predicted is None:
-        yours = (
-            "" if item.call.is_quiet else f", yours is {arrays[0].dtype} of {shape_words(arrays[0].shape)}"
-        )
+        given = f"{arrays[0].dtype} of shape {shape_words(arrays[0].shape)}"
+        yours = "" if item.call.is_quiet else f", yours is {given}"
         message = f"{_asked(labels.size)} are asked for{yours}"
         return row(item, Outcome.WRONG_SHAPE, message, call.wall_seconds)
     right = int((predicted == labels).sum())
