@@ -1,16 +1,20 @@
 """A grader without a sandbox, for tests of everything around it.
 
 What it answers is written in the submitted code: `outcome wrong_value`, `wait 0.5`, `break`
-(our fault), `print …`, `line 2` (where the outcome came about); a line each, anything else is ignored.
+(our fault), `print …`, `line 2` (where the outcome came about), `unexplained 1.5 2` (what nothing explains);
+a line each, anything else is ignored.
 """
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 
+import numpy as np
+
 from app.core.events import CaseDone, Event, Running
 from app.core.outcome import Outcome
 from app.core.problem import Problem
+from app.core.unexplained import UnexplainedOutput
 from app.core.verdict import CaseResult, LearnerError, Mode, Verdict, Visibility
 from app.errors import GraderError
 
@@ -37,6 +41,7 @@ class ScriptedGrader:
         fresh_seed: int | None,
         on_event: Callable[[Event], None] = lambda event: None,
         learner: str | None = None,
+        on_unexplained: Callable[[UnexplainedOutput], None] = lambda found: None,
     ) -> Verdict:
         self.graded.append(code)
         outcome, stdout, line_at_fault = Outcome.PASSED, "", None
@@ -53,6 +58,9 @@ class ScriptedGrader:
                         raise GraderError("the scripted grader broke, as it was told")
                     case ["line", number]:
                         line_at_fault = int(number)
+                    case ["unexplained", *numbers]:
+                        output = np.asarray([float(number) for number in numbers], dtype="<f4").tobytes()
+                        on_unexplained(UnexplainedOutput(layout="0" * 64, output=output))
                     case ["print", *words]:
                         stdout += " ".join(words) + "\n"
                     case _:

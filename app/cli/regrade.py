@@ -59,7 +59,11 @@ async def _regrade(
     proofs: dict[str, list[ProofRow]] = {}
     drifts: dict[str, str] = {}
     held = True
-    async with open_grader(data_dir=settings.data_dir, unjailed=settings.sandbox == "unjailed") as grader:
+    async with open_grader(
+        data_dir=settings.data_dir,
+        unjailed=settings.sandbox == "unjailed",
+        diagnosis_seconds=settings.diagnosis_seconds,
+    ) as grader:
         for problem in problems:
             print(problem.slug, flush=True)
             rows = proofs.setdefault(problem.slug, [])

@@ -32,7 +32,11 @@ async def _validate(settings: Settings, problems: list[Problem]) -> bool:
     from app.grading.prove import prove
 
     all_hold = True
-    async with open_grader(data_dir=settings.data_dir, unjailed=settings.sandbox == "unjailed") as grader:
+    async with open_grader(
+        data_dir=settings.data_dir,
+        unjailed=settings.sandbox == "unjailed",
+        diagnosis_seconds=settings.diagnosis_seconds,
+    ) as grader:
         for problem in problems:
             print(f"{problem.manifest.position} {problem.slug} · version {problem.version[:12]}", flush=True)
             faults = 0

@@ -45,6 +45,7 @@ class Divergence(msgspec.Struct, frozen=True, kw_only=True):
     """Given and asked for, where they differ."""
 
 
+@np.errstate(all="ignore")
 def first_divergence(
     stages: Sequence[ModuleStage],
     given: Mapping[str, Array],

@@ -31,6 +31,7 @@ class ErrorShape(msgspec.Struct, frozen=True, kw_only=True):
     message: str
 
 
+@np.errstate(all="ignore")
 def error_shapes(
     pairs: Sequence[Pair], tolerance: Tolerance, *, with_numbers: bool = True
 ) -> tuple[ErrorShape, ...]:
