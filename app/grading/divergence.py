@@ -99,9 +99,9 @@ def _overtaken_by(
 ) -> str | None:
     """What was reached before, while the reference reaches it after, and is not right itself."""
     for early in reached[: reached.index(name)]:
-        if agreement.get(early) not in (None, Agreement.SAME):
-            if right_order.index(early) > right_order.index(name):
-                return early
+        is_later = early in agreement and right_order.index(early) > right_order.index(name)
+        if is_later and agreement[early] is not Agreement.SAME:
+            return early
     return None
 
 
