@@ -157,6 +157,8 @@ def _real_grader(settings: Settings) -> OpenGrader:
             rehearsed=settings.rehearsed,
             keep_free_bytes=settings.keep_free_mb << 20,
             standby=True,
+            diagnosis_seconds=settings.diagnosis_seconds,
+            prepares_diagnosis=False,  # The worker does, beside its work.
         )
 
     return open_real

@@ -2,7 +2,7 @@
 
 What it answers is written in the submitted code: `outcome wrong_value`, `wait 0.5`, `break`
 (our fault), `print …`, `line 2` (where the outcome came about), `answers 1 2 3` (where 1 2 4 is expected,
-of the sample cases); a line each, anything else is ignored.
+of the sample cases), `unexplained 1.5 2` (what nothing explains); a line each, anything else is ignored.
 """
 
 import asyncio
@@ -17,6 +17,7 @@ from app.core.events import CaseDone, Event, Running
 from app.core.outcome import Outcome
 from app.core.problem import Problem
 from app.core.tolerance import Tolerance
+from app.core.unexplained import UnexplainedOutput
 from app.core.verdict import CaseResult, LearnerError, Mode, Verdict, Visibility
 from app.errors import GraderError
 from app.grading.compare import compare
@@ -46,6 +47,7 @@ class ScriptedGrader:
         fresh_seed: int | None,
         on_event: Callable[[Event], None] = lambda event: None,
         learner: str | None = None,
+        on_unexplained: Callable[[UnexplainedOutput], None] = lambda found: None,
     ) -> Verdict:
         self.graded.append(code)
         outcome, stdout, line_at_fault = Outcome.PASSED, "", None
@@ -63,6 +65,9 @@ class ScriptedGrader:
                         raise GraderError("the scripted grader broke, as it was told")
                     case ["line", number]:
                         line_at_fault = int(number)
+                    case ["unexplained", *numbers]:
+                        output = np.asarray([float(number) for number in numbers], dtype="<f4").tobytes()
+                        on_unexplained(UnexplainedOutput(layout="0" * 64, output=output))
                     case ["print", *words]:
                         stdout += " ".join(words) + "\n"
                     case ["answers", *numbers]:

@@ -45,7 +45,11 @@ async def _check(
     problem = find_problem(settings, name)
     codes = [_read(path) for path in files]
     all_accepted = True
-    async with open_grader(data_dir=settings.data_dir, unjailed=settings.sandbox == "unjailed") as grader:
+    async with open_grader(
+        data_dir=settings.data_dir,
+        unjailed=settings.sandbox == "unjailed",
+        diagnosis_seconds=settings.diagnosis_seconds,
+    ) as grader:
         for path, code in zip(files, codes, strict=True):
             drawn = secrets.randbits(32) if seed is None else seed
             verdict = await grader.grade(problem, code, mode, fresh_seed=drawn)

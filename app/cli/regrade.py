@@ -52,13 +52,17 @@ async def _regrade(
     markdown: Path | None,
     store_outputs: bool,
 ) -> bool:
-    from app.cli.validate import print_proof
+    from app.cli.validate import PROOF_DIAGNOSIS_SECONDS, print_proof
     from app.grading.open_grader import open_grader
 
     proofs: list[Proof] = []
     drifts: dict[str, str] = {}
     held = True
-    async with open_grader(data_dir=settings.data_dir, unjailed=settings.sandbox == "unjailed") as grader:
+    async with open_grader(
+        data_dir=settings.data_dir,
+        unjailed=settings.sandbox == "unjailed",
+        diagnosis_seconds=PROOF_DIAGNOSIS_SECONDS,
+    ) as grader:
         for problem in problems:
             proofs.append(await print_proof(problem, grader))
             held = held and proofs[-1].is_proven

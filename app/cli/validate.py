@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from app.grading.proof.rows import Proof
 
 _NOT_PROVEN = 1
+PROOF_DIAGNOSIS_SECONDS = 600.0
+"""Whether a mistake is named is a property of the problem, not of a slow machine or a setting."""
 
 
 def validate(
@@ -40,7 +42,11 @@ async def _validate(
     from app.cli.proof_report import proofs_json, proofs_markdown
     from app.grading.open_grader import open_grader
 
-    async with open_grader(data_dir=settings.data_dir, unjailed=settings.sandbox == "unjailed") as grader:
+    async with open_grader(
+        data_dir=settings.data_dir,
+        unjailed=settings.sandbox == "unjailed",
+        diagnosis_seconds=PROOF_DIAGNOSIS_SECONDS,
+    ) as grader:
         proofs = [await print_proof(problem, grader) for problem in problems]
         environment = grader.environment()
     _write(markdown, proofs_markdown(proofs).encode())

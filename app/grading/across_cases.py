@@ -23,6 +23,7 @@ class CaseAnswer(msgspec.Struct, frozen=True, kw_only=True):
     """No parameters were handed in: only such answers are compared with each other's."""
 
 
+@np.errstate(all="ignore")
 def across_cases(answers: Sequence[CaseAnswer], tolerance: Tolerance) -> ErrorShape | None:
     """What all the failing ones have in common with other calls; None where that is nothing certain."""
     plain = [answer for answer in answers if answer.is_plain]

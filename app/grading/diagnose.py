@@ -66,11 +66,11 @@ async def diagnose(
         followed = await deadline.within(follow(problem, code, run, answers, run_once), Followed())
     if followed.divergence is not None and followed.divergence.first_wrong is not None:
         return divergence_diagnosis(followed, problem.manifest.tolerance)
-    if followed.ignores_seed:
-        return seed_ignored()
     # Arrays may be large, and other submissions wait for this loop.
     if found := await asyncio.to_thread(shape_of_answers, problem, run):
         return found if followed.divergence is None else _with_way(found, divergence_sentence(followed))
+    if followed.ignores_seed:
+        return seed_ignored()
     return None if followed.divergence is None else divergence_diagnosis(followed, problem.manifest.tolerance)
 
 

@@ -45,6 +45,23 @@ class Divergence(msgspec.Struct, frozen=True, kw_only=True):
     """Given and asked for, where they differ."""
 
 
+@np.errstate(all="ignore")
+def agreements(
+    stages: Sequence[ModuleStage],
+    given: Mapping[str, Array],
+    wanted: Mapping[str, Array],
+    tolerance: Tolerance,
+) -> dict[str, Agreement]:
+    """Of each stage that the reference passes, in the problem's order; one out of sight is unclear."""
+    return {
+        stage.name: _agreement(given[stage.name], wanted[stage.name], tolerance, any_rows=stage.any_rows)
+        if stage.name in given
+        else Agreement.UNCLEAR
+        for stage in stages
+        if stage.name in wanted
+    }
+
+
 def first_divergence(
     stages: Sequence[ModuleStage],
     given: Mapping[str, Array],
@@ -56,44 +73,44 @@ def first_divergence(
     Both in the order in which the stages were reached. One that the reference does not pass, such as a
     third block of two, is left out.
     """
-    passed = [stage for stage in stages if stage.name in wanted]
-    found = [
-        _agreement(given[stage.name], wanted[stage.name], tolerance, any_rows=stage.any_rows)
-        if stage.name in given
-        else Agreement.UNCLEAR
-        for stage in passed
-    ]
-    if not any(stage.name in given for stage in passed):
+    agreement = agreements(stages, given, wanted, tolerance)
+    names, found = list(agreement), list(agreement.values())
+    if not any(name in given for name in names):
         return None
     if Agreement.DIFFERENT not in found:
-        return _after_all(passed, found)
+        return _after_all(names, found)
     index = found.index(Agreement.DIFFERENT)
     if next(one for one in reversed(found) if one is not Agreement.UNCLEAR) is Agreement.SAME:
         return None  # It came out right after all, so it is another way and not a mistake.
     right = [place for place in range(index) if found[place] is Agreement.SAME]
-    name = passed[index].name
-    reached, later = list(given), {stage.name for stage in passed[index + 1 :]}
-    early = [
-        one
-        for one in reached[: reached.index(name)]
-        if one in later and found[[stage.name for stage in passed].index(one)] is not Agreement.SAME
-    ]
+    name = names[index]
     return Divergence(
-        last_right=passed[right[-1]].name if right else None,
+        last_right=names[right[-1]] if right else None,
         first_wrong=name,
         is_next=index == (right[-1] + 1 if right else 0),
-        overtaken_by=early[0] if early else None,
+        overtaken_by=_overtaken_by(name, agreement, list(given), list(wanted)),
         pair=_pair(given[name], wanted[name]),
         shapes=_different_shapes(given[name], wanted[name]),
     )
 
 
-def _after_all(passed: Sequence[ModuleStage], found: Sequence[Agreement]) -> Divergence | None:
+def _overtaken_by(
+    name: str, agreement: Mapping[str, Agreement], reached: Sequence[str], right_order: Sequence[str]
+) -> str | None:
+    """What was reached before, while the reference reaches it after, and is not right itself."""
+    for early in reached[: reached.index(name)]:
+        is_later = early in agreement and right_order.index(early) > right_order.index(name)
+        if is_later and agreement[early] is not Agreement.SAME:
+            return early
+    return None
+
+
+def _after_all(names: Sequence[str], found: Sequence[Agreement]) -> Divergence | None:
     right = [place for place, one in enumerate(found) if one is Agreement.SAME]
     if not right:
         return None
-    is_last = right[-1] == len(passed) - 1
-    return Divergence(last_right=passed[right[-1]].name, first_wrong=None, is_next=is_last)
+    is_last = right[-1] == len(names) - 1
+    return Divergence(last_right=names[right[-1]], first_wrong=None, is_next=is_last)
 
 
 def _agreement(given: Array, wanted: Array, tolerance: Tolerance, *, any_rows: bool) -> Agreement:

@@ -14,6 +14,7 @@ from app.grading.evidence import Array, decades, log10_factorial, weighs
 _SIZE_LIMIT = 1 << 20
 _NUMERATORS = range(2, 33)
 _INTERIOR = 0.01
+_NEAR = 10.0
 _ROUNDED_UNITS = 2.0
 
 
@@ -31,6 +32,7 @@ class ErrorShape(msgspec.Struct, frozen=True, kw_only=True):
     message: str
 
 
+@np.errstate(all="ignore")
 def error_shapes(
     pairs: Sequence[Pair], tolerance: Tolerance, *, with_numbers: bool = True
 ) -> tuple[ErrorShape, ...]:
@@ -43,9 +45,16 @@ def error_shapes(
         return ()
     if any(not (np.isfinite(pair.got).all() and np.isfinite(pair.expected).all()) for pair in pairs):
         return ()
-    found = {shape.id: shape for look in _LOOKS for shape in look(pairs, tolerance, with_numbers)}
+    looks = _LOOKS if not _nearly_right(pairs, tolerance) else (_rounded,)
+    found = {shape.id: shape for look in looks for shape in look(pairs, tolerance, with_numbers)}
     implied = {other for name in found for other in _IMPLIES.get(name, ())}
     return tuple(shape for name, shape in found.items() if name not in implied)
+
+
+def _nearly_right(pairs: Sequence[Pair], tolerance: Tolerance) -> bool:
+    """So near that a tiny factor or offset would fit by way of the tolerance."""
+    targets = [pair.expected for pair in pairs]
+    return _within(pairs, targets, [_NEAR * _allowed(target, tolerance) for target in targets])
 
 
 def _sign(pairs: Sequence[Pair], tolerance: Tolerance, with_numbers: bool) -> Iterator[ErrorShape]:
@@ -129,10 +138,9 @@ def _softmaxes(pairs: Sequence[Pair], tolerance: Tolerance, with_numbers: bool) 
         return
     for name, function, of_yours, of_right in _SOFTMAXES:
         taken = [function(pair.expected) for pair in pairs]
-        # What lies within the tolerance before an exponential is magnified by it in proportion.
         slack = [
-            _allowed(one, tolerance) + np.abs(one) * _allowed(p.expected, tolerance)
-            for one, p in zip(taken, pairs, strict=True)
+            _after_softmax(name, one, pair.expected, tolerance)
+            for one, pair in zip(taken, pairs, strict=True)
         ]
         if _within(pairs, taken, slack) and _says_enough(name, taken, slack):
             yield ErrorShape(id=name, message=of_yours)
@@ -141,6 +149,14 @@ def _softmaxes(pairs: Sequence[Pair], tolerance: Tolerance, with_numbers: bool) 
         slack = [2 * _allowed(one, tolerance) for one in wanted]
         if _within(given, wanted, slack) and _says_enough(name, wanted, slack):
             yield ErrorShape(id=f"without_{name}", message=of_right)
+
+
+def _after_softmax(name: str, taken: Array, before: Array, tolerance: Tolerance) -> Array:
+    """What noise within the tolerance becomes: an entry's own, and that of the row's sum, in proportion."""
+    noise = _allowed(before, tolerance)
+    both = noise + noise.max(axis=-1, keepdims=True, initial=0.0)
+    slack: Array = _allowed(taken, tolerance) + (both if name == "log_softmax" else taken * both)
+    return slack
 
 
 def _says_enough(name: str, targets: Sequence[Array], allowed: Sequence[Array]) -> bool:

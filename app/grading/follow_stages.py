@@ -202,6 +202,7 @@ def _ignores_seed(
     )
 
 
+@np.errstate(all="ignore")
 def answers_agree(
     one: CallResult | TrustedAnswer,
     other: CallResult | TrustedAnswer,

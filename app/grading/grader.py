@@ -11,6 +11,7 @@ import msgspec
 from app.core.events import CaseDone, Event, Running
 from app.core.outcome import Outcome, worst
 from app.core.problem import Problem
+from app.core.unexplained import UnexplainedOutput
 from app.core.verdict import CaseResult, Diagnosis, Mode, Verdict
 from app.grading.creation_order import as_creation_order, creation_order, is_creation_order
 from app.grading.diagnose import Deadline, diagnose, seed_ignored
@@ -19,6 +20,7 @@ from app.grading.graded_items import GradedItem, ItemKind, checkpoint_items, ite
 from app.grading.run_items import ItemsRun, run_items
 from app.grading.run_request import limits_for, rehearsal_key, request_for
 from app.grading.trusted_answers import TrustedAnswers
+from app.grading.unexplained_output import unexplained_output
 from sandbox.interface import Ending, Sandbox
 
 _DIAGNOSABLE = (Outcome.WRONG_VALUE, Outcome.WRONG_PARAMETERS, Outcome.WRONG_SHAPE, Outcome.NOT_FINITE)
@@ -29,6 +31,10 @@ _NOTES_SHOWN = 12
 
 def ignore_event(_: Event) -> None:
     """For callers who only want the verdict."""
+
+
+def ignore_unexplained(_: UnexplainedOutput) -> None:
+    """For callers who do not count what nothing explains."""
 
 
 class Grader:
@@ -65,10 +71,12 @@ class Grader:
         fresh_seed: int | None,
         on_event: Callable[[Event], None] = ignore_event,
         learner: str | None = None,
+        on_unexplained: Callable[[UnexplainedOutput], None] = ignore_unexplained,
     ) -> Verdict:
         """Run `code` on what `mode` grades, compare, and explain.
 
         With `learner`, a name, this learner's next run is rehearsed on this code once nothing else runs.
+        `on_unexplained` is given what a wrong solution answered, where no diagnosis was found.
         Emits `Running` and a `CaseDone` a row; not `Queued` and not `VerdictReached`.
 
         Raises:
@@ -91,6 +99,8 @@ class Grader:
             self._rehearse(problem, code, learner)
         run, diagnosis = await self._explain(problem, code, run)
         outcome = worst(row.outcome for row in run.rows)
+        if outcome in _DIAGNOSABLE and diagnosis is None and (unexplained := unexplained_output(run)):
+            on_unexplained(unexplained)
         return Verdict(
             problem=problem.slug,
             version=problem.version,

@@ -15,13 +15,20 @@ from sandbox.supervisor import open_supervisor
 
 @asynccontextmanager
 async def open_grader(
-    *, data_dir: Path, unjailed: bool, rehearsed: int = 0, keep_free_bytes: int = 0, standby: bool = False
+    *,
+    data_dir: Path,
+    unjailed: bool,
+    rehearsed: int = 0,
+    keep_free_bytes: int = 0,
+    standby: bool = False,
+    diagnosis_seconds: float = 20.0,
+    prepares_diagnosis: bool = True,
 ) -> AsyncIterator[Grader]:
     """Two supervisors over one compilation cache: learners' jails read it, trusted runs fill it.
 
     `rehearsed` bounds the children that wait for a learner's next submission; they go while less than
     `keep_free_bytes` of memory are available. With `standby` each supervisor keeps a spare nursery, which
-    is worth its memory where learners wait.
+    is worth its memory where learners wait. `diagnosis_seconds` and `prepares_diagnosis` are the grader's.
     Cache and answers lie below `data_dir`, in a folder named for the environment that made them.
 
     Raises:
@@ -51,7 +58,12 @@ async def open_grader(
         await learners.warm_up()
         answers = TrustedAnswers(trusted, place / "answers")
         stack.push_async_callback(answers.close)
-        yield Grader(learners, answers)
+        yield Grader(
+            learners,
+            answers,
+            diagnosis_seconds=diagnosis_seconds,
+            prepares_diagnosis=prepares_diagnosis,
+        )
 
 
 def _place(data_dir: Path, *, unjailed: bool) -> Path:

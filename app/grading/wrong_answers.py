@@ -17,6 +17,7 @@ from app.grading.run_items import ItemsRun
 from sandbox.interface import Way
 
 
+@np.errstate(all="ignore")
 def shape_of_answers(problem: Problem, run: ItemsRun) -> Diagnosis | None:
     """What every failing answer is to the right one; None where nothing fits all of them."""
     answers = _answers(run, problem.manifest.tolerance)

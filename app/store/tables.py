@@ -10,6 +10,7 @@ from sqlalchemy import (
     Column,
     DateTime,
     Dialect,
+    Double,
     ForeignKey,
     Index,
     Integer,
@@ -131,4 +132,31 @@ submissions = Table(
     Column("verdict", Text),
     Index(None, "user_id", "created_at"),
     CheckConstraint("(status = 'done') = (verdict IS NOT NULL)", name="verdict_is_final"),
+)
+
+# A wrong answer that nothing explains, as the first submission gave it; its id is the hash of it.
+unexplained_clusters = Table(
+    "unexplained_clusters",
+    metadata,
+    Column("id", String(64), primary_key=True),
+    Column("version", ForeignKey("problem_versions.version", ondelete="CASCADE"), nullable=False),
+    Column("layout", String(64), nullable=False),
+    Column("projection", Double, nullable=False),
+    Column("output", LargeBinary, nullable=False),
+    Column("created_at", UtcDateTime, nullable=False),
+    Index(None, "version", "layout", "projection"),
+)
+
+# Goes with its submission, and so with the learner.
+unexplained_members = Table(
+    "unexplained_members",
+    metadata,
+    Column("submission_id", ForeignKey("submissions.id", ondelete="CASCADE"), primary_key=True),
+    Column(
+        "cluster_id",
+        ForeignKey("unexplained_clusters.id", ondelete="CASCADE"),
+        nullable=False,
+        index=True,
+    ),
+    Column("code_lines", Integer, nullable=False),
 )

@@ -9,6 +9,7 @@ from app.core.events import Event, Queued, VerdictReached
 from app.core.outcome import Outcome
 from app.core.problem import Problem
 from app.core.submission import Submission
+from app.core.unexplained import UnexplainedOutput
 from app.core.verdict import Mode, Verdict
 from app.errors import GraderError
 from app.jobs.queue import Queue, Ticket
@@ -17,6 +18,7 @@ from app.live.feed import Feed
 from app.store import submissions
 from app.store.database import Database
 from app.store.problems import Problems
+from app.store.unexplained import add_unexplained
 from app.worker.prepare import Prepares
 
 ATTEMPTS = 3
@@ -42,6 +44,7 @@ class Grades(Prepares, Protocol):
         fresh_seed: int | None,
         on_event: Callable[[Event], None],
         learner: str | None,
+        on_unexplained: Callable[[UnexplainedOutput], None],
     ) -> Verdict: ...
 
 
@@ -79,16 +82,21 @@ class GradeSubmission:
             # The process died with it each time, or it would have been given up below.
             await self._finish(submission, _gave_up(submission))
             return
+        unexplained: list[UnexplainedOutput] = []
         try:
-            verdict = await self._grade(submission, ticket)
+            verdict = await self._grade(submission, ticket, unexplained.append)
         except Exception as fault:
             _report(submission, fault)
             await self._give_back_or_give_up(submission)
             return
         if verdict is not None:
             await self._finish(submission, verdict)
+            for found in unexplained:
+                await self._count_unexplained(submission, found)
 
-    async def _grade(self, submission: Submission, ticket: Ticket) -> Verdict | None:
+    async def _grade(
+        self, submission: Submission, ticket: Ticket, on_unexplained: Callable[[UnexplainedOutput], None]
+    ) -> Verdict | None:
         """The verdict; None where nobody wants it any more, in which case the run has been stopped."""
         problem = await self._problems.by_version(submission.version)
         run = asyncio.ensure_future(
@@ -99,6 +107,7 @@ class GradeSubmission:
                 fresh_seed=submission.seed if submission.mode is Mode.SUBMIT else None,
                 on_event=lambda event: self._feed.publish(submission.id, event),
                 learner=submission.user_id,
+                on_unexplained=on_unexplained,
             )
         )
         withdrawn = asyncio.ensure_future(ticket.withdrawn.wait())
@@ -117,6 +126,15 @@ class GradeSubmission:
         if written:
             self._count(verdict)
             self._feed.publish(submission.id, VerdictReached(verdict=verdict))
+
+    async def _count_unexplained(self, submission: Submission, found: UnexplainedOutput) -> None:
+        """For instructors. The learner has the verdict, so that whatever fails here is not their matter."""
+        try:
+            problem = await self._problems.by_version(submission.version)
+            async with self._database.transaction() as connection:
+                await add_unexplained(connection, submission, found, problem.manifest.tolerance)
+        except Exception:
+            _log.exception("the unexplained answer of submission %s could not be counted", submission.id)
 
     async def _give_back_or_give_up(self, submission: Submission) -> None:
         if submission.attempt >= ATTEMPTS:

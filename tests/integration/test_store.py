@@ -7,6 +7,7 @@ from pathlib import Path
 from uuid import uuid4
 
 import msgspec
+import numpy as np
 import pytest
 from sqlalchemy.exc import IntegrityError
 
@@ -15,16 +16,19 @@ from app.catalog.problem_folder import read_problem
 from app.core.outcome import Outcome
 from app.core.standing import Standing
 from app.core.submission import Status, Submission
+from app.core.tolerance import Tolerance
+from app.core.unexplained import UnexplainedCluster, UnexplainedOutput
 from app.core.user import Role, User
 from app.core.verdict import Mode, Verdict
 from app.errors import DatabaseInUse, EmailTaken, ProblemError, QueueFull
 from app.jobs.embedded import EmbeddedQueue
 from app.jobs.submit import Submissions, unfinished_verdict
-from app.store import sessions, submissions, users
+from app.store import sessions, submissions, tables, users
 from app.store.database import Database
 from app.store.open_database import open_database
 from app.store.problems import Problems
 from app.store.sole_owner import sole_owner
+from app.store.unexplained import add_unexplained, commonest_unexplained
 from tests.postgres import PostgresServer
 from tests.small_problem import small_problem
 
@@ -316,3 +320,92 @@ async def test_one_owner_at_a_time(database: Database, monkeypatch: pytest.Monke
             pass
     finally:
         await other.close()
+
+
+async def add_wrong_answer(
+    database: Database, like: Submission, numbers: list[float], *, email: str = "", code: str = "x = 1"
+) -> Submission:
+    """A submission whose answer nothing explains, by a new learner if there is an address."""
+    user_id = (await new_user(database, email)).id if email else like.user_id
+    one = msgspec.structs.replace(like, id=uuid4().hex, user_id=user_id, code=code)
+    output = np.asarray(numbers, "<f4").tobytes()
+    async with database.transaction() as connection:
+        await submissions.insert_submission(connection, one, priority=10)
+        await add_unexplained(
+            connection, one, UnexplainedOutput(layout="a" * 64, output=output), Tolerance(absolute=1e-3)
+        )
+    return one
+
+
+async def commonest(database: Database, version: str) -> list[UnexplainedCluster]:
+    async with database.reading() as connection:
+        return await commonest_unexplained(connection, version)
+
+
+async def test_equal_unexplained_answers_are_counted_by_learner(database: Database) -> None:
+    """The commonest comes first; many tries of one learner do not make a mistake common."""
+    first = await new_submission(database)
+    for _ in range(3):
+        await add_wrong_answer(database, first, [5.0, 6.0])
+    long = await add_wrong_answer(database, first, [1.0, 2.0], email="b@school.test", code="x = 1\n\ny = 2")
+    short = await add_wrong_answer(
+        database, first, [1.0005, 1.9995], email="c@school.test", code="x = 1\n\n\n\n"
+    )
+    found = await commonest(database, first.version)
+    assert [(one.learners, one.submissions) for one in found] == [(2, 2), (1, 3)]
+    assert (found[0].example_id, found[0].example_lines) == (short.id, 1)
+    assert long.id != short.id
+    assert await commonest(database, "another") == []
+
+
+async def test_answers_beyond_the_tolerance_or_of_another_layout_stay_apart(database: Database) -> None:
+    first = await new_submission(database)
+    rows = [
+        [1.0, 2.0],
+        [1.0, 2.01],
+        [1.0, 2.0, 3.0],
+        [float("nan"), 2.0],
+        [float("nan"), 2.0],
+        [float("inf"), 2.0],
+    ]
+    for numbers in rows:
+        await add_wrong_answer(database, first, numbers)
+    found = await commonest(database, first.version)
+    assert sorted(one.submissions for one in found) == [1, 1, 1, 1, 2]
+
+
+async def test_the_same_submission_counts_once(database: Database) -> None:
+    """A regrade finds the same again."""
+    first = await new_submission(database)
+    one = await add_wrong_answer(database, first, [1.0, 2.0])
+    for _ in range(2):
+        async with database.transaction() as connection:
+            await add_unexplained(
+                connection,
+                one,
+                UnexplainedOutput(layout="a" * 64, output=np.asarray([1.0, 2.0], "<f4").tobytes()),
+                Tolerance(),
+            )
+    assert [found.submissions for found in await commonest(database, first.version)] == [1]
+
+
+async def test_only_the_ten_commonest_are_given(database: Database) -> None:
+    first = await new_submission(database)
+    for number in range(12):
+        await add_wrong_answer(database, first, [float(number), 1.0])
+    assert len(await commonest(database, first.version)) == 10
+
+
+async def test_equal_answers_at_the_same_moment_make_one_cluster(database: Database) -> None:
+    first = await new_submission(database)
+    await asyncio.gather(*[add_wrong_answer(database, first, [3.0, 4.0]) for _ in range(8)])
+    assert [found.submissions for found in await commonest(database, first.version)] == [8]
+
+
+async def test_a_deleted_learner_is_counted_no_more(database: Database) -> None:
+    first = await new_submission(database)
+    await add_wrong_answer(database, first, [1.0, 2.0])
+    gone = await add_wrong_answer(database, first, [1.0, 2.0], email="b@school.test")
+    async with database.transaction() as connection:
+        await connection.execute(tables.users.delete().where(tables.users.c.id == gone.user_id))
+    assert [(one.learners, one.submissions) for one in await commonest(database, first.version)] == [(1, 1)]

@@ -24,6 +24,7 @@ from app.store import submissions, users
 from app.store.database import Database
 from app.store.open_database import open_database
 from app.store.problems import Problems
+from app.store.unexplained import commonest_unexplained
 from app.worker import grade_submission
 from app.worker.grade_submission import Grades, GradeSubmission
 from tests.scripted_grader import ScriptedGrader
@@ -190,3 +191,30 @@ def follows_the_signature(grade: Callable[..., object]) -> bool:
 def test_the_real_and_the_scripted_grader_can_be_used_here() -> None:
     assert follows_the_signature(Grader.grade)
     assert follows_the_signature(ScriptedGrader.grade)
+
+
+async def test_an_unexplained_answer_is_counted(tmp_path: Path) -> None:
+    """So that an instructor sees which mistakes the problem's variants do not cover."""
+    async with a_room(tmp_path) as room:
+        for _ in range(2):
+            await room.submit("outcome wrong_value\nunexplained 1.5 2")
+            await room.grade_next(ScriptedGrader())
+        problem = await room.problems.by_slug("double")
+        async with room.database.reading() as connection:
+            [cluster] = await commonest_unexplained(connection, problem.version)
+    assert (cluster.learners, cluster.submissions, cluster.example_lines) == (1, 2, 2)
+
+
+async def test_a_verdict_stands_whatever_becomes_of_the_counting(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    async def breaks(*arguments: object) -> None:
+        raise OSError("the disk is full")
+
+    monkeypatch.setattr(grade_submission, "add_unexplained", breaks)
+    async with a_room(tmp_path) as room:
+        submission_id = await room.submit("outcome wrong_value\nunexplained 1.5 2")
+        await room.grade_next(ScriptedGrader())
+        stored = await room.stored(submission_id)
+    assert stored.status is Status.DONE
+    assert "could not be counted" in caplog.text

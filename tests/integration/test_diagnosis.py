@@ -1,0 +1,214 @@
+"""Diagnoses by the whole way: the real jail, real problems, mistakes that no variant covers."""
+
+import asyncio
+from collections.abc import Iterator
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from app.catalog.problem_folder import problem_files, read_problem
+from app.core.outcome import Outcome
+from app.core.problem import Problem
+from app.core.unexplained import UnexplainedOutput
+from app.core.verdict import DiagnosisKind, Mode, Verdict
+from app.grading.divergence import Agreement, agreements
+from app.grading.evidence import Array
+from app.grading.follow_stages import items_to_prepare
+from app.grading.grader import Grader
+from app.grading.named_values import as_numbers
+from app.grading.open_grader import open_grader
+from app.grading.trusted_answers import TrustedAnswer
+from tests.toy_problem import REFERENCE, toy_problem
+
+pytestmark = pytest.mark.jail
+
+_ROOT = Path(__file__).parents[2]
+
+
+class Clinic:
+    """Grades with a real grader, which stays for all tests."""
+
+    def __init__(self, grader: Grader, runner: asyncio.Runner) -> None:
+        self.grader = grader
+        self.runner = runner
+
+    def verdict(self, problem: Problem, code: str, mode: Mode = Mode.SUBMIT) -> Verdict:
+        return self.runner.run(self.grader.grade(problem, code, mode, fresh_seed=4))
+
+
+@pytest.fixture(scope="module")
+def clinic(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Clinic]:
+    data_dir: Path = tmp_path_factory.mktemp("diagnosis")
+    with asyncio.Runner() as runner:
+        opened = open_grader(
+            data_dir=data_dir, unjailed=False, diagnosis_seconds=300, prepares_diagnosis=False
+        )
+        grader = runner.run(opened.__aenter__())
+        try:
+            yield Clinic(grader, runner)
+        finally:
+            runner.run(opened.__aexit__(None, None, None))
+
+
+def real_problem(name: str) -> Problem:
+    """As the package says, without its variants: they have tests of their own, and take their time."""
+    files = problem_files(_ROOT / "problems" / name, _ROOT / "reference_solutions" / name)
+    return msgspec.structs.replace(read_problem(files), variants={})
+
+
+def changed(problem: Problem, old: str, new: str) -> str:
+    assert old in problem.reference, "the reference is written otherwise now"
+    return problem.reference.replace(old, new)
+
+
+_SUM = "x = x + self.pos_embed[...]"
+_LOOP = "            x = block(x)\n"
+_MISTAKES = {
+    "positions multiplied": ((_SUM, _SUM.replace("+", "*")), "with_positions", "`patches` is right"),
+    "no first norm": (("self.mha(self.ln1(x))", "self.mha(x)"), "block 1", "`with_positions` is right"),
+    "blocks twice": ((_LOOP, "            x = block(block(x))\n"), "ln_f", "`block 1` is right"),
+    "blocks in reverse": (("in self.blocks:", "in reversed(self.blocks):"), "stage_order", "before"),
+    "second row added before the norm": (
+        ("x = self.ln_f(x)\n", "x = self.ln_f(x + x[1])\n"),
+        "ln_f",
+        "`block 1` is right",
+    ),
+    "logits squared": (
+        ("return self.head(x[0])", "return self.head(x[0]) ** 2"),
+        "after head",
+        "`head` is right",
+    ),
+}
+
+
+@pytest.mark.parametrize("mistake", _MISTAKES)
+def test_the_first_stage_that_differs_is_named(clinic: Clinic, mistake: str) -> None:
+    """In a model whose attributes' names the statement fixes."""
+    problem = real_problem("46-vit-cls-token")
+    (old, new), stage, words = _MISTAKES[mistake]
+    verdict = clinic.verdict(problem, changed(problem, old, new))
+    assert verdict.outcome is Outcome.WRONG_VALUE
+    assert verdict.diagnosis is not None
+    assert (verdict.diagnosis.kind, verdict.diagnosis.id) == (DiagnosisKind.DIVERGENCE, stage)
+    assert words in verdict.diagnosis.message
+
+
+@pytest.mark.parametrize("name", ["41-encoder-block", "45-vit-mean-pool", "46-vit-cls-token"])
+def test_right_solutions_diverge_nowhere(clinic: Clinic, name: str) -> None:
+    """However they compute: under `nnx.jit` and `vmap`, with a batch axis, by `einsum`, on fewer rows."""
+    problem = real_problem(name)
+    items = items_to_prepare(problem)
+    staged = [item for item in items if item.call.stages][1:3]
+    solutions = [problem.reference, *(code for _, code in sorted(problem.also_right.items()))]
+    wanted, *others = clinic.runner.run(clinic.grader.answers.of_solutions(problem, solutions, staged))
+    assert problem.manifest.module is not None
+    assert all(len(answer.stages) >= 4 for answer in wanted), "it passes what is declared"
+    for answers in others:
+        seen = 0
+        for given, right in zip(answers, wanted, strict=True):
+            found = agreements(
+                problem.manifest.module.stages, _recorded(given), _recorded(right), problem.manifest.tolerance
+            )
+            assert Agreement.DIFFERENT not in found.values(), found
+            seen += list(found.values()).count(Agreement.SAME)
+        assert seen > 0, "nothing of it was in sight"
+
+
+def _recorded(answer: TrustedAnswer) -> dict[str, Array]:
+    numbers = as_numbers({part.name: part.value for part in answer.stages})
+    assert numbers is not None
+    return numbers
+
+
+_ANSWER = "return Shift(rngs=nnx.Rngs(int(seed)))(x)"
+_SHAPES = {
+    "sign_flipped": f"{_ANSWER.replace('return ', 'return -')}",
+    "constant_ratio": f"{_ANSWER} * 0.25",
+    "permuted": f"{_ANSWER}[jnp.asarray([1, 3, 0, 2])]",
+    "seed_ignored": _ANSWER.replace("int(seed)", "7"),
+    "constant_output": "Shift(rngs=nnx.Rngs(int(seed)))\n    return jnp.ones(4)",
+    "only_bfloat16": f"{_ANSWER}.astype(jnp.bfloat16).astype(jnp.float32)",
+}
+
+
+@pytest.mark.parametrize("shape", _SHAPES)
+def test_what_wrong_numbers_look_like_is_named(clinic: Clinic, shape: str) -> None:
+    verdict = clinic.verdict(toy_problem(), REFERENCE.replace(_ANSWER, _SHAPES[shape]))
+    assert verdict.outcome is Outcome.WRONG_VALUE
+    assert verdict.diagnosis is not None
+    assert (verdict.diagnosis.kind, verdict.diagnosis.id) == (DiagnosisKind.ERROR_SHAPE, shape)
+
+
+def test_creation_order_is_named_only_where_it_is_one(clinic: Clinic) -> None:
+    """What fails for other inputs than the probes' has another reason, though all probes pass."""
+    problem = toy_problem()
+    other_order = problem.also_right["scale_first"]
+    assert clinic.verdict(problem, other_order).outcome is Outcome.CREATION_ORDER
+    sloppy = REFERENCE.replace(_ANSWER, f"{_ANSWER} + (seed == 1.0) * 0.5")
+    verdict = clinic.verdict(problem, sloppy)
+    assert verdict.outcome is Outcome.WRONG_VALUE
+    assert verdict.diagnosis is None or verdict.diagnosis.kind is not DiagnosisKind.CREATION_ORDER
+
+
+def test_a_variant_that_fits_all_but_a_fresh_case_is_not_named(clinic: Clinic) -> None:
+    """The fresh case's answer is asked of the variant too."""
+    problem = toy_problem()
+    subtracts = problem.variants["subtracts"]
+    verdict = clinic.verdict(problem, subtracts)
+    assert verdict.diagnosis is not None
+    assert (verdict.diagnosis.kind, verdict.diagnosis.id) == (DiagnosisKind.VARIANT, "subtracts")
+    lasting = {case.name for case in problem.manifest.cases}
+    [fresh] = [row.name for row in verdict.cases if "fresh" in row.name and row.name not in lasting][:1]
+    assert fresh
+    # The lasting cases' seeds are 1 and 5, and the checkpoint's case has the latter.
+    other = subtracts.replace(_ANSWER, f"{_ANSWER} + (0.0 if seed in (1.0, 5.0) else 1.0)")
+    found = clinic.verdict(problem, other).diagnosis
+    assert found is None or found.kind is not DiagnosisKind.VARIANT
+
+
+def test_two_variants_that_fit_are_both_told(clinic: Clinic) -> None:
+    problem = toy_problem()
+    twin = problem.variants["subtracts"].replace("You subtract the shift.", "You add the negative shift.")
+    both = msgspec.structs.replace(problem, variants={**problem.variants, "adds_negative": twin})
+    found = clinic.verdict(both, problem.variants["subtracts"]).diagnosis
+    assert found is not None
+    assert (found.id, found.others) == ("adds_negative", ("subtracts",))
+    assert "subtract" in found.message
+    assert "negative" in found.message
+
+
+def test_nothing_is_looked_for_where_the_setting_says_so(clinic: Clinic) -> None:
+    """And where time runs out, the verdict goes out without."""
+    for seconds in (0.0, 1e-6):
+        problem = toy_problem()
+        new = {name: f"{code}# {seconds}\n" for name, code in problem.variants.items()}  # Not computed yet.
+        grader = Grader(
+            clinic.grader._sandbox,
+            clinic.grader.answers,
+            diagnosis_seconds=seconds,
+            prepares_diagnosis=False,
+        )
+        wrong = grader.grade(
+            msgspec.structs.replace(problem, variants=new),
+            problem.variants["subtracts"],
+            Mode.SUBMIT,
+            fresh_seed=4,
+        )
+        verdict = clinic.runner.run(wrong)
+        assert verdict.outcome is Outcome.WRONG_VALUE
+        assert verdict.diagnosis is None
+
+
+def test_what_nothing_explains_is_handed_out_with_its_public_numbers(clinic: Clinic) -> None:
+    """The same in both modes, so that they are counted together."""
+    code = REFERENCE.replace(_ANSWER, f"{_ANSWER} * (1 + x**2)")
+    handed_out: list[UnexplainedOutput] = []
+    for mode in Mode:
+        grading = clinic.grader.grade(
+            toy_problem(), code, mode, fresh_seed=4, on_unexplained=handed_out.append
+        )
+        assert clinic.runner.run(grading).diagnosis is None
+    assert len(handed_out) == 2
+    assert handed_out[0] == handed_out[1]
+    assert len(handed_out[0].output) == 4 * 4
