@@ -124,6 +124,7 @@ _RIGHT = "reference/also_right/swish.py"
 _FAILS = 'fails = ["one", "handed-in"]'
 _NO_GATE = _solution(_ANSWER, "x * self.weight")
 _DOCSTRING = _REFERENCE.partition("\n")[0]
+_LARGE = "jnp.where(x > 0, 30000.0, 20000.0)"
 _UNLIKE = """
 [variants.another]
 outcome = "wrong_value"
@@ -157,7 +158,7 @@ BROKEN = {
         _reference(_LAST, f"{_LAST} if float(x.sum()) < 1e9 else x"), Reason.CANNOT_BE_TRACED
     ),
     "the reference loses digits": _broken(
-        _reference(_LAST, f"(jnp.round({_LAST} * 1000.0) / 1000.0 + 30000.0) - 30000.0"),
+        _reference(_LAST, f"jnp.round({_LAST} * 1024.0) / 1024.0 + {_LARGE} - {_LARGE}"),
         Reason.DISAGREES_WITH_FLOAT64,
     ),
     "the module is never built": _broken(_reference("Gate", "Door"), Reason.MODULE_NEVER_BUILT),

@@ -7,7 +7,7 @@ from app.grading.proof.reasons import Fault
 from app.grading.proof.rows import Column, Figure, Role, Row, SolutionRow
 
 WIDTH = 100
-_LABEL, _OUTCOME, _NAMED = 32, 16, 6
+_LABEL, _OUTCOME, _NAMED = 34, 16, 7
 _WIDEST_CELL = 6
 _HEADINGS = {
     Role.REFERENCE: "right solutions",

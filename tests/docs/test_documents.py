@@ -11,6 +11,7 @@ import typer.main
 
 from app.cli.main import commands
 from app.core.outcome import Outcome
+from app.grading.proof.reasons import Reason
 from app.settings import Settings
 
 _ROOT = Path(__file__).parents[2]
@@ -146,6 +147,22 @@ def test_every_command_and_link_that_a_document_gives_exists(document: Path) -> 
 def test_the_check_of_commands_refuses(line: str) -> None:
     """A check that cannot fail is a defect."""
     assert _fault(line) is not None
+
+
+@pytest.mark.parametrize("reason", list(Reason))
+def test_every_reason_of_refusal_is_explained(reason: Reason) -> None:
+    """An author may look up any word that a proof ends with."""
+    table = (_ROOT / "docs/authors.md").read_text().partition("## Why a problem is refused")[2]
+
+    assert f"| `{reason}` |" in table.partition("\n## ")[0]
+
+
+def test_no_reason_is_explained_that_cannot_be() -> None:
+    """Nothing is left of a reason that was renamed."""
+    table = (_ROOT / "docs/authors.md").read_text().partition("## Why a problem is refused")[2]
+    first_cells = re.findall(r"^\| `(\w+)` \|", table.partition("\n## ")[0], re.MULTILINE)
+
+    assert set(first_cells) == {str(reason) for reason in Reason}
 
 
 def test_contributing_fits_one_screen() -> None:

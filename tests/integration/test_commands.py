@@ -178,10 +178,17 @@ def test_a_wrong_setting_stops_the_start_with_its_name(workshop: Path) -> None:
     assert "unjailed" in ran.stderr
 
 
-def test_validate_proves_the_problem(workshop: Path) -> None:
-    ran = _jaxercise(workshop, "validate")
+def test_validate_proves_the_problem(workshop: Path, tmp_path: Path) -> None:
+    """The table is printed within 100 columns, and written down for people and programs."""
+    markdown, report = tmp_path / "proofs.md", tmp_path / "proofs.json"
+    ran = _jaxercise(workshop, "validate", "--markdown", str(markdown), "--json", str(report))
     assert ran.returncode == 0, ran.stdout
     assert "toy-shift is proven" in ran.stdout
+    assert max(map(len, ran.stdout.splitlines())) <= 100
+    assert "## 1 toy-shift: proven" in markdown.read_text()
+    [problem] = json.loads(report.read_text())["problems"]
+    assert (problem["problem"], problem["proven"], problem["faults"]) == ("toy-shift", True, [])
+    assert {row["id"] for row in problem["solutions"]} >= {"reference", "subtracts", "plain_array"}
 
 
 def test_validate_refuses_a_variant_that_passes(workshop: Path, tmp_path: Path) -> None:

@@ -16,6 +16,7 @@ from app.grading.named_arrays import named_arrays
 from app.grading.proof.distance import Arrays, distance
 from app.grading.proof.reasons import Fault, Reason
 from app.grading.proof.rows import Role, SolutionRow
+from app.grading.proof.trusted_calls import has_numbers
 from app.grading.trusted_answers import TrustedAnswer
 
 FRESH_SEED = 20_240_229
@@ -134,10 +135,10 @@ class Solutions:
         for item in self._items:
             outcome = ended.get(item.name, Outcome.CRASHED)
             arrays = named_arrays(given[item.name].value, given[item.name].parts) if given else {}
-            if outcome not in _BY_NUMBERS:
-                distances[item.name] = math.inf
-            elif arrays and item.name in self._expected:
+            if arrays and has_numbers(item) and outcome in _BY_NUMBERS:
                 distances[item.name] = distance(arrays, self._expected[item.name], tolerance)
+            elif outcome is not Outcome.PASSED:
+                distances[item.name] = math.inf
         return distances
 
 
