@@ -18,6 +18,7 @@ class Outcome(enum.StrEnum):
     NOT_FINITE = "not_finite"
     WRONG_DTYPE = "wrong_dtype"
     WRONG_SHAPE = "wrong_shape"
+    WRONG_STRUCTURE = "wrong_structure"
     ERROR = "error"
     BAD_SIGNATURE = "bad_signature"
     MISSING_FUNCTION = "missing_function"

@@ -50,6 +50,11 @@ _WORDS: dict[Outcome, tuple[str, Tone, str]] = {
         Tone.WRONG,
         "The answer has another shape than the statement asks for.",
     ),
+    Outcome.WRONG_STRUCTURE: (
+        "Wrong structure",
+        Tone.WRONG,
+        "The answer is not the tuple or dictionary of arrays that the statement asks for.",
+    ),
     Outcome.ERROR: ("Exception raised", Tone.WRONG, "Your code raised an exception."),
     Outcome.BAD_SIGNATURE: (
         "Wrong signature",
