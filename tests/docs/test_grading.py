@@ -36,7 +36,8 @@ def _examples() -> Iterator[Example]:
 
 
 _EXAMPLES = list(_examples())
-_SECTIONS = re.findall(r"^### (.*)$", _DOCUMENT.partition("## Outcomes")[2].partition("\n## ")[0], re.MULTILINE)
+_OUTCOMES = _DOCUMENT.partition("## Outcomes")[2].partition("\n## ")[0]
+_SECTIONS = re.findall(r"^### (.*)$", _OUTCOMES, re.MULTILINE)
 
 
 @pytest.mark.parametrize("outcome", list(Outcome))
