@@ -96,7 +96,12 @@ class ScriptedGrader:
             cases=cases,
             stdout=stdout,
             stderr="",
-            error=LearnerError(type=outcome.value, message="as it was told", line=line_at_fault)
+            error=LearnerError(
+                type=outcome.value,
+                message="as it was told",
+                line=line_at_fault,
+                explanation="In `plain` words.",
+            )
             if line_at_fault
             else None,
             wall_seconds=0.0,

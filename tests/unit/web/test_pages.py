@@ -166,6 +166,14 @@ def test_the_line_at_which_a_limit_was_met_is_marked(learner: PageBrowser) -> No
     assert '<h3>Out of time in <a href="#line-2"' in text
 
 
+def test_an_exception_is_explained_in_front_of_its_message(learner: PageBrowser) -> None:
+    """What it means is read first, and code in it is set as code."""
+    page = submit(learner, "outcome error\nline 2\nx = 1")
+    text = learner.get(page.url).text
+    explanation = '<p class="explanation">In <code>plain</code> words.</p>'
+    assert 0 < text.index(explanation) < text.index("as it was told")
+
+
 @pytest.mark.parametrize(
     ("code", "status", "reason"),
     [
