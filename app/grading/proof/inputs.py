@@ -1,37 +1,19 @@
 """What the cases' inputs must be, and others like them, without running anything."""
 
-from collections import Counter
 from collections.abc import Mapping
 
 import msgspec
 
-from app.core.generators import Arange, Argument, Image, Integers, Normal, Seed, Uniform, expand_fresh
-from app.core.problem import Case, CheckpointProbe, Problem
+from app.core.generators import Argument, Seed, expand_fresh
+from app.core.problem import CheckpointProbe, Problem
 from app.core.verdict import Mode
 from app.grading.graded_items import GradedItem, items_of
 from app.grading.proof.reasons import Fault, Reason
 from app.grading.proof.rows import Figure
+from app.grading.repeated_calls import shapes_without_a_second_input
 
 _OTHER_SEEDS = 7_919
 """Added to every seed, for answers of another one."""
-
-
-def shapes_without_a_second_input(problem: Problem) -> tuple[str, ...]:
-    """Cases of whose shapes there is one input only, so that a cached or learned answer would do.
-
-    Plain numbers that are no seeds belong to the shape: they decide it.
-    """
-    seeds = {
-        name
-        for case in problem.manifest.cases
-        for name, argument in case.arguments.items()
-        if isinstance(argument, Seed)
-    }
-    shapes = {case.name: _shape(case, seeds) for case in problem.manifest.cases}
-    count: Counter[object] = Counter()
-    for case in problem.manifest.cases:
-        count[shapes[case.name]] += 1 + case.fresh
-    return tuple(name for name, shape in shapes.items() if count[shape] < 2)
 
 
 def second_input_figure(problem: Problem) -> Figure:
@@ -77,16 +59,3 @@ def _reseeded(arguments: Mapping[str, Argument], index: int) -> dict[str, Argume
         else argument
         for name, argument in arguments.items()
     }
-
-
-def _shape(case: Case, seeds: set[str]) -> tuple[object, ...]:
-    shape: list[object] = []
-    for name, argument in sorted(case.arguments.items()):
-        match argument:
-            case Normal() | Uniform() | Integers() | Arange() | Image():
-                shape.append((name, argument.shape, argument.dtype))
-            case Seed():
-                shape.append((name, "seed"))
-            case _:
-                shape.append((name, "seed" if name in seeds else argument))
-    return tuple(shape)

@@ -1,6 +1,7 @@
 """Cases are looked at before anything runs: a second input a shape, and inputs of another seed."""
 
-from app.grading.proof.inputs import reseeded_items, second_input_figure, shapes_without_a_second_input
+from app.grading.proof.inputs import reseeded_items, second_input_figure
+from app.grading.repeated_calls import shapes_without_a_second_input
 from tests.provable_problem import BROKEN, problem_of, provable_files
 from tests.toy_problem import toy_problem
 

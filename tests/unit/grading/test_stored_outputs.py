@@ -17,7 +17,7 @@ from tests.unit.grading.compared_arrays import Array
 
 
 def _stored(scores: Array, order: Array) -> StoredOutputs:
-    [item] = items_of(several_outputs("tuple"), Mode.RUN, fresh_seed=None)
+    item, *_ = items_of(several_outputs("tuple"), Mode.RUN, fresh_seed=None)
     parts = (Part(name="scores", value=pack_array(scores)), Part(name="order", value=pack_array(order)))
     return collect_outputs("1", {}, [item], [TrustedAnswer(parts=parts)])
 
