@@ -75,11 +75,9 @@ def matches(answer: WireArray, expected: WireArray, tolerance: Tolerance) -> boo
 def _not_finite(got: NDArray[np.generic], broken: NDArray[np.bool_]) -> Comparison:
     count, place = int(broken.sum()), index_of(broken)
     first = "NaN" if np.isnan(got[place]) else "infinite"
-    if count == got.size:
-        message = "no number is finite" if count > 1 else f"the number is {first}"
-    else:
-        counted = f"{count} of {got.size} numbers {'is' if count == 1 else 'are'} NaN or infinite"
-        message = f"{counted}; the first, at {index_words(place)}, is {first}"
+    message = f"{count} of {got.size} numbers {'is' if count == 1 else 'are'} NaN or infinite"
+    if got.size > 1:
+        message += f"; the first, at {index_words(place)}, is {first}"
     return Comparison(
         outcome=Outcome.NOT_FINITE,
         message=message,

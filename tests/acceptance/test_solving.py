@@ -32,6 +32,14 @@ def test_a_misconception_is_named_and_the_right_solution_accepted(learner: Learn
     expect(shown.get_by_role("img", name="Expected and your numbers")).to_be_visible()
     # One for each sample case that fails; a hidden one shows nothing of its numbers.
     expect(verdict.get_by_role("img", name="Expected and your numbers")).to_have_count(2)
+    page.set_viewport_size({"width": 360, "height": 800})
+    for part in (shown.get_by_role("table"), shown.get_by_role("img")):
+        box = part.bounding_box()
+        assert box is not None
+        # On a phone too, where the table of cases is wider than the screen.
+        assert box["x"] >= 0
+        assert box["x"] + box["width"] <= 360
+    page.set_viewport_size({"width": 1440, "height": 900})
 
     learner.write(reference_solution())
     learner.press("Submit all cases")

@@ -140,7 +140,11 @@ def test_another_container_is_a_wrong_structure(
             "wrong_dtype",
             "`positive`: dtype bool is asked for, yours is int32",
         ),
-        ("(scores / 0, order, x > 0)", "not_finite", "`scores`: no number is finite"),
+        (
+            "(scores / 0, order, x > 0)",
+            "not_finite",
+            "`scores`: 4 of 4 numbers are NaN or infinite; the first, at [0], is infinite",
+        ),
         ("(scores, order[::-1], x > 0)", "wrong_value", "`order` differs"),
         (
             "(scores * 1.1, order, x < 0)",
