@@ -5,6 +5,7 @@ import uuid
 
 import msgspec
 
+from app.catalog.stage_checks import stage_fault
 from app.core.generators import generate
 from app.core.problem import Manifest
 from app.core.verdict import Visibility
@@ -28,6 +29,8 @@ def read_manifest(data: bytes) -> Manifest:
     _check_identity(manifest)
     _check_cases(manifest)
     _check_probes(manifest)
+    if manifest.module is not None and (fault := stage_fault(manifest.module.stages)):
+        raise _refuse(*fault)
     return manifest
 
 
