@@ -6,6 +6,7 @@ import uuid
 import msgspec
 
 from app.catalog.probe_checks import probe_faults
+from app.catalog.stage_checks import stage_fault
 from app.core.generators import generate
 from app.core.problem import DEFAULT_DTYPE, Entry, Manifest
 from app.core.verdict import Visibility
@@ -36,6 +37,8 @@ def read_manifest(data: bytes) -> Manifest:
     _check_outputs(manifest.entry)
     _check_cases(manifest)
     _check_probes(manifest)
+    if manifest.module is not None and (fault := stage_fault(manifest.module.stages)):
+        raise _refuse(*fault)
     return manifest
 
 

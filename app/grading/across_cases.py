@@ -52,8 +52,8 @@ def _kept(answers: Sequence[CaseAnswer], tolerance: Tolerance) -> ErrorShape | N
         return None
     return ErrorShape(
         id="kept_between_calls",
-        message="right the first time, and wrong when the same call is made again after others: something "
-        "is kept from one call to the next, or an input is changed in place",
+        message="right the first time, and wrong when the same call is made again: it depends on the calls "
+        "before it, or on chance",
     )
 
 
@@ -76,9 +76,7 @@ def _constant(
     compared = [list(group.values()) for group in groups.values() if len(group) > 1]
     if not compared or not all(_alike(group, tolerance) for group in compared):
         return None
-    return ErrorShape(
-        id="same_for_all_cases", message="the same for different inputs: it does not depend on them"
-    )
+    return ErrorShape(id="same_for_all_cases", message="the same for different inputs")
 
 
 def _alike(group: Sequence[CaseAnswer], tolerance: Tolerance) -> bool:

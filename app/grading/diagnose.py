@@ -19,7 +19,6 @@ from app.grading.wrong_answers import shape_of_answers
 from sandbox.interface import SandboxError
 
 _Result = TypeVar("_Result")
-_SEED_MESSAGE = "Your answer does not depend on `seed`: another seed gives the same numbers."
 
 _log = logging.getLogger("jaxercise.grading")
 
@@ -69,14 +68,15 @@ async def diagnose(
     # Arrays may be large, and other submissions wait for this loop.
     if found := await asyncio.to_thread(shape_of_answers, problem, run):
         return found if followed.divergence is None else _with_way(found, divergence_sentence(followed))
-    if followed.ignores_seed:
-        return seed_ignored()
+    if followed.ignored_seed:
+        return seed_ignored(followed.ignored_seed)
     return None if followed.divergence is None else divergence_diagnosis(followed, problem.manifest.tolerance)
 
 
-def seed_ignored() -> Diagnosis:
+def seed_ignored(parameter: str) -> Diagnosis:
     """What is told where another seed changes nothing, though it should."""
-    return Diagnosis(kind=DiagnosisKind.ERROR_SHAPE, id="seed_ignored", message=_SEED_MESSAGE)
+    message = f"Your answer does not depend on `{parameter}`: another seed gives the same numbers."
+    return Diagnosis(kind=DiagnosisKind.ERROR_SHAPE, id="seed_ignored", message=message)
 
 
 def _with_way(found: Diagnosis, sentence: str) -> Diagnosis:

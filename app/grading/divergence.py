@@ -12,10 +12,10 @@ from app.grading.error_shape import Pair
 from app.grading.evidence import Array
 
 # Between the two nothing is said: a small difference may be rounding, or the first trace of a mistake.
-_SURELY_SAME = 0.5
-_SURELY_DIFFERENT = 10.0
+_SURELY_SAME = 0.15
+_SURELY_DIFFERENT = 3.0
 # A problem's tolerance is for its answer, and may be wide, or nothing at all. Rounding is what it is.
-_ABSOLUTE = (1e-7, 1e-4)
+_ABSOLUTE = (1e-6, 1e-4)
 _RELATIVE = (0.0, 1e-3)
 
 

@@ -102,8 +102,10 @@ def _transposed(pairs: Sequence[Pair], tolerance: Tolerance, with_numbers: bool)
         targets.append(target)
     if weighs(*_around(targets, tolerance), choices=1.5 * len(targets)):
         flat = all(pair.expected.ndim == 1 for pair in pairs)
-        order = "flattened column by column in the place of row by row" if flat else "transposed"
-        yield ErrorShape(id="transposed", message=f"the right one, {order}")
+        as_if = (
+            "in another order, as if a matrix had been flattened column by column in the place of row by row"
+        )
+        yield ErrorShape(id="transposed", message=f"the right one, {as_if if flat else 'transposed'}")
 
 
 def _transposition(pair: Pair, tolerance: Tolerance) -> Array | None:
@@ -165,7 +167,7 @@ def _says_enough(name: str, targets: Sequence[Array], allowed: Sequence[Array]) 
         inside = [(target > _INTERIOR) & (target < 1 - _INTERIOR) for target in targets]
         targets = [target[mask] for target, mask in zip(targets, inside, strict=True)]
         allowed = [one[mask] for one, mask in zip(allowed, inside, strict=True)]
-    if len(decades(targets, allowed)) < 3:
+    if decades(targets, allowed).size < 3:
         return False
     return weighs(targets, allowed, free=1)
 

@@ -15,25 +15,28 @@ Array = NDArray[np.float64]
 
 ENOUGH = 8.0
 """Decades: less than one chance fit in a hundred million."""
+_MOST = 15.0
 
 
-def decades(targets: Sequence[Array], allowed: Sequence[Array]) -> list[float]:
-    """The evidence of each distinct value among all entries, largest first."""
+def decades(targets: Sequence[Array], allowed: Sequence[Array]) -> Array:
+    """The evidence of each distinct value among all entries, largest first.
+
+    Whole numbers could not have lain between, so that of these only the nearest others count.
+    """
     values = np.concatenate([np.ravel(target) for target in targets])
     slack = np.concatenate([np.ravel(one) for one in allowed])
     if values.size == 0:
-        return []
+        return values
     order = np.argsort(values, kind="stable")
     values, slack = values[order], slack[order]
+    if np.array_equal(values, np.rint(values)):
+        slack = np.maximum(slack, 0.5)
     spread = float(values[-1] - values[0])
     # A value is distinct where it lies beyond what is allowed around both itself and its neighbour.
-    apart = np.concatenate([[True], np.diff(values) > slack[1:] + slack[:-1]])
-    kept = slack[apart]
-    if spread <= 0:
-        return []
+    apart = np.concatenate([[True], np.diff(values) > (slack[1:] + slack[:-1]) * (1 - 1e-9)])
     with np.errstate(divide="ignore"):
-        found = np.minimum(np.log10(spread / (2 * kept)), 15.0)
-    return sorted((float(one) for one in found if one > 0), reverse=True)
+        found = np.minimum(np.log10(spread / (2 * slack[apart])), _MOST) if spread > 0 else np.zeros(0)
+    return np.sort(found[found > 0])[::-1]
 
 
 def weighs(
@@ -45,7 +48,7 @@ def weighs(
     other fits were as good as tried.
     """
     found = decades(targets, allowed)
-    return len(found) >= free + 2 and sum(found[free:]) - choices >= ENOUGH
+    return found.size >= free + 2 and float(found[free:].sum()) - choices >= ENOUGH
 
 
 def log10_factorial(count: int) -> float:

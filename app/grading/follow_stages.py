@@ -35,7 +35,8 @@ class Followed(msgspec.Struct, frozen=True, kw_only=True):
 
     divergence: Divergence | None = None
     case: str = ""
-    ignores_seed: bool = False
+    ignored_seed: str = ""
+    """The parameter that seeds are passed in, where another seed changes nothing though it should."""
     is_right_with_parameters: bool = False
     """Every case that was asked again, with parameters handed in, came out right."""
 
@@ -71,7 +72,7 @@ async def follow(
     expected = await answers.of_reference(problem, items)
     tolerance, count = problem.manifest.tolerance, len(staged)
     told = Followed(
-        ignores_seed=_ignores_seed(tolerance, calls[count:], expected[count:]),
+        ignored_seed=_ignored_seed(problem, calls[count:], expected[count:]),
         is_right_with_parameters=0 < count <= len(calls)
         and all(
             answers_agree(*pair, tolerance) is True for pair in zip(calls[:count], expected, strict=False)
@@ -129,6 +130,7 @@ def _staged(problem: Problem, items: Sequence[GradedItem]) -> list[GradedItem]:
         msgspec.structs.replace(
             item,
             kind=ItemKind.CHECKPOINT,
+            visibility=Visibility.HIDDEN if item.call.is_quiet else item.visibility,
             call=Call(
                 function=item.call.function,
                 arguments=item.call.arguments,
@@ -191,15 +193,15 @@ def _divergence(problem: Problem, call: CallResult, answer: TrustedAnswer) -> Di
     return first_divergence(module.stages, given, wanted, problem.manifest.tolerance)
 
 
-def _ignores_seed(
-    tolerance: Tolerance, calls: Sequence[CallResult], expected: Sequence[TrustedAnswer]
-) -> bool:
-    if len(calls) != 2:
-        return False
-    return (
-        answers_agree(calls[1], calls[0], tolerance, 0.0) is True
-        and answers_agree(expected[1], expected[0], tolerance, _FAR) is False
-    )
+def _ignored_seed(problem: Problem, calls: Sequence[CallResult], expected: Sequence[TrustedAnswer]) -> str:
+    tolerance = problem.manifest.tolerance
+    if len(calls) != 2 or answers_agree(calls[1], calls[0], tolerance, 0.0) is not True:
+        return ""
+    if answers_agree(expected[1], expected[0], tolerance, _FAR) is not False:
+        return ""
+    cases = problem.manifest.cases
+    names = problem.manifest.entry.parameters
+    return next(name for name in names if any(isinstance(case.arguments[name], Seed) for case in cases))
 
 
 @np.errstate(all="ignore")

@@ -210,8 +210,8 @@ class Grader:
             if self._diagnosis_seconds:
                 followed = await deadline.within(follow(*look, thoroughly=True), None)
             if followed is None or followed.is_right_with_parameters:
-                if followed is not None and followed.ignores_seed:
-                    return run, seed_ignored()
+                if followed is not None and followed.ignored_seed:
+                    return run, seed_ignored(followed.ignored_seed)
                 return msgspec.structs.replace(run, rows=as_creation_order(run.rows)), creation_order()
         if not self._diagnosis_seconds:
             return run, None

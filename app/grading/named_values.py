@@ -7,7 +7,7 @@ import numpy as np
 from app.grading.evidence import Array
 from app.grading.named_arrays import named_arrays
 from app.grading.trusted_answers import TrustedAnswer
-from sandbox.arrays import BadArray, WireArray, unpack_array
+from sandbox.arrays import WireArray, unpack_array
 from sandbox.interface import CallResult
 
 
@@ -22,8 +22,8 @@ def as_numbers(arrays: Mapping[str, WireArray]) -> dict[str, Array] | None:
     for name, wire in arrays.items():
         try:
             array = unpack_array(wire)
-        except BadArray:
-            return None
+        except (ValueError, OverflowError, MemoryError):
+            return None  # A forged frame; also one whose sides no array can have.
         if np.iscomplexobj(array):
             return None
         numbers[name] = array.astype(np.float64)

@@ -16,6 +16,9 @@ from app.grading.named_values import numbers_of
 from app.grading.run_items import ItemsRun
 from sandbox.interface import Way
 
+# By their names, for calls that are made again have a kind of their own.
+_COMPARED = frozenset({"value", "checkpoint", "again"})
+
 
 @np.errstate(all="ignore")
 def shape_of_answers(problem: Problem, run: ItemsRun) -> Diagnosis | None:
@@ -43,7 +46,7 @@ def _answers(run: ItemsRun, tolerance: Tolerance) -> list[CaseAnswer] | None:
     """Every judged answer in order, of several arrays each by itself; None where a failing one has none."""
     answers = []
     for item, row, call, expected in zip(run.items, run.rows, run.result.calls, run.expected, strict=False):
-        if item.kind not in (ItemKind.VALUE, ItemKind.CHECKPOINT) or item.call.way is not Way.PLAIN:
+        if item.kind not in _COMPARED or item.call.way is not Way.PLAIN:
             continue
         passed = row.outcome is Outcome.PASSED
         given, wanted = numbers_of(call), numbers_of(expected)
@@ -58,7 +61,7 @@ def _answers(run: ItemsRun, tolerance: Tolerance) -> list[CaseAnswer] | None:
                     question=msgspec.msgpack.encode((name, item.call.arguments, item.call.module)),
                     pair=pair,
                     passed=passed or _is_within(pair, tolerance),
-                    is_plain=item.kind is ItemKind.VALUE,
+                    is_plain=item.kind is not ItemKind.CHECKPOINT,
                 )
             )
     return answers

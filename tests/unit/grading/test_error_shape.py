@@ -202,3 +202,8 @@ def test_the_number_is_kept_where_it_could_carry_a_hidden_value() -> None:
     for got in (right * 0.777, right + 0.777):
         [shape] = error_shapes([Pair(got=got, expected=right)], _TOLERANCE, with_numbers=False)
         assert "777" not in shape.message
+
+
+def test_labels_in_another_order_are_wrong_labels() -> None:
+    right = np.asarray([0.0, 1.0, 2.0, 3.0, 4.0, 5.0])
+    assert _found([right[[1, 0, 2, 3, 5, 4]]], [right]) == set()

@@ -1,0 +1,53 @@
+"""Stages that could not be told apart or found are refused before a problem is published."""
+
+import pytest
+
+from app.catalog.manifest import read_manifest
+from app.errors import ProblemError
+from tests.toy_problem import MANIFEST
+
+_STAGES = """
+[[module.stages]]
+name = "inner"
+path = "inner.0"
+side = "input"
+
+[[module.stages]]
+name = "outer"
+path = "outer"
+any_rows = true
+"""
+
+
+def _manifest(stages: str) -> bytes:
+    return MANIFEST.replace('name = "Shift"\n', f'name = "Shift"\n{stages}').encode()
+
+
+def test_stages_are_read_in_their_order() -> None:
+    module = read_manifest(_manifest(_STAGES)).module
+    assert module is not None
+    assert [(stage.name, stage.side, stage.any_rows) for stage in module.stages] == [
+        ("inner", "input", False),
+        ("outer", "output", True),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "reason"),
+    [
+        ('name = "outer"', 'name = "inner"', "used twice"),
+        ('name = "outer"', 'name = ""', "1 to 80"),
+        ('path = "outer"', 'path = "outer..0"', "joined by dots"),
+        ('path = "outer"', 'path = ""', "joined by dots"),
+        ('side = "input"', 'side = "middle"', "side"),
+    ],
+)
+def test_a_stage_that_cannot_work_is_refused_by_its_key(old: str, new: str, reason: str) -> None:
+    with pytest.raises(ProblemError, match=reason):
+        read_manifest(_manifest(_STAGES.replace(old, new)))
+
+
+def test_too_many_stages_are_refused() -> None:
+    many = "".join(f'[[module.stages]]\nname = "n{place}"\npath = "p"\n' for place in range(65))
+    with pytest.raises(ProblemError, match="more than 64"):
+        read_manifest(_manifest(many))
