@@ -45,6 +45,8 @@ class ProofTable:
             letters = "" if isinstance(row, Figure) else self._letters()
             yield f"  {heading:<{_LABEL - 2}}{'':<{_OUTCOME}}{letters}".rstrip()
         yield f"  {row.text}" if isinstance(row, Figure) else self._line(row)
+        if isinstance(row, SolutionRow) and row.failed and not set(row.failed) & set(self._names):
+            yield from _wrapped(f"caught by {', '.join(row.failed)}".split(), " ", indent="      ")
         for fault in row.faults:
             yield from fault_lines(fault)
 

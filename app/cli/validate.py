@@ -66,10 +66,10 @@ async def print_proof(problem: Problem, grader: "Grader") -> "Proof":
         SandboxError: the jail broke.
     """
     from app.cli.proof_table import ProofTable, summary_lines
-    from app.grading.proof.prove import columns, prove
-    from app.grading.proof.rows import Proof, Row
+    from app.grading.proof.prove import prove
+    from app.grading.proof.rows import Proof, Row, columns_of
 
-    table = ProofTable(columns(problem))
+    table = ProofTable(columns_of(problem))
     print(f"{problem.manifest.position} {problem.slug} · version {problem.version[:12]}")
     print("\n".join(table.legend()), flush=True)
     rows: list[Row] = []
@@ -80,7 +80,7 @@ async def print_proof(problem: Problem, grader: "Grader") -> "Proof":
         problem=problem.slug,
         position=problem.manifest.position,
         version=problem.version,
-        columns=columns(problem),
+        columns=columns_of(problem),
         rows=tuple(rows),
     )
     print("\n".join(summary_lines(problem.slug, proof.faults)), flush=True)

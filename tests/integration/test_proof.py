@@ -9,9 +9,9 @@ import pytest
 from app.core.problem import Problem
 from app.grading.grader import Grader
 from app.grading.open_grader import open_grader
-from app.grading.proof.prove import columns, prove
+from app.grading.proof.prove import prove
 from app.grading.proof.reasons import Reason
-from app.grading.proof.rows import Figure, Proof, SolutionRow
+from app.grading.proof.rows import Figure, Proof, SolutionRow, columns_of
 from tests.provable_problem import BROKEN, problem_of, provable_files
 
 pytestmark = pytest.mark.jail
@@ -25,7 +25,7 @@ async def _proof(problem: Problem, grader: Grader) -> Proof:
         problem=problem.slug,
         position=problem.manifest.position,
         version=problem.version,
-        columns=columns(problem),
+        columns=columns_of(problem),
         rows=tuple([row async for row in prove(problem, grader)]),
     )
 

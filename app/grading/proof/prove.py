@@ -15,18 +15,13 @@ from app.grading.proof.distance import Arrays, distance, spread
 from app.grading.proof.inputs import reseeded_items, second_input_figure
 from app.grading.proof.reasons import Fault, Reason
 from app.grading.proof.room import double_figure, nearest_figure, noise_figure, time_figure
-from app.grading.proof.rows import Column, Figure, Role, Row, SolutionRow, columns_of
+from app.grading.proof.rows import Figure, Role, Row, SolutionRow
 from app.grading.proof.solutions import FRESH_SEED, Solutions, does_not_run, without
 from app.grading.proof.trivial_answers import trivial_rows
 from app.grading.proof.trusted_calls import Conditions, differing, has_numbers, run_cold, run_conditions
 from app.grading.trusted_answers import TrustedAnswer
 from sandbox.arrays import unpack_array
 from sandbox.interface import Ending, RunResult, Way
-
-
-def columns(problem: Problem) -> tuple[Column, ...]:
-    """The cases and probes that a proof's rows tell of, in their order."""
-    return columns_of(items_of(problem, Mode.SUBMIT, fresh_seed=None))
 
 
 async def prove(problem: Problem, grader: Grader) -> AsyncIterator[Row]:

@@ -6,8 +6,9 @@ from enum import StrEnum
 import msgspec
 
 from app.core.outcome import Outcome
-from app.core.verdict import Visibility
-from app.grading.graded_items import GradedItem, ItemKind
+from app.core.problem import Problem
+from app.core.verdict import Mode, Visibility
+from app.grading.graded_items import ItemKind, items_of
 from app.grading.proof.reasons import Fault
 
 
@@ -86,10 +87,17 @@ class Proof(msgspec.Struct, frozen=True, kw_only=True):
         return tuple(row for row in self.rows if isinstance(row, Figure))
 
 
-def columns_of(items: tuple[GradedItem, ...]) -> tuple[Column, ...]:
-    """The table's columns, fresh cases aside: their inputs are others each time."""
+def declared_names(problem: Problem) -> frozenset[str]:
+    """The cases and probes that `problem.toml` names, and that a variant's `fails` may therefore name."""
+    manifest = problem.manifest
+    return frozenset([*(case.name for case in manifest.cases), *(probe.name for probe in manifest.probes)])
+
+
+def columns_of(problem: Problem) -> tuple[Column, ...]:
+    """The table's columns; what a submission is asked besides, as fresh cases, has none."""
+    names = declared_names(problem)
     return tuple(
         Column(name=item.name, kind=item.kind, visibility=item.visibility)
-        for item in items
-        if not item.is_fresh
+        for item in items_of(problem, Mode.SUBMIT, fresh_seed=None)
+        if item.name in names
     )

@@ -15,7 +15,7 @@ from app.grading.grader import Grader
 from app.grading.named_arrays import named_arrays
 from app.grading.proof.distance import Arrays, distance
 from app.grading.proof.reasons import Fault, Reason
-from app.grading.proof.rows import Role, SolutionRow
+from app.grading.proof.rows import Role, SolutionRow, declared_names
 from app.grading.proof.trusted_calls import has_numbers
 from app.grading.trusted_answers import TrustedAnswer
 
@@ -71,10 +71,10 @@ class Solutions:
         """
         variant = self._problem.manifest.variants[name]
         verdict = await self._grade(self._problem.variants[name])
-        lasting = {item.name for item in self._items}
+        names = declared_names(self._problem)
         faults = (
             *_without_words(name, self._problem.variants[name]),
-            *_variant_faults(name, variant, verdict, lasting),
+            *_variant_faults(name, variant, verdict, names),
         )
         return self._row(Role.VARIANT, name, variant.outcome, verdict, answers, faults)
 
@@ -180,12 +180,12 @@ def _without_words(name: str, code: str) -> tuple[Fault, ...]:
 
 
 def _variant_faults(
-    name: str, variant: WrongVariant, verdict: Verdict, lasting: set[str]
+    name: str, variant: WrongVariant, verdict: Verdict, names: frozenset[str]
 ) -> tuple[Fault, ...]:
     if verdict.accepted:
         message = f"{name} passes every case: it {_ending(verdict, variant.outcome)}"
         return (Fault(reason=Reason.VARIANT_PASSES, message=message),)
-    otherwise = _otherwise(variant, verdict, lasting)
+    otherwise = _otherwise(variant, verdict, names)
     if otherwise:
         return (Fault(reason=Reason.VARIANT_ENDS_OTHERWISE, message=f"{name} {otherwise}"),)
     diagnosis = verdict.diagnosis
@@ -199,10 +199,10 @@ def _variant_faults(
     return ()
 
 
-def _otherwise(variant: WrongVariant, verdict: Verdict, lasting: set[str]) -> str:
+def _otherwise(variant: WrongVariant, verdict: Verdict, names: frozenset[str]) -> str:
     if verdict.outcome is not variant.outcome:
         return _ending(verdict, variant.outcome)
-    failed = set(_failed(verdict)) & lasting
+    failed = set(_failed(verdict)) & names
     if missed := sorted(set(variant.fails) - failed):
         return f"was declared to fail {', '.join(missed)}, but passes"
     if more := sorted(failed - set(variant.fails)):

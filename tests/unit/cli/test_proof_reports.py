@@ -59,6 +59,13 @@ def test_a_row_tells_how_far_off_each_case_is_and_the_name() -> None:
     assert list(far)[-1].split() == ["✓", "far", "wrong_value", "∞", "12345", "named"]
 
 
+def test_what_only_a_call_without_a_column_catches_is_told() -> None:
+    """A solution that keeps its answer is caught by a fresh case, or when it is called again."""
+    row = _row("keeps_its_answer", case_7=2.0)
+    *_, last = ProofTable(_columns(2)).lines(row)
+    assert last.strip() == "caught by case-7"
+
+
 def test_a_refusal_stands_below_its_row_with_what_to_change() -> None:
     lines = list(ProofTable(_columns(2)).lines(_proof(_FAULT).figures[0]))
     text = " ".join(line.strip() for line in lines)
