@@ -223,7 +223,7 @@ CLS_TOKEN = (
         name="head on every token",
         old="return self.head(x[0])",
         new="return self.head(x)",
-        names=_stages("head", "after head"),
+        names=_stages("after ln_f", "head", "after head"),
     ),
     Mistake(
         problem="vit-cls-token",

@@ -12,7 +12,8 @@ from app.core.verdict import Mode, Verdict
 from app.grading.open_grader import open_grader
 from tests.single_mistakes import MISTAKES, Mistake
 
-pytestmark = pytest.mark.jail
+# Of the minute and a half on an idle machine most goes into three problems' references and variants.
+pytestmark = [pytest.mark.jail, pytest.mark.timeout(900)]
 
 _CHECKOUT = Path(__file__).parents[2]
 _AT_LEAST_NAMED = 4

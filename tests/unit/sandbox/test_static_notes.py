@@ -2,13 +2,17 @@
 
 import ast
 import textwrap
+from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from app.catalog.problem_folder import load_folders, read_problem
 from sandbox.inside.static_notes import static_notes
 from tests.toy_problem import REFERENCE
+
+_CHECKOUT = Path(__file__).parents[3]
 
 
 def _notes(code: str, entry: str = "f") -> tuple[str, ...]:
@@ -19,7 +23,7 @@ def _notes(code: str, entry: str = "f") -> tuple[str, ...]:
     ("code", "beginning"),
     [
         ("def f(a, b):\n    return a\n", "line 1: `f` never uses its parameter `b`."),
-        ("\ndef f(a, b, c):\n    return b\n", "line 2: `f` never uses its parameters `a`, `c`."),
+        ("\ndef f(a, b, c, d):\n    return b + d\n", "line 2: `f` never uses its parameters `a`, `c`."),
         ("import numpy as np\ndef f():\n    return np.random.normal()\n", "line 3: `np.random.normal` draws"),
         ("from numpy import random\ndef f():\n    return random.rand(3)\n", "line 3: `np.random.rand` draws"),
         ("import random\ndef f():\n    return random.random()\n", "line 3: `random.random` draws"),
@@ -41,6 +45,7 @@ def test_what_is_worth_a_word_gets_one(code: str, beginning: str) -> None:
         REFERENCE.replace("def shift", "def f"),
         "def f(a, b):\n    raise NotImplementedError\n",
         'def f(a, b):\n    """To be written."""\n    ...\n',
+        "def f(a, b, c):\n    return a  # to be finished\n",
         "def f(a, _b):\n    return a\n",
         "def f(a, b):\n    def inner():\n        return b\n    return a + inner()\n",
         "def f(a, b):\n    return sum(locals().values())\n",
@@ -76,3 +81,19 @@ def test_any_text_gets_bounded_notes(parameters: list[str], used: list[str], loo
     notes = _notes(f"import numpy as np\ndef f({', '.join(parameters)}):\n{head}{body}")
 
     assert all(len(note) <= 2000 for note in notes)
+
+
+def _solutions() -> list[tuple[str, str]]:
+    loaded = load_folders(_CHECKOUT / "problems", _CHECKOUT / "reference_solutions")
+    problems = [read_problem(files) for files in loaded.problems.values()]
+    return [
+        (problem.manifest.entry.function, code)
+        for problem in problems
+        for code in (problem.reference, problem.starter, *problem.also_right.values())
+    ]
+
+
+def test_no_reference_and_no_starter_gets_a_note() -> None:
+    """Whoever writes as we do hears nothing."""
+    assert len(_solutions()) > 10
+    assert [_notes(code, entry) for entry, code in _solutions() if _notes(code, entry)] == []
