@@ -78,7 +78,7 @@ def test_check_accepts_the_reference_and_exits_0(workshop: Path) -> None:
     } <= set(verdict)
     assert verdict["environment"]["jax"]
     names = [case["name"] for case in verdict["cases"]]
-    assert names == ["short", "parameters", "other-seed", "short-fresh-1", "checkpoint"]
+    assert names == ["short", "parameters", "other-seed", "short-fresh-1", "short-again", "checkpoint"]
 
 
 def test_check_names_the_mistake_and_exits_1(workshop: Path) -> None:
@@ -92,6 +92,7 @@ def test_check_names_the_mistake_and_exits_1(workshop: Path) -> None:
         "id": "subtracts",
         "message": "You subtract the shift.",
         "line": None,
+        "others": [],
     }
     by_name = {case["name"]: case for case in verdict["cases"]}
     assert by_name["short"]["mismatched"] == by_name["short"]["size"] == 4
