@@ -1,5 +1,5 @@
 # Names an object like the class asked for, which raises when it is looked at.
-# expected: crashed
+# expected: error
 class Sly:
     @property
     def __class__(self): raise SystemExit
