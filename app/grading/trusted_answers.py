@@ -53,6 +53,7 @@ class TrustedAnswers:
         self._folder = folder
         self._memory: dict[str, TrustedAnswer] = {}
         self._sessions = ReferenceSessions(sandbox, _LIMITS)
+        self._tasks: set[asyncio.Task[list[tuple[TrustedAnswer, ...]]]] = set()
         self._running: dict[tuple[str, int], asyncio.Lock] = {}
 
     async def of_reference(self, problem: Problem, items: Sequence[GradedItem]) -> tuple[TrustedAnswer, ...]:
@@ -78,12 +79,21 @@ class TrustedAnswers:
         self, problem: Problem, codes: Sequence[str], items: Sequence[GradedItem], *, niceness: int = 0
     ) -> list[tuple[TrustedAnswer, ...]]:
         """For each solution its answers to `items`, in order. Those to fresh items are kept in memory only,
-        since they are asked for again by the regrades of one submission at most.
+        since they are asked for again by the regrades of one submission at most. Who gives up waiting
+        does not stop the computation: the next one who asks finds it done.
 
         Raises:
             ReferenceFailed: a solution did not run to its end.
             SandboxError: the jail broke.
         """
+        task = asyncio.ensure_future(self._of_solutions(problem, codes, items, niceness))
+        self._tasks.add(task)
+        task.add_done_callback(self._forget)
+        return await asyncio.shield(task)
+
+    async def _of_solutions(
+        self, problem: Problem, codes: Sequence[str], items: Sequence[GradedItem], niceness: int
+    ) -> list[tuple[TrustedAnswer, ...]]:
         # Who asks for the same solutions waits for one computation; others go on beside it.
         lock = self._running.setdefault((problem.version, len(codes)), asyncio.Lock())
         async with lock:
@@ -111,8 +121,16 @@ class TrustedAnswers:
         return await self._sandbox.run(request, limits=_LIMITS)
 
     async def close(self) -> None:
-        """End the references that stay loaded."""
+        """End what is still computed, and the references that stay loaded."""
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
         await self._sessions.close()
+
+    def _forget(self, task: "asyncio.Task[list[tuple[TrustedAnswer, ...]]]") -> None:
+        self._tasks.discard(task)
+        if not task.cancelled():
+            task.exception()  # Whoever asked has it too, unless they gave up waiting.
 
     def _look_up(self, key: str) -> TrustedAnswer | None:
         if key in self._memory:

@@ -15,7 +15,8 @@ _ADDRESS = re.compile(r"Jaxercise is at (http://\S+)")
 def running_service(data_dir: Path, **settings: str) -> Iterator[str]:
     """Starts `jaxercise serve` with all state in `data_dir`; gives its address, and stops it afterwards."""
     environment = {name: value for name, value in os.environ.items() if not name.startswith("JAXERCISE_")}
-    environment |= {"JAXERCISE_DATA_DIR": str(data_dir)}
+    # Nothing is prepared yet, and what a first wrong submission needs takes its time on a busy machine.
+    environment |= {"JAXERCISE_DATA_DIR": str(data_dir), "JAXERCISE_DIAGNOSIS_SECONDS": "300"}
     environment |= {f"JAXERCISE_{name.upper()}": value for name, value in settings.items()}
     log = (data_dir / "serve.log").open("w+")
     process = subprocess.Popen(

@@ -205,6 +205,33 @@ def test_nothing_is_looked_for_where_the_setting_says_so(clinic: Clinic) -> None
         assert verdict.diagnosis is None
 
 
+def test_variants_that_took_too_long_are_there_the_next_time(
+    clinic: Clinic, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Their computation goes on when a verdict went out without it."""
+    problem = toy_problem()
+    new = {name: f"{code}# computed later\n" for name, code in problem.variants.items()}
+    problem = msgspec.structs.replace(problem, variants=new)
+    hasty = Grader(
+        clinic.grader._sandbox, clinic.grader.answers, diagnosis_seconds=1e-6, prepares_diagnosis=False
+    )
+
+    async def twice() -> list[Verdict]:
+        code = problem.variants["subtracts"]
+        first = await hasty.grade(problem, code, Mode.RUN, fresh_seed=None)
+        for _ in range(600):
+            if not clinic.grader.answers._tasks:
+                break
+            await asyncio.sleep(0.1)
+        monkeypatch.setattr(clinic.grader.answers, "_compute", None)  # There is nothing left to compute.
+        return [first, await clinic.grader.grade(problem, code, Mode.RUN, fresh_seed=None)]
+
+    first, second = clinic.runner.run(twice())
+    assert first.diagnosis is None
+    assert second.diagnosis is not None
+    assert second.diagnosis.id == "subtracts"
+
+
 def test_what_nothing_explains_is_handed_out_with_its_public_numbers(clinic: Clinic) -> None:
     """The same in both modes, so that they are counted together."""
     code = REFERENCE.replace(_ANSWER, f"{_ANSWER} * (1 + x**2)")
