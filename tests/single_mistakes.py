@@ -99,7 +99,7 @@ ENCODER_BLOCK = (
         name="exact GELU",
         old="nnx.gelu(self.fc1(self.ln2(x)))",
         new="nnx.gelu(self.fc1(self.ln2(x)), approximate=False)",
-        names=_stages("gelu"),
+        names=_stages("gelu", "after fc1"),
     ),
     Mistake(
         problem="encoder-block",
@@ -165,7 +165,7 @@ MEAN_POOL = (
         name="final norm before the blocks",
         old=_BLOCKS,
         new="x = self.ln_f(x)\n        for block in self.blocks:\n            x = block(x)",
-        names=_stages("with_positions"),
+        names=_stages("stage_order", "with_positions"),
     ),
     Mistake(
         problem="vit-mean-pool",
@@ -179,7 +179,7 @@ MEAN_POOL = (
         name="blocks in reverse",
         old="for block in self.blocks:",
         new="for block in reversed(list(self.blocks)):",
-        names=_stages("block 1", "block 2"),
+        names=_stages("stage_order"),
     ),
     Mistake(
         problem="vit-mean-pool",
