@@ -11,7 +11,7 @@ from pathlib import Path
 
 import msgspec
 
-from app.grading.judge_item import explanation
+from app.grading.error_explanations import explanation
 from sandbox.interface import Call, Raised, RunRequest, RunResult
 from sandbox.limits import Limits
 from sandbox.supervisor import Supervisor, open_supervisor

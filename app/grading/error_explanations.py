@@ -4,6 +4,7 @@ import re
 
 from app.grading.explanations import calls, modules, names, shapes, tracing, whole_numbers
 from app.grading.explanations.rule import Asked
+from sandbox.interface import Raised
 
 # Special before general: a layer's missing `rngs` before any missing argument.
 _RULES = (
@@ -35,6 +36,12 @@ def explain(kind: str, message: str, *, line: str = "", nearest: str = "") -> st
         if said:
             return said[:_LIMIT]
     return ""
+
+
+def explanation(raised: Raised) -> str:
+    """Of what the jail reports."""
+    line = raised.frames[-1].text if raised.frames else ""
+    return explain(raised.type, raised.message, line=line, nearest=raised.nearest)
 
 
 def first_sentence(explanation: str) -> str:

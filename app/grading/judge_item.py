@@ -7,7 +7,8 @@ import msgspec
 from app.core.outcome import Outcome
 from app.core.problem import Problem
 from app.core.verdict import CaseResult
-from app.grading.error_explanations import explain, first_sentence
+from app.grading.error_explanations import explanation, first_sentence
+from app.grading.forbidden_words import forbidden_in_words
 from app.grading.graded_items import GradedItem, ItemKind
 from app.grading.judge_accuracy import judge_accuracy
 from app.grading.judge_again import judge_again
@@ -20,7 +21,7 @@ from app.grading.named_arrays import named_arrays
 from app.grading.no_arrays import no_arrays
 from app.grading.rows import row
 from app.grading.trusted_answers import TrustedAnswer
-from sandbox.interface import CallResult, ForbiddenUse, Frame, Raised
+from sandbox.interface import CallResult, Frame, Raised
 
 _OF_MODULE = (ItemKind.CHECKPOINT, ItemKind.GRADIENT, ItemKind.TRANSFORMS)
 _ONLY_WITH_PARAMETERS = "with random parameters handed in, the numbers differ"
@@ -87,12 +88,6 @@ def error_outcome(raised: Raised) -> Outcome:
     return Outcome.ERROR
 
 
-def forbidden_in_words(problem: Problem, use: ForbiddenUse) -> str:
-    """The name comes from a hostile process, so only one that the problem forbids is repeated."""
-    name = use.name if use.name in problem.manifest.forbidden else "that part"
-    return f"this exercise asks you to build {name} yourself, so it may not be used, by whatever name"
-
-
 def without_details(raised: Raised) -> Raised:
     """An exception of a hidden case: what the code can name could carry the case's values.
 
@@ -105,12 +100,6 @@ def without_details(raised: Raised) -> Raised:
         frames=tuple(Frame(line=frame.line, function="", text="") for frame in raised.frames[-1:]),
         nearest="",
     )
-
-
-def explanation(raised: Raised) -> str:
-    """What an exception means in plain words; empty where that is not known."""
-    line = raised.frames[-1].text if raised.frames else ""
-    return explain(raised.type, raised.message, line=line, nearest=raised.nearest)
 
 
 def _raised_in_words(raised: Raised) -> str:

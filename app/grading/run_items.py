@@ -10,14 +10,10 @@ from app.core.outcome import Outcome
 from app.core.problem import Problem
 from app.core.verdict import CaseResult, Frame, LearnerError
 from app.grading.call_plan import plan_calls
+from app.grading.error_explanations import explanation
+from app.grading.forbidden_words import forbidden_in_words
 from app.grading.graded_items import GradedItem
-from app.grading.judge_item import (
-    error_outcome,
-    explanation,
-    forbidden_in_words,
-    judge_item,
-    without_details,
-)
+from app.grading.judge_item import error_outcome, judge_item, without_details
 from app.grading.rows import row
 from app.grading.run_request import limits_for, request_for
 from app.grading.trusted_answers import TrustedAnswer

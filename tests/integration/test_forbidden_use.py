@@ -9,6 +9,7 @@ import pytest
 
 from app.core.outcome import Outcome
 from app.core.verdict import Mode, Verdict
+from app.grading.forbidden_words import forbidden_in_words
 from app.grading.open_grader import open_grader
 from sandbox.interface import Call, ForbiddenUse, Refusal, RunRequest, RunResult
 from sandbox.limits import Limits
@@ -186,6 +187,4 @@ def test_what_was_rehearsed_is_forgiven(tmp_path: Path) -> None:
 
 def test_a_name_that_the_problem_does_not_forbid_is_not_repeated() -> None:
     """The report is a hostile process's, and its text could be a hidden value."""
-    from app.grading.judge_item import forbidden_in_words
-
     assert "12.5" not in forbidden_in_words(toy_problem(), ForbiddenUse(name="12.5", line=3))

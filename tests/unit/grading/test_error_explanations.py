@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.grading.error_explanations import _RULES, explain, first_sentence
-from app.grading.judge_item import explanation, without_details
+from app.grading.error_explanations import _RULES, explain, explanation, first_sentence
+from app.grading.judge_item import without_details
 from sandbox.interface import Frame, Raised
 from tests.real_messages import RealMessage, read
 
