@@ -67,10 +67,11 @@ def _ratio(pairs: Sequence[Pair], tolerance: Tolerance, with_numbers: bool) -> I
     if not _same_shapes(pairs):
         return
     got, expected = _joined(pairs)
-    power = float(expected @ expected)
+    weights = _weights(expected, tolerance)
+    power = float((weights * expected) @ expected)
     if power == 0:
         return
-    ratio = float(got @ expected) / power
+    ratio = float((weights * got) @ expected) / power
     # Noise within the tolerance is scaled with the rest, where the factor came last.
     scale = max(1.0, abs(ratio))
     allowed = [scale * _allowed(pair.expected, tolerance) for pair in pairs]
@@ -84,7 +85,7 @@ def _offset(pairs: Sequence[Pair], tolerance: Tolerance, with_numbers: bool) -> 
     if not _same_shapes(pairs):
         return
     got, expected = _joined(pairs)
-    offset = float(np.mean(got - expected))
+    offset = float(np.average(got - expected, weights=_weights(expected, tolerance)))
     allowed = [2 * _allowed(pair.expected, tolerance) for pair in pairs]
     targets = [pair.expected + offset for pair in pairs]
     if _within(pairs, targets, allowed) and weighs(targets, allowed, free=1):
@@ -247,6 +248,13 @@ _SOFTMAXES = (
 def _allowed(expected: Array, tolerance: Tolerance) -> Array:
     allowed: Array = tolerance.absolute + tolerance.relative * np.abs(expected)
     return allowed
+
+
+def _weights(expected: Array, tolerance: Tolerance) -> Array:
+    """Where less is allowed, a number says more of what it was multiplied with, or what was added."""
+    allowed = _allowed(expected, tolerance)
+    weights: Array = (allowed.min() / allowed) ** 2 if allowed.min() > 0 else np.ones_like(allowed)
+    return weights
 
 
 def _around(targets: Sequence[Array], tolerance: Tolerance) -> tuple[Sequence[Array], list[Array]]:
