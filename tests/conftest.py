@@ -25,6 +25,13 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     items.sort(key=lambda item: (_TESTS / "acceptance") in item.path.parents)
 
 
+@pytest.fixture(scope="session")
+def graded_problems_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A data folder for tests of positions 41, 45 and 46: their solutions take minutes to compute, once."""
+    place: Path = tmp_path_factory.mktemp("graded-problems")
+    return place
+
+
 @pytest.fixture
 def anyio_backend() -> str:
     """Tests marked `anyio` run on asyncio, as the service does."""

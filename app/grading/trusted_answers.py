@@ -16,7 +16,7 @@ from app.core.problem import Problem
 from app.errors import ReferenceFailed
 from app.grading.graded_items import GradedItem
 from app.grading.reference_sessions import ReferenceSessions
-from app.grading.run_request import outputs_of, request_for
+from app.grading.run_request import compartment, outputs_of, request_for
 from sandbox.arrays import WireArray
 from sandbox.interface import Call, CallResult, Ending, Outputs, Parameter, Part, RunRequest, RunResult
 from sandbox.limits import Limits
@@ -98,7 +98,7 @@ class TrustedAnswers:
         lock = self._running.setdefault((problem.version, len(codes)), asyncio.Lock())
         async with lock:
             outputs = outputs_of(problem.manifest.entry)
-            keys = [[_key(code, item.call, outputs) for item in items] for code in codes]
+            keys = [[_key(problem, code, item.call, outputs) for item in items] for code in codes]
             found = {key: self._look_up(key) for row in keys for key in row}
             missing = {
                 key: (program, index)
@@ -201,9 +201,13 @@ def _answer(call: CallResult) -> TrustedAnswer:
     )
 
 
-def _key(code: str, call: Call, outputs: Outputs) -> str:
-    """Whether its output is shown, and where the text stands among others, changes no answer."""
-    digest = hashlib.sha256(code.encode())
+def _key(problem: Problem, code: str, call: Call, outputs: Outputs) -> str:
+    """Whether its output is shown, and where the text stands among others, changes no answer.
+
+    Neither does a new statement, but a new version has a compartment of compiled programs of its own, and
+    it is these runs that fill it.
+    """
+    digest = hashlib.sha256(compartment(problem).encode() + b"\0" + code.encode())
     asked = msgspec.structs.replace(call, is_quiet=False, program=0)
     digest.update(b"\0" + msgspec.msgpack.encode((asked, outputs)))
     return digest.hexdigest()

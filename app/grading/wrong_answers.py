@@ -16,8 +16,7 @@ from app.grading.named_values import numbers_of
 from app.grading.run_items import ItemsRun
 from sandbox.interface import Way
 
-# By their names, for calls that are made again have a kind of their own.
-_COMPARED = frozenset({"value", "checkpoint", "again"})
+_COMPARED = frozenset({ItemKind.VALUE, ItemKind.CHECKPOINT, ItemKind.AGAIN})
 
 
 @np.errstate(all="ignore")

@@ -25,9 +25,9 @@ _FLAGS = [
 
 
 @pytest.fixture(scope="session")
-def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def service(graded_problems_dir: Path) -> Iterator[str]:
     """The address of a real service with a real jail."""
-    with running_service(tmp_path_factory.mktemp("service")) as address:
+    with running_service(graded_problems_dir) as address:
         yield address
 
 

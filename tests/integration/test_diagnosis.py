@@ -38,11 +38,10 @@ class Clinic:
 
 
 @pytest.fixture(scope="module")
-def clinic(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Clinic]:
-    data_dir: Path = tmp_path_factory.mktemp("diagnosis")
+def clinic(graded_problems_dir: Path) -> Iterator[Clinic]:
     with asyncio.Runner() as runner:
         opened = open_grader(
-            data_dir=data_dir, unjailed=False, diagnosis_seconds=300, prepares_diagnosis=False
+            data_dir=graded_problems_dir, unjailed=False, diagnosis_seconds=300, prepares_diagnosis=False
         )
         grader = runner.run(opened.__aenter__())
         try:

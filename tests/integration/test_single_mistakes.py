@@ -22,14 +22,14 @@ _AT_ONCE = 2
 
 
 @pytest.fixture(scope="module")
-def verdicts(tmp_path_factory: pytest.TempPathFactory) -> list[tuple[Mistake, Verdict]]:
+def verdicts(graded_problems_dir: Path) -> list[tuple[Mistake, Verdict]]:
     """Each graded the whole way, as a learner's submission."""
     loaded = load_folders(_CHECKOUT / "problems", _CHECKOUT / "reference_solutions")
     problems = {slug: read_problem(files) for slug, files in loaded.problems.items()}
 
     async def grade() -> list[tuple[Mistake, Verdict]]:
         turn = asyncio.Semaphore(_AT_ONCE)
-        async with open_grader(data_dir=tmp_path_factory.mktemp("mistakes"), unjailed=False) as grader:
+        async with open_grader(data_dir=graded_problems_dir, unjailed=False) as grader:
 
             async def one(mistake: Mistake) -> tuple[Mistake, Verdict]:
                 problem = problems[mistake.problem]
