@@ -92,7 +92,7 @@ def _unusable(*faults: Fault) -> SolutionRow:
 
 def _answer_faults(items: Sequence[GradedItem], answers: Sequence[TrustedAnswer]) -> Iterator[Fault]:
     for item, answer in zip(items, answers, strict=True):
-        looks_inside = item.kind in (ItemKind.PARAMETERS, ItemKind.CHECKPOINT)
+        looks_inside = item.call.module is not None and item.call.module.class_name != ""
         if looks_inside and not answer.parameters:
             message = f"the reference never builds the module that {item.name} looks into"
             yield Fault(reason=Reason.MODULE_NEVER_BUILT, message=message)

@@ -10,8 +10,9 @@ from app.core.outcome import Outcome
 from app.core.problem import Problem, WrongVariant
 from app.core.verdict import DiagnosisKind, Mode, Verdict
 from app.errors import ReferenceFailed
-from app.grading.graded_items import GradedItem
+from app.grading.graded_items import GradedItem, ItemKind
 from app.grading.grader import Grader
+from app.grading.item_tolerance import item_tolerance
 from app.grading.named_arrays import named_arrays
 from app.grading.proof.distance import Arrays, distance
 from app.grading.proof.reasons import Fault, Reason
@@ -129,17 +130,22 @@ class Solutions:
 
     def _distances(self, verdict: Verdict, answers: Sequence[TrustedAnswer]) -> dict[str, float]:
         ended = {row.name: row.outcome for row in verdict.cases}
-        tolerance = self._problem.manifest.tolerance
         distances = {}
         given = dict(zip([item.name for item in self._items], answers, strict=False))
         for item in self._items:
             outcome = ended.get(item.name, Outcome.CRASHED)
             arrays = named_arrays(given[item.name].value, given[item.name].parts) if given else {}
-            if arrays and has_numbers(item) and outcome in _BY_NUMBERS:
-                distances[item.name] = distance(arrays, self._expected[item.name], tolerance)
+            if arrays and _is_measured(item) and outcome in _BY_NUMBERS:
+                wanted = self._expected[item.name]
+                tolerance = item_tolerance(self._problem, item, wanted)
+                distances[item.name] = distance(arrays, wanted, tolerance)
             elif outcome is not Outcome.PASSED:
                 distances[item.name] = math.inf
         return distances
+
+
+def _is_measured(item: GradedItem) -> bool:
+    return has_numbers(item) or item.kind is ItemKind.GRADIENT
 
 
 def without(problem: Problem, broken: Sequence[str]) -> Problem:

@@ -7,7 +7,7 @@ from sandbox.inside.answers import Answer
 from sandbox.inside.ways.gradient import gradient
 from sandbox.inside.ways.learner_call import LearnerCall
 from sandbox.inside.ways.plain import plain
-from sandbox.inside.ways.precision_ways import in_way
+from sandbox.inside.ways.precision_ways import under_conditions
 from sandbox.inside.ways.transforms import transforms
 from sandbox.inside.ways.twice import twice
 from sandbox.interface import FOR_PROOFS, Way
@@ -17,5 +17,5 @@ WAYS: Mapping[Way, Callable[[LearnerCall], Answer]] = {
     Way.TWICE: twice,
     Way.TRANSFORMS: transforms,
     Way.GRADIENT: gradient,
-    **{way: functools.partial(in_way, way) for way in FOR_PROOFS},
+    **{way: functools.partial(under_conditions, way) for way in FOR_PROOFS},
 }

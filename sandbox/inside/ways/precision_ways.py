@@ -14,10 +14,9 @@ from sandbox.interface import Way
 _UNOPTIMISED = {"xla_backend_optimization_level": 0, "xla_cpu_use_fusion_emitters": False}
 
 
-def in_way(way: Way, made: LearnerCall) -> Answer:
-    """What the entry function returns in this way."""
-    value = make(way, lambda *arguments: made.run(arguments), made.arguments())
-    return convert(value, made.outputs)
+def under_conditions(way: Way, call: LearnerCall) -> Answer:
+    """The call's answer in this way."""
+    return convert(make(way, lambda *arguments: call.run(arguments), call.arguments()), call.outputs)
 
 
 def make(way: Way, function: Callable[..., Any], arguments: Sequence[Any]) -> Any:
