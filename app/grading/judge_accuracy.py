@@ -41,8 +41,9 @@ def judge_accuracy(item: GradedItem, call: CallResult) -> CaseResult:
         return row(item, Outcome.WRONG_SHAPE, message, call.wall_seconds)
     right = int((predicted == labels).sum())
     outcome = Outcome.PASSED if right / labels.size >= probe.full else Outcome.WRONG_VALUE
-    judged = row(item, outcome, _counted(item, probe, right, labels.size), call.wall_seconds)
-    return msgspec.structs.replace(judged, points_reached=_points(probe, right, labels.size))
+    points = _points(probe, right, labels.size)
+    message = _counted(item, probe, right, labels.size) + _in_part(points, probe)
+    return msgspec.structs.replace(row(item, outcome, message, call.wall_seconds), points_reached=points)
 
 
 def _labels(answer: WireArray, count: int) -> NDArray[np.generic] | None:
@@ -73,6 +74,10 @@ def _points(probe: AccuracyProbe, right: int, count: int) -> float:
     part = probe.full if probe.part is None else probe.part
     reached = (100 * right // count) / 100
     return probe.points * (reached - part) / (probe.full - part) if reached > part else 0.0
+
+
+def _in_part(points: float, probe: AccuracyProbe) -> str:
+    return f", and {points:.2g} of {probe.points:g} points are reached" if 0 < points < probe.points else ""
 
 
 def _percent(fraction: float) -> str:
