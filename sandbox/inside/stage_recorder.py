@@ -28,9 +28,10 @@ class StageRecorder:
 
     def __init__(self, call: Call, module: ModuleType) -> None:
         self._stages: Sequence[Stage] = call.stages[:_STAGE_LIMIT]
-        found: Any = module.__dict__.get(call.module.class_name) if call.module else None
-        self._class: Any = found if isinstance(found, type) and issubclass(found, nnx.Module) else None
-        self._is_on = bool(self._stages) and self._class is not None
+        self._module = module
+        self._class_name = call.module.class_name if call.module else ""
+        self._class: Any = None
+        self._is_on = False
         self._paths: dict[int, str] = {}
         self._known: list[Any] = []  # As long as these live, nothing else has their identities.
         self._running: set[int] = set()
@@ -40,8 +41,12 @@ class StageRecorder:
         self._bytes = 0
 
     def __enter__(self) -> None:
+        # Only here, where what the submitted code raises is its own: looking at an object may run code of it.
+        found = self._module.__dict__.get(self._class_name) if self._stages else None
+        self._is_on = isinstance(found, type) and issubclass(found, nnx.Module)
         if not self._is_on:
             return
+        self._class = found
         self._eager = jax.disable_jit()
         self._eager.__enter__()
         self._original_init = self._class.__init__

@@ -7,11 +7,10 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from app.catalog.problem_folder import problem_files, read_problem
 from app.core.outcome import Outcome
 from app.core.problem import Problem
 from app.core.unexplained import UnexplainedOutput
-from app.core.verdict import DiagnosisKind, Mode, Verdict, Visibility
+from app.core.verdict import DiagnosisKind, Mode, Verdict
 from app.grading.divergence import Agreement, agreements
 from app.grading.evidence import Array
 from app.grading.follow_stages import items_to_prepare
@@ -19,11 +18,10 @@ from app.grading.grader import Grader
 from app.grading.named_values import as_numbers
 from app.grading.open_grader import open_grader
 from app.grading.trusted_answers import TrustedAnswer
+from tests.real_problems import sampled_problem
 from tests.toy_problem import REFERENCE, toy_problem
 
 pytestmark = pytest.mark.jail
-
-_ROOT = Path(__file__).parents[2]
 
 
 class Clinic:
@@ -48,17 +46,6 @@ def clinic(graded_problems_dir: Path) -> Iterator[Clinic]:
             yield Clinic(grader, runner)
         finally:
             runner.run(opened.__aexit__(None, None, None))
-
-
-def real_problem(name: str) -> Problem:
-    """As the package says, its sample cases only, and no variants: all that would take its time."""
-    files = problem_files(_ROOT / "problems" / name, _ROOT / "reference_solutions" / name)
-    problem = read_problem(files)
-    cases = tuple(case for case in problem.manifest.cases if case.visibility is Visibility.SAMPLE)
-    names = {case.name for case in cases}
-    probes = tuple(probe for probe in problem.manifest.probes if probe.case in names)
-    manifest = msgspec.structs.replace(problem.manifest, cases=cases, probes=probes)
-    return msgspec.structs.replace(problem, manifest=manifest, variants={})
 
 
 def changed(problem: Problem, old: str, new: str) -> str:
@@ -89,7 +76,7 @@ _MISTAKES = {
 @pytest.mark.parametrize("mistake", _MISTAKES)
 def test_the_first_stage_that_differs_is_named(clinic: Clinic, mistake: str) -> None:
     """In a model whose attributes' names the statement fixes."""
-    problem = real_problem("46-vit-cls-token")
+    problem = sampled_problem("46-vit-cls-token")
     (old, new), stage, words = _MISTAKES[mistake]
     verdict = clinic.verdict(problem, changed(problem, old, new))
     assert verdict.outcome is Outcome.WRONG_VALUE
@@ -101,7 +88,7 @@ def test_the_first_stage_that_differs_is_named(clinic: Clinic, mistake: str) -> 
 @pytest.mark.parametrize("name", ["41-encoder-block", "45-vit-mean-pool", "46-vit-cls-token"])
 def test_right_solutions_diverge_nowhere(clinic: Clinic, name: str) -> None:
     """However they compute: under `nnx.jit` and `vmap`, with a batch axis, by `einsum`, on fewer rows."""
-    problem = real_problem(name)
+    problem = sampled_problem(name)
     items = items_to_prepare(problem)
     staged = [item for item in items if item.call.stages][1:]
     solutions = [problem.reference, *(code for _, code in sorted(problem.also_right.items()))]

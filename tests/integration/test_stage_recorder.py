@@ -108,7 +108,7 @@ def _run(cache: Path, functions: Sequence[str]) -> list[CallResult]:
         Call(
             function=function,
             arguments=(x,),
-            module=ModuleUse(class_name="Model"),
+            module=None if function == "untouched" else ModuleUse(class_name="Model"),
             stages=() if function == "untouched" else _STAGES,
         )
         for function in functions
