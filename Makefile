@@ -18,8 +18,7 @@ serve: ## Install what serving needs and serve on HOST:PORT
 	@exec .venv/bin/jaxercise serve --host $(HOST) --port $(PORT)
 
 test: setup ## Run every test
-	@npm test
-	@.venv/bin/pytest $(PYTEST_ARGS)
+	@scripts/test $(PYTEST_ARGS)
 
 lint: setup ## Check style, types and the layers of imports
 	@.venv/bin/ruff check

@@ -1,5 +1,6 @@
 """What holds for every test: which sockets it may open, and how properties are searched."""
 
+import os
 from pathlib import Path
 
 import hypothesis
@@ -9,8 +10,11 @@ _TESTS = Path(__file__).parent
 _LOOPBACK = ["127.0.0.1", "::1"]
 
 # The first example of a property may compile, import or start something; slowness is the timeout's business.
-hypothesis.settings.register_profile("jaxercise", deadline=None, print_blob=True)
-hypothesis.settings.load_profile("jaxercise")
+hypothesis.settings.register_profile("jaxercise", deadline=None, print_blob=True, derandomize=True)
+# The same examples each time, so that a change is never blamed for what another one did. To look for more:
+# HYPOTHESIS=explore pytest tests/unit
+hypothesis.settings.register_profile("explore", deadline=None, print_blob=True, max_examples=1000)
+hypothesis.settings.load_profile(os.environ.get("HYPOTHESIS", "jaxercise"))
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -55,7 +55,9 @@ def _rounded_errors(
     finite = np.isfinite(ours) & np.isfinite(theirs)
     with np.errstate(over="ignore", invalid="ignore"):
         absolute = np.asarray(np.abs(theirs - ours), dtype=np.float64)
-        allowed = tolerance.absolute + tolerance.relative * np.abs(ours)
+        # A finite complex number may be further from zero than any float can say.
+        scale = np.minimum(np.abs(ours), np.finfo(np.float64).max)
+        allowed = tolerance.absolute + tolerance.relative * scale
         # An infinite reference allows everything, and two infinities differ by NaN: neither may pass.
         wrong = ~(absolute <= allowed) | ~finite
     return np.where(finite, absolute, np.inf), np.asarray(wrong)

@@ -99,7 +99,7 @@ def test_a_wrong_purpose_is_refused() -> None:
     assert "serve|test" in refused.stderr
 
 
-@pytest.mark.parametrize("program", ["scripts/setup", "scripts/lock", ".ci/run"])
+@pytest.mark.parametrize("program", ["scripts/setup", "scripts/lock", "scripts/test", ".ci/run"])
 def test_the_programs_can_be_run(program: str) -> None:
     """A lost executable bit would only show on somebody else's machine."""
     assert os.access(_ROOT / program, os.X_OK)

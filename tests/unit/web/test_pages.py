@@ -202,10 +202,10 @@ def test_a_full_queue_keeps_the_code_and_says_when_to_try_again(tmp_path: Path) 
     settings = read_settings(data_dir=tmp_path, waiting_per_user=1, slots=1)
     with browsing(create_app(settings, open_grader=open_scripted_grader)) as client:
         sign_up(client)
-        pages = [client.post(f"{PROBLEM}/submissions", data={"code": "wait 9", "mode": "run"}) for _ in "123"]
+        pages = [client.post(f"{PROBLEM}/submissions", data={"code": "wait 4", "mode": "run"}) for _ in "123"]
     assert pages[-1].status_code == 429
     assert pages[-1].headers["retry-after"] == "60"
-    assert "wait 9</textarea>" in pages[-1].text
+    assert "wait 4</textarea>" in pages[-1].text
 
 
 @pytest.mark.parametrize(
@@ -228,7 +228,7 @@ def test_a_form_is_refused_with_a_page(
 
 def test_whoever_waits_sees_their_place_without_scripts(learner: PageBrowser) -> None:
     first, second, third = (
-        learner.post(f"{PROBLEM}/submissions", data={"code": "wait 9", "mode": "run"}) for _ in "123"
+        learner.post(f"{PROBLEM}/submissions", data={"code": "wait 4", "mode": "run"}) for _ in "123"
     )
     assert "Waiting: next in the queue" in second.text
     assert "Waiting: 1 ahead of you" in third.text
