@@ -317,5 +317,5 @@ def test_labels_are_counted(grade: Grade, answer: str) -> None:
 def test_a_hidden_count_tells_whole_percents_only(grade: Grade) -> None:
     code = "import jax.numpy as jnp\n\ndef classify(x):\n    return jnp.minimum(jnp.arange(x.shape[0]), 6)\n"
     row = _row(grade(counted("hidden"), code), "accuracy")
-    assert row.message == "70 % of the labels are right; 90 % are asked for"
+    assert row.message == "70 % of the labels are right; 90 % are asked for, and 2 of 4 points are reached"
     assert row.points_reached == pytest.approx(2.0)
