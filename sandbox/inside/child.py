@@ -1,5 +1,6 @@
 """One run, inside its jail: load the code, make the calls, report each step."""
 
+import contextlib
 import gc
 import os
 import socket
@@ -149,7 +150,8 @@ def _use_cache(store: ProgramStore, parent: str, key: str) -> None:
     if writable and not os.path.isdir(folder):
         # Not readable: who cannot list it can only open what they name, and a program's name is the
         # hash of the program. So nobody learns from the cache what a reference computes.
-        os.mkdir(folder, mode=0o300)
+        with contextlib.suppress(FileExistsError):  # Another jail was quicker.
+            os.mkdir(folder, mode=0o300)
     store.use(folder, writable=writable)
     jax.config.update("jax_compilation_cache_dir", folder)
     jax.config.update("jax_persistent_cache_min_compile_time_secs", 0 if writable else _NEVER_WRITE_SECONDS)

@@ -138,10 +138,16 @@ class ProgramStore:
         return executable if hashlib.sha256(executable).digest() == digest else None
 
     def _write(self, name: str, executable: bytes) -> None:
-        draft = f"{self._folder}/{name}.{os.getpid()}"
-        with open(draft, "wb") as file:
-            file.write(hashlib.sha256(executable).digest() + executable)
-        os.rename(draft, f"{self._folder}/{name}")  # Whole or not there, even with several writers.
+        """Whole or not there, even with several writers: each is process 1 of a namespace of its own."""
+        draft = f"{self._folder}/{name}.{os.urandom(8).hex()}"
+        try:
+            with open(draft, "wb") as file:
+                file.write(hashlib.sha256(executable).digest() + executable)
+            os.rename(draft, f"{self._folder}/{name}")
+        except OSError:
+            # What is not stored is compiled again; that must not become an exception of the code that runs.
+            with contextlib.suppress(OSError):
+                os.unlink(draft)
 
 
 def install() -> ProgramStore:

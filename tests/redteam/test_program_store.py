@@ -134,6 +134,25 @@ def test_programs_that_are_lowered_to_one_text_are_both_stored_whole(
         _answer(_run(runner, tmp_path, code, writable=True))
 
 
+def test_several_writers_at_once_do_not_disturb_each_other(runner: asyncio.Runner, tmp_path: Path) -> None:
+    """Two commands and a service may prepare the same problem; none of them may fail for it."""
+    request = RunRequest(
+        code=_MANY,
+        parameters=("x",),
+        calls=(Call(function="f", arguments=(pack_array(np.ones(1, np.float32)),)),),
+        cache_key=_KEY,
+    )
+
+    async def run() -> list[RunResult]:
+        async with open_supervisor(cache=tmp_path, writable_cache=True) as sandbox:
+            return await asyncio.gather(*(sandbox.run(request, limits=_LIMITS) for _ in range(4)))
+
+    assert len({_answer(result).item() for result in runner.run(run())}) == 1
+    assert len(_stored(tmp_path)) == len(list((tmp_path / _KEY).glob("[0-9a-f]" * 64 + "*"))), (
+        "no drafts stay"
+    )
+
+
 @pytest.mark.parametrize("damage", ["flipped", "cut", "empty"])
 def test_a_damaged_program_is_passed_over(runner: asyncio.Runner, tmp_path: Path, damage: str) -> None:
     compiled = _answer(_run(runner, tmp_path, _GELU, writable=True))
