@@ -35,6 +35,7 @@ from sandbox.limits import Limits
 from sandbox.memory_watch import tree_memory_exceeded
 from sandbox.nursery_orders import Ended
 from sandbox.nursery_process import ChildGone
+from sandbox.plausible import plausible
 from sandbox.run_watch import cpu_exceeded, idle_for
 from sandbox.wire import BadFrame, FrameReader
 
@@ -64,6 +65,7 @@ class SingleRun:
         self._orders: asyncio.Queue[ChildOrder] = asyncio.Queue()
         self._loaded: Loaded | None = None
         self._calls: list[CallResult] = []
+        self._ordered = time.monotonic()
         self._finished: Finished | None = None
         self._last_word = asyncio.Event()
         self._early: NamedEnding | None = None
@@ -166,6 +168,12 @@ class SingleRun:
             case Loaded() if self._loaded is None:
                 self._loaded = report
             case CallResult() if self._awaits_call(report.index):
+                report = plausible(
+                    report,
+                    self._request.code,
+                    elapsed_seconds=time.monotonic() - self._ordered,
+                    is_quiet=self._request.calls[report.index].is_quiet,
+                )
                 self._calls.append(report)
             case Finished() if self._is_complete():
                 self._finished = report
@@ -196,6 +204,7 @@ class SingleRun:
             for output in self._child.outputs:
                 self._read_output(output)
                 output.stop_keeping()
+        self._ordered = time.monotonic()
         self._orders.put_nowait(Make(index=index, call=call))
 
     def _read_output(self, output: CapturedOutput) -> None:

@@ -21,6 +21,8 @@ class CaseAnswer(msgspec.Struct, frozen=True, kw_only=True):
     passed: bool
     is_plain: bool = True
     """No parameters were handed in: only such answers are compared with each other's."""
+    is_shown: bool = False
+    """Its numbers are told anyway."""
 
 
 @np.errstate(all="ignore")

@@ -9,6 +9,8 @@ from app.core.verdict import CaseResult, Diagnosis, DiagnosisKind
 from app.grading.graded_items import GradedItem, ItemKind
 from app.grading.run_items import ItemsRun
 
+_NEVER = (ItemKind.PARAMETERS, ItemKind.AGAIN, ItemKind.DETERMINISM)
+"""What fails here fails for another reason: first values only change what a call answers."""
 _MESSAGE = (
     "The architecture is right: with the same parameters handed in, every answer agrees. Without them the "
     "same seed gives your parameters other random values, as it does when they are created in another order "
@@ -23,7 +25,7 @@ def is_creation_order(run: ItemsRun) -> bool:
     return (
         bool(wrong)
         and {ItemKind.CHECKPOINT, ItemKind.PARAMETERS} <= kinds
-        and all(item.kind is not ItemKind.PARAMETERS and not _is_handed_in(item) for item in wrong)
+        and all(item.kind not in _NEVER and not _is_handed_in(item) for item in wrong)
         and all(row.outcome in (Outcome.PASSED, Outcome.WRONG_VALUE) for row in run.rows)
     )
 

@@ -10,14 +10,20 @@ from app.grading.trusted_answers import TrustedAnswer
 from sandbox.arrays import WireArray, unpack_array
 from sandbox.interface import CallResult
 
+_SIZE_LIMIT = 1 << 22
+"""Hostile answers of many small numbers would become eight times as large."""
+
 
 def numbers_of(answer: CallResult | TrustedAnswer) -> dict[str, Array] | None:
-    """Each array of the answer in double precision, by name; None where one is forged or not real."""
+    """Each array of the answer in double precision, by name; None where one is forged or not real,
+    or all together are too many."""
     return as_numbers(named_arrays(answer.value, answer.parts))
 
 
 def as_numbers(arrays: Mapping[str, WireArray]) -> dict[str, Array] | None:
     """The same for arrays that were already named."""
+    if sum(wire.size for wire in arrays.values()) > _SIZE_LIMIT:
+        return None
     numbers: dict[str, Array] = {}
     for name, wire in arrays.items():
         try:

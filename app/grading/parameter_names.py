@@ -1,5 +1,6 @@
 """Parameters that are there under another name."""
 
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 
 import msgspec
@@ -31,13 +32,13 @@ def renamed(missing: Sequence[Parameter], extra: Sequence[Parameter]) -> tuple[R
         for found in extra:
             if names := _differing_names(found, parameter):
                 pairs.setdefault(names, {})[parameter.path] = found.path
-    givens = [given for given, _ in pairs]
-    wanteds = [wanted for _, wanted in pairs]
+    givens = Counter(given for given, _ in pairs)
+    wanteds = Counter(wanted for _, wanted in pairs)
     return tuple(
         Renamed(given=given, wanted=wanted, paths=paths)
         for (given, wanted), paths in pairs.items()
-        if givens.count(given) == 1
-        and wanteds.count(wanted) == 1
+        if givens[given] == 1
+        and wanteds[wanted] == 1
         and set(paths) == set(_below(wanted, missing))
         and set(paths.values()) == set(_below(given, extra))
     )

@@ -8,7 +8,7 @@ import numpy as np
 from app.core.outcome import Outcome
 from app.core.problem import Problem
 from app.core.tolerance import Tolerance
-from app.core.verdict import Diagnosis, DiagnosisKind, Visibility
+from app.core.verdict import Diagnosis, DiagnosisKind
 from app.grading.across_cases import CaseAnswer, across_cases
 from app.grading.error_shape import ErrorShape, Pair, error_shapes
 from app.grading.graded_items import ItemKind
@@ -27,9 +27,13 @@ def shape_of_answers(problem: Problem, run: ItemsRun) -> Diagnosis | None:
         return None
     if found := across_cases(answers, problem.manifest.tolerance):
         return _diagnosis([found])
-    failing = [answer.pair for answer in answers if not answer.passed]
-    shapes = error_shapes(failing, problem.manifest.tolerance, with_numbers=_is_shown(run))
-    return _diagnosis(shapes) if shapes else None
+    failing = [answer for answer in answers if not answer.passed]
+    tolerance = problem.manifest.tolerance
+    shapes = error_shapes([answer.pair for answer in failing], tolerance, with_numbers=False)
+    # A number that all have in common is read off the shown ones alone: the others could move it.
+    shown = [answer.pair for answer in failing if answer.is_shown]
+    told = {shape.id: shape for shape in error_shapes(shown, tolerance)}
+    return _diagnosis([told.get(shape.id, shape) for shape in shapes]) if shapes else None
 
 
 def _diagnosis(shapes: Sequence[ErrorShape]) -> Diagnosis:
@@ -61,6 +65,7 @@ def _answers(run: ItemsRun, tolerance: Tolerance) -> list[CaseAnswer] | None:
                     pair=pair,
                     passed=passed or _is_within(pair, tolerance),
                     is_plain=item.kind is not ItemKind.CHECKPOINT,
+                    is_shown=item.kind is ItemKind.VALUE and not item.call.is_quiet,
                 )
             )
     return answers
@@ -71,14 +76,3 @@ def _is_within(pair: Pair, tolerance: Tolerance) -> bool:
         return False
     allowed = tolerance.absolute + tolerance.relative * np.abs(pair.expected)
     return bool((np.abs(pair.got - pair.expected) <= allowed).all())
-
-
-def _is_shown(run: ItemsRun) -> bool:
-    """Whether a number that is the same for all failing cases is one that a sample shows anyway."""
-    return any(
-        row.outcome is not Outcome.PASSED
-        and item.visibility is Visibility.SAMPLE
-        and item.kind is ItemKind.VALUE
-        and not item.call.is_quiet
-        for item, row in zip(run.items, run.rows, strict=True)
-    )

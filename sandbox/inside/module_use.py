@@ -9,6 +9,7 @@ import jax
 from flax import nnx
 from jax.extend.core import get_opaque_trace_state
 
+from sandbox.inside.kept_state import KeptState
 from sandbox.inside.module_parameters import describe, draw, put, trainable
 from sandbox.interface import ModuleUse, Parameter
 
@@ -48,6 +49,7 @@ class Observer:
             self._class = None
         self._replaced: list[tuple[nnx.Param[Any], Any]] = []
         self._was_traced = False
+        self._kept: KeptState | None = None
         self.parameters: tuple[Parameter, ...] | None = None
         self.instance: nnx.Module | None = None
 
@@ -72,6 +74,7 @@ class Observer:
 
         def called(instance: Any, *args: Any, **kwargs: Any) -> Any:
             if self.parameters is None and isinstance(instance, self._class):
+                self._kept = KeptState()  # It is older than this call, or a copy of one that is.
                 self._seen(instance)
             assert answer is not None
             return answer(instance, *args, **kwargs)
@@ -94,6 +97,8 @@ class Observer:
             _clear_programs()  # What was handed in has become a part of the traced program.
         for parameter, value in self._replaced:
             put(parameter, value)
+        if self._kept is not None:
+            self._kept.restore()
 
     def _seen(self, instance: nnx.Module) -> None:
         assert self._use is not None

@@ -58,6 +58,9 @@ def _row(verdict: Verdict, name: str) -> CaseResult:
     return next(row for row in verdict.cases if row.name == name)
 
 
+_TWO = CHECKPOINT.replace('name = "checkpoint"', 'name = "another"')
+_THRICE = probed(PARAMETERS + CHECKPOINT + GRADIENT.format("sample") + _TWO + DETERMINISM)
+"""What is left of one look shows in the next one, and in the repeated calls."""
 _LOOKED_INTO = probed(PARAMETERS + CHECKPOINT + GRADIENT.format("hidden"))
 _RIGHT_WITH_MODULE = {
     "reference": WITH_MODULE,
@@ -95,6 +98,37 @@ _RIGHT_WITH_MODULE = {
     ).replace("def squash(", "KEPT = {}\n\ndef squash("),
     "a_subclass": _ends("    class Mine(Squash):\n        pass\n    return Mine(nnx.Rngs(int(seed)))(x)\n"),
 }
+
+
+_GET = (
+    "    if int(seed) not in KEPT:\n        KEPT[int(seed)] = Squash(nnx.Rngs(int(seed)))\n"
+    "    model = KEPT[int(seed)]\n"
+)
+_KEPT = {
+    "called_as_it_is": _ends(f"{_GET}    return model(x)\n"),
+    "a_closure_of_jit": _ends(f"{_GET}    return jax.jit(lambda x: model(x))(x)\n"),
+    "an_argument_of_nnx_jit": _ends(f"{_GET}    return nnx.jit(lambda model, x: model(x))(model, x)\n"),
+    "a_compiled_method": _ends(f"{_GET}    return model(x)\n").replace(
+        "    def __call__", "    @nnx.jit\n    def __call__"
+    ),
+    "as_a_program": _ends(
+        "    if int(seed) not in KEPT:\n        model = Squash(nnx.Rngs(int(seed)))\n"
+        "        KEPT[int(seed)] = jax.jit(lambda x: model(x))\n    return KEPT[int(seed)](x)\n"
+    ),
+    "as_a_program_by_functools": _ends("    return build(int(seed))(x)\n").replace(
+        "def squash(",
+        "import functools\n\n@functools.cache\ndef build(seed):\n"
+        "    return nnx.jit(Squash(nnx.Rngs(seed)))\n\ndef squash(",
+    ),
+}
+
+
+@pytest.mark.parametrize("style", _KEPT)
+def test_what_is_handed_into_a_kept_model_is_taken_back(grade: Grade, style: str) -> None:
+    """However it was compiled, and whatever the gradient had left in it."""
+    code = _KEPT[style].replace("def squash(", "KEPT = {}\n\ndef squash(")
+    verdict = grade(_THRICE, code)
+    assert verdict.accepted, [(row.name, row.message) for row in verdict.cases]
 
 
 @pytest.mark.parametrize("style", _RIGHT_WITH_MODULE)

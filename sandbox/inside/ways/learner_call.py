@@ -41,6 +41,7 @@ class LearnerCall:
         self._call = call
         self.outputs = outputs
         self.parameters: tuple[Parameter, ...] | None = None
+        self._keeps = False  # Whether it was found to keep programs or models from earlier calls.
 
     @property
     def use(self) -> ModuleUse | None:
@@ -72,10 +73,15 @@ class LearnerCall:
         return self._observed(make, self.arguments())[1].instance
 
     def _observed(self, make: Callable[[], Observer], arguments: Sequence[Any]) -> tuple[Any, Observer]:
-        value, observer = self._once(make(), arguments)
-        if observer.missed:
-            _forget(self._module)
+        try:
             value, observer = self._once(make(), arguments)
+            if observer.missed:
+                self._keeps = True
+                _forget(self._module)
+                value, observer = self._once(make(), arguments)
+        finally:
+            if self._keeps:
+                _forget(self._module)  # It kept what was built with what was handed in, too.
         self.parameters = self.parameters or observer.parameters
         return value, observer
 

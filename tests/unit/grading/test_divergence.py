@@ -72,6 +72,16 @@ def test_a_stage_of_another_size_differs_and_says_so() -> None:
     assert (found.first_wrong, found.shapes, found.pair) == ("block 2", ((6, 4), (7, 4)), None)
 
 
+def test_a_layer_that_is_called_row_by_row_is_not_blamed() -> None:
+    """The first call decides; where its row is right, nothing is known of the stage."""
+    found = _found({**_changed("norm"), "block 2": _RIGHT["block 2"][0]})
+    assert found is not None
+    assert (found.last_right, found.first_wrong, found.is_next) == ("block 1", "norm", False)
+    found = _found({**_changed("norm"), "block 2": _RIGHT["block 2"][3]})
+    assert found is not None
+    assert (found.first_wrong, found.shapes) == ("block 2", ((4,), (7, 4)))
+
+
 def test_a_number_that_is_not_finite_differs() -> None:
     given = _changed("norm")
     given["block 2"] = given["block 2"].copy()

@@ -77,6 +77,7 @@ _WANTED = _parts(scale=_array(100.0, 50.0), shift=_array(1e-4, 2.0), bias=_array
             "forged",
         ),
         ((*_WANTED, *_parts(extra=_array(1))), Outcome.PASSED, ""),
+        ((), Outcome.WRONG_PARAMETERS, "there is no gradient of `scale`, `shift` and `bias`"),
     ],
 )
 def test_gradients_are_judged_one_by_one(given: tuple[Part, ...], outcome: Outcome, said: str) -> None:
