@@ -115,7 +115,13 @@ async def _lifespan(app: FastAPI, *, queue: EmbeddedQueue, open_grader: OpenGrad
             feed,
             open_grader,
             lambda grader: GradeSubmission(
-                database, problems, queue, feed, grader, count=app.state.metrics.verdict
+                database,
+                problems,
+                queue,
+                feed,
+                grader,
+                count=app.state.metrics.verdict,
+                diagnosis_seconds=settings.diagnosis_seconds,
             ),
             lambda grader: prepare_problems(grader, problems),
             slots=settings.slots,

@@ -26,7 +26,9 @@ _OUR_FAULT = (
     "Grading failed on our side, three times in a row. This says nothing about your code: "
     "please submit it again later."
 )
-# A grader keeps its own limits; this one only frees the slot of a grader that broke.
+# A grader keeps its own limits; this one only frees the slot of a grader that broke. It may run a code in a
+# practised jail, in a fresh one, and once more for the probes that "Run" leaves out.
+_RUNS = 3
 _SPARE_SECONDS = 120.0
 
 _log = logging.getLogger("jaxercise.worker")
@@ -60,6 +62,7 @@ class GradeSubmission:
         grader: Grades,
         *,
         count: Callable[[Verdict], None] = lambda verdict: None,
+        diagnosis_seconds: float = 0.0,
     ) -> None:
         self._database = database
         self._problems = problems
@@ -67,6 +70,7 @@ class GradeSubmission:
         self._feed = feed
         self._grader = grader
         self._count = count
+        self._spare_seconds = _SPARE_SECONDS + diagnosis_seconds
 
     async def __call__(self, ticket: Ticket) -> None:
         """Claims the submission, grades it, and stores the verdict if no other has been stored meanwhile.
@@ -112,7 +116,7 @@ class GradeSubmission:
         )
         withdrawn = asyncio.ensure_future(ticket.withdrawn.wait())
         try:
-            async with asyncio.timeout(2 * problem.manifest.limits.wall_seconds + _SPARE_SECONDS):
+            async with asyncio.timeout(_RUNS * problem.manifest.limits.wall_seconds + self._spare_seconds):
                 await asyncio.wait({run, withdrawn}, return_when=asyncio.FIRST_COMPLETED)
             return None if ticket.withdrawn.is_set() else run.result()
         finally:
