@@ -4,6 +4,7 @@ from app.core.tolerance import Tolerance
 from app.core.verdict import Diagnosis, DiagnosisKind
 from app.grading.error_shape import error_shapes
 from app.grading.follow_stages import Followed
+from app.grading.index_words import shape_words
 
 
 def divergence_diagnosis(followed: Followed, tolerance: Tolerance) -> Diagnosis:
@@ -15,7 +16,7 @@ def divergence_diagnosis(followed: Followed, tolerance: Tolerance) -> Diagnosis:
         return Diagnosis(kind=DiagnosisKind.DIVERGENCE, id="stage_order", message=sentence)
     if followed.case and found.shapes is not None:
         given, wanted = found.shapes
-        sentence += f" Yours has the shape {_shape(given)} there, {_shape(wanted)} is right."
+        sentence += f" Yours has the shape {shape_words(given)} there, {shape_words(wanted)} is right."
     elif followed.case and found.pair is not None:
         told = [shape.message for shape in error_shapes([found.pair], tolerance)]
         if len(told) == 1:
@@ -41,7 +42,3 @@ def divergence_sentence(followed: Followed) -> str:
     if found.is_next:
         return f"{start} {right} is right, and {wrong} is the first stage that differs."
     return f"{start} {right} is right, and {wrong} differs."
-
-
-def _shape(shape: tuple[int, ...]) -> str:
-    return f"({', '.join(map(str, shape))}{',' if len(shape) == 1 else ''})"

@@ -4,7 +4,7 @@ import asyncio
 import functools
 import secrets
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import msgspec
 
@@ -145,10 +145,7 @@ class Grader:
             SandboxError: the jail broke.
         """
         await self._prepare_diagnosis(problem, niceness=_BACKGROUND_NICENESS)
-        items = items_of(problem, Mode.SUBMIT, fresh_seed=None)
-        codes = [code for _, code in sorted(problem.also_right.items())]
-        if codes:
-            await self.answers.of_solutions(problem, codes, items, niceness=_BACKGROUND_NICENESS)
+        await self._prepare(problem, problem.also_right, niceness=_BACKGROUND_NICENESS)
 
     async def _run(
         self, problem: Problem, code: str, items: Sequence[GradedItem], on_row: Callable[[CaseResult], None]
@@ -217,11 +214,14 @@ class Grader:
             return run, None
         return run, await diagnose(*look, deadline, followed)
 
-    async def _prepare_diagnosis(self, problem: Problem, *, niceness: int = 0) -> None:
-        items = items_of(problem, Mode.SUBMIT, fresh_seed=None)
-        codes = [code for _, code in sorted(problem.variants.items())]
+    async def _prepare(self, problem: Problem, solutions: Mapping[str, str], *, niceness: int) -> None:
+        codes = [code for _, code in sorted(solutions.items())]
         if codes:
+            items = items_of(problem, Mode.SUBMIT, fresh_seed=None)
             await self.answers.of_solutions(problem, codes, items, niceness=niceness)
+
+    async def _prepare_diagnosis(self, problem: Problem, *, niceness: int = 0) -> None:
+        await self._prepare(problem, problem.variants, niceness=niceness)
         await self.answers.of_solutions(
             problem, [problem.reference], items_to_prepare(problem), niceness=niceness
         )

@@ -7,7 +7,7 @@ the compilation cache that learners' jails may only read.
 import asyncio
 import hashlib
 import secrets
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import msgspec
@@ -99,7 +99,7 @@ class TrustedAnswers:
         found = {key: self._look_up(key) for row in keys for key in row}
         if all(found.values()):
             # What is there is not waited for: who computes beside it may be stepping back for this very run.
-            return [tuple(answer for key in row if (answer := found[key])) for row in keys]
+            return _rows(keys, found)
         # Who asks for the same solutions waits for one computation; others go on beside it.
         lock = self._running.setdefault((problem.version, len(codes)), asyncio.Lock())
         async with lock:
@@ -114,7 +114,7 @@ class TrustedAnswers:
                 found.update(
                     await self._compute(problem, codes, items, list(missing.values()), keys, niceness)
                 )
-            return [tuple(answer for key in row if (answer := found[key])) for row in keys]
+            return _rows(keys, found)
 
     async def run_anew(self, request: RunRequest) -> RunResult:
         """Run trusted code in a fresh jail; its answers are neither looked up nor kept.
@@ -188,6 +188,13 @@ class TrustedAnswers:
         draft = self._folder / f"{key}.{secrets.token_hex(8)}"
         draft.write_bytes(msgspec.msgpack.encode(answer))
         draft.rename(self._folder / key)  # Whole or not there, even with several readers.
+
+
+def _rows(
+    keys: Sequence[Sequence[str]], found: Mapping[str, TrustedAnswer | None]
+) -> list[tuple[TrustedAnswer, ...]]:
+    """All of `keys` are found."""
+    return [tuple(answer for key in row if (answer := found[key])) for row in keys]
 
 
 def _answer(call: CallResult) -> TrustedAnswer:

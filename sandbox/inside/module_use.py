@@ -22,6 +22,15 @@ class Built(BaseException):
     """Leaves the submitted code as soon as an instance is there; not one of its `Exception`s."""
 
 
+def module_class(module: ModuleType, name: str) -> Any:
+    """The `nnx.Module` of this name in the submitted text; None where there is none.
+
+    Looking at an object may run code of the text, so whatever that raises goes through.
+    """
+    found = module.__dict__.get(name)
+    return found if isinstance(found, type) and issubclass(found, nnx.Module) else None
+
+
 class Observer:
     """While entered, every instance of the named class is seen right after its `__init__`.
 
@@ -44,9 +53,7 @@ class Observer:
         self._use = use
         self._values = values or {}
         self._leave_early = leave_early
-        self._class: Any = module.__dict__.get(use.class_name) if use else None
-        if not (isinstance(self._class, type) and issubclass(self._class, nnx.Module)):
-            self._class = None
+        self._class: Any = module_class(module, use.class_name) if use else None
         self._replaced: list[tuple[nnx.Param[Any], Any]] = []
         self._was_traced = False
         self._kept: KeptState | None = None

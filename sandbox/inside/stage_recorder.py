@@ -10,6 +10,7 @@ import numpy as np
 from flax import nnx
 
 from sandbox.arrays import BadArray, pack_array
+from sandbox.inside.module_use import module_class
 from sandbox.interface import Call, Part, Stage
 
 _NODE_LIMIT = 100_000
@@ -41,12 +42,11 @@ class StageRecorder:
         self._bytes = 0
 
     def __enter__(self) -> None:
-        # Only here, where what the submitted code raises is its own: looking at an object may run code of it.
-        found = self._module.__dict__.get(self._class_name) if self._stages else None
-        self._is_on = isinstance(found, type) and issubclass(found, nnx.Module)
+        # Only here, where what the submitted code raises is its own.
+        self._class = module_class(self._module, self._class_name) if self._stages else None
+        self._is_on = self._class is not None
         if not self._is_on:
             return
-        self._class = found
         self._eager = jax.disable_jit()
         self._eager.__enter__()
         self._original_init = self._class.__init__
