@@ -6,7 +6,7 @@ Grades through the whole way what has a known outcome: the solutions and wrong v
 here, and every attack of tests/redteam. With `--kill-every` a process of the sandbox is killed after every
 so many submissions. Prints what the process and its descendants hold before, in between and after, as it
 goes, and writes the same as JSON. Ends with status 1 and the reason where a verdict is not the known one,
-or where there is more of anything after than before.
+where there is more of anything after than before, or where the sandbox broke though nothing was killed.
 """
 
 import argparse
@@ -65,6 +65,8 @@ class Soaked(msgspec.Struct, kw_only=True):
     seconds: float = 0.0
     outcomes: dict[str, int] = {}
     wrong: list[str] = []
+    broken: list[str] = []
+    """Runs that the sandbox broke; they were made again, as a worker makes them."""
     held: dict[int, Held] = {}
     leaked: list[str] = []
 
@@ -90,7 +92,8 @@ def main() -> None:
 
     soaked = asyncio.run(soak(Plan(**arguments), whole_mix(), data_dir, on_look=keep))
     _print(soaked)
-    sys.exit(1 if soaked.wrong or soaked.leaked else 0)
+    undisturbed_breaks = soaked.broken if not soaked.plan.kill_every else []
+    sys.exit(1 if soaked.wrong or soaked.leaked or undisturbed_breaks else 0)
 
 
 def ignore_look(_: Soaked) -> None:
@@ -184,9 +187,10 @@ class _Soak:
                     fresh_seed=self._chance.randrange(1 << 30),
                     learner=f"learner {self._chance.randrange(_LEARNERS)}",
                 )
-            except SandboxError:
+            except SandboxError as error:
                 # A slow run can lose its nursery three times to `kill_every`; a worker tries again then.
-                if attempt == ATTEMPTS or not self._plan.kill_every:
+                self._soaked.broken.append(f"{known.name}: {error!r}")
+                if attempt == ATTEMPTS:
                     raise
                 attempt += 1
 
@@ -226,6 +230,8 @@ def _print(soaked: Soaked) -> None:
     for name in Held.__struct_fields__:
         values = [getattr(held, name) for held in soaked.held.values()]
         print(f"{name.replace('_', ' '):<20}" + "".join(f"{value:>9.4g}" for value in values))
+    for reason in soaked.broken:
+        print(f"made again  {reason}")
     for fault in (*soaked.wrong, *soaked.leaked):
         print(f"WRONG  {fault}")
     if not soaked.wrong and not soaked.leaked:

@@ -1,6 +1,7 @@
 """A real grader and its real processes, each of which a test can kill."""
 
 import asyncio
+import contextlib
 import functools
 import os
 import signal
@@ -10,6 +11,7 @@ from typing import Any
 from app.core.outcome import Outcome
 from app.core.verdict import Mode, Verdict
 from app.grading.grader import Grader
+from sandbox.nursery_process import NurseryProcess
 from sandbox.supervisor import Supervisor
 from tests.process_trees import children
 from tests.toy_problem import REFERENCE, toy_problem
@@ -80,18 +82,21 @@ class FaultyGrader:
 
     async def until_a_run(self) -> None:
         """A learner's code is being run: there is a child, which is not one that waits."""
-        await self.until(lambda: set(self.child_pids(self.learners)) - set(self.learners.waiting_pids))
+
+        def is_one() -> bool:
+            # Where a nursery is just being replaced there is none.
+            with contextlib.suppress(ProcessLookupError):
+                return bool(set(self.child_pids(self.learners)) - set(self.learners.waiting_pids))
+            return False
+
+        await self.until(is_one)
 
     def nursery(self, sandbox: Supervisor) -> int:
-        serving = sandbox.nurseries._serving
-        assert serving is not None
-        return serving.result().pid
+        return _serving(sandbox).pid
 
     def bubblewrap(self, sandbox: Supervisor) -> int:
         """The one that this process has started."""
-        serving = sandbox.nurseries._serving
-        assert serving is not None
-        return serving.result()._process.pid
+        return _serving(sandbox)._process.pid
 
     def first_of_the_namespace(self, sandbox: Supervisor) -> int:
         return children(self.bubblewrap(sandbox))[0]
@@ -101,6 +106,13 @@ class FaultyGrader:
 
     def child_pids(self, sandbox: Supervisor) -> list[int]:
         return [child for warden in self.wardens(sandbox) for child in children(warden)]
+
+
+def _serving(sandbox: Supervisor) -> NurseryProcess:
+    serving = sandbox.nurseries._serving
+    if serving is None or not serving.done():
+        raise ProcessLookupError("no nursery serves just now: the last one is being replaced")
+    return serving.result()
 
 
 def kill(pid: int, number: signal.Signals = signal.SIGKILL) -> None:

@@ -17,6 +17,9 @@ def test_forty_submissions_hostile_ones_among_them_leak_nothing(tmp_path: Path, 
     plan = Plan(submissions=40, warm_up=10, look_every=40, kill_every=kill_every, minutes=3)
     soaked = asyncio.run(soak(plan, toy_mix(), tmp_path))
     assert soaked.wrong == []
+    if not kill_every:
+        # A machine on which much else runs may break a run, which a worker makes again; it is no habit.
+        assert len(soaked.broken) <= 2, soaked.broken
     assert soaked.leaked == []
     assert soaked.graded == 40
     assert bool(soaked.killed) == bool(kill_every)
