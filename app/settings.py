@@ -1,6 +1,7 @@
 """The settings, read once from JAXERCISE_* variables and handed down from there."""
 
 import os
+import socket
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -47,8 +48,16 @@ class Settings(BaseSettings):
     references_dir: Annotated[Path, AfterValidator(_check_folder)] = _CHECKOUT / "reference_solutions"
     sandbox: Literal["jailed", "unjailed"] = "jailed"
     """`unjailed` runs submissions without isolation: for development, on code you trust."""
+    worker: bool = True
+    """Whether `serve` grades as well; where not, `jaxercise worker` does, which takes PostgreSQL."""
+    worker_name: str = Field(default_factory=lambda: socket.gethostname()[:100], max_length=100)
+    """What the status page calls this worker."""
+    worker_port: int | None = Field(default=None, ge=0, le=65535)
+    """Where `jaxercise worker` answers /healthz, /readyz and /metrics, on `host`; unset: nowhere."""
     slots: int = Field(default_factory=_default_slots, ge=1, le=64)
     """How many submissions are graded at the same time."""
+    kept_slots: int = Field(default=1, ge=0, le=64)
+    """How many of them are kept for learners while regrades wait; of one slot none is."""
     rehearsed: int = Field(default=8, ge=0, le=1000)
     """How many jails may wait for a learner's next submission, some 90 MB each; 0 for none."""
     keep_free_mb: int = Field(default=1024, ge=0, le=1 << 20)
@@ -64,7 +73,19 @@ class Settings(BaseSettings):
     """How long a stop waits for runs under way; what is left over runs again after the next start."""
     trusted_proxies: str = ""
     """Comma-separated addresses whose X-Forwarded-For and -Proto headers are believed."""
+    keep_output_days: int = Field(default=0, ge=0, le=36_500)
+    """How long what a submission printed is kept; 0: for ever."""
+    keep_runs_days: int = Field(default=0, ge=0, le=36_500)
+    """How long a draft is kept that was run and not submitted; 0: for ever."""
+    environment: Literal["development", "production"] = "development"
+    """`production` refuses to start with a development secret or without isolation."""
+    log_format: Literal["text", "json"] = "text"
     log_level: Literal["debug", "info", "warning", "error"] = "info"
+
+    @property
+    def is_distributed(self) -> bool:
+        """Whether pages and workers may be many processes: PostgreSQL and its queue."""
+        return not self.store_url.startswith("sqlite:")
 
     @property
     def store_url(self) -> str:

@@ -12,6 +12,7 @@ from sqlalchemy import (
     Dialect,
     Double,
     ForeignKey,
+    Identity,
     Index,
     Integer,
     LargeBinary,
@@ -20,6 +21,8 @@ from sqlalchemy import (
     Table,
     Text,
     TypeDecorator,
+    func,
+    text,
 )
 
 metadata = MetaData(
@@ -47,6 +50,8 @@ class UtcDateTime(TypeDecorator[datetime]):
             return None
         return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
 
+
+_WAITING = text("status <> 'done'")
 
 users = Table(
     "users",
@@ -121,16 +126,22 @@ submissions = Table(
     Column("version", ForeignKey("problem_versions.version"), nullable=False, index=True),
     Column("mode", String(16), nullable=False),
     Column("code", Text, nullable=False),
-    Column("status", String(16), nullable=False, index=True),
+    Column("status", String(16), nullable=False),
     Column("priority", Integer, nullable=False),
+    # Grows with every claim; the fencing token.
     Column("attempt", Integer, nullable=False),
+    # How many attempts ended through a fault of ours.
+    Column("failures", Integer, nullable=False, server_default=text("0")),
     Column("seed", BigInteger, nullable=False),
     Column("created_at", UtcDateTime, nullable=False),
-    Column("finished_at", UtcDateTime),
+    Column("finished_at", UtcDateTime, index=True),
     Column("outcome", String(32)),
     # The JSON text itself, not a JSON type: PostgreSQL's refuses the \u0000 that a learner may print.
     Column("verdict", Text),
     Index(None, "user_id", "created_at"),
+    # Few wait, and many have ended: these stay small, whatever was graded in years.
+    Index(None, "priority", "created_at", "id", sqlite_where=_WAITING, postgresql_where=_WAITING),
+    Index("ix_submissions_user_id", "user_id", sqlite_where=_WAITING, postgresql_where=_WAITING),
     CheckConstraint("(status = 'done') = (verdict IS NOT NULL)", name="verdict_is_final"),
 )
 
@@ -159,4 +170,46 @@ unexplained_members = Table(
         index=True,
     ),
     Column("code_lines", Integer, nullable=False),
+)
+
+# Holds one row: code that knows no newer revision than this still works on the schema.
+schema_floor = Table(
+    "schema_floor",
+    metadata,
+    Column("id", Integer, primary_key=True, autoincrement=False),
+    Column("revision", String(32), nullable=False),
+    CheckConstraint("id = 1", name="only_one"),
+)
+
+# Whoever grades, or did until lately; `environment` and `versions` are JSON.
+workers = Table(
+    "workers",
+    metadata,
+    Column("id", String(32), primary_key=True),
+    Column("name", String(100), nullable=False),
+    Column("host", String(255), nullable=False),
+    Column("pid", Integer, nullable=False),
+    Column("slots", Integer, nullable=False),
+    Column("state", String(16), nullable=False),
+    Column("running", Integer, nullable=False),
+    Column("message", Text, nullable=False),
+    Column("environment", Text, nullable=False),
+    Column("versions", Text, nullable=False),
+    Column("started_at", UtcDateTime, nullable=False),
+    Column("seen_at", UtcDateTime, nullable=False, index=True),
+)
+
+postgresql_metadata = MetaData(naming_convention=metadata.naming_convention)
+"""What there is on PostgreSQL only, beside Procrastinate's own tables."""
+
+# Not logged: what is lost with a crash is told again by the run that is made again.
+submission_events = Table(
+    "submission_events",
+    postgresql_metadata,
+    Column("number", BigInteger, Identity(always=True), primary_key=True),
+    Column("submission_id", String(32), nullable=False),
+    Column("event", Text, nullable=False),
+    Column("created_at", UtcDateTime, nullable=False, server_default=func.now(), index=True),
+    Index(None, "submission_id", "number"),
+    prefixes=["UNLOGGED"],
 )

@@ -12,7 +12,7 @@ from alembic.migration import MigrationContext
 from sqlalchemy import create_engine, inspect
 
 from app.store import migrate
-from app.store.tables import metadata
+from app.store.tables import metadata, postgresql_metadata
 from tests.postgres import PostgresServer
 
 
@@ -25,10 +25,24 @@ def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
 
 
 def differences(url: str, expected: sa.MetaData = metadata) -> list[object]:
+    options = {"compare_type": True, "include_name": _is_ours}
     with connected(url) as connection:
-        return list(
-            compare_metadata(MigrationContext.configure(connection, opts={"compare_type": True}), expected)
-        )
+        compared = [expected] if connection.dialect.name == "sqlite" else [expected, postgresql_metadata]
+        context = MigrationContext.configure(connection, opts=options)
+        return list(compare_metadata(context, _together(compared)))
+
+
+def _is_ours(name: str | None, kind: str, parents: object) -> bool:
+    """Procrastinate looks after its own tables."""
+    return kind != "table" or not str(name).startswith("procrastinate_")
+
+
+def _together(compared: list[sa.MetaData]) -> sa.MetaData:
+    together = sa.MetaData()
+    for tables in compared:
+        for table in tables.sorted_tables:
+            table.to_metadata(together)
+    return together
 
 
 @contextmanager
@@ -80,6 +94,9 @@ def test_down_leaves_nothing_and_up_again_works(url: str) -> None:
     migrate.downgrade(url, "base")
     with connected(url) as connection:
         assert set(inspect(connection).get_table_names()) <= {"alembic_version"}
+        if connection.dialect.name == "postgresql":
+            left = "SELECT count(*) FROM pg_proc WHERE proname LIKE 'procrastinate%'"
+            assert connection.execute(sa.text(left)).scalar_one() == 0
     assert migrate.current(url) is None
     migrate.upgrade(url)
     assert differences(url) == []

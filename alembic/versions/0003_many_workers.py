@@ -1,0 +1,123 @@
+"""Many workers: who they are, how often a submission's grading failed, what is told to pages elsewhere."""
+
+import sqlalchemy as sa
+from alembic import op
+from procrastinate.schema import SchemaManager
+
+revision = "0003"
+down_revision = "0002"
+branch_labels = None
+depends_on = None
+
+OLDEST_CODE = "0003"
+"""Code that knows no revision newer than this one still works on this schema."""
+
+_MOMENT = sa.DateTime(timezone=True)
+_WAITING = "status <> 'done'"
+
+
+def upgrade() -> None:
+    op.create_table(
+        "schema_floor",
+        sa.Column("id", sa.Integer, autoincrement=False, nullable=False),
+        sa.Column("revision", sa.String(32), nullable=False),
+        sa.CheckConstraint("id = 1", name=op.f("ck_schema_floor_only_one")),
+        sa.PrimaryKeyConstraint("id", name="pk_schema_floor"),
+    )
+    op.create_table(
+        "workers",
+        sa.Column("id", sa.String(32), nullable=False),
+        sa.Column("name", sa.String(100), nullable=False),
+        sa.Column("host", sa.String(255), nullable=False),
+        sa.Column("pid", sa.Integer, nullable=False),
+        sa.Column("slots", sa.Integer, nullable=False),
+        sa.Column("state", sa.String(16), nullable=False),
+        sa.Column("running", sa.Integer, nullable=False),
+        sa.Column("message", sa.Text, nullable=False),
+        sa.Column("environment", sa.Text, nullable=False),
+        sa.Column("versions", sa.Text, nullable=False),
+        sa.Column("started_at", _MOMENT, nullable=False),
+        sa.Column("seen_at", _MOMENT, nullable=False),
+        sa.PrimaryKeyConstraint("id", name="pk_workers"),
+    )
+    op.create_index("ix_workers_seen_at", "workers", ["seen_at"])
+    # Not in a batch: SQLite can add a column with a constant default, and need not copy the table.
+    op.add_column(
+        "submissions", sa.Column("failures", sa.Integer, nullable=False, server_default=sa.text("0"))
+    )
+    op.create_index(
+        "ix_submissions_priority_created_at_id",
+        "submissions",
+        ["priority", "created_at", "id"],
+        sqlite_where=sa.text(_WAITING),
+        postgresql_where=sa.text(_WAITING),
+    )
+    op.create_index(
+        "ix_submissions_user_id",
+        "submissions",
+        ["user_id"],
+        sqlite_where=sa.text(_WAITING),
+        postgresql_where=sa.text(_WAITING),
+    )
+    op.drop_index("ix_submissions_status", "submissions")
+    op.create_index("ix_submissions_finished_at", "submissions", ["finished_at"])
+    if op.get_bind().dialect.name == "postgresql":
+        _upgrade_postgresql()
+
+
+def _upgrade_postgresql() -> None:
+    # Not logged: what is lost with a crash is told again by the run that is made again.
+    op.create_table(
+        "submission_events",
+        sa.Column("number", sa.BigInteger, sa.Identity(always=True), nullable=False),
+        sa.Column("submission_id", sa.String(32), nullable=False),
+        sa.Column("event", sa.Text, nullable=False),
+        sa.Column("created_at", _MOMENT, nullable=False, server_default=sa.func.now()),
+        sa.PrimaryKeyConstraint("number", name="pk_submission_events"),
+        prefixes=["UNLOGGED"],
+    )
+    op.create_index(
+        "ix_submission_events_submission_id_number", "submission_events", ["submission_id", "number"]
+    )
+    op.create_index("ix_submission_events_created_at", "submission_events", ["created_at"])
+    op.get_bind().exec_driver_sql(SchemaManager.get_schema().replace("%", "%%"))
+    # For the look at submissions that no job stands for.
+    op.create_index(
+        "ix_procrastinate_jobs_queueing_lock",
+        "procrastinate_jobs",
+        ["queueing_lock"],
+        postgresql_where=sa.text("status IN ('todo', 'doing')"),
+    )
+
+
+def downgrade() -> None:
+    if op.get_bind().dialect.name == "postgresql":
+        _downgrade_postgresql()
+    op.drop_index("ix_submissions_finished_at", "submissions")
+    op.create_index("ix_submissions_status", "submissions", ["status"])
+    op.drop_index("ix_submissions_user_id", "submissions")
+    op.drop_index("ix_submissions_priority_created_at_id", "submissions")
+    op.drop_column("submissions", "failures")
+    op.drop_table("workers")
+    op.drop_table("schema_floor")
+
+
+def _downgrade_postgresql() -> None:
+    op.drop_table("submission_events")
+    for table in ("events", "periodic_defers", "jobs", "workers"):
+        op.execute(f"DROP TABLE procrastinate_{table} CASCADE")
+    op.execute(
+        """
+        DO $$
+        DECLARE name regprocedure;
+        BEGIN
+            FOR name IN SELECT oid FROM pg_proc
+                WHERE proname LIKE 'procrastinate%' AND pronamespace = current_schema()::regnamespace
+            LOOP
+                EXECUTE 'DROP FUNCTION ' || name;
+            END LOOP;
+        END $$
+        """
+    )
+    for kind in ("job_to_defer_v1", "job_event_type", "job_status"):
+        op.execute(f"DROP TYPE procrastinate_{kind}")
