@@ -3,7 +3,7 @@
 import asyncio
 import logging
 from collections.abc import AsyncIterator
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from contextlib import asynccontextmanager
 from functools import partial
 
 from fastapi import FastAPI, Request, Response
@@ -20,23 +20,18 @@ from app.api.error_responses import ErrorAnswer, answer_error
 from app.api.metrics import Metrics
 from app.api.openapi import describer
 from app.api.readiness import Readiness
-from app.catalog.problem_folder import load_folders, read_problem
+from app.catalog.problem_folder import load_folders
 from app.errors import GraderError, ProblemError
 from app.jobs.embedded import EmbeddedQueue
-from app.jobs.recover import rebuild_queue
 from app.jobs.submit import Submissions
-from app.live.feed import Feed
+from app.opening import make_worker, opened, real_grader, require_distributed, telling_places
 from app.settings import Settings
-from app.store.open_database import open_database
 from app.store.problems import Problems
-from app.store.sole_owner import sole_owner
 from app.web.errors import error_page
 from app.web.routes import STATIC_DIR
 from app.web.routes import router as pages
 from app.web.security_headers import SecurityHeaders
-from app.worker.embedded import EmbeddedWorker, OpenGrader
-from app.worker.grade_submission import Grades, GradeSubmission
-from app.worker.prepare import prepare_problems
+from app.worker.worker import OpenGrader
 
 _log = logging.getLogger("jaxercise")
 
@@ -46,19 +41,19 @@ def create_app(settings: Settings, *, open_grader: OpenGrader | None = None) -> 
 
     `open_grader` takes the place of the real sandbox and grader.
     """
-    queue = EmbeddedQueue()
-    metrics = Metrics(waiting=lambda: len(queue.waiting()))
     app = FastAPI(
         title="Jaxercise",
         version="1",
         openapi_url="/api/openapi.json",
         docs_url=None,
         redoc_url=None,
-        lifespan=partial(_lifespan, queue=queue, open_grader=open_grader or _real_grader(settings)),
+        lifespan=partial(_lifespan, open_grader=open_grader or real_grader(settings)),
     )
     app.openapi = describer(app)  # type: ignore[method-assign]  # the way FastAPI documents
+    metrics = Metrics(waiting=lambda: _waiting(app))
     app.state.settings = settings
     app.state.metrics = metrics
+    app.state.queue = app.state.worker = None
     app.state.readiness = Readiness()
     for router in (routes.router, docs.router, health.router, pages):
         app.include_router(router)
@@ -71,6 +66,11 @@ def create_app(settings: Settings, *, open_grader: OpenGrader | None = None) -> 
     app.add_middleware(SecurityHeaders)
     app.add_middleware(CountRequests, metrics=metrics)
     return app
+
+
+def _waiting(app: FastAPI) -> int:
+    queue = app.state.queue
+    return len(queue.waiting()) if isinstance(queue, EmbeddedQueue) else 0
 
 
 async def _answer(request: Request, error: Exception) -> Response:
@@ -89,46 +89,30 @@ async def _present(request: Request, answer: ErrorAnswer) -> Response:
 
 
 @asynccontextmanager
-async def _lifespan(app: FastAPI, *, queue: EmbeddedQueue, open_grader: OpenGrader) -> AsyncIterator[None]:
+async def _lifespan(app: FastAPI, *, open_grader: OpenGrader) -> AsyncIterator[None]:
     settings: Settings = app.state.settings
-    async with (
-        open_database(settings.store_url) as database,
-        sole_owner(database),
-    ):
-        feed = Feed()
-        problems = Problems(database, read_problem)
-        app.state.accounts = Accounts(database, session_days=settings.session_days)
-        app.state.problems = problems
-        app.state.feed = feed
+    if not settings.worker:
+        require_distributed(settings, "JAXERCISE_WORKER=false")
+    async with opened(settings) as shared, telling_places(shared):
+        app.state.accounts = Accounts(shared.database, session_days=settings.session_days)
+        app.state.problems = shared.problems
+        app.state.feed = shared.feed
+        app.state.queue = shared.queue
         app.state.submissions = Submissions(
-            database,
-            problems,
-            queue,
-            feed.publish,
+            shared.database,
+            shared.problems,
+            shared.queue,
+            shared.feed.publish,
             queue_limit=settings.queue_limit,
             waiting_per_user=settings.waiting_per_user,
         )
-        app.state.refused_problems = await load_problems(settings, problems)
-        await rebuild_queue(database, queue, feed.publish)
-        worker = EmbeddedWorker(
-            queue,
-            feed,
-            open_grader,
-            lambda grader: GradeSubmission(
-                database,
-                problems,
-                queue,
-                feed,
-                grader,
-                count=app.state.metrics.verdict,
-                diagnosis_seconds=settings.diagnosis_seconds,
-            ),
-            lambda grader: prepare_problems(grader, problems),
-            slots=settings.slots,
-            drain_seconds=settings.drain_seconds,
-        )
+        app.state.refused_problems = await load_problems(settings, shared.problems)
+        app.state.readiness.add("database", shared.database.ping)
+        if not settings.worker:
+            yield
+            return
+        worker = await make_worker(settings, shared, open_grader, count=app.state.metrics.verdict)
         app.state.worker = worker
-        app.state.readiness.add("database", database.ping)
         app.state.readiness.add("grading", worker.missing)
         async with worker.running():
             yield
@@ -151,20 +135,3 @@ async def load_problems(settings: Settings, problems: Problems) -> list[ProblemE
         # A broken folder doesn't say which problem it is, so then nothing can be known to be gone.
         await problems.withdraw_except(published)
     return refused
-
-
-def _real_grader(settings: Settings) -> OpenGrader:
-    def open_real() -> AbstractAsyncContextManager[Grades]:
-        from app.grading.open_grader import open_grader
-
-        return open_grader(
-            data_dir=settings.data_dir,
-            unjailed=settings.sandbox == "unjailed",
-            rehearsed=settings.rehearsed,
-            keep_free_bytes=settings.keep_free_mb << 20,
-            standby=True,
-            diagnosis_seconds=settings.diagnosis_seconds,
-            prepares_diagnosis=False,  # The worker does, beside its work.
-        )
-
-    return open_real

@@ -18,7 +18,7 @@ from app.core.submission import Status, Submission
 from app.core.user import User
 from app.core.verdict import Mode, Verdict
 from app.jobs.submit import submissions_of
-from app.live.feed import feed_of
+from app.live.feed import Told, feed_of
 from app.live.follow import follow_submission
 
 router = APIRouter(tags=["submissions"])
@@ -73,7 +73,7 @@ class SubmissionList(msgspec.Struct, frozen=True, kw_only=True):
 async def submit(request: Request, slug: str, body: SubmissionRequest, user: SignedIn) -> Response:
     submission = await submissions_of(request).submit(user, slug, body.code, body.mode)
     where = str(request.url_for("read_submission", submission_id=submission.id).path)
-    return JsonAnswer(_answer(request, submission, user), 202, {"Location": where})
+    return JsonAnswer(await _answer(request, submission, user), 202, {"Location": where})
 
 
 @router.get(
@@ -96,7 +96,7 @@ async def list_submissions(
     openapi_extra=SIGNED_IN,
 )
 async def read_submission(request: Request, submission_id: str, user: SignedIn) -> Response:
-    return JsonAnswer(_answer(request, await submissions_of(request).get(user, submission_id), user))
+    return JsonAnswer(await _answer(request, await submissions_of(request).get(user, submission_id), user))
 
 
 @router.delete(
@@ -106,7 +106,7 @@ async def read_submission(request: Request, submission_id: str, user: SignedIn) 
     openapi_extra=SIGNED_IN,
 )
 async def cancel_submission(request: Request, submission_id: str, user: SignedIn) -> Response:
-    return JsonAnswer(_answer(request, await submissions_of(request).cancel(user, submission_id), user))
+    return JsonAnswer(await _answer(request, await submissions_of(request).cancel(user, submission_id), user))
 
 
 @router.get(
@@ -116,35 +116,37 @@ async def cancel_submission(request: Request, submission_id: str, user: SignedIn
     openapi_extra=SIGNED_IN,
 )
 async def follow(request: Request, submission_id: str, user: SignedIn) -> Response:
-    """Events `queued`, `running`, `case` and `verdict`, all from the beginning; ends after `verdict`."""
+    """Events `queued`, `running`, `case` and `verdict`, from the beginning or after the one of the header
+    `Last-Event-ID`; ends after `verdict`."""
     submission = await submissions_of(request).get(user, submission_id)
-    return EventSourceResponse(_events(request, submission, user), ping=_PING_SECONDS)
+    last_id = request.headers.get("Last-Event-ID")
+    return EventSourceResponse(_events(request, submission, user, last_id), ping=_PING_SECONDS)
 
 
-async def _events(request: Request, submission: Submission, user: User) -> AsyncIterator[ServerSentEvent]:
+async def _events(
+    request: Request, submission: Submission, user: User, last_id: str | None
+) -> AsyncIterator[ServerSentEvent]:
     def look_again() -> Any:
         return submissions_of(request).get(user, submission.id)
 
-    number = 0
-    async for event in follow_submission(feed_of(request), submission, look_again):
-        number += 1
-        yield server_sent(_for(user, event), number)
+    async for told in follow_submission(feed_of(request), submission, look_again, last_id=last_id):
+        yield server_sent(Told(event=_for(user, told.event), id=told.id))
 
 
-def server_sent(event: Event, number: int) -> ServerSentEvent:
+def server_sent(told: Told) -> ServerSentEvent:
     """The event's name is its kind; its data are its fields, the kind among them."""
-    kind = msgspec.to_builtins(event)["event"]
-    return ServerSentEvent(msgspec.json.encode(event).decode(), event=kind, id=str(number))
+    kind = msgspec.to_builtins(told.event)["event"]
+    return ServerSentEvent(msgspec.json.encode(told.event).decode(), event=kind, id=told.id)
 
 
-def _answer(request: Request, submission: Submission, user: User) -> SubmissionAnswer:
+async def _answer(request: Request, submission: Submission, user: User) -> SubmissionAnswer:
     return SubmissionAnswer(
         id=submission.id,
         problem=submission.problem_slug,
         version=submission.version,
         mode=submission.mode,
         status=submission.status,
-        position=submissions_of(request).position(submission),
+        position=await submissions_of(request).position(submission),
         created_at=submission.created_at,
         finished_at=submission.finished_at,
         code=submission.code,

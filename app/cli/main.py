@@ -4,7 +4,7 @@ import sys
 
 import typer
 
-from app.cli import check, db, doctor, regrade, serve, users, validate
+from app.cli import check, db, doctor, regrade, serve, users, validate, worker
 from app.errors import GraderError
 from sandbox.interface import SandboxError
 
@@ -14,6 +14,7 @@ commands = typer.Typer(
     name="jaxercise", no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False
 )
 commands.command("serve")(serve.serve)
+commands.command("worker")(worker.worker)
 commands.command("check")(check.check)
 commands.command("validate")(validate.validate)
 commands.command("regrade")(regrade.regrade)

@@ -11,7 +11,7 @@ import uvicorn
 from app.errors import GraderError
 from app.main import create_app
 from app.settings import Settings
-from app.worker.embedded import EmbeddedWorker
+from app.worker.worker import Worker
 from sandbox.interface import SandboxError
 
 _log = logging.getLogger("jaxercise")
@@ -35,12 +35,17 @@ def run_service(settings: Settings) -> None:
     Raises:
         GraderError: the port is taken, or the sandbox can't work here.
     """
+    set_up_logging(settings)
+    with _listening(settings.host, settings.port) as listener:
+        asyncio.run(_serve(settings, listener))
+
+
+def set_up_logging(settings: Settings) -> None:
     logging.basicConfig(
         level=settings.log_level.upper(), format="%(asctime)s %(levelname)s %(name)s: %(message)s"
     )
-    logging.getLogger("alembic").setLevel("WARNING")
-    with _listening(settings.host, settings.port) as listener:
-        asyncio.run(_serve(settings, listener))
+    for chatty in ("alembic", "procrastinate", "psycopg.pool"):
+        logging.getLogger(chatty).setLevel("WARNING")
 
 
 async def _serve(settings: Settings, listener: socket.socket) -> None:
@@ -70,10 +75,18 @@ async def _serve(settings: Settings, listener: socket.socket) -> None:
         watch.cancel()
 
 
-async def _stop_on_failure(worker: EmbeddedWorker, server: uvicorn.Server) -> GraderError:
-    """A service that can't grade is of no use: it stops and says why."""
+async def _stop_on_failure(worker: Worker | None, server: uvicorn.Server) -> GraderError:
+    """A service that should grade and can't is of no use: it stops and says why."""
+    if worker is None:
+        await asyncio.Event().wait()
+    assert worker is not None
     failure = await worker.failure()
     server.should_exit = True
+    return as_grader_error(failure)
+
+
+def as_grader_error(failure: Exception) -> GraderError:
+    """Why a worker cannot go on, as a command tells it; a bug's traceback goes into the log."""
     if isinstance(failure, GraderError):
         return failure
     if not isinstance(failure, SandboxError):

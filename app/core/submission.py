@@ -33,5 +33,7 @@ class Submission(msgspec.Struct, frozen=True, kw_only=True):
     seed: int
     """Seeds the fresh cases; drawn at submission, so that a rerun repeats them."""
     created_at: datetime
+    failures: int = 0
+    """How many attempts ended through a fault of ours."""
     finished_at: datetime | None = None
     verdict: Verdict | None = None

@@ -3,15 +3,27 @@
 import asyncio
 import heapq
 import itertools
+from collections.abc import Collection
+from contextlib import AbstractAsyncContextManager
 
-from app.jobs.queue import Ticket
+from app.core.events import Event, Queued
+from app.jobs.embedded_slots import EmbeddedSlots
+from app.jobs.queue import BULK, Grade, Publish, Ticket
 from app.store.database import Connection
 
 
-class EmbeddedQueue:
-    """A priority queue for one process. Nothing is lost with it: it is rebuilt from the rows at start."""
+def _tell_nobody(submission_id: str, event: Event) -> None:
+    pass
 
-    def __init__(self) -> None:
+
+class EmbeddedQueue:
+    """A priority queue for one process. Nothing is lost with it: it is rebuilt from the rows at start.
+
+    Those who wait are told their place through `publish` whenever it changes.
+    """
+
+    def __init__(self, publish: Publish = _tell_nobody) -> None:
+        self._publish = publish
         self._heap: list[tuple[int, int, Ticket]] = []
         self._waiting: dict[str, Ticket] = {}
         self._taken: dict[str, Ticket] = {}
@@ -27,33 +39,51 @@ class EmbeddedQueue:
         self._waiting[ticket.submission_id] = ticket
         heapq.heappush(self._heap, (-ticket.priority, next(self._arrivals), ticket))
         self._wakeup.set()
+        ahead = sum(other.priority >= ticket.priority for other in self._waiting.values()) - 1
+        self._publish(ticket.submission_id, Queued(position=ahead))
 
-    def position(self, submission_id: str) -> int | None:
-        if submission_id not in self._waiting:
-            return None
-        return self.waiting().index(submission_id)
+    async def places(self, submission_ids: Collection[str]) -> dict[str, int]:
+        asked = set(submission_ids) & self._waiting.keys()
+        # Whoever asks of those who do not wait should not pay for those who do.
+        return {found: place for place, found in enumerate(self.waiting()) if found in asked} if asked else {}
 
     def waiting(self) -> list[str]:
+        """The ids of those who wait, the next one first."""
         live = (entry for entry in self._heap if not entry[2].withdrawn.is_set())
         return [ticket.submission_id for _, _, ticket in sorted(live)]
 
-    def withdraw(self, submission_id: str) -> None:
+    async def withdraw(self, submission_id: str) -> None:
         for tickets in (self._waiting, self._taken):
             if submission_id in tickets:
                 tickets[submission_id].withdrawn.set()
-        self._waiting.pop(submission_id, None)
+        if self._waiting.pop(submission_id, None) is not None:
+            self._tell_places()
 
-    async def take(self) -> Ticket:
+    def working(
+        self, grade: Grade, *, slots: int, kept_slots: int, drain_seconds: float
+    ) -> AbstractAsyncContextManager[None]:
+        return EmbeddedSlots(self, grade, slots=slots, kept_slots=kept_slots).running(
+            drain_seconds=drain_seconds
+        )
+
+    async def take(self, *, at_least: int = BULK) -> Ticket:
+        """Waits for the next one of that priority; the taker must say `done` in the end."""
         while True:
-            while self._heap:
+            while self._heap and -self._heap[0][0] >= at_least:
                 ticket = heapq.heappop(self._heap)[2]
                 if not ticket.withdrawn.is_set():
                     del self._waiting[ticket.submission_id]
                     self._taken[ticket.submission_id] = ticket
+                    self._tell_places()
                     return ticket
             self._wakeup.clear()
             await self._wakeup.wait()
 
     def done(self, ticket: Ticket) -> None:
+        """The taker no longer has it."""
         if self._taken.get(ticket.submission_id) is ticket:
             del self._taken[ticket.submission_id]
+
+    def _tell_places(self) -> None:
+        for position, submission_id in enumerate(self.waiting()):
+            self._publish(submission_id, Queued(position=position))

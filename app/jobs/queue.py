@@ -1,10 +1,11 @@
 """What the rest asks of a queue. The submissions table is the truth; a queue says who is next."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable, Collection
+from contextlib import AbstractAsyncContextManager
 from typing import Protocol
 
-from app.core.events import Event, Queued
+from app.core.events import Event
 from app.store.database import Connection
 
 Publish = Callable[[str, Event], None]
@@ -26,11 +27,16 @@ class Ticket:
         """Set when the verdict is no longer wanted; a worker then stops the run."""
 
 
+Grade = Callable[[Ticket], Awaitable[None]]
+"""Takes a ticket to its stored verdict. Where it raises, the ticket comes again a moment later; where it is
+cancelled, because a worker stops, it comes again at once, to whoever works then."""
+
+
 class Queue(Protocol):
     """Hands each enlisted submission to a worker, the most urgent first, then the oldest.
 
     A submission may be handed out more than once (after a crash, say): the fencing token in its
-    row, not the queue, makes sure that one verdict is written.
+    row, not the queue, makes sure that one verdict is written. Enlisting one that waits changes nothing.
     """
 
     async def enlist(self, connection: Connection, ticket: Ticket) -> None:
@@ -39,23 +45,22 @@ class Queue(Protocol):
     def announce(self, ticket: Ticket) -> None:
         """Says that this transaction has been committed."""
 
-    def position(self, submission_id: str) -> int | None:
-        """How many are ahead of it; None if it is not waiting."""
+    async def places(self, submission_ids: Collection[str]) -> dict[str, int]:
+        """How many are ahead of each of these; none of those that do not wait."""
 
-    def waiting(self) -> list[str]:
-        """The ids of those who wait, the next one first."""
-
-    def withdraw(self, submission_id: str) -> None:
+    async def withdraw(self, submission_id: str) -> None:
         """Takes it out, or tells the worker that has it to stop."""
 
-    async def take(self) -> Ticket:
-        """Waits for the next one; the taker must say `done` in the end."""
+    def working(
+        self, grade: Grade, *, slots: int, kept_slots: int, drain_seconds: float
+    ) -> AbstractAsyncContextManager[None]:
+        """Has tickets graded while the block lasts, `slots` at a time.
 
-    def done(self, ticket: Ticket) -> None:
-        """The taker no longer has it."""
+        Of more than one slot `kept_slots` (all but one at most) take what is `INTERACTIVE` only. At the end
+        of the block nothing new begins; runs under way get `drain_seconds`, and are then cancelled.
+        """
 
 
-def tell_positions(queue: Queue, publish: Publish) -> None:
-    """Lets everybody who waits know their place, as it is now."""
-    for position, submission_id in enumerate(queue.waiting()):
-        publish(submission_id, Queued(position=position))
+def bulk_slots(slots: int, kept_slots: int) -> int:
+    """How many of a worker's slots may take anything."""
+    return max(1, slots - kept_slots)

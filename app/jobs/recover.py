@@ -1,11 +1,12 @@
 """After a start, however the last process ended: everything without a verdict is in the queue again."""
 
-from app.jobs.queue import Publish, Queue, Ticket, tell_positions
+from app.jobs.embedded import EmbeddedQueue
+from app.jobs.queue import Ticket
 from app.store import submissions
 from app.store.database import Database
 
 
-async def rebuild_queue(database: Database, queue: Queue, publish: Publish) -> int:
+async def rebuild_queue(database: Database, queue: EmbeddedQueue) -> int:
     """Fills an embedded queue from the submissions rows, oldest first; returns how many there are.
 
     Only for the one process that grades: what says `running` was cut off by the end of the last one.
@@ -15,5 +16,4 @@ async def rebuild_queue(database: Database, queue: Queue, publish: Publish) -> i
         waiting = await submissions.unfinished(connection)
     for found in waiting:
         queue.announce(Ticket(found.id, found.priority))
-    tell_positions(queue, publish)
     return len(waiting)

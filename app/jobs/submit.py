@@ -1,5 +1,6 @@
 """Taking submissions in, and what their owners may do with them afterwards."""
 
+import functools
 import secrets
 from datetime import UTC, datetime
 from typing import cast
@@ -7,14 +8,14 @@ from uuid import uuid4
 
 from fastapi import Request
 
-from app.core.events import Queued, VerdictReached
+from app.core.events import VerdictReached
 from app.core.outcome import Outcome
 from app.core.standing import Standing
 from app.core.submission import CODE_LIMIT_BYTES, Status, Submission
 from app.core.user import User
 from app.core.verdict import Mode, Verdict
 from app.errors import QueueFull, SubmissionNotFound, SubmissionRefused, SubmissionTooLarge
-from app.jobs.queue import INTERACTIVE, Publish, Queue, Ticket, tell_positions
+from app.jobs.queue import INTERACTIVE, Publish, Queue, Ticket
 from app.store import submissions
 from app.store.database import Database
 from app.store.problems import Problems
@@ -64,16 +65,16 @@ class Submissions:
         )
         ticket = Ticket(submission.id, INTERACTIVE)
         async with self._database.transaction() as connection:
-            if await submissions.count_waiting(connection) >= self._queue_limit:
+            waiting = functools.partial(submissions.count_waiting, connection, at_least=INTERACTIVE)
+            if await waiting() >= self._queue_limit:
                 raise QueueFull
-            if await submissions.count_waiting(connection, user_id=user.id) >= self._waiting_per_user:
+            if await waiting(user_id=user.id) >= self._waiting_per_user:
                 raise QueueFull(
                     f"You have {self._waiting_per_user} submissions waiting. Try again in a minute."
                 )
             await submissions.insert_submission(connection, submission, priority=ticket.priority)
             await self._queue.enlist(connection, ticket)
         self._queue.announce(ticket)
-        self._publish(submission.id, Queued(position=self._queue.position(submission.id) or 0))
         return submission
 
     async def get(self, user: User, submission_id: str) -> Submission:
@@ -115,14 +116,15 @@ class Submissions:
             ended = await submissions.finish_whatever_attempt(connection, submission.id, verdict)
         if ended:
             # The verdict is written already, so whatever the run still ends with is void.
-            self._queue.withdraw(submission.id)
+            await self._queue.withdraw(submission.id)
             self._publish(submission.id, VerdictReached(verdict=verdict))
-            tell_positions(self._queue, self._publish)
         return await self.get(user, submission_id)
 
-    def position(self, submission: Submission) -> int | None:
+    async def position(self, submission: Submission) -> int | None:
         """How many are graded before this one; None if it is not waiting."""
-        return self._queue.position(submission.id)
+        if submission.status is not Status.QUEUED:
+            return None
+        return (await self._queue.places([submission.id])).get(submission.id)
 
 
 def check_code(code: str) -> None:

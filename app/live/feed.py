@@ -5,10 +5,12 @@ appends, so a slow or dead reader can hold up nobody and costs no memory of its 
 """
 
 import asyncio
+import time
 from collections import OrderedDict
 from collections.abc import AsyncIterator
 from typing import cast
 
+import msgspec
 from fastapi import Request
 
 from app.core.events import CaseDone, Event, Queued, VerdictReached
@@ -17,66 +19,90 @@ _CASES_REMEMBERED = 1000
 _ENDED_REMEMBERED = 500
 
 
+class Told(msgspec.Struct, frozen=True, kw_only=True):
+    """An event as a follower hears it; who was cut off goes on after the last `id` that was heard."""
+
+    event: Event
+    id: str | None = None
+
+
 class _History:
     """One submission's events with growing numbers; of several `Queued` in a row only the last is kept."""
 
     def __init__(self) -> None:
-        self.events: list[tuple[int, Event]] = []
+        self.told: list[tuple[int, Told]] = []
         self.ended = False
         self._number = 0
         self._changed = asyncio.Event()
 
-    def append(self, event: Event) -> None:
-        if isinstance(event, CaseDone) and len(self.events) >= _CASES_REMEMBERED:
+    def append(self, event: Event, event_id: str | None) -> None:
+        if isinstance(event, CaseDone) and len(self.told) >= _CASES_REMEMBERED:
             return
-        if isinstance(event, Queued) and self.events and isinstance(self.events[-1][1], Queued):
-            self.events.pop()
+        if isinstance(event, Queued) and self.told and isinstance(self.told[-1][1].event, Queued):
+            self.told.pop()
         self._number += 1
-        self.events.append((self._number, event))
+        self.told.append((self._number, Told(event=event, id=event_id)))
         self.ended = isinstance(event, VerdictReached)
         self._changed.set()
         self._changed = asyncio.Event()
 
-    def after(self, number: int) -> list[tuple[int, Event]]:
-        return [entry for entry in self.events if entry[0] > number]
+    def after(self, number: int) -> list[tuple[int, Told]]:
+        return [entry for entry in self.told if entry[0] > number]
+
+    def number_of(self, event_id: str | None) -> int | None:
+        """Where the event with this id is; None where it is not known here."""
+        found = (number for number, told in self.told if told.id is not None and told.id == event_id)
+        return next(found, None)
 
     async def change(self) -> None:
         await self._changed.wait()
 
 
 class Feed:
-    """Per submission: replay, then live, until the verdict. For one process."""
+    """Per submission: replay, then live, until the verdict. Of what happens in this process."""
 
     def __init__(self) -> None:
         self._under_way: dict[str, _History] = {}
         self._ended: OrderedDict[str, _History] = OrderedDict()
+        # Ids grow from the moment of the start on, so that those of a process before mean nothing here.
+        self._last_id = time.time_ns() // 1000
 
     def publish(self, submission_id: str, event: Event) -> None:
         """Never waits. After the verdict nothing more is taken."""
-        if submission_id in self._ended:
-            return
-        history = self._under_way.setdefault(submission_id, _History())
-        history.append(event)
-        if history.ended:
-            self._ended[submission_id] = self._under_way.pop(submission_id)
-            while len(self._ended) > _ENDED_REMEMBERED:
-                self._ended.popitem(last=False)
+        self._last_id += 1
+        self._append(submission_id, event, str(self._last_id))
 
-    async def follow(self, submission_id: str) -> AsyncIterator[Event]:
-        """All that has been, then what comes; ends after the verdict.
+    async def knows(self, submission_id: str, event_id: str) -> bool:
+        """Whether `follow` can go on after that event."""
+        history = self._ended.get(submission_id) or self._under_way.get(submission_id)
+        return history is not None and history.number_of(event_id) is not None
+
+    async def follow(self, submission_id: str, *, last_id: str | None = None) -> AsyncIterator[Told]:
+        """All that has been (after the event `last_id`, where it is known), then what comes; ends after
+        the verdict.
 
         Waits for ever on a submission that ended before this process began: see `follow.py`.
         """
         history = self._ended.get(submission_id) or self._under_way.setdefault(submission_id, _History())
-        number = 0
+        number = history.number_of(last_id) or 0
         while True:
-            for reached, event in history.after(number):
+            for reached, told in history.after(number):
                 number = reached
-                yield event
-                if isinstance(event, VerdictReached):
+                yield told
+                if isinstance(told.event, VerdictReached):
                     return
             if not history.after(number):
                 await history.change()
+
+    def _append(self, submission_id: str, event: Event, event_id: str | None) -> None:
+        if submission_id in self._ended:
+            return
+        history = self._under_way.setdefault(submission_id, _History())
+        history.append(event, event_id)
+        if history.ended:
+            self._ended[submission_id] = self._under_way.pop(submission_id)
+            while len(self._ended) > _ENDED_REMEMBERED:
+                self._ended.popitem(last=False)
 
 
 def feed_of(request: Request) -> Feed:

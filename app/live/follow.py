@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from app.core.events import CaseDone, Event, Running, VerdictReached
 from app.core.submission import Submission
 from app.core.verdict import Verdict
-from app.live.feed import Feed
+from app.live.feed import Feed, Told
 
 _LOOK_AGAIN_SECONDS = 5.0
 
@@ -16,32 +16,35 @@ async def follow_submission(
     submission: Submission,
     look_again: Callable[[], Awaitable[Submission]],
     *,
+    last_id: str | None = None,
     look_again_seconds: float = _LOOK_AGAIN_SECONDS,
-) -> AsyncIterator[Event]:
+) -> AsyncIterator[Told]:
     """Every event up to the verdict; a finished submission's are told from its verdict.
 
-    After each silence of `look_again_seconds` the stored submission is looked at, so a follower
-    ends even where the verdict was reached in another process.
+    Who was cut off after the event `last_id` hears what came after it, or everything where nobody here
+    knows that event any more. After each silence of `look_again_seconds` the stored submission is looked at,
+    so a follower ends even where the verdict was reached in another process.
     """
-    if submission.verdict is not None:
-        for event in events_of(submission.verdict):
-            yield event
+    goes_on = last_id is not None and await feed.knows(submission.id, last_id)
+    if submission.verdict is not None and not goes_on:
+        for number, event in enumerate(events_of(submission.verdict), 1):
+            yield Told(event=event, id=str(number))
         return
-    events = feed.follow(submission.id)
-    upcoming: asyncio.Future[Event] = asyncio.ensure_future(anext(events))
+    events = feed.follow(submission.id, last_id=last_id)
+    upcoming: asyncio.Future[Told] = asyncio.ensure_future(anext(events))
     try:
         while True:
             if not (await asyncio.wait({upcoming}, timeout=look_again_seconds))[0]:
                 verdict = (await look_again()).verdict
                 if verdict is not None:
-                    yield VerdictReached(verdict=verdict)
+                    yield Told(event=VerdictReached(verdict=verdict))
                     return
                 continue
             try:
-                event = upcoming.result()
+                told = upcoming.result()
             except StopAsyncIteration:
                 return
-            yield event
+            yield told
             upcoming = asyncio.ensure_future(anext(events))
     finally:
         upcoming.cancel()

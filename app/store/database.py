@@ -1,7 +1,7 @@
 """The connection to the database: the only place that commits."""
 
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +18,7 @@ _SQLITE_PRAGMAS = (
     "PRAGMA foreign_keys = ON",
 )
 # Half-open connections would otherwise hang a request for as long as the kernel likes.
-_POSTGRES_ARGUMENTS = {
+POSTGRES_ARGUMENTS = {
     "connect_timeout": 3,
     "keepalives_idle": 5,
     "keepalives_interval": 2,
@@ -79,6 +79,11 @@ class Database:
         await self._engine.dispose()
 
 
+def savepoint(connection: Connection) -> AbstractAsyncContextManager[object]:
+    """What fails in the block is undone by itself; the transaction around it goes on."""
+    return connection.begin_nested()
+
+
 def is_sqlite(url: str) -> bool:
     return url.startswith("sqlite:")
 
@@ -110,4 +115,4 @@ def _sqlite_engine(url: str) -> AsyncEngine:
 
 
 def _postgres_engine(url: str) -> AsyncEngine:
-    return create_async_engine(url, pool_pre_ping=True, connect_args=_POSTGRES_ARGUMENTS)
+    return create_async_engine(url, pool_pre_ping=True, connect_args=POSTGRES_ARGUMENTS)

@@ -1,10 +1,11 @@
 """Queries on submissions. A verdict is written once, by the attempt that holds the fencing token."""
 
+from collections.abc import Collection
 from datetime import UTC, datetime
 from typing import Any
 
 import msgspec
-from sqlalchemy import Row, Select, case, func, select, update
+from sqlalchemy import Row, Select, case, func, literal_column, select, update
 
 from app.core.outcome import Outcome
 from app.core.standing import Standing
@@ -14,7 +15,10 @@ from app.store import tables
 from app.store.database import Connection
 
 _table = tables.submissions
-_NOT_DONE = _table.c.status != Status.DONE.value
+# A literal, not a parameter: the small index of those that are not done serves only what says so itself.
+_NOT_DONE = _table.c.status != literal_column(f"'{Status.DONE}'")
+_RUNNING = _NOT_DONE & (_table.c.status == Status.RUNNING.value)
+_QUEUED = _NOT_DONE & (_table.c.status == Status.QUEUED.value)
 
 
 class Waiting(msgspec.Struct, frozen=True, kw_only=True):
@@ -46,6 +50,14 @@ async def submission_by_id(connection: Connection, submission_id: str) -> Submis
     return None if row is None else _as_submission(row)
 
 
+async def verdicts_of(connection: Connection, submission_ids: Collection[str]) -> dict[str, Verdict]:
+    """Of those that have one."""
+    query = select(_table.c.id, _table.c.verdict).where(
+        _table.c.id.in_(submission_ids), _table.c.verdict.is_not(None)
+    )
+    return {row.id: msgspec.json.decode(row.verdict, type=Verdict) for row in await connection.execute(query)}
+
+
 async def submissions_of(connection: Connection, user_id: str, slug: str, *, limit: int) -> list[Submission]:
     """The user's submissions to one problem, newest first, whatever version they were to."""
     query = (
@@ -73,12 +85,22 @@ async def standings_of(connection: Connection, user_id: str) -> dict[str, Standi
     }
 
 
-async def count_waiting(connection: Connection, *, user_id: str | None = None) -> int:
-    """How many are queued, in all or of one user."""
-    query = select(func.count()).select_from(_table).where(_table.c.status == Status.QUEUED.value)
+async def count_waiting(connection: Connection, *, at_least: int, user_id: str | None = None) -> int:
+    """How many of that priority are queued, in all or of one user."""
+    query = select(func.count()).select_from(_table).where(_QUEUED, _table.c.priority >= at_least)
     if user_id is not None:
         query = query.where(_table.c.user_id == user_id)
     return int((await connection.execute(query)).scalar_one())
+
+
+async def places(connection: Connection, submission_ids: Collection[str]) -> dict[str, int]:
+    """How many are ahead of each of these; none of those that are not queued."""
+    asked = select(func.min(_table.c.priority)).where(_table.c.id.in_(submission_ids)).scalar_subquery()
+    order = (_table.c.priority.desc(), _table.c.created_at, _table.c.id)
+    place = (func.row_number().over(order_by=order) - 1).label("place")
+    waiting = select(_table.c.id, place).where(_QUEUED, _table.c.priority >= asked).subquery()
+    query = select(waiting).where(waiting.c.id.in_(submission_ids))
+    return {row.id: row.place for row in await connection.execute(query)}
 
 
 async def priority_of(connection: Connection, submission_id: str) -> int:
@@ -94,29 +116,35 @@ async def unfinished(connection: Connection) -> list[Waiting]:
 
 
 async def requeue_all_running(connection: Connection) -> None:
-    """At the start of the only worker: whatever still says `running` was cut off."""
-    running = _table.c.status == Status.RUNNING.value
-    await connection.execute(update(_table).where(running).values(status=Status.QUEUED.value))
+    """At the start of the only worker: whatever still says `running` died with the last one."""
+    change = update(_table).where(_RUNNING).values(status=Status.QUEUED.value, failures=_table.c.failures + 1)
+    await connection.execute(change)
 
 
 async def claim(connection: Connection, submission_id: str) -> Submission | None:
     """Takes the submission for one more attempt; None where it has its verdict already.
 
-    The new `attempt` is the fencing token: an older attempt can write nothing any more.
+    The new `attempt` is the fencing token: an older attempt can write nothing any more. One that still says
+    `running` died, and counts as a failure.
     """
+    died = case((_RUNNING, 1), else_=0)
     change = (
         update(_table)
         .where(_table.c.id == submission_id, _NOT_DONE)
-        .values(status=Status.RUNNING.value, attempt=_table.c.attempt + 1)
+        .values(status=Status.RUNNING.value, attempt=_table.c.attempt + 1, failures=_table.c.failures + died)
     )
     if (await connection.execute(change)).rowcount != 1:
         return None
     return await submission_by_id(connection, submission_id)
 
 
-async def give_back(connection: Connection, submission: Submission) -> bool:
-    """Queued again after an attempt that failed through our fault; False if the attempt is stale."""
-    change = update(_table).where(_held(submission)).values(status=Status.QUEUED.value)
+async def give_back(connection: Connection, submission: Submission, *, failed: bool) -> bool:
+    """Queued again: the attempt has `failed` through our fault, or its worker stops; False if it is stale."""
+    change = (
+        update(_table)
+        .where(_held(submission))
+        .values(status=Status.QUEUED.value, failures=_table.c.failures + int(failed))
+    )
     return (await connection.execute(change)).rowcount == 1
 
 
@@ -166,6 +194,7 @@ def _as_submission(row: Row[Any]) -> Submission:
         code=row.code,
         status=Status(row.status),
         attempt=row.attempt,
+        failures=row.failures,
         seed=row.seed,
         created_at=row.created_at,
         finished_at=row.finished_at,

@@ -29,7 +29,7 @@ async def submission(request: Request, submission_id: str) -> Response:
         submission=shown,
         manifest=problem.manifest,
         done=shown.status is Status.DONE,
-        position=submissions_of(request).position(shown),
+        position=await submissions_of(request).position(shown),
         lines=code_listing(shown.code, marked_line=marked_line),
         marked_line=marked_line,
     )

@@ -1,20 +1,20 @@
 """From a queue's ticket to a stored verdict: exactly one, however often it takes."""
 
 import asyncio
+import contextlib
 import logging
 from collections.abc import Callable
 from typing import Protocol
 
-from app.core.events import Event, Queued, VerdictReached
+from app.core.events import Event, VerdictReached
 from app.core.outcome import Outcome
 from app.core.problem import Problem
 from app.core.submission import Submission
 from app.core.unexplained import UnexplainedOutput
 from app.core.verdict import Mode, Verdict
 from app.errors import GraderError
-from app.jobs.queue import Queue, Ticket
+from app.jobs.queue import Publish, Queue, Ticket
 from app.jobs.submit import unfinished_verdict
-from app.live.feed import Feed
 from app.store import submissions
 from app.store.database import Database
 from app.store.problems import Problems
@@ -58,7 +58,7 @@ class GradeSubmission:
         database: Database,
         problems: Problems,
         queue: Queue,
-        feed: Feed,
+        publish: Publish,
         grader: Grades,
         *,
         count: Callable[[Verdict], None] = lambda verdict: None,
@@ -67,7 +67,7 @@ class GradeSubmission:
         self._database = database
         self._problems = problems
         self._queue = queue
-        self._feed = feed
+        self._publish = publish
         self._grader = grader
         self._count = count
         self._spare_seconds = _SPARE_SECONDS + diagnosis_seconds
@@ -82,16 +82,21 @@ class GradeSubmission:
             submission = await submissions.claim(connection, ticket.submission_id)
         if submission is None:
             return
-        if submission.attempt > ATTEMPTS:
+        if submission.failures >= ATTEMPTS:
             # The process died with it each time, or it would have been given up below.
             await self._finish(submission, _gave_up(submission))
             return
         unexplained: list[UnexplainedOutput] = []
         try:
             verdict = await self._grade(submission, ticket, unexplained.append)
+        except asyncio.CancelledError:
+            # The worker stops. It has not failed, and whoever works next takes it up.
+            with contextlib.suppress(Exception):
+                await asyncio.shield(self._give_back(submission, failed=False))
+            raise
         except Exception as fault:
             _report(submission, fault)
-            await self._give_back_or_give_up(submission)
+            await self._give_back_or_give_up(submission, ticket)
             return
         if verdict is not None:
             await self._finish(submission, verdict)
@@ -109,7 +114,7 @@ class GradeSubmission:
                 submission.code,
                 submission.mode,
                 fresh_seed=submission.seed if submission.mode is Mode.SUBMIT else None,
-                on_event=lambda event: self._feed.publish(submission.id, event),
+                on_event=lambda event: self._publish(submission.id, event),
                 learner=submission.user_id,
                 on_unexplained=on_unexplained,
             )
@@ -129,7 +134,7 @@ class GradeSubmission:
             written = await submissions.finish(connection, submission, verdict)
         if written:
             self._count(verdict)
-            self._feed.publish(submission.id, VerdictReached(verdict=verdict))
+            self._publish(submission.id, VerdictReached(verdict=verdict))
 
     async def _count_unexplained(self, submission: Submission, found: UnexplainedOutput) -> None:
         """For instructors. The learner has the verdict, so that whatever fails here is not their matter."""
@@ -140,16 +145,20 @@ class GradeSubmission:
         except Exception:
             _log.exception("the unexplained answer of submission %s could not be counted", submission.id)
 
-    async def _give_back_or_give_up(self, submission: Submission) -> None:
-        if submission.attempt >= ATTEMPTS:
+    async def _give_back_or_give_up(self, submission: Submission, ticket: Ticket) -> None:
+        if submission.failures + 1 >= ATTEMPTS:
             await self._finish(submission, _gave_up(submission))
             return
+        again = Ticket(submission.id, ticket.priority)
+        if await self._give_back(submission, failed=True, again=again):
+            self._queue.announce(again)
+
+    async def _give_back(self, submission: Submission, *, failed: bool, again: Ticket | None = None) -> bool:
         async with self._database.transaction() as connection:
-            held = await submissions.give_back(connection, submission)
-            priority = await submissions.priority_of(connection, submission.id)
-        if held:
-            self._queue.announce(Ticket(submission.id, priority))
-            self._feed.publish(submission.id, Queued(position=self._queue.position(submission.id) or 0))
+            held = await submissions.give_back(connection, submission, failed=failed)
+            if held and again is not None:
+                await self._queue.enlist(connection, again)
+        return held
 
 
 def _gave_up(submission: Submission) -> Verdict:

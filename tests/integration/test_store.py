@@ -208,7 +208,7 @@ async def test_a_verdict_is_written_once(database: Database) -> None:
     async with database.transaction() as connection:
         cancelled = unfinished_verdict(held, Outcome.CANCELLED, "third")
         assert not await submissions.finish_whatever_attempt(connection, submission.id, cancelled)
-        assert not await submissions.give_back(connection, held)
+        assert not await submissions.give_back(connection, held, failed=True)
     assert (await stored(database, submission.id)).verdict == verdict
 
 

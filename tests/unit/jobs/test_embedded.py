@@ -31,11 +31,12 @@ def test_the_most_urgent_goes_first_then_the_oldest(priorities: list[int], withd
     """Positions, the list of those who wait and the order of taking all agree; the withdrawn are skipped."""
     queue = filled(*((str(n), priority) for n, priority in enumerate(priorities)))
     for n in withdrawn:
-        queue.withdraw(str(n))
+        asyncio.run(queue.withdraw(str(n)))
     left = [n for n in range(len(priorities)) if n not in withdrawn]
     expected = [str(n) for n in sorted(left, key=lambda n: (-priorities[n], n))]
     assert queue.waiting() == expected
-    assert [queue.position(submission_id) for submission_id in expected] == list(range(len(expected)))
+    places = asyncio.run(queue.places([str(n) for n in range(len(priorities))]))
+    assert places == {submission_id: place for place, submission_id in enumerate(expected)}
     assert taken(queue, len(expected)) == expected
     assert queue.waiting() == []
 
@@ -78,8 +79,8 @@ async def test_announcing_twice_is_once() -> None:
 async def test_withdrawing_reaches_the_worker_that_has_it() -> None:
     queue = filled(("a", INTERACTIVE))
     ticket = await queue.take()
-    assert queue.position("a") is None
-    queue.withdraw("a")
+    assert await queue.places(["a"]) == {}
+    await queue.withdraw("a")
     assert ticket.withdrawn.is_set()
 
 
@@ -87,5 +88,5 @@ async def test_a_ticket_that_is_done_with_is_forgotten() -> None:
     queue = filled(("a", INTERACTIVE))
     ticket = await queue.take()
     queue.done(ticket)
-    queue.withdraw("a")
+    await queue.withdraw("a")
     assert not ticket.withdrawn.is_set()

@@ -11,7 +11,7 @@ from app.core.events import CaseDone, Event, Queued, Running, VerdictReached
 from app.core.outcome import Outcome
 from app.core.verdict import CaseResult, Verdict, Visibility
 from app.live import feed as feed_module
-from app.live.feed import Feed
+from app.live.feed import Feed, Told
 
 pytestmark = pytest.mark.anyio
 
@@ -42,8 +42,8 @@ def case(name: str) -> CaseDone:
 END = VerdictReached(verdict=verdict())
 
 
-async def all_of(events: AsyncIterator[Event]) -> list[Event]:
-    return [event async for event in events]
+async def all_of(events: AsyncIterator[Told]) -> list[Event]:
+    return [told.event async for told in events]
 
 
 @given(
@@ -74,9 +74,9 @@ async def test_a_reader_hears_each_change_of_its_position() -> None:
     feed = Feed()
     feed.publish("s", Queued(position=2))
     events = feed.follow("s")
-    assert await anext(events) == Queued(position=2)
+    assert (await anext(events)).event == Queued(position=2)
     feed.publish("s", Queued(position=1))
-    assert await anext(events) == Queued(position=1)
+    assert (await anext(events)).event == Queued(position=1)
 
 
 async def test_a_reader_that_never_reads_holds_up_nobody() -> None:

@@ -51,7 +51,7 @@ async def told(feed: Feed, submission: Submission, stored: Submission) -> list[E
 
     following = follow_submission(feed, submission, look_again, look_again_seconds=0.01)
     async with asyncio.timeout(5):
-        return [event async for event in following]
+        return [told.event async for told in following]
 
 
 async def test_a_finished_submission_is_told_from_its_verdict() -> None:

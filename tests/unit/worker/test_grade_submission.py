@@ -54,7 +54,7 @@ class Room(msgspec.Struct, frozen=True, kw_only=True):
         return (await taking.submit(self.user, "double", code, Mode.SUBMIT)).id
 
     def grading(self, grader: Grades) -> GradeSubmission:
-        return GradeSubmission(self.database, self.problems, self.queue, self.feed, grader)
+        return GradeSubmission(self.database, self.problems, self.queue, self.feed.publish, grader)
 
     async def grade_next(self, grader: Grades) -> None:
         ticket = await self.queue.take()
@@ -112,7 +112,7 @@ async def test_a_submission_that_kills_the_process_each_time_is_given_up(tmp_pat
         for _ in range(3):
             async with room.database.transaction() as connection:
                 await submissions.claim(connection, submission_id)
-        await rebuild_queue(room.database, room.queue, room.feed.publish)
+        await rebuild_queue(room.database, room.queue)
         grader = ScriptedGrader()
         await room.grade_next(grader)
         found = await room.stored(submission_id)
@@ -135,7 +135,7 @@ async def test_an_older_attempt_writes_and_tells_nothing(tmp_path: Path) -> None
         await room.grade_next(Overtaken())
         found = await room.stored(submission_id)
         assert (found.status, found.attempt, found.verdict) == (Status.RUNNING, 2, None)
-        told = [event for _, event in room.feed._under_way[submission_id].events]
+        told = [told.event for _, told in room.feed._under_way[submission_id].told]
         assert not any(isinstance(event, VerdictReached) for event in told)
 
 

@@ -5,11 +5,11 @@ import asyncio
 import pytest
 
 from app.core.events import Queued
+from app.jobs import embedded_slots
 from app.jobs.embedded import EmbeddedQueue
+from app.jobs.embedded_slots import EmbeddedSlots
 from app.jobs.queue import INTERACTIVE, Ticket
 from app.live.feed import Feed
-from app.worker import loop as loop_module
-from app.worker.loop import WorkerLoop
 from tests.scripted_service import until
 
 pytestmark = pytest.mark.anyio
@@ -29,8 +29,8 @@ class Grading:
         self.ended.append(ticket.submission_id)
 
 
-def queue_of(*names: str) -> EmbeddedQueue:
-    queue = EmbeddedQueue()
+def queue_of(*names: str, feed: Feed | None = None) -> EmbeddedQueue:
+    queue = EmbeddedQueue((feed or Feed()).publish)
     for name in names:
         queue.announce(Ticket(name, INTERACTIVE))
     return queue
@@ -38,7 +38,7 @@ def queue_of(*names: str) -> EmbeddedQueue:
 
 async def test_as_many_run_at_once_as_there_are_slots() -> None:
     grading = Grading()
-    loop = WorkerLoop(queue_of("a", "b", "c"), Feed(), grading, slots=2)
+    loop = EmbeddedSlots(queue_of("a", "b", "c"), grading, slots=2)
     async with loop.running(drain_seconds=5):
         await until(lambda: len(grading.begun) == 2)
         await asyncio.sleep(0.01)
@@ -49,16 +49,16 @@ async def test_as_many_run_at_once_as_there_are_slots() -> None:
 
 async def test_those_who_wait_hear_their_new_position() -> None:
     grading, feed = Grading(), Feed()
-    loop = WorkerLoop(queue_of("a", "b", "c"), feed, grading, slots=1)
+    loop = EmbeddedSlots(queue_of("a", "b", "c", feed=feed), grading, slots=1)
     async with loop.running(drain_seconds=0):
         await until(lambda: grading.begun == ["a"])
-        assert await anext(feed.follow("c")) == Queued(position=1)
-        assert await anext(feed.follow("b")) == Queued(position=0)
+        assert (await anext(feed.follow("c"))).event == Queued(position=1)
+        assert (await anext(feed.follow("b"))).event == Queued(position=0)
 
 
 async def test_a_stop_finishes_what_runs_and_begins_nothing() -> None:
     grading, queue = Grading(), queue_of("a", "b")
-    loop = WorkerLoop(queue, Feed(), grading, slots=1)
+    loop = EmbeddedSlots(queue, grading, slots=1)
     async with loop.running(drain_seconds=5):
         await until(lambda: grading.begun == ["a"])
         asyncio.get_running_loop().call_later(0.05, grading.let_go.set)
@@ -68,7 +68,7 @@ async def test_a_stop_finishes_what_runs_and_begins_nothing() -> None:
 
 async def test_a_stop_cuts_off_what_takes_too_long() -> None:
     grading = Grading()
-    loop = WorkerLoop(queue_of("a"), Feed(), grading, slots=1)
+    loop = EmbeddedSlots(queue_of("a"), grading, slots=1)
     async with asyncio.timeout(5), loop.running(drain_seconds=0.05):
         await until(lambda: grading.begun == ["a"])
     assert grading.ended == []
@@ -76,7 +76,7 @@ async def test_a_stop_cuts_off_what_takes_too_long() -> None:
 
 async def test_a_submission_comes_again_after_an_outage(monkeypatch: pytest.MonkeyPatch) -> None:
     """Where even the database can't be reached, the slot waits a moment and tries again."""
-    monkeypatch.setattr(loop_module, "_AFTER_AN_OUTAGE_SECONDS", 0.01)
+    monkeypatch.setattr(embedded_slots, "_AFTER_AN_OUTAGE_SECONDS", 0.01)
     tries: list[str] = []
 
     async def grade(ticket: Ticket) -> None:
@@ -84,20 +84,20 @@ async def test_a_submission_comes_again_after_an_outage(monkeypatch: pytest.Monk
         if len(tries) < 3:
             raise ConnectionError("the database is away")
 
-    async with WorkerLoop(queue_of("a"), Feed(), grade, slots=1).running(drain_seconds=1):
+    async with EmbeddedSlots(queue_of("a"), grade, slots=1).running(drain_seconds=1):
         await until(lambda: tries == ["a", "a", "a"])
 
 
 async def test_a_withdrawn_submission_does_not_come_again(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(loop_module, "_AFTER_AN_OUTAGE_SECONDS", 0.01)
+    monkeypatch.setattr(embedded_slots, "_AFTER_AN_OUTAGE_SECONDS", 0.01)
     queue, tries = queue_of("a"), []
 
     async def grade(ticket: Ticket) -> None:
         tries.append(ticket.submission_id)
-        queue.withdraw("a")
+        await queue.withdraw("a")
         raise ConnectionError("the database is away")
 
-    async with WorkerLoop(queue, Feed(), grade, slots=1).running(drain_seconds=1):
+    async with EmbeddedSlots(queue, grade, slots=1).running(drain_seconds=1):
         await until(lambda: tries == ["a"])
         await asyncio.sleep(0.05)
     assert tries == ["a"]

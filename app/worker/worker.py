@@ -1,42 +1,40 @@
-"""A worker inside the service's own process: opens the grader, then grades until it is stopped."""
+"""A worker, inside the service's own process or alone: opens the grader, then grades until it is stopped."""
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
+from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 
-from app.jobs.queue import Queue, Ticket
-from app.live.feed import Feed
+from app.jobs.queue import Grade, Queue
 from app.worker.grade_submission import Grades
-from app.worker.loop import WorkerLoop
 
 OpenGrader = Callable[[], AbstractAsyncContextManager[Grades]]
 Prepare = Callable[[Grades], Coroutine[None, None, None]]
-GradeWith = Callable[[Grades], Callable[[Ticket], Awaitable[None]]]
+GradeWith = Callable[[Grades], Grade]
 
 _log = logging.getLogger("jaxercise.worker")
 
 
-class EmbeddedWorker:
+class Worker:
     """Opening the grader takes seconds, so the service answers requests meanwhile."""
 
     def __init__(
         self,
         queue: Queue,
-        feed: Feed,
         open_grader: OpenGrader,
         grade_with: GradeWith,
         prepare: Prepare,
         *,
         slots: int,
+        kept_slots: int,
         drain_seconds: float,
     ) -> None:
         self._queue = queue
-        self._feed = feed
         self._open_grader = open_grader
         self._grade_with = grade_with
         self._prepare = prepare
         self._slots = slots
+        self._kept_slots = kept_slots
         self._drain_seconds = drain_seconds
         self._stop = asyncio.Event()
         self._ready = False
@@ -66,17 +64,23 @@ class EmbeddedWorker:
 
     async def _work(self) -> None:
         try:
-            async with self._open_grader() as grader:
-                loop = WorkerLoop(self._queue, self._feed, self._grade_with(grader), slots=self._slots)
-                async with loop.running(drain_seconds=self._drain_seconds):
-                    self._ready = True
-                    _log.info("grading, %d at a time", self._slots)
-                    preparing = asyncio.create_task(self._prepare(grader))
-                    try:
-                        await self._stop.wait()
-                    finally:
-                        preparing.cancel()
-                        await asyncio.gather(preparing, return_exceptions=True)
+            async with (
+                self._open_grader() as grader,
+                self._queue.working(
+                    self._grade_with(grader),
+                    slots=self._slots,
+                    kept_slots=self._kept_slots,
+                    drain_seconds=self._drain_seconds,
+                ),
+            ):
+                self._ready = True
+                _log.info("grading, %d at a time", self._slots)
+                preparing = asyncio.create_task(self._prepare(grader))
+                try:
+                    await self._stop.wait()
+                finally:
+                    preparing.cancel()
+                    await asyncio.gather(preparing, return_exceptions=True)
         except Exception as fault:
             self._failure.set_result(fault)
         finally:

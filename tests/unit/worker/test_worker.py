@@ -9,9 +9,8 @@ import pytest
 from app.errors import GraderError
 from app.jobs.embedded import EmbeddedQueue
 from app.jobs.queue import Ticket
-from app.live.feed import Feed
-from app.worker.embedded import EmbeddedWorker, OpenGrader
 from app.worker.grade_submission import Grades
+from app.worker.worker import OpenGrader, Worker
 from tests.scripted_grader import ScriptedGrader
 from tests.scripted_service import until
 
@@ -22,15 +21,15 @@ async def _prepare_nothing(grader: Grades) -> None:
     """These tests have no problems."""
 
 
-def worker_with(open_grader: OpenGrader) -> EmbeddedWorker:
+def worker_with(open_grader: OpenGrader) -> Worker:
     def grade_with(grader: Grades) -> Callable[[Ticket], Awaitable[None]]:
         async def grade(ticket: Ticket) -> None:
             await asyncio.sleep(0)
 
         return grade
 
-    return EmbeddedWorker(
-        EmbeddedQueue(), Feed(), open_grader, grade_with, _prepare_nothing, slots=1, drain_seconds=1
+    return Worker(
+        EmbeddedQueue(), open_grader, grade_with, _prepare_nothing, slots=1, kept_slots=0, drain_seconds=1
     )
 
 

@@ -1,0 +1,119 @@
+"""A worker on Procrastinate: takes jobs while PostgreSQL is there, and comes back when it was away."""
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import cast
+
+from procrastinate import App, JobContext, RetryStrategy
+from procrastinate.exceptions import JobAborted
+from procrastinate.job_context import AbortReason
+
+from app.jobs.procrastinate_app import BULK_QUEUE, INTERACTIVE_QUEUE, TASK, make_app
+from app.jobs.queue import Grade, Ticket, bulk_slots
+from app.jobs.sweep import STALLED_SECONDS, Sweep
+from app.store.database import Database
+
+_BEAT_SECONDS = 1.0
+_POLL_SECONDS = 1.0
+_AFTER_AN_OUTAGE_SECONDS = 1.0
+# Rows of workers that are gone; the sweep has freed their jobs long before.
+_FORGET_SECONDS = 6 * STALLED_SECONDS
+
+_log = logging.getLogger("jaxercise.worker")
+
+
+class ProcrastinateWorker:
+    """Grades jobs of both queues, `slots` at a time; made for one `running`."""
+
+    def __init__(
+        self, database: Database, grade: Grade, *, slots: int, kept_slots: int, drain_seconds: float
+    ) -> None:
+        self._database = database
+        self._grade = grade
+        anything = bulk_slots(slots, kept_slots)
+        self._concurrency: dict[tuple[str, ...], int] = {(INTERACTIVE_QUEUE, BULK_QUEUE): anything}
+        if slots > anything:
+            self._concurrency[INTERACTIVE_QUEUE,] = slots - anything
+        self._drain_seconds = drain_seconds
+        self._stopping = asyncio.Event()
+        self._sweep = Sweep(database)
+
+    @asynccontextmanager
+    async def running(self) -> AsyncIterator[None]:
+        """Works while the block lasts, through outages, then drains."""
+        working = asyncio.create_task(self._work())
+        sweeping = asyncio.create_task(self._sweep.run())
+        try:
+            yield
+        finally:
+            self._stopping.set()
+            await asyncio.gather(working, return_exceptions=True)
+            sweeping.cancel()
+            await asyncio.gather(sweeping, return_exceptions=True)
+
+    async def _work(self) -> None:
+        while not self._stopping.is_set():
+            try:
+                app = make_app(self._database.url)
+                app.task(name=TASK, pass_context=True, retry=_retry())(self._handle)
+                async with app.open_async():
+                    await self._serve(app)
+            except Exception as fault:
+                _log.warning("the queue is out of reach (%s); trying again", type(fault).__name__)
+            if not self._stopping.is_set():
+                await asyncio.sleep(_AFTER_AN_OUTAGE_SECONDS)
+
+    async def _serve(self, app: App) -> None:
+        """Until told to stop, or until one of the workers has lost its database."""
+        workers = [
+            asyncio.create_task(
+                app.run_worker_async(
+                    queues=list(queues),
+                    concurrency=concurrency,
+                    install_signal_handlers=False,
+                    delete_jobs="always",
+                    update_heartbeat_interval=_BEAT_SECONDS,
+                    fetch_job_polling_interval=_POLL_SECONDS,
+                    abort_job_polling_interval=_POLL_SECONDS,
+                    stalled_worker_timeout=_FORGET_SECONDS,
+                    shutdown_graceful_timeout=self._drain_seconds,
+                )
+            )
+            for queues, concurrency in self._concurrency.items()
+        ]
+        stop = asyncio.create_task(self._stopping.wait())
+        await asyncio.wait({*workers, stop}, return_when=asyncio.FIRST_COMPLETED)
+        stop.cancel()
+        for worker in workers:
+            worker.cancel()
+        for ended in await asyncio.gather(*workers, return_exceptions=True):
+            if isinstance(ended, Exception):
+                raise ended
+
+    async def _handle(self, context: JobContext, submission_id: str) -> None:
+        job = context.job
+        assert job.id is not None
+        ticket = Ticket(submission_id, job.priority)
+        self._sweep.began(job.id, job.worker_id)
+        grading = asyncio.ensure_future(self._grade(ticket))
+        try:
+            await asyncio.shield(grading)
+        except asyncio.CancelledError:
+            if context.abort_reason() is AbortReason.USER_REQUEST:
+                ticket.withdrawn.set()
+                await asyncio.wait({grading})
+                return
+            grading.cancel()
+            await asyncio.gather(grading, return_exceptions=True)
+            raise
+        finally:
+            self._sweep.ended(job.id)
+
+
+def _retry() -> RetryStrategy:
+    # For ever: the submission's row counts what fails through our fault, and ends it.
+    # What is cancelled is a BaseException, and yet what a stopping worker gives back.
+    given_back = cast("list[type[Exception]]", [Exception, asyncio.CancelledError, JobAborted])
+    return RetryStrategy(wait=1, retry_exceptions=given_back)

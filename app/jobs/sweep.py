@@ -1,0 +1,88 @@
+"""Whose job nobody does any more is done by somebody else: a guarded look, once a second, in every worker."""
+
+import asyncio
+import logging
+import time
+
+from app.jobs import procrastinate_jobs
+from app.jobs.procrastinate_app import enlist, make_app
+from app.store.database import Database
+
+STALLED_SECONDS = 5.0
+"""A worker whose heart has not beaten for so long is taken for dead."""
+_LOOK_SECONDS = 1.0
+_NET_SECONDS = 10.0
+_LATE_SECONDS = 2.5
+
+_log = logging.getLogger("jaxercise.worker")
+
+
+class Sweep:
+    """Frees the jobs of dead workers and those that this one lost, and makes jobs that are missing."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._app = make_app(database.url)
+        self._running: set[int] = set()
+        self._worker_ids: set[int] = set()
+        self._lost: set[int] = set()
+
+    def began(self, job_id: int, worker_id: int | None) -> None:
+        """This worker does the job."""
+        self._running.add(job_id)
+        if worker_id is not None:
+            self._worker_ids.add(worker_id)
+
+    def ended(self, job_id: int) -> None:
+        """It no longer does."""
+        self._running.discard(job_id)
+
+    async def run(self) -> None:
+        """Until cancelled."""
+        quiet_until = time.monotonic() + STALLED_SECONDS
+        looked = net = -float("inf")
+        while True:
+            now = time.monotonic()
+            if now - looked > _LATE_SECONDS:
+                # After an outage, or where this process was stopped, every heart seems to stand still.
+                quiet_until = now + STALLED_SECONDS
+            try:
+                if now >= quiet_until:
+                    await self._free_jobs_of_the_dead()
+                await self._free_lost_jobs()
+                if now - net >= _NET_SECONDS:
+                    await self._make_missing_jobs()
+                    net = now
+                looked = time.monotonic()
+            except Exception as fault:
+                _log.debug("no sweep: %s", type(fault).__name__)
+            await asyncio.sleep(_LOOK_SECONDS)
+
+    async def _free_jobs_of_the_dead(self) -> None:
+        async with self._database.transaction() as connection:
+            freed = await procrastinate_jobs.free_jobs_of_the_dead(
+                connection, stalled_seconds=STALLED_SECONDS
+            )
+        if freed:
+            _log.warning("%d submissions are taken over from workers that have died", freed)
+
+    async def _free_lost_jobs(self) -> None:
+        """A completion that could not be written leaves a job in the hands of a living worker."""
+        if not self._worker_ids:
+            return
+        async with self._database.reading() as connection:
+            in_hand = await procrastinate_jobs.jobs_in_hand(connection, self._worker_ids)
+        lost = in_hand - self._running
+        # One that was just fetched, or is just being finished, is not lost: it takes two looks.
+        if again := lost & self._lost:
+            async with self._database.transaction() as connection:
+                await procrastinate_jobs.free_jobs(connection, again, self._worker_ids)
+        self._lost = lost
+
+    async def _make_missing_jobs(self) -> None:
+        async with self._database.transaction() as connection:
+            missing = await procrastinate_jobs.without_a_job(connection)
+            for ticket in missing:
+                await enlist(self._app, connection, ticket)
+        if missing:
+            _log.warning("%d submissions had no job, and have one again", len(missing))

@@ -1,0 +1,126 @@
+"""What pages and workers share, opened from the settings: database, queue, live events, and a worker."""
+
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
+
+import msgspec
+
+from app.catalog.problem_folder import read_problem
+from app.core.verdict import Verdict
+from app.errors import SettingsError
+from app.jobs.embedded import EmbeddedQueue
+from app.jobs.procrastinate_queue import ProcrastinateQueue
+from app.jobs.queue import Queue
+from app.jobs.recover import rebuild_queue
+from app.live.feed import Feed
+from app.live.relay import RelayedFeed
+from app.settings import Settings
+from app.store.database import Database
+from app.store.open_database import open_database
+from app.store.problems import Problems
+from app.store.sole_owner import sole_owner
+from app.worker.grade_submission import Grades, GradeSubmission
+from app.worker.prepare import prepare_problems
+from app.worker.worker import OpenGrader, Worker
+
+
+class Opened(msgspec.Struct, frozen=True, kw_only=True):
+    """Ready for use while `opened` lasts."""
+
+    database: Database
+    problems: Problems
+    queue: Queue
+    feed: Feed
+
+
+@asynccontextmanager
+async def opened(settings: Settings) -> AsyncIterator[Opened]:
+    """On SQLite an embedded queue, which only this process has; on PostgreSQL one of many processes.
+
+    Raises:
+        DatabaseInUse: SQLite, and another process owns it.
+    """
+    async with AsyncExitStack() as stack:
+        database = await stack.enter_async_context(open_database(settings.store_url))
+        queue: Queue
+        if settings.is_distributed:
+            feed: Feed = await stack.enter_async_context(_running(RelayedFeed(database)))
+            queue = ProcrastinateQueue(database)
+        else:
+            await stack.enter_async_context(sole_owner(database))
+            feed = Feed()
+            queue = EmbeddedQueue(feed.publish)
+        yield Opened(database=database, problems=Problems(database, read_problem), queue=queue, feed=feed)
+
+
+@asynccontextmanager
+async def telling_places(opened: Opened) -> AsyncIterator[None]:
+    """Those who wait hear their place while the block lasts; the embedded queue tells them by itself."""
+    if isinstance(opened.queue, ProcrastinateQueue) and isinstance(opened.feed, RelayedFeed):
+        async with opened.queue.telling_places(opened.feed.followed, opened.feed.publish):
+            yield
+    else:
+        yield
+
+
+async def make_worker(
+    settings: Settings, opened: Opened, open_grader: OpenGrader, *, count: Callable[[Verdict], None]
+) -> Worker:
+    """A worker that takes from the queue; what an embedded one had to do at the last end is in it again."""
+    if isinstance(opened.queue, EmbeddedQueue):
+        await rebuild_queue(opened.database, opened.queue)
+    return Worker(
+        opened.queue,
+        open_grader,
+        lambda grader: GradeSubmission(
+            opened.database,
+            opened.problems,
+            opened.queue,
+            opened.feed.publish,
+            grader,
+            count=count,
+            diagnosis_seconds=settings.diagnosis_seconds,
+        ),
+        lambda grader: prepare_problems(grader, opened.problems),
+        slots=settings.slots,
+        kept_slots=settings.kept_slots,
+        drain_seconds=settings.drain_seconds,
+    )
+
+
+def require_distributed(settings: Settings, what: str) -> None:
+    """Workers of their own need a queue that other processes reach.
+
+    Raises:
+        SettingsError: the database is SQLite.
+    """
+    if not settings.is_distributed:
+        raise SettingsError(
+            f"{what} needs PostgreSQL: set JAXERCISE_DATABASE_URL to postgresql+psycopg://… "
+            "(on SQLite `jaxercise serve` grades by itself)"
+        )
+
+
+def real_grader(settings: Settings) -> OpenGrader:
+    """Behind the real sandbox."""
+
+    def open_real() -> AbstractAsyncContextManager[Grades]:
+        from app.grading.open_grader import open_grader
+
+        return open_grader(
+            data_dir=settings.data_dir,
+            unjailed=settings.sandbox == "unjailed",
+            rehearsed=settings.rehearsed,
+            keep_free_bytes=settings.keep_free_mb << 20,
+            standby=True,
+            diagnosis_seconds=settings.diagnosis_seconds,
+            prepares_diagnosis=False,  # The worker does, beside its work.
+        )
+
+    return open_real
+
+
+@asynccontextmanager
+async def _running(feed: RelayedFeed) -> AsyncIterator[RelayedFeed]:
+    async with feed.running():
+        yield feed

@@ -1,0 +1,192 @@
+"""What a queue promises, the embedded one on SQLite and Procrastinate's on PostgreSQL alike."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import AbstractAsyncContextManager
+from pathlib import Path
+
+import pytest
+
+from app.core.outcome import Outcome
+from app.core.submission import Status
+from app.jobs.queue import BULK, INTERACTIVE, Grade, Ticket
+from app.jobs.submit import cancelled_verdict
+from app.store import submissions
+from tests.postgres import PostgresServer
+from tests.queue_room import Grading, QueueRoom, queue_room
+from tests.scripted_service import until
+
+pytestmark = pytest.mark.anyio
+
+
+@pytest.fixture(params=["embedded", pytest.param("procrastinate", marks=pytest.mark.postgresql)])
+async def room(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[QueueRoom]:
+    url = f"sqlite:///{tmp_path / 'test.db'}"
+    if request.param == "procrastinate":
+        server: PostgresServer = request.getfixturevalue("postgres")
+        url = server.new_database()
+    async with queue_room(url) as opened:
+        yield opened
+
+
+def working(
+    room: QueueRoom, grade: Grade, *, slots: int = 1, kept: int = 0, drain_seconds: float = 5.0
+) -> AbstractAsyncContextManager[None]:
+    return room.queue.working(grade, slots=slots, kept_slots=kept, drain_seconds=drain_seconds)
+
+
+async def test_the_most_urgent_goes_first_then_the_oldest(room: QueueRoom) -> None:
+    """Whoever works takes them in the order that `places` has told."""
+    ids = await room.take_in(BULK, INTERACTIVE, BULK, INTERACTIVE)
+    expected = [ids[1], ids[3], ids[0], ids[2]]
+    assert await room.queue.places(ids) == {found: place for place, found in enumerate(expected)}
+    grading = Grading(room.database)
+    async with working(room, grading):
+        await until(lambda: len(grading.ended) == 4)
+    assert grading.begun == expected
+    assert await room.queue.places(ids) == {}
+
+
+async def test_what_comes_later_is_taken_without_delay(room: QueueRoom) -> None:
+    grading = Grading(room.database)
+    async with working(room, grading):
+        await asyncio.sleep(0.3)
+        start = asyncio.get_running_loop().time()
+        ids = await room.take_in()
+        await until(lambda: grading.begun == ids)
+        # A poll comes once a second: this one was told.
+        assert asyncio.get_running_loop().time() - start < 0.6
+
+
+async def test_as_many_run_at_once_as_there_are_slots(room: QueueRoom) -> None:
+    ids = await room.take_in(*[INTERACTIVE] * 5)
+    grading = Grading(room.database, held=True)
+    async with working(room, grading, slots=3, kept=1):
+        await until(lambda: len(grading.begun) == 3)
+        await asyncio.sleep(0.2)
+        assert sorted(grading.begun) == sorted(ids[:3])
+        grading.let_go()
+        await until(lambda: sorted(grading.ended) == sorted(ids))
+    assert grading.most_at_once == 3
+
+
+async def test_regrades_leave_room_for_learners(room: QueueRoom) -> None:
+    """However many wait: the kept slot takes none of them, and a learner never waits for one to end."""
+    bulk = await room.take_in(*[BULK] * 6)
+    grading = Grading(room.database, held=True)
+    async with working(room, grading, slots=2, kept=1):
+        await until(lambda: len(grading.begun) == 1)
+        await asyncio.sleep(0.2)
+        assert grading.begun == bulk[:1]
+        learner = await room.take_in(INTERACTIVE)
+        await until(lambda: grading.begun == [*bulk[:1], *learner])
+        grading.let_go()
+        await until(lambda: sorted(grading.ended) == sorted(bulk + learner))
+
+
+async def test_of_one_slot_none_is_kept(room: QueueRoom) -> None:
+    """A small machine regrades as well, when no learner waits."""
+    bulk = await room.take_in(BULK)
+    grading = Grading(room.database)
+    async with working(room, grading, slots=1, kept=1):
+        await until(lambda: grading.ended == bulk)
+
+
+async def test_one_that_waits_is_enlisted_once(room: QueueRoom) -> None:
+    [submission_id] = await room.take_in()
+    again = Ticket(submission_id, INTERACTIVE)
+    async with room.database.transaction() as connection:
+        await room.queue.enlist(connection, again)
+    room.queue.announce(again)
+    claims: list[str] = []
+
+    async def grade(ticket: Ticket) -> None:
+        claims.append(ticket.submission_id)
+        await Grading(room.database)(ticket)
+
+    async with working(room, grade, slots=3):
+        await until(lambda: len(claims) == 1)
+        await asyncio.sleep(0.3)
+    assert claims == [submission_id]
+
+
+async def test_a_refused_transaction_leaves_no_job(room: QueueRoom) -> None:
+    """The job is in the submission's own commit, or nowhere."""
+    with pytest.raises(ZeroDivisionError):
+        async with room.database.transaction() as connection:
+            await room.queue.enlist(connection, Ticket("f" * 32, INTERACTIVE))
+            raise ZeroDivisionError
+    grading = Grading(room.database)
+    async with working(room, grading):
+        await asyncio.sleep(0.2)
+    assert grading.begun == []
+
+
+async def cancel(room: QueueRoom, submission_id: str) -> None:
+    """As the API does it: the verdict first, then the queue."""
+    verdict = cancelled_verdict(await room.stored(submission_id))
+    async with room.database.transaction() as connection:
+        assert await submissions.finish_whatever_attempt(connection, submission_id, verdict)
+    await room.queue.withdraw(submission_id)
+
+
+async def test_one_that_waits_is_cancelled_and_never_begun(room: QueueRoom) -> None:
+    first, second = await room.take_in(INTERACTIVE, INTERACTIVE)
+    await cancel(room, first)
+    assert await room.queue.places([first, second]) == {second: 0}
+    grading = Grading(room.database)
+    async with working(room, grading):
+        await until(lambda: grading.ended == [second])
+    assert grading.begun == [second]
+
+
+async def test_one_that_runs_is_told_to_stop(room: QueueRoom) -> None:
+    [submission_id] = await room.take_in()
+    grading = Grading(room.database, held=True)
+    async with working(room, grading):
+        await until(lambda: grading.begun == [submission_id])
+        await cancel(room, submission_id)
+        await until(lambda: grading.withdrawn == [submission_id])
+        # The slot is free again, and what was stopped does not come back.
+        [other] = await room.take_in()
+        grading.let_go()
+        await until(lambda: grading.ended == [other])
+    found = (await room.stored(submission_id)).verdict
+    assert found is not None
+    assert found.outcome is Outcome.CANCELLED
+    assert grading.begun == [submission_id, other]
+
+
+async def test_what_raises_comes_again(room: QueueRoom) -> None:
+    """An outage of the database, say: nothing is known to be stored."""
+    [submission_id] = await room.take_in()
+    tries: list[str] = []
+
+    async def grade(ticket: Ticket) -> None:
+        tries.append(ticket.submission_id)
+        if len(tries) < 3:
+            raise ConnectionError("the database is away")
+
+    async with working(room, grade):
+        await until(lambda: tries == [submission_id] * 3)
+
+
+async def test_a_stop_lets_what_runs_finish(room: QueueRoom) -> None:
+    first, second = await room.take_in(INTERACTIVE, INTERACTIVE)
+    grading = Grading(room.database, held=True)
+    async with working(room, grading, drain_seconds=5):
+        await until(lambda: grading.begun == [first])
+        asyncio.get_running_loop().call_later(0.2, grading.let_go)
+    assert (grading.begun, grading.ended) == ([first], [first])
+    assert (await room.stored(second)).status is Status.QUEUED
+
+
+async def test_what_takes_too_long_is_given_back_at_a_stop_and_has_not_failed(room: QueueRoom) -> None:
+    """Another worker takes it up, and no attempt is charged."""
+    [submission_id] = await room.take_in()
+    grading = Grading(room.database, held=True)
+    async with asyncio.timeout(10), working(room, grading, drain_seconds=0.1):
+        await until(lambda: grading.begun == [submission_id])
+    assert grading.cancelled == [submission_id]
+    found = await room.stored(submission_id)
+    assert (found.status, found.attempt, found.failures) == (Status.QUEUED, 1, 0)
