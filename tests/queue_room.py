@@ -1,4 +1,4 @@
-"""A database with a problem, a learner and a queue on it, for tests of queues; and what happens to tickets."""
+"""A database with a problem, a learner and a queue, for tests of queues; and what happens to tickets."""
 
 import asyncio
 from collections.abc import AsyncIterator

@@ -112,10 +112,14 @@ async def test_one_that_waits_is_enlisted_once(room: QueueRoom) -> None:
 
 async def test_a_refused_transaction_leaves_no_job(room: QueueRoom) -> None:
     """The job is in the submission's own commit, or nowhere."""
-    with pytest.raises(ZeroDivisionError):
+
+    async def refused() -> None:
         async with room.database.transaction() as connection:
             await room.queue.enlist(connection, Ticket("f" * 32, INTERACTIVE))
             raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        await refused()
     grading = Grading(room.database)
     async with working(room, grading):
         await asyncio.sleep(0.2)
