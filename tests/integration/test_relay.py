@@ -1,0 +1,199 @@
+"""Live events between processes: what one publishes, the followers of all others hear."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+
+import pytest
+from sqlalchemy import text
+
+from app.core.events import CaseDone, Event, Queued, Running, VerdictReached
+from app.core.outcome import Outcome
+from app.core.verdict import CaseResult, Visibility
+from app.jobs.submit import unfinished_verdict
+from app.live.feed import Told
+from app.live.follow import follow_submission
+from app.live.relay import RelayedFeed
+from app.store import submissions
+from app.store.database import Database
+from tests.postgres import PostgresServer
+from tests.queue_room import QueueRoom, queue_room
+from tests.scripted_service import until
+
+pytestmark = [pytest.mark.anyio, pytest.mark.postgresql]
+
+RUNNING = Running(cases=("a", "b"))
+
+
+def case(name: str) -> CaseDone:
+    # Larger than any notification may be.
+    result = CaseResult(
+        name=name, visibility=Visibility.SAMPLE, outcome=Outcome.PASSED, points=1.0, picture="p" * 20_000
+    )
+    return CaseDone(case=result)
+
+
+@asynccontextmanager
+async def processes(url: str, count: int = 2) -> AsyncIterator[list[RelayedFeed]]:
+    """So many feeds, each with connections of its own."""
+    async with AsyncExitStack() as stack:
+        feeds = []
+        for _ in range(count):
+            database = Database(url)
+            stack.push_async_callback(database.close)
+            feeds.append(RelayedFeed(database))
+            await stack.enter_async_context(feeds[-1].running())
+        yield feeds
+
+
+@pytest.fixture
+async def room(postgres: PostgresServer) -> AsyncIterator[QueueRoom]:
+    async with queue_room(postgres.new_database()) as opened:
+        yield opened
+
+
+async def finish(room: QueueRoom, submission_id: str) -> VerdictReached:
+    """As a worker does it before it tells anybody."""
+    verdict = unfinished_verdict(await room.stored(submission_id), Outcome.ACCEPTED, "")
+    async with room.database.transaction() as connection:
+        await submissions.finish_whatever_attempt(connection, submission_id, verdict)
+    return VerdictReached(verdict=verdict)
+
+
+class Follower:
+    """Follows in the background; `told` grows."""
+
+    def __init__(self, events: AsyncIterator[Told]) -> None:
+        self.told: list[Told] = []
+        self._task = asyncio.create_task(self._follow(events))
+
+    async def _follow(self, events: AsyncIterator[Told]) -> None:
+        async for told in events:
+            self.told.append(told)
+
+    @property
+    def events(self) -> list[Event]:
+        return [told.event for told in self.told]
+
+    async def end(self) -> None:
+        await asyncio.wait_for(self._task, 10)
+
+    async def leave(self) -> None:
+        self._task.cancel()
+        await asyncio.gather(self._task, return_exceptions=True)
+
+
+async def test_followers_anywhere_hear_everything_in_order_and_once(room: QueueRoom) -> None:
+    """Also one that comes in the middle, and pictures that no notification could hold."""
+    [submission_id] = await room.take_in()
+    async with processes(room.database.url, 3) as [worker, page, other_page]:
+        early = Follower(page.follow(submission_id))
+        await asyncio.sleep(0.1)
+        worker.publish(submission_id, RUNNING)
+        worker.publish(submission_id, case("a"))
+        await until(lambda: len(early.told) == 2)
+        late = Follower(other_page.follow(submission_id))
+        worker.publish(submission_id, case("b"))
+        end = await finish(room, submission_id)
+        worker.publish(submission_id, end)
+        await asyncio.gather(early.end(), late.end())
+    assert early.events == late.events == [RUNNING, case("a"), case("b"), end]
+    ids = [int(told.id or "") for told in early.told]
+    assert ids == sorted(set(ids))
+
+
+async def test_who_was_cut_off_goes_on_after_the_last_event_elsewhere(room: QueueRoom) -> None:
+    """The browser connects again, and a proxy sends it to another process; so also after the verdict."""
+    [submission_id] = await room.take_in()
+
+    async def look_again() -> object:
+        return await room.stored(submission_id)
+
+    async with processes(room.database.url, 3) as [worker, page, other_page]:
+        first = Follower(page.follow(submission_id))
+        worker.publish(submission_id, RUNNING)
+        worker.publish(submission_id, case("a"))
+        await until(lambda: len(first.told) == 2)
+        await first.leave()
+        worker.publish(submission_id, case("b"))
+        end = await finish(room, submission_id)
+        worker.publish(submission_id, end)
+        await asyncio.sleep(0.3)
+        again = follow_submission(
+            other_page,
+            await room.stored(submission_id),
+            look_again,  # type: ignore[arg-type]  # of object
+            last_id=first.told[-1].id,
+        )
+        assert [told.event async for told in again] == [case("b"), end]
+        # Nobody follows any more, and nothing is kept.
+        assert not page._under_way
+        assert not other_page._ended
+
+
+async def test_a_lost_connection_loses_no_event(room: QueueRoom) -> None:
+    """PostgreSQL drops what listens; what was told meanwhile is read after."""
+    [submission_id] = await room.take_in()
+    async with processes(room.database.url) as [worker, page]:
+        follower = Follower(page.follow(submission_id))
+        worker.publish(submission_id, RUNNING)
+        await until(lambda: follower.events == [RUNNING])
+        async with room.database.transaction() as connection:
+            others = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE pid <> pg_backend_pid()"
+            await connection.execute(text(f"{others} AND datname = current_database()"))
+        worker.publish(submission_id, case("a"))
+        await until(lambda: len(follower.told) == 2)
+        worker.publish(submission_id, await finish(room, submission_id))
+        await follower.end()
+    assert follower.events[:2] == [RUNNING, case("a")]
+
+
+async def test_a_reader_that_never_reads_holds_up_nobody(room: QueueRoom) -> None:
+    slow_id, quick_id = await room.take_in(10, 10)
+    async with processes(room.database.url) as [worker, page]:
+        stuck = page.follow(slow_id)
+        worker.publish(slow_id, RUNNING)
+        assert (await anext(stuck)).event == RUNNING
+        quick = Follower(page.follow(quick_id))
+        for number in range(200):
+            worker.publish(slow_id, case(str(number)))
+        worker.publish(quick_id, RUNNING)
+        worker.publish(quick_id, await finish(room, quick_id))
+        await quick.end()
+        await stuck.aclose()  # type: ignore[attr-defined]  # it is a generator, and may close
+
+
+async def test_those_who_wait_hear_their_place(room: QueueRoom) -> None:
+    """Each process tells its own followers, whoever took the others away."""
+    first, second = await room.take_in(10, 10)
+    async with processes(room.database.url, 1) as [page]:
+        follower = Follower(page.follow(second))
+        queue = room.queue
+        async with queue.telling_places(page.followed, page.publish):  # type: ignore[attr-defined]
+            await until(lambda: follower.events == [Queued(position=1)])
+            await finish(room, first)
+            await until(lambda: follower.events == [Queued(position=1), Queued(position=0)])
+        await follower.leave()
+
+
+async def test_old_events_are_forgotten(room: QueueRoom, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("app.live.relay._CLEANING_SECONDS", 0.05)
+    [submission_id] = await room.take_in()
+
+    async def count() -> int:
+        async with room.database.reading() as connection:
+            query = text("SELECT count(*) FROM submission_events")
+            return int((await connection.execute(query)).scalar_one())
+
+    async with processes(room.database.url, 1) as [worker]:
+        worker.publish(submission_id, RUNNING)
+        async with asyncio.timeout(10):
+            while await count() != 1:  # noqa: ASYNC110 (what is waited for has no event)
+                await asyncio.sleep(0.02)
+        async with room.database.transaction() as connection:
+            await connection.execute(
+                text("UPDATE submission_events SET created_at = now() - interval '11 min'")
+            )
+        async with asyncio.timeout(10):
+            while await count() != 0:  # noqa: ASYNC110
+                await asyncio.sleep(0.02)
