@@ -3,11 +3,15 @@
 import asyncio
 from pathlib import Path
 
+import msgspec
 import pytest
 
+from app.core.outcome import Outcome
 from app.core.verdict import Mode
 from app.grading.graded_items import ItemKind, items_of
 from app.grading.open_grader import open_grader
+from app.grading.trusted_answers import TrustedAnswer
+from sandbox.environment import describe_environment
 from tests.toy_problem import REFERENCE, toy_problem
 
 pytestmark = pytest.mark.jail
@@ -28,3 +32,27 @@ def test_only_answers_outlive_the_process(tmp_path: Path) -> None:
     kept = [path for folder in tmp_path.glob("grading/*/answers") for path in folder.iterdir()]
     # The first case called again is the same question, and is not asked twice.
     assert len(kept) == len([item for item in items if item.kind is not ItemKind.AGAIN])
+
+
+def test_answers_of_another_environment_are_computed_anew(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Two workers share a disk and differ in a processor or a version: each compares with its own answers."""
+
+    async def outcome() -> tuple[Outcome, str]:
+        async with open_grader(data_dir=tmp_path, unjailed=False) as grader:
+            verdict = await grader.grade(toy_problem(), REFERENCE, Mode.SUBMIT, fresh_seed=1)
+        return verdict.outcome, verdict.environment["cpu"]
+
+    ours = describe_environment(jailed=True)
+    assert asyncio.run(outcome()) == (Outcome.ACCEPTED, ours["cpu"])
+    for path in tmp_path.glob("grading/*/answers/*"):
+        answer = msgspec.msgpack.decode(path.read_bytes(), type=TrustedAnswer)
+        if answer.value is not None:
+            zeros = msgspec.structs.replace(answer.value, data=bytes(len(answer.value.data)))
+            path.write_bytes(msgspec.msgpack.encode(msgspec.structs.replace(answer, value=zeros)))
+    # What is stored is what is compared with, in the same environment.
+    assert asyncio.run(outcome()) == (Outcome.WRONG_VALUE, ours["cpu"])
+    for place in ("app.grading.open_grader", "sandbox.supervisor"):
+        monkeypatch.setattr(f"{place}.describe_environment", lambda *, jailed: ours | {"cpu": "another"})
+    assert asyncio.run(outcome()) == (Outcome.ACCEPTED, "another")
