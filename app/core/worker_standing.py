@@ -32,8 +32,8 @@ class WorkerStanding(msgspec.Struct, frozen=True, kw_only=True):
     """What it is busy with, or what is wrong with it; for people, may be empty."""
     environment: dict[str, str]
     """The versions, flags and processor that it grades with; empty until the sandbox is open."""
-    versions: tuple[str, ...]
-    """The problem versions that it has proven."""
+    proven: int
+    """How many problem versions it has proven."""
     started_at: datetime
     seen_at: datetime
     unseen_seconds: float

@@ -1,10 +1,11 @@
 """Queries on who grades. Moments are the database's own, since the hosts' clocks may differ."""
 
+from collections import Counter
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import msgspec
-from sqlalchemy import delete, func, literal, select, update
+from sqlalchemy import JSON, cast, delete, func, literal, select, update
 from sqlalchemy.dialects.postgresql import insert as postgres_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 
@@ -68,9 +69,13 @@ async def beat(
 
 async def list_workers(connection: Connection) -> list[WorkerStanding]:
     """All that are known, by name; those not heard of for long among them, see `is_lost`."""
-    query = select(_table, _now(connection).label("now")).order_by(
-        _table.c.name, _table.c.started_at, _table.c.id
-    )
+    # Counted where it lies: a list may have ten thousand of them.
+    versions = _table.c.versions if _is_sqlite(connection) else cast(_table.c.versions, JSON)
+    query = select(
+        *(column for column in _table.c if column is not _table.c.versions),
+        func.json_array_length(versions).label("proven"),
+        _now(connection).label("now"),
+    ).order_by(_table.c.name, _table.c.started_at, _table.c.id)
     return [
         WorkerStanding(
             id=row.id,
@@ -82,13 +87,23 @@ async def list_workers(connection: Connection) -> list[WorkerStanding]:
             running=row.running,
             message=row.message,
             environment=msgspec.json.decode(row.environment, type=dict[str, str]),
-            versions=msgspec.json.decode(row.versions, type=tuple[str, ...]),
+            proven=row.proven,
             started_at=row.started_at,
             seen_at=row.seen_at,
             unseen_seconds=max(0.0, (row.now - row.seen_at).total_seconds()),
         )
         for row in await connection.execute(query)
     ]
+
+
+async def count_workers(connection: Connection) -> dict[WorkerState | None, int]:
+    """How many are in each state; None for those that are lost, whatever they said last."""
+    query = select(_table.c.state, _table.c.seen_at, _now(connection).label("now"))
+    counts: Counter[WorkerState | None] = Counter()
+    for row in await connection.execute(query):
+        is_lost = (row.now - row.seen_at).total_seconds() > LOST_AFTER_SECONDS
+        counts[None if is_lost else WorkerState(row.state)] += 1
+    return dict(counts)
 
 
 async def remove_worker(connection: Connection, worker_id: str) -> None:

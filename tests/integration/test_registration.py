@@ -74,14 +74,14 @@ async def test_a_worker_is_listed_while_it_lives(database: Database) -> None:
     registration = Registration(database, "one", slots=2, beat_seconds=60)
     async with registration.kept():
         [first] = await listed(database)
-        assert (first.name, first.state, first.slots, first.versions) == ("one", WorkerState.STARTING, 2, ())
+        assert (first.name, first.state, first.slots, first.proven) == ("one", WorkerState.STARTING, 2, 0)
         assert not first.is_lost
         registration.state = WorkerState.GRADING
         registration.message = "3 of 5 problems are proven\0"
         registration.environment = {"jax": "0.10.2"}
         registration.versions = ("v1", "v2")
         # Told at once, long before the next beat is due.
-        told = await until_listed(database, state=WorkerState.GRADING, versions=("v1", "v2"))
+        told = await until_listed(database, state=WorkerState.GRADING, proven=2)
         assert told.environment == {"jax": "0.10.2"}
         assert told.message == "3 of 5 problems are proven"
         assert told.started_at == first.started_at
