@@ -14,6 +14,7 @@ OLDEST_CODE = "0003"
 
 _MOMENT = sa.DateTime(timezone=True)
 _WAITING = "status <> 'done'"
+_FAILED = "failures > 0 OR outcome = 'internal_error'"
 
 
 def upgrade() -> None:
@@ -41,6 +42,12 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name="pk_workers"),
     )
     op.create_index("ix_workers_seen_at", "workers", ["seen_at"])
+    op.create_table(
+        "chores",
+        sa.Column("name", sa.String(32), nullable=False),
+        sa.Column("done_until", _MOMENT, nullable=False),
+        sa.PrimaryKeyConstraint("name", name="pk_chores"),
+    )
     # Not in a batch: SQLite can add a column with a constant default, and need not copy the table.
     op.add_column(
         "submissions", sa.Column("failures", sa.Integer, nullable=False, server_default=sa.text("0"))
@@ -58,6 +65,13 @@ def upgrade() -> None:
         ["user_id"],
         sqlite_where=sa.text(_WAITING),
         postgresql_where=sa.text(_WAITING),
+    )
+    op.create_index(
+        "ix_submissions_failed",
+        "submissions",
+        ["created_at"],
+        sqlite_where=sa.text(_FAILED),
+        postgresql_where=sa.text(_FAILED),
     )
     op.drop_index("ix_submissions_status", "submissions")
     op.create_index("ix_submissions_finished_at", "submissions", ["finished_at"])
@@ -95,9 +109,11 @@ def downgrade() -> None:
         _downgrade_postgresql()
     op.drop_index("ix_submissions_finished_at", "submissions")
     op.create_index("ix_submissions_status", "submissions", ["status"])
+    op.drop_index("ix_submissions_failed", "submissions")
     op.drop_index("ix_submissions_user_id", "submissions")
     op.drop_index("ix_submissions_priority_created_at_id", "submissions")
     op.drop_column("submissions", "failures")
+    op.drop_table("chores")
     op.drop_table("workers")
     op.drop_table("schema_floor")
 

@@ -2,7 +2,7 @@
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from app.api.metrics import Metrics
+from app.metrics.metrics import Metrics
 
 _METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
 
@@ -22,7 +22,7 @@ class CountRequests:
         async def send_counted(message: Message) -> None:
             if message["type"] == "http.response.start":
                 method = scope["method"] if scope["method"] in _METHODS else "other"
-                self._metrics.request(method, message["status"])
+                self._metrics.requests.answered(method, message["status"])
             await send(message)
 
         await self._app(scope, receive, send_counted)

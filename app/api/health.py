@@ -2,17 +2,19 @@
 
 from typing import cast
 
-from fastapi import APIRouter, Request, Response
+from fastapi import APIRouter
+from starlette.requests import Request
+from starlette.responses import Response
 
 from app.api.json_answer import JsonAnswer
-from app.api.metrics import Metrics
 from app.api.readiness import Readiness
+from app.metrics.metrics import Metrics
 
 router = APIRouter(include_in_schema=False)
 
 
 @router.get("/healthz")
-async def healthz() -> Response:
+async def healthz(_: Request) -> Response:
     """The process answers."""
     return JsonAnswer({"status": "ok"})
 
@@ -29,4 +31,5 @@ async def readyz(request: Request) -> Response:
 @router.get("/metrics")
 async def metrics(request: Request) -> Response:
     """Counts in Prometheus' text format."""
-    return Response(cast(Metrics, request.app.state.metrics).text(), media_type=Metrics.MEDIA_TYPE)
+    text = await cast(Metrics, request.app.state.metrics).text()
+    return Response(text, media_type=Metrics.MEDIA_TYPE)

@@ -4,7 +4,7 @@ import sys
 
 import typer
 
-from app.cli import check, db, doctor, regrade, serve, users, validate, worker
+from app.cli import check, clean, db, doctor, regrade, serve, users, validate, worker
 from app.errors import GraderError
 from sandbox.interface import SandboxError
 
@@ -19,6 +19,7 @@ commands.command("check")(check.check)
 commands.command("validate")(validate.validate)
 commands.command("regrade")(regrade.regrade)
 commands.command("doctor")(doctor.doctor)
+commands.command("clean")(clean.clean)
 commands.add_typer(users.commands, name="users")
 commands.add_typer(db.commands, name="db")
 

@@ -122,3 +122,5 @@ class Verdict(msgspec.Struct, frozen=True, kw_only=True):
     """Remarks that never fail a submission, such as a deprecated Flax access."""
     fresh_seed: int | None = None
     """What the fresh cases were drawn from, so that a regrade repeats them."""
+    output_kept_days: int | None = None
+    """Where `stdout` and `stderr` were removed: after how many days."""

@@ -5,6 +5,7 @@ import functools
 import secrets
 import time
 from collections.abc import Callable, Mapping, Sequence
+from typing import Literal
 
 import msgspec
 
@@ -25,6 +26,8 @@ from sandbox.interface import Ending, Sandbox
 
 _DIAGNOSABLE = (Outcome.WRONG_VALUE, Outcome.WRONG_PARAMETERS, Outcome.WRONG_SHAPE, Outcome.NOT_FINITE)
 
+GradingStage = Literal["running", "diagnosis"]
+
 _BACKGROUND_NICENESS = 15
 _NOTES_SHOWN = 12
 
@@ -37,6 +40,10 @@ def ignore_unexplained(_: UnexplainedOutput) -> None:
     """For callers who do not count what nothing explains."""
 
 
+def ignore_stage(stage: GradingStage, seconds: float) -> None:
+    """For callers who do not count the time."""
+
+
 class Grader:
     """Grades with two sandboxes: one for learners' code, one for the code that problems are made of."""
 
@@ -47,16 +54,19 @@ class Grader:
         *,
         diagnosis_seconds: float = 20.0,
         prepares_diagnosis: bool = True,
+        on_stage: Callable[[GradingStage, float], None] = ignore_stage,
     ) -> None:
         """`diagnosis_seconds` is how long a refused solution may be looked into; 0 for not at all.
 
         With `prepares_diagnosis`, answers of variants and reference that nobody has computed yet are computed
         before that time starts: for those who wait for one verdict, and have no worker that prepared it.
+        `on_stage` is told how long each took: the run with its comparison, and what a diagnosis took.
         """
         self._sandbox = sandbox
         self.answers = answers
         self._diagnosis_seconds = diagnosis_seconds
         self._prepares_diagnosis = prepares_diagnosis
+        self._on_stage = on_stage
 
     def environment(self) -> dict[str, str]:
         """The fingerprint that verdicts carry."""
@@ -97,7 +107,11 @@ class Grader:
             run = await self._run(problem, code, items, lambda row: on_event(CaseDone(case=row)))
         if learner and run.result.ending is Ending.FINISHED:
             self._rehearse(problem, code, learner)
+        ran_at = time.perf_counter()
+        self._on_stage("running", ran_at - start)
         run, diagnosis = await self._explain(problem, code, run)
+        if diagnosis is not None or any(row.outcome in _DIAGNOSABLE for row in run.rows):
+            self._on_stage("diagnosis", time.perf_counter() - ran_at)
         outcome = worst(row.outcome for row in run.rows)
         if outcome in _DIAGNOSABLE and diagnosis is None and (unexplained := unexplained_output(run)):
             on_unexplained(unexplained)

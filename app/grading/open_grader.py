@@ -1,11 +1,11 @@
 """A grader with its sandboxes, for as long as a worker or a command needs it."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 
-from app.grading.grader import Grader
+from app.grading.grader import Grader, GradingStage, ignore_stage
 from app.grading.trusted_answers import TrustedAnswers
 from sandbox.doctor import lacking
 from sandbox.environment import describe_environment, fingerprint
@@ -23,13 +23,14 @@ async def open_grader(
     standby: bool = False,
     diagnosis_seconds: float = 20.0,
     prepares_diagnosis: bool = True,
+    on_stage: Callable[[GradingStage, float], None] = ignore_stage,
 ) -> AsyncIterator[Grader]:
     """Two supervisors over one compilation cache: learners' jails read it, trusted runs fill it.
 
     `rehearsed` bounds the children that wait for a learner's next submission; they go while less than
     `keep_free_bytes` of memory are available. With `standby` each supervisor keeps a spare nursery, which
-    is worth its memory where learners wait. `diagnosis_seconds` and `prepares_diagnosis` are the grader's.
-    Cache and answers lie below `data_dir`, in a folder named for the environment that made them.
+    is worth its memory where learners wait. `diagnosis_seconds`, `prepares_diagnosis` and `on_stage` are the
+    grader's. Cache and answers lie below `data_dir`, in a folder named for the environment that made them.
 
     Raises:
         SandboxUnavailable: this host lacks what a jail needs, and `unjailed` was not asked for.
@@ -63,6 +64,7 @@ async def open_grader(
             answers,
             diagnosis_seconds=diagnosis_seconds,
             prepares_diagnosis=prepares_diagnosis,
+            on_stage=on_stage,
         )
 
 

@@ -52,6 +52,7 @@ class UtcDateTime(TypeDecorator[datetime]):
 
 
 _WAITING = text("status <> 'done'")
+_FAILED = text("failures > 0 OR outcome = 'internal_error'")
 
 users = Table(
     "users",
@@ -142,6 +143,7 @@ submissions = Table(
     # Few wait, and many have ended: these stay small, whatever was graded in years.
     Index(None, "priority", "created_at", "id", sqlite_where=_WAITING, postgresql_where=_WAITING),
     Index("ix_submissions_user_id", "user_id", sqlite_where=_WAITING, postgresql_where=_WAITING),
+    Index("ix_submissions_failed", "created_at", sqlite_where=_FAILED, postgresql_where=_FAILED),
     CheckConstraint("(status = 'done') = (verdict IS NOT NULL)", name="verdict_is_final"),
 )
 
@@ -197,6 +199,14 @@ workers = Table(
     Column("versions", Text, nullable=False),
     Column("started_at", UtcDateTime, nullable=False),
     Column("seen_at", UtcDateTime, nullable=False, index=True),
+)
+
+# How far a chore that goes through the ended submissions has come, so that the next time it begins there.
+chores = Table(
+    "chores",
+    metadata,
+    Column("name", String(32), primary_key=True),
+    Column("done_until", UtcDateTime, nullable=False),
 )
 
 postgresql_metadata = MetaData(naming_convention=metadata.naming_convention)

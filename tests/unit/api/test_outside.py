@@ -165,7 +165,7 @@ async def test_health_readiness_and_metrics(tmp_path: Path) -> None:
         await service.verdict((await service.submit("outcome wrong_shape"))["id"])
         metrics = (await service.client.get("/metrics")).text
     assert 'jaxercise_verdicts_total{outcome="wrong_shape"} 1.0' in metrics
-    assert "jaxercise_submissions_waiting 0.0" in metrics
+    assert 'jaxercise_submissions_waiting{priority="interactive"} 0.0' in metrics
     assert 'jaxercise_requests_total{method="POST",status="202"} 1.0' in metrics
 
 

@@ -1,0 +1,73 @@
+"""Figures on the queue and on what failed, for those who watch the service.
+
+Each is one query that reads only a small partial index, however many submissions there are.
+"""
+
+from datetime import UTC, datetime
+
+from sqlalchemy import case, func, literal_column, select, text
+
+from app.core.outcome import Outcome
+from app.core.service_status import FailedSubmission, QueueFigures
+from app.core.submission import Status
+from app.core.verdict import Mode
+from app.store import tables
+from app.store.database import Connection
+
+_table = tables.submissions
+# Literals, not parameters: a partial index serves only queries that say what it says.
+_NOT_DONE = _table.c.status != literal_column("'done'")
+_FAILED = text("(failures > 0 OR outcome = 'internal_error')")
+_BULK = 0
+"""Up to this priority it is a regrade."""
+
+
+async def queue_figures(connection: Connection) -> QueueFigures:
+    """How many wait and run just now, and how long the oldest has waited."""
+    queued = _table.c.status == Status.QUEUED.value
+    interactive = _table.c.priority > _BULK
+    query = select(
+        func.count(case((queued & interactive, 1))).label("interactive"),
+        func.count(case((queued & ~interactive, 1))).label("bulk"),
+        func.count(case((~queued, 1))).label("running"),
+        func.min(case((queued, _table.c.created_at)), type_=tables.UtcDateTime).label("oldest"),
+    ).where(_NOT_DONE)
+    row = (await connection.execute(query)).one()
+    waited = 0.0 if row.oldest is None else (datetime.now(UTC) - row.oldest).total_seconds()
+    return QueueFigures(
+        waiting_interactive=row.interactive,
+        waiting_bulk=row.bulk,
+        running=row.running,
+        oldest_waiting_seconds=max(0.0, waited),
+    )
+
+
+async def last_failures(connection: Connection, *, limit: int) -> list[FailedSubmission]:
+    """Submissions whose grading failed through our fault, newest first; no learner's code among it."""
+    failed = (
+        select(_table).where(_FAILED).order_by(_table.c.created_at.desc()).limit(limit).subquery("failed")
+    )
+    query = (
+        select(failed, tables.problems.c.slug)
+        .join(tables.problem_versions, tables.problem_versions.c.version == failed.c.version)
+        .join(tables.problems, tables.problems.c.id == tables.problem_versions.c.problem_id)
+        .order_by(failed.c.created_at.desc(), failed.c.id)
+    )
+    return [
+        FailedSubmission(
+            id=row.id,
+            problem=row.slug,
+            mode=Mode(row.mode),
+            status=Status(row.status),
+            outcome=None if row.outcome is None else Outcome(row.outcome),
+            failures=row.failures,
+            attempt=row.attempt,
+            created_at=row.created_at,
+        )
+        for row in await connection.execute(query)
+    ]
+
+
+async def schema_revision(connection: Connection) -> str:
+    """What the schema says that it is, which newer code may have made."""
+    return str((await connection.execute(text("SELECT version_num FROM alembic_version"))).scalar_one())

@@ -1,0 +1,184 @@
+"""What Prometheus is told."""
+
+import asyncio
+import os
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import httpx
+import pytest
+
+from app.api.readiness import Readiness
+from app.api.worker_app import worker_app
+from app.core.outcome import Outcome
+from app.core.verdict import CaseResult, Verdict, Visibility
+from app.core.worker_standing import WorkerState
+from app.metrics import queue_gauges
+from app.metrics.metrics import Metrics
+from app.metrics.process_memory import held_bytes
+from app.store import workers
+from app.store.database import Database
+from app.store.open_database import open_database
+
+pytestmark = pytest.mark.anyio
+
+_MEGABYTES = 1 << 20
+
+
+def verdict(outcome: Outcome, *cases: Outcome) -> Verdict:
+    rows = (
+        CaseResult(name="a", visibility=Visibility.SAMPLE, outcome=one, points=1.0)
+        for one in cases or (outcome,)
+    )
+    return Verdict(
+        problem="double",
+        version="v",
+        outcome=outcome,
+        accepted=False,
+        score=0.0,
+        diagnosis=None,
+        cases=tuple(rows),
+        stdout="",
+        stderr="",
+        error=None,
+        wall_seconds=0.3,
+        environment={},
+    )
+
+
+async def lines(metrics: Metrics) -> list[str]:
+    return (await metrics.text()).decode().splitlines()
+
+
+async def test_a_limit_counts_once_a_submission_and_each_that_was_reached() -> None:
+    metrics = Metrics()
+    limits = (Outcome.TIME_LIMIT, Outcome.TIME_LIMIT, Outcome.OUTPUT_LIMIT)
+    metrics.grading.verdict(verdict(Outcome.TIME_LIMIT, *limits))
+    metrics.grading.verdict(verdict(Outcome.WRONG_VALUE))
+    told = await lines(metrics)
+    assert 'jaxercise_limits_hit_total{limit="time"} 1.0' in told
+    assert 'jaxercise_limits_hit_total{limit="output"} 1.0' in told
+    assert 'jaxercise_limits_hit_total{limit="memory"} 0.0' in told
+    assert 'jaxercise_verdicts_total{outcome="time_limit"} 1.0' in told
+    assert "jaxercise_grading_seconds_count 2.0" in told
+
+
+async def test_stages_failures_refusals_and_jails_are_counted() -> None:
+    metrics = Metrics()
+    metrics.grading.stage("storing", 0.01)
+    # Two hosts' clocks may differ, and then a wait seems to be less than nothing.
+    metrics.grading.stage("waiting", -3.0)
+    metrics.grading.failure()
+    metrics.grading.watch_jails(lambda: 7)
+    metrics.requests.refused("learner_limit")
+    told = await lines(metrics)
+    assert 'jaxercise_grading_stage_seconds_bucket{le="0.02",stage="storing"} 1.0' in told
+    assert 'jaxercise_grading_stage_seconds_sum{stage="waiting"} 0.0' in told
+    assert 'jaxercise_grading_stage_seconds_count{stage="diagnosis"} 0.0' in told
+    assert "jaxercise_failures_total 1.0" in told
+    assert "jaxercise_waiting_jails 7.0" in told
+    assert 'jaxercise_submissions_refused_total{reason="learner_limit"} 1.0' in told
+    assert 'jaxercise_submissions_refused_total{reason="queue_full"} 0.0' in told
+
+
+async def test_the_queue_and_the_workers_are_told_as_the_database_has_them(tmp_path: Path) -> None:
+    async with open_database(f"sqlite:///{tmp_path / 'test.db'}") as database:
+        row = workers.WorkerRow(
+            id="1",
+            name="one",
+            host="here",
+            pid=1,
+            slots=2,
+            state=WorkerState.DRAINING,
+            running=1,
+            message="",
+            environment={},
+            versions=(),
+        )
+        async with database.transaction() as connection:
+            await workers.put_worker(connection, row)
+        metrics = Metrics()
+        metrics.queue.watch(database)
+        told = await lines(metrics)
+    assert 'jaxercise_workers{state="draining"} 1.0' in told
+    assert 'jaxercise_workers{state="lost"} 0.0' in told
+    assert 'jaxercise_submissions_waiting{priority="bulk"} 0.0' in told
+    assert "jaxercise_submissions_running 0.0" in told
+    assert "jaxercise_oldest_waiting_seconds 0.0" in told
+
+
+async def test_a_database_that_is_away_leaves_its_figures_out_and_nothing_else(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """What is absent raises an alarm, and a zero would not. It is said once."""
+    database = Database(f"sqlite:///{tmp_path / 'empty.db'}")
+    monkeypatch.setattr(queue_gauges, "_FRESH_SECONDS", 0.0)
+    metrics = Metrics()
+    metrics.queue.watch(database)
+    for _ in range(2):
+        told = "\n".join(await lines(metrics))
+        assert not re.search(r"^jaxercise_(submissions_waiting|workers|oldest)", told, re.MULTILINE)
+        assert "jaxercise_failures_total 0.0" in told
+    assert len(caplog.records) == 1
+    await database.close()
+
+
+async def test_a_database_that_hangs_is_not_waited_for(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def hangs(database: Database) -> None:
+        await asyncio.Event().wait()
+
+    monkeypatch.setattr(queue_gauges, "_read", hangs)
+    monkeypatch.setattr(queue_gauges, "_PATIENCE_SECONDS", 0.05)
+    metrics = Metrics()
+    metrics.queue.watch(Database(f"sqlite:///{tmp_path / 'empty.db'}"))
+    async with asyncio.timeout(10):
+        assert await metrics.text()
+
+
+@contextmanager
+def a_grandchild_that_holds(megabytes: int) -> Iterator[int]:
+    """Gives the child's process id, once the memory below it is held."""
+    hold = f"import sys; kept = bytearray({megabytes} << 20); print('held', flush=True); sys.stdin.read()"
+    script = f"import subprocess, sys; subprocess.run([sys.executable, '-c', {hold!r}])"
+    with subprocess.Popen(
+        [sys.executable, "-c", script], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    ) as child:
+        assert child.stdout is not None
+        assert child.stdout.readline() == "held\n"
+        yield child.pid
+        child.communicate()
+
+
+async def test_the_memory_of_the_service_and_of_what_it_started_are_told_apart() -> None:
+    """A process below a process counts as well."""
+    with a_grandchild_that_holds(64) as pid:
+        told = dict(
+            line.rsplit(" ", 1) for line in await lines(Metrics()) if line.startswith("jaxercise_memory")
+        )
+    assert float(told['jaxercise_memory_bytes{part="jails"}']) > 64 * _MEGABYTES
+    assert float(told['jaxercise_memory_bytes{part="service"}']) > 20 * _MEGABYTES
+    assert held_bytes(os.getpid()) > 20 * _MEGABYTES
+    assert held_bytes(pid) == 0
+
+
+async def test_a_worker_without_pages_answers_the_same_three(tmp_path: Path) -> None:
+    metrics, readiness = Metrics(), Readiness()
+    transport = httpx.ASGITransport(worker_app(metrics, readiness))
+    async with httpx.AsyncClient(transport=transport, base_url="http://worker.test") as client:
+        assert (await client.get("/healthz")).json() == {"status": "ok"}
+        assert (await client.get("/readyz")).json() == {"status": "ready"}
+
+        async def starting() -> str | None:
+            return "the sandbox is starting"
+
+        readiness.add("grading", starting)
+        answer = await client.get("/readyz")
+        assert (answer.status_code, answer.json()["missing"]) == (503, {"grading": "the sandbox is starting"})
+        assert "jaxercise_failures_total 0.0" in (await client.get("/metrics")).text
+        assert (await client.get("/")).status_code == 404
