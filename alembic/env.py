@@ -2,17 +2,24 @@
 line (`alembic upgrade head`) on the database of the JAXERCISE_* settings."""
 
 from alembic import context
-from sqlalchemy import Connection, create_engine
+from sqlalchemy import Connection
 
+from app.store.schema_floor import note_floor
 from app.store.tables import metadata
 
 
 def migrate(connection: Connection) -> None:
     context.configure(
-        connection=connection, target_metadata=metadata, render_as_batch=True, compare_type=True
+        connection=connection,
+        target_metadata=metadata,
+        render_as_batch=True,
+        compare_type=True,
+        # SQLite's too: whoever is killed in the middle leaves the schema as it was.
+        transactional_ddl=True,
     )
     with context.begin_transaction():
         context.run_migrations()
+        note_floor(connection, context.script, context.get_context().get_current_revision())
 
 
 def run() -> None:
@@ -21,8 +28,9 @@ def run() -> None:
         migrate(given)
         return
     from app.settings import read_settings
+    from app.store.migrate import connected
 
-    with create_engine(read_settings().store_url).connect() as connection:
+    with connected(read_settings().store_url) as connection:
         migrate(connection)
 
 

@@ -6,6 +6,9 @@ GraderError
 │   └── ProblemNotFound
 ├── ReferenceFailed          a reference solution did not give a usable answer
 ├── DatabaseInUse            another service grades from the same database
+├── DatabaseUnavailable      it cannot be reached, or cannot do its work; it may be able to again
+├── DatabaseRefused          a backup, restore or move would lose or mix something
+│   └── SchemaTooNew
 ├── SubmissionRefused        malformed: empty, unknown mode
 │   └── SubmissionTooLarge
 ├── SubmissionNotFound
@@ -50,6 +53,18 @@ class ReferenceFailed(GraderError):
 
 class DatabaseInUse(GraderError):
     """Another service works on this database with an embedded queue."""
+
+
+class DatabaseUnavailable(GraderError):
+    """The database cannot be reached just now. Try again in a moment."""
+
+
+class DatabaseRefused(GraderError):
+    """The database is not what this needs."""
+
+
+class SchemaTooNew(DatabaseRefused):
+    """The database's schema is newer than this version of Jaxercise can work with."""
 
 
 class SubmissionRefused(GraderError):

@@ -17,13 +17,12 @@ from app.api.body_limit import BodyLimit
 from app.api.count_requests import CountRequests
 from app.api.cross_origin import RefuseCrossOrigin
 from app.api.error_responses import ErrorAnswer, answer_error
-from app.api.metrics import Metrics
 from app.api.openapi import describer
 from app.api.readiness import Readiness
 from app.catalog.problem_folder import load_folders
 from app.errors import GraderError, ProblemError
-from app.jobs.embedded import EmbeddedQueue
 from app.jobs.submit import Submissions
+from app.metrics.metrics import Metrics
 from app.opening import make_worker, opened, real_grader, require_distributed, telling_places
 from app.settings import Settings
 from app.store.problems import Problems
@@ -50,7 +49,7 @@ def create_app(settings: Settings, *, open_grader: OpenGrader | None = None) -> 
         lifespan=partial(_lifespan, open_grader=open_grader or real_grader(settings)),
     )
     app.openapi = describer(app)  # type: ignore[method-assign]  # the way FastAPI documents
-    metrics = Metrics(waiting=lambda: _waiting(app))
+    metrics = Metrics()
     app.state.settings = settings
     app.state.metrics = metrics
     app.state.queue = app.state.worker = None
@@ -66,11 +65,6 @@ def create_app(settings: Settings, *, open_grader: OpenGrader | None = None) -> 
     app.add_middleware(SecurityHeaders)
     app.add_middleware(CountRequests, metrics=metrics)
     return app
-
-
-def _waiting(app: FastAPI) -> int:
-    queue = app.state.queue
-    return len(queue.waiting()) if isinstance(queue, EmbeddedQueue) else 0
 
 
 async def _answer(request: Request, error: Exception) -> Response:
@@ -107,11 +101,12 @@ async def _lifespan(app: FastAPI, *, open_grader: OpenGrader) -> AsyncIterator[N
             waiting_per_user=settings.waiting_per_user,
         )
         app.state.refused_problems = await load_problems(settings, shared.problems)
+        app.state.metrics.queue.watch(shared.database)
         app.state.readiness.add("database", shared.database.ping)
         if not settings.worker:
             yield
             return
-        worker = await make_worker(settings, shared, open_grader, count=app.state.metrics.verdict)
+        worker = await make_worker(settings, shared, open_grader, count=app.state.metrics.grading.verdict)
         app.state.worker = worker
         app.state.readiness.add("grading", worker.missing)
         async with worker.running():

@@ -48,6 +48,7 @@ class Meaning(msgspec.Struct, frozen=True, kw_only=True):
 # 422 only where the request itself is malformed. A class that is not listed has its base's meaning.
 MEANINGS: dict[type[errors.GraderError], Meaning] = {
     errors.GraderError: Meaning(status=500, code="internal_error"),
+    errors.DatabaseUnavailable: Meaning(status=503, code="unavailable", retry_after_seconds=5),
     errors.ProblemNotFound: Meaning(status=404, code="problem_not_found"),
     errors.SubmissionTooLarge: Meaning(status=413, code="submission_too_large"),
     errors.SubmissionRefused: Meaning(status=422, code="submission_refused"),
@@ -123,8 +124,10 @@ def _grader_error(error: errors.GraderError) -> ErrorAnswer:
     if meaning.retry_after_seconds is not None:
         headers["Retry-After"] = str(meaning.retry_after_seconds)
     if meaning.status >= 500:
+        # What the error itself says, of hosts and files, is the operator's.
         _log.error("%s: %s", type(error).__name__, error)
-        return error_answer(meaning.status, meaning.code, _BROKEN)
+        told = type(error).__doc__ if meaning.status == 503 else _BROKEN
+        return error_answer(meaning.status, meaning.code, told or _BROKEN, headers=headers)
     return error_answer(meaning.status, meaning.code, error.message, headers=headers)
 
 

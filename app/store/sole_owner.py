@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 
 from app.errors import DatabaseInUse
-from app.store.database import Database, is_sqlite, sqlite_path
+from app.store.database import Database, sqlite_path
 
 # A service that was just killed may hold its lock a moment longer.
 _PATIENCE_SECONDS = 5.0
@@ -15,20 +15,15 @@ _RETRY_SECONDS = 0.1
 
 @asynccontextmanager
 async def sole_owner(database: Database) -> AsyncIterator[None]:
-    """Holds a lock while the block lasts; the operating system frees it if the process dies.
+    """Holds a SQLite database's lock while the block lasts; the kernel frees it if the process dies.
 
     Raises:
         DatabaseInUse: another process holds it.
     """
-    if is_sqlite(database.url):
-        path = sqlite_path(database.url)
-        with path.with_name(f"{path.name}.lock").open("w") as file:
-            await _insist(lambda: _flock(file.fileno()), str(path))
-            yield
-    else:
-        async with database.advisory_lock() as try_to_lock:
-            await _insist(try_to_lock, "this PostgreSQL database")
-            yield
+    path = sqlite_path(database.url)
+    with path.with_name(f"{path.name}.lock").open("w") as file:
+        await _insist(lambda: _flock(file.fileno()), str(path))
+        yield
 
 
 async def _flock(descriptor: int) -> bool:

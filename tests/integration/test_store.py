@@ -308,18 +308,16 @@ async def test_a_refused_submission_leaves_no_row(database: Database) -> None:
     assert len(await taking.list_for(user, "double")) == len(queue.waiting()) == 1
 
 
-async def test_one_owner_at_a_time(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_one_owner_at_a_time(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of an embedded queue; on PostgreSQL many share one."""
     monkeypatch.setattr("app.store.sole_owner._PATIENCE_SECONDS", 0.2)
-    other = Database(database.url)
-    try:
-        async with sole_owner(database):
-            with pytest.raises(DatabaseInUse):
-                async with sole_owner(other):
-                    pass
-        async with sole_owner(other):
-            pass
-    finally:
-        await other.close()
+    first, second = (Database(f"sqlite:///{tmp_path / 'test.db'}") for _ in range(2))
+    async with sole_owner(first):
+        with pytest.raises(DatabaseInUse):
+            async with sole_owner(second):
+                pass
+    async with sole_owner(second):
+        pass
 
 
 async def add_wrong_answer(
