@@ -6,8 +6,10 @@ from collections import defaultdict
 from collections.abc import AsyncIterator, Collection, Sequence
 from contextlib import asynccontextmanager
 
-from app.core.events import Event, Queued, VerdictReached
+from app.core.events import CaseDone, Event, Queued, Running, VerdictReached
+from app.core.verdict import Verdict
 from app.live.feed import Feed, Told
+from app.live.follow import events_of
 from app.store import submission_events
 from app.store.database import Database
 from app.store.listen import listen
@@ -156,8 +158,17 @@ class RelayedFeed(Feed):
                     self._append(found.submission_id, found.event, str(found.number))
             for submission_id, verdict in verdicts.items():
                 if submission_id in self._followers:
-                    last = self._heard.get(submission_id, 0)
-                    self._append(submission_id, VerdictReached(verdict=verdict), str(last + 1))
+                    self._end(submission_id, verdict)
+
+    def _end(self, submission_id: str, verdict: Verdict) -> None:
+        """A verdict may be read before the last events of its run were written; none is left out."""
+        if submission_id in self._ended:
+            return
+        history = self._under_way.get(submission_id)
+        told = [told.event for _, told in history.told] if history is not None else []
+        last = self._heard.get(submission_id, 0)
+        for number, event in enumerate(untold(verdict, told), last + 1):
+            self._append(submission_id, event, str(number))
 
     def _follows(self, found: Happened | StoredEvent) -> bool:
         return found.submission_id in self._followers
@@ -170,3 +181,15 @@ class RelayedFeed(Feed):
                     await submission_events.forget_old_events(connection)
             except Exception as fault:
                 _log.debug("old live events stay: %s", type(fault).__name__)
+
+
+def untold(verdict: Verdict, told: Sequence[Event]) -> list[Event]:
+    """What is still to be told of a run that has ended so, its verdict last."""
+    runs = [place for place, event in enumerate(told) if isinstance(event, Running)]
+    known = {event.case.name for event in told[runs[-1] :] if isinstance(event, CaseDone)} if runs else set()
+    return [
+        event
+        for event in events_of(verdict)
+        if not (isinstance(event, Running) and runs)
+        and not (isinstance(event, CaseDone) and event.case.name in known)
+    ]

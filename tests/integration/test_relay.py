@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 
+import msgspec
 import pytest
 from sqlalchemy import text
 
@@ -52,9 +53,10 @@ async def room(postgres: PostgresServer) -> AsyncIterator[QueueRoom]:
         yield opened
 
 
-async def finish(room: QueueRoom, submission_id: str) -> VerdictReached:
+async def finish(room: QueueRoom, submission_id: str, *cases: CaseDone) -> VerdictReached:
     """As a worker does it before it tells anybody."""
     verdict = unfinished_verdict(await room.stored(submission_id), Outcome.ACCEPTED, "")
+    verdict = msgspec.structs.replace(verdict, cases=tuple(done.case for done in cases))
     async with room.database.transaction() as connection:
         await submissions.finish_whatever_attempt(connection, submission_id, verdict)
     return VerdictReached(verdict=verdict)
@@ -94,12 +96,28 @@ async def test_followers_anywhere_hear_everything_in_order_and_once(room: QueueR
         await until(lambda: len(early.told) == 2)
         late = Follower(other_page.follow(submission_id))
         worker.publish(submission_id, case("b"))
-        end = await finish(room, submission_id)
+        end = await finish(room, submission_id, case("a"), case("b"))
         worker.publish(submission_id, end)
         await asyncio.gather(early.end(), late.end())
     assert early.events == late.events == [RUNNING, case("a"), case("b"), end]
     ids = [int(told.id or "") for told in early.told]
     assert ids == sorted(set(ids))
+
+
+async def test_a_verdict_that_is_seen_before_the_last_events_leaves_none_out(room: QueueRoom) -> None:
+    """A worker stores the verdict while its last events are still on their way, or dies right after."""
+    submission_id, other_id = await room.take_in(10, 10)
+    async with processes(room.database.url) as [worker, page]:
+        worker.publish(submission_id, RUNNING)
+        worker.publish(submission_id, case("a"))
+        await asyncio.sleep(0.3)
+        end = await finish(room, submission_id, case("a"), case("b"))
+        # Whose run told nothing at all is told from the verdict.
+        other_end = await finish(room, other_id, case("a"))
+        other = [told.event async for told in page.follow(other_id)]
+        events = [told.event async for told in page.follow(submission_id)]
+    assert events == [RUNNING, case("a"), case("b"), end]
+    assert other == [Running(cases=("a",)), case("a"), other_end]
 
 
 async def test_who_was_cut_off_goes_on_after_the_last_event_elsewhere(room: QueueRoom) -> None:
@@ -116,7 +134,7 @@ async def test_who_was_cut_off_goes_on_after_the_last_event_elsewhere(room: Queu
         await until(lambda: len(first.told) == 2)
         await first.leave()
         worker.publish(submission_id, case("b"))
-        end = await finish(room, submission_id)
+        end = await finish(room, submission_id, case("a"), case("b"))
         worker.publish(submission_id, end)
         await asyncio.sleep(0.3)
         again = follow_submission(
