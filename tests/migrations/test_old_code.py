@@ -1,10 +1,9 @@
-"""Code of the release before works on this schema: services are replaced one after the other, not all at once.
+"""Code of the release before works on this schema: services are replaced one after the other, not at once.
 
 What that code says is written down here with the columns of its own schema, as a database of then has them.
 """
 
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
@@ -50,7 +49,7 @@ def test_the_newest_schema_is_another(url: str, old_tables: dict[str, sa.Table])
 def test_a_submission_lives_its_whole_life(
     connection: sa.Connection, old_tables: dict[str, sa.Table]
 ) -> None:
-    """Sent in, counted, claimed, given back, claimed again, finished once, listed, and gone with its learner."""
+    """Sent in, counted, claimed twice, finished once, listed, and gone with its learner."""
     table = old_tables["submissions"]
     mine = table.c.id == "mine"
     row = {"id": "mine", "user_id": "u", "version": "v", "mode": "submit", "code": "x", "status": "queued"}
@@ -126,26 +125,8 @@ def test_accounts_and_problems_are_served(connection: sa.Connection, old_tables:
     assert connection.execute(sa.select(files.c.content)).scalar_one() == b"x"
 
 
-@pytest.mark.parametrize(
-    "statement", ["DROP TABLE founder", "ALTER TABLE users ADD COLUMN must TEXT NOT NULL"]
-)
-def test_a_breaking_change_is_noticed(url: str, tmp_path: Path, statement: str) -> None:
+def test_a_breaking_change_is_noticed(connection: sa.Connection, old_tables: dict[str, sa.Table]) -> None:
     """The tests above can fail."""
-    if statement.startswith("ALTER") and url.startswith("sqlite"):
-        pytest.skip("SQLite adds no column without a default")
-    migrate.upgrade(url)
-    with migrate.connected(url) as connection:
-        tables = tables_of(connection)
-        connection.execute(sa.text(statement))
-        connection.commit()
-    with (
-        pytest.raises(sa.exc.DBAPIError),
-        sa.create_engine(url, poolclass=sa.NullPool).connect() as connection,
-    ):
-        connection.execute(tables["founder"].insert().values(id=1, created_at=NOW))
-        fill_with(tables, connection)
-
-
-def fill_with(tables: dict[str, sa.Table], connection: sa.Connection) -> None:
-    users = tables["users"]
-    connection.execute(users.insert().values(id="u", email="u", password_hash="h", role="r", created_at=NOW))
+    connection.execute(sa.text("ALTER TABLE users RENAME COLUMN email TO address"))
+    with pytest.raises(sa.exc.DBAPIError):
+        connection.execute(sa.select(old_tables["users"]))

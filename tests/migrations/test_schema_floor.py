@@ -1,4 +1,4 @@
-"""Code that is older than the schema goes on where the schema says that it may, and else stops in a sentence."""
+"""Code that is older than the schema goes on where the schema lets it, and else stops with a sentence."""
 
 from pathlib import Path
 
