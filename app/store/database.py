@@ -64,7 +64,7 @@ class Database:
         writes can neither be overtaken nor fail half-way because another one wrote in between.
 
         Raises:
-            DatabaseUnavailable: the database cannot be reached, or cannot do it, for a reason of its own.
+            DatabaseUnavailable: the database cannot be reached, or cannot do its part for another reason.
         """
         async with self._connected() as connection:
             await connection.execution_options(sqlite_begin="BEGIN IMMEDIATE")

@@ -10,7 +10,7 @@ from app.store.tables import schema_floor
 
 
 def floor_of(script: ScriptDirectory, revision: str | None) -> str | None:
-    """The highest OLDEST_CODE of the revisions up to this one; which names none needs code that knows it."""
+    """The highest OLDEST_CODE of the revisions up to this one; where one names none, it is its own."""
     if revision is None:
         return None
     applied = script.iterate_revisions(revision, "base")

@@ -11,17 +11,12 @@ from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from sqlalchemy import create_engine, inspect
 
+from app.errors import DatabaseRefused
 from app.store import migrate
 from app.store.tables import metadata, postgresql_metadata
+from tests.migrations.filled import all_rows, fill, leave_traces
+from tests.migrations.made_up import more_scripts
 from tests.postgres import PostgresServer
-
-
-@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgresql)])
-def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
-    if request.param == "sqlite":
-        return f"sqlite:///{tmp_path / 'new folder' / 'test.db'}"
-    server: PostgresServer = request.getfixturevalue("postgres")
-    return server.new_database()
 
 
 def differences(url: str, expected: sa.MetaData = metadata) -> list[object]:
@@ -114,4 +109,51 @@ def test_processes_that_start_together_migrate_once(postgres: PostgresServer) ->
     url = postgres.new_database()
     with ThreadPoolExecutor(4) as pool:
         list(pool.map(migrate.upgrade, [url] * 4))
+    assert differences(url) == []
+
+
+def test_the_newest_migration_keeps_the_rows_up_and_down_and_up(url: str) -> None:
+    """A thousand submissions are the same afterwards, whatever the newest revision adds to them."""
+    newest = migrate.head()
+    before = f"{int(newest) - 1:04d}"
+    migrate.upgrade(url, before)
+    with connected(url) as connection:
+        fill(connection, submissions=1000)
+        columns = [column["name"] for column in inspect(connection).get_columns("submissions")]
+        first = all_rows(connection, columns)
+    for step in (migrate.upgrade, migrate.downgrade, migrate.upgrade):
+        step(url, before if step is migrate.downgrade else newest)
+        with connected(url) as connection:
+            assert all_rows(connection, columns) == first
+            connection.rollback()
+            if migrate.current(url) == newest:
+                leave_traces(connection)
+    assert differences(url) == []
+
+
+def test_a_migration_that_is_cut_off_changes_nothing(url: str, tmp_path: Path) -> None:
+    """Killed in the middle, on SQLite too: the next attempt starts from where the last one started."""
+    scripts = more_scripts(tmp_path, "op.create_table('half', sa.Column('id', sa.Integer)); 1 / 0")
+    migrate.upgrade(url)
+    with pytest.raises(ZeroDivisionError):
+        migrate.upgrade(url, scripts=scripts)
+    assert migrate.current(url) == migrate.head()
+    assert differences(url) == []
+
+
+def test_tables_of_another_program_are_left_alone(url: str) -> None:
+    """One sentence, and not a traceback at the first name that is taken."""
+    migrate.upgrade(url)
+    with connected(url) as connection:
+        connection.execute(sa.text("DROP TABLE alembic_version"))
+        connection.commit()
+    with pytest.raises(DatabaseRefused, match="a database of its own"):
+        migrate.upgrade(url)
+
+
+def test_two_processes_that_start_on_one_new_sqlite_file_migrate_once(tmp_path: Path) -> None:
+    """The second waits for the first."""
+    url = f"sqlite:///{tmp_path / 'test.db'}"
+    with ThreadPoolExecutor(2) as pool:
+        list(pool.map(migrate.upgrade, [url] * 2))
     assert differences(url) == []

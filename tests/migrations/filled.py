@@ -1,0 +1,81 @@
+"""A database with something in it, at whatever revision: only the columns that are there are spoken of."""
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+import sqlalchemy as sa
+
+NOW = datetime(2026, 11, 21, 12, tzinfo=UTC)
+
+
+def tables_of(connection: sa.Connection) -> dict[str, sa.Table]:
+    """The tables as code of that revision knows them."""
+    found = sa.MetaData()
+    found.reflect(connection)
+    connection.rollback()
+    return dict(found.tables)
+
+
+def fill(connection: sa.Connection, *, submissions: int) -> None:
+    """One learner, one problem and so many submissions; every tenth waits, every tenth runs."""
+    tables = tables_of(connection)
+    connection.execute(
+        tables["users"]
+        .insert()
+        .values(id="u", email="u@x", password_hash="h", role="learner", created_at=NOW)
+    )
+    connection.execute(
+        tables["problems"].insert().values(id="p", slug="p", position=1, version="v", listed=True)
+    )
+    connection.execute(
+        tables["problem_versions"].insert().values(version="v", problem_id="p", published_at=NOW)
+    )
+    rows = [_submission(number) for number in range(submissions)]
+    connection.execute(tables["submissions"].insert(), rows)
+    connection.commit()
+
+
+def _submission(number: int) -> dict[str, Any]:
+    status = {0: "queued", 1: "running"}.get(number % 10, "done")
+    done = status == "done"
+    return {
+        "id": f"{number:032d}",
+        "user_id": "u",
+        "version": "v",
+        "mode": "submit",
+        "code": "x = 'π'",
+        "status": status,
+        "priority": 10,
+        "attempt": number % 3,
+        "seed": 2**53 - number,
+        "created_at": NOW,
+        "finished_at": NOW if done else None,
+        "outcome": "accepted" if done else None,
+        "verdict": "{}" if done else None,
+    }
+
+
+def all_rows(connection: sa.Connection, columns: Sequence[str]) -> list[tuple[Any, ...]]:
+    """The submissions, as far as these columns tell of them."""
+    table = tables_of(connection)["submissions"]
+    query = sa.select(*(table.c[name] for name in columns)).order_by(table.c.id)
+    return [tuple(row) for row in connection.execute(query)]
+
+
+def leave_traces(connection: sa.Connection) -> None:
+    """What a day of work leaves in the newest tables, which a step down must get rid of."""
+    tables = tables_of(connection)
+    worker: dict[str, Any] = {"id": "w", "name": "w", "host": "h", "pid": 1, "slots": 1, "running": 0}
+    worker |= {"state": "grading", "message": "", "environment": "{}", "versions": "[]"}
+    connection.execute(tables["workers"].insert().values(**worker, started_at=NOW, seen_at=NOW))
+    connection.execute(sa.text("UPDATE submissions SET failures = 1"))
+    if connection.dialect.name == "postgresql":
+        connection.execute(tables["submission_events"].insert().values(submission_id="s", event="{}"))
+        connection.execute(
+            sa.text(
+                "SELECT procrastinate_defer_jobs_v1(ARRAY[ROW("
+                "'interactive', 'grade', 10, NULL, 's', '{}', NULL)::procrastinate_job_to_defer_v1])"
+            )
+        )
+    connection.commit()
