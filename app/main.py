@@ -103,6 +103,7 @@ async def _lifespan(app: FastAPI, *, open_grader: OpenGrader) -> AsyncIterator[N
         app.state.refused_problems = await load_problems(settings, shared.problems)
         app.state.metrics.queue.watch(shared.database)
         app.state.readiness.add("database", shared.database.ping)
+        app.state.metrics.queue.watch(shared.database)
         if not settings.worker:
             yield
             return

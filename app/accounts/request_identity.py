@@ -61,14 +61,16 @@ def session_of(request: Request) -> str | None:
 
 
 def remember_session(request: Request, answer: Response, session: str) -> None:
-    """Sets the cookie: out of reach of scripts and of other sites' forms."""
+    """Sets the cookie: out of reach of scripts and of other sites' forms, and in production never in the
+    clear, even where a proxy did not say that it was asked by HTTPS."""
+    in_production = getattr(request.app.state.settings, "environment", None) == "production"
     answer.set_cookie(
         SESSION_COOKIE,
         session,
         max_age=accounts_of(request).session_seconds,
         httponly=True,
         samesite="lax",
-        secure=request.url.scheme == "https",
+        secure=in_production or request.url.scheme == "https",
     )
 
 

@@ -8,6 +8,7 @@ from contextlib import contextmanager
 
 import uvicorn
 
+from app.cli.logs import set_up_logs
 from app.errors import GraderError
 from app.main import create_app
 from app.settings import Settings
@@ -35,17 +36,9 @@ def run_service(settings: Settings) -> None:
     Raises:
         GraderError: the port is taken, or the sandbox can't work here.
     """
-    set_up_logging(settings)
+    set_up_logs(settings, "web")
     with _listening(settings.host, settings.port) as listener:
         asyncio.run(_serve(settings, listener))
-
-
-def set_up_logging(settings: Settings) -> None:
-    logging.basicConfig(
-        level=settings.log_level.upper(), format="%(asctime)s %(levelname)s %(name)s: %(message)s"
-    )
-    for chatty in ("alembic", "procrastinate", "psycopg.pool"):
-        logging.getLogger(chatty).setLevel("WARNING")
 
 
 async def _serve(settings: Settings, listener: socket.socket) -> None:

@@ -3,7 +3,8 @@
 import asyncio
 import signal
 
-from app.cli.service import as_grader_error, set_up_logging
+from app.cli.logs import set_up_logs
+from app.cli.service import as_grader_error
 from app.opening import make_worker, opened, real_grader, require_distributed
 from app.settings import Settings
 
@@ -15,7 +16,7 @@ def run_worker(settings: Settings) -> None:
         GraderError: the database is SQLite, cannot be reached at the start, or the sandbox can't work here.
     """
     require_distributed(settings, "`jaxercise worker`")
-    set_up_logging(settings)
+    set_up_logs(settings, "worker")
     asyncio.run(_work(settings))
 
 
