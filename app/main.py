@@ -23,6 +23,7 @@ from app.catalog.problem_folder import load_folders
 from app.errors import GraderError, ProblemError
 from app.jobs.submit import Submissions
 from app.metrics.metrics import Metrics
+from app.metrics.status_report import StatusReport
 from app.opening import make_worker, opened, real_grader, require_distributed, telling_places
 from app.settings import Settings
 from app.store.problems import Problems
@@ -101,7 +102,7 @@ async def _lifespan(app: FastAPI, *, open_grader: OpenGrader) -> AsyncIterator[N
             waiting_per_user=settings.waiting_per_user,
         )
         app.state.refused_problems = await load_problems(settings, shared.problems)
-        app.state.metrics.queue.watch(shared.database)
+        app.state.status_report = StatusReport(shared.database, app.state.refused_problems)
         app.state.readiness.add("database", shared.database.ping)
         app.state.metrics.queue.watch(shared.database)
         if not settings.worker:

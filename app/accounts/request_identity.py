@@ -5,8 +5,8 @@ from typing import cast
 from fastapi import Request, Response
 
 from app.accounts.accounts import Accounts
-from app.core.user import User
-from app.errors import NotSignedIn
+from app.core.user import Role, User
+from app.errors import NotAllowed, NotSignedIn
 
 SESSION_COOKIE = "jaxercise_session"
 
@@ -42,6 +42,19 @@ async def signed_in_user(request: Request) -> User:
     user = await current_user(request)
     if user is None:
         raise NotSignedIn
+    return user
+
+
+async def admin_user(request: Request) -> User:
+    """The user.
+
+    Raises:
+        NotSignedIn: a guest.
+        NotAllowed: somebody who is no admin.
+    """
+    user = await signed_in_user(request)
+    if user.role is not Role.ADMIN:
+        raise NotAllowed
     return user
 
 
