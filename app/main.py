@@ -23,7 +23,8 @@ from app.catalog.problem_folder import load_folders
 from app.errors import GraderError, ProblemError
 from app.jobs.submit import Submissions
 from app.metrics.metrics import Metrics
-from app.opening import make_worker, opened, real_grader, require_distributed, telling_places
+from app.metrics.status_report import StatusReport
+from app.opening import opened, real_grader, require_distributed, telling_places, working
 from app.settings import Settings
 from app.store.problems import Problems
 from app.web.errors import error_page
@@ -40,16 +41,16 @@ def create_app(settings: Settings, *, open_grader: OpenGrader | None = None) -> 
 
     `open_grader` takes the place of the real sandbox and grader.
     """
+    metrics = Metrics()
     app = FastAPI(
         title="Jaxercise",
         version="1",
         openapi_url="/api/openapi.json",
         docs_url=None,
         redoc_url=None,
-        lifespan=partial(_lifespan, open_grader=open_grader or real_grader(settings)),
+        lifespan=partial(_lifespan, open_grader=open_grader or real_grader(settings, metrics)),
     )
     app.openapi = describer(app)  # type: ignore[method-assign]  # the way FastAPI documents
-    metrics = Metrics()
     app.state.settings = settings
     app.state.metrics = metrics
     app.state.queue = app.state.worker = None
@@ -99,17 +100,18 @@ async def _lifespan(app: FastAPI, *, open_grader: OpenGrader) -> AsyncIterator[N
             shared.feed.publish,
             queue_limit=settings.queue_limit,
             waiting_per_user=settings.waiting_per_user,
+            on_refused=app.state.metrics.requests.refused,
         )
         app.state.refused_problems = await load_problems(settings, shared.problems)
-        app.state.metrics.queue.watch(shared.database)
+        app.state.status_report = StatusReport(shared.database, app.state.refused_problems)
         app.state.readiness.add("database", shared.database.ping)
+        app.state.metrics.queue.watch(shared.database)
         if not settings.worker:
             yield
             return
-        worker = await make_worker(settings, shared, open_grader, count=app.state.metrics.grading.verdict)
-        app.state.worker = worker
-        app.state.readiness.add("grading", worker.missing)
-        async with worker.running():
+        async with working(settings, shared, open_grader, app.state.metrics) as worker:
+            app.state.worker = worker
+            app.state.readiness.add("grading", worker.missing)
             yield
 
 

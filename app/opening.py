@@ -1,19 +1,20 @@
 """What pages and workers share, opened from the settings: database, queue, live events, and a worker."""
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 
 import msgspec
 
 from app.catalog.problem_folder import read_problem
-from app.core.verdict import Verdict
+from app.core.worker_standing import WorkerState
 from app.errors import SettingsError
 from app.jobs.embedded import EmbeddedQueue
 from app.jobs.procrastinate_queue import ProcrastinateQueue
-from app.jobs.queue import Queue
+from app.jobs.queue import Grade, Queue
 from app.jobs.recover import rebuild_queue
 from app.live.feed import Feed
 from app.live.relay import RelayedFeed
+from app.metrics.metrics import Metrics
 from app.settings import Settings
 from app.store.database import Database
 from app.store.open_database import open_database
@@ -21,7 +22,10 @@ from app.store.problems import Problems
 from app.store.sole_owner import sole_owner
 from app.worker.grade_submission import Grades, GradeSubmission
 from app.worker.prepare import prepare_problems
+from app.worker.registration import Registration
+from app.worker.retention import Retention
 from app.worker.worker import OpenGrader, Worker
+from sandbox.environment import fingerprint
 
 
 class Opened(msgspec.Struct, frozen=True, kw_only=True):
@@ -63,29 +67,55 @@ async def telling_places(opened: Opened) -> AsyncIterator[None]:
         yield
 
 
-async def make_worker(
-    settings: Settings, opened: Opened, open_grader: OpenGrader, *, count: Callable[[Verdict], None]
-) -> Worker:
-    """A worker that takes from the queue; what an embedded one had to do at the last end is in it again."""
+@asynccontextmanager
+async def working(
+    settings: Settings, opened: Opened, open_grader: OpenGrader, metrics: Metrics
+) -> AsyncIterator[Worker]:
+    """A worker that grades while the block lasts, is listed among the workers, and once an hour takes away
+    what the settings keep for a time only. What an embedded one had to do at the last end is in it again."""
     if isinstance(opened.queue, EmbeddedQueue):
         await rebuild_queue(opened.database, opened.queue)
-    return Worker(
+    registration = Registration(opened.database, settings.worker_name, settings.slots)
+
+    def on_proven(versions: tuple[str, ...], message: str) -> None:
+        registration.versions, registration.message = versions, message
+
+    def on_state(state: WorkerState) -> None:
+        registration.state = state
+
+    def grade_with(grader: Grades) -> Grade:
+        environment = grader.environment()
+        registration.environment = {**environment, "fingerprint": fingerprint(environment)}
+        metrics.grading.watch_jails(lambda: len(grader.waiting_pids))
+        return registration.counting(
+            GradeSubmission(
+                opened.database,
+                opened.problems,
+                opened.queue,
+                opened.feed.publish,
+                grader,
+                counts=metrics.grading,
+                diagnosis_seconds=settings.diagnosis_seconds,
+            )
+        )
+
+    worker = Worker(
         opened.queue,
         open_grader,
-        lambda grader: GradeSubmission(
-            opened.database,
-            opened.problems,
-            opened.queue,
-            opened.feed.publish,
-            grader,
-            count=count,
-            diagnosis_seconds=settings.diagnosis_seconds,
-        ),
-        lambda grader: prepare_problems(grader, opened.problems),
+        grade_with,
+        lambda grader: prepare_problems(grader, opened.problems, on_proven),
         slots=settings.slots,
         kept_slots=settings.kept_slots,
         drain_seconds=settings.drain_seconds,
+        on_state=on_state,
     )
+    retention = Retention(
+        opened.database,
+        keep_output_days=settings.keep_output_days,
+        keep_runs_days=settings.keep_runs_days,
+    )
+    async with registration.kept(), retention.kept_up(), worker.running():
+        yield worker
 
 
 def require_distributed(settings: Settings, what: str) -> None:
@@ -101,8 +131,8 @@ def require_distributed(settings: Settings, what: str) -> None:
         )
 
 
-def real_grader(settings: Settings) -> OpenGrader:
-    """Behind the real sandbox."""
+def real_grader(settings: Settings, metrics: Metrics) -> OpenGrader:
+    """Behind the real sandbox; `metrics` are told how long its stages take."""
 
     def open_real() -> AbstractAsyncContextManager[Grades]:
         from app.grading.open_grader import open_grader
@@ -115,6 +145,7 @@ def real_grader(settings: Settings) -> OpenGrader:
             standby=True,
             diagnosis_seconds=settings.diagnosis_seconds,
             prepares_diagnosis=False,  # The worker does, beside its work.
+            on_stage=metrics.grading.stage,
         )
 
     return open_real

@@ -2,12 +2,15 @@
 
 import os
 import socket
+import warnings
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, Field, ValidationError
+from pydantic import AfterValidator, Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic_settings import SettingsError as SettingsFault
 
+from app.core.database_url import is_reached_by_tcp, password_of, proves_itself_otherwise
 from app.errors import SettingsError
 
 _PREFIX = "JAXERCISE_"
@@ -15,8 +18,16 @@ _CHECKOUT = Path(__file__).resolve().parent.parent
 _SCHEMES = ("sqlite:///", "postgresql+psycopg://")
 
 
-def _check_database_url(url: str) -> str:
-    if not url.startswith(_SCHEMES):
+# What documents, examples and people in a hurry use; compared without case.
+_DEVELOPMENT_SECRETS = frozenset(
+    "jaxercise postgres postgresql password passwort passw0rd secret changeme change-me change_me dev devel "
+    "develop development devpassword dev-password test testing example admin root user default letmein "
+    "qwerty 12345 123456 12345678 123456789 1234567890".split()
+)
+
+
+def _check_database_url(url: SecretStr) -> SecretStr:
+    if not url.get_secret_value().startswith(_SCHEMES):
         raise ValueError(f"must start with {' or '.join(_SCHEMES)}")
     return url
 
@@ -35,12 +46,16 @@ def _default_slots() -> int:
 class Settings(BaseSettings):
     """Everything an operator can set. Every field is the variable `JAXERCISE_<NAME>`."""
 
-    model_config = SettingsConfigDict(env_prefix=_PREFIX, frozen=True, extra="forbid")
+    model_config = SettingsConfigDict(
+        env_prefix=_PREFIX, frozen=True, extra="forbid", hide_input_in_errors=True
+    )
 
     data_dir: Path = Path("var")
     """Where all state lives: the embedded database, the compilation cache."""
-    database_url: Annotated[str, AfterValidator(_check_database_url)] | None = None
+    database_url: Annotated[SecretStr, AfterValidator(_check_database_url)] | None = None
     """`sqlite:///path` or `postgresql+psycopg://user:password@host/name`; unset: SQLite in `data_dir`."""
+    secrets_dir: Annotated[Path, AfterValidator(_check_folder)] | None = None
+    """A folder of files, each named for a variable in lower case, whose content is its value."""
     host: str = "127.0.0.1"
     port: int = Field(default=8000, ge=0, le=65535)
     """0 takes any free port; `jaxercise serve` prints which."""
@@ -90,20 +105,75 @@ class Settings(BaseSettings):
     @property
     def store_url(self) -> str:
         """The database's URL, with the default filled in."""
-        return self.database_url or f"sqlite:///{self.data_dir.resolve() / 'jaxercise.db'}"
+        if self.database_url is None:
+            return f"sqlite:///{self.data_dir.resolve() / 'jaxercise.db'}"
+        return self.database_url.get_secret_value()
+
+    @property
+    def is_production(self) -> bool:
+        return self.environment == "production"
 
 
 def read_settings(**overrides: Any) -> Settings:
-    """The settings of this process; `overrides` (from the command line) go before the environment.
+    """The settings of this process; `overrides` (from the command line) go before the environment, and
+    that goes before the files in JAXERCISE_SECRETS_DIR.
 
     Raises:
-        SettingsError: a value is not allowed; names the variable and what is allowed.
+        SettingsError: a value is not allowed, or not in production; names the variable and what is allowed.
     """
     given = {name: value for name, value in overrides.items() if value is not None}
+    folder = os.environ.get(f"{_PREFIX}SECRETS_DIR")
+    # Where there is no such folder, the field itself is refused, in the same words as any other.
+    files = folder if folder is not None and Path(folder).is_dir() else None
     try:
-        return Settings(**given)
+        with warnings.catch_warnings():
+            # A file that is named for a variable and passed over would be missed by nobody.
+            warnings.simplefilter("error")
+            settings = Settings(_secrets_dir=files, **given)
     except ValidationError as refused:
         raise SettingsError("; ".join(_sentence(dict(fault)) for fault in refused.errors())) from None
+    except (OSError, UnicodeDecodeError, SettingsFault, UserWarning) as fault:
+        raise SettingsError(
+            f"{_PREFIX}SECRETS_DIR={folder!r} is not allowed: each file in it that is named for a variable "
+            f"must be a text in that folder which the service may read ({_reason(fault)})"
+        ) from None
+    if settings.is_production:
+        _check_production(settings)
+    return settings
+
+
+def _check_production(settings: Settings) -> None:
+    """Nothing that is meant for a developer's own machine.
+
+    Raises:
+        SettingsError: says what is allowed.
+    """
+    where = f"{_PREFIX}ENVIRONMENT=production"
+    if settings.sandbox != "jailed":
+        raise SettingsError(
+            f"{_PREFIX}SANDBOX={settings.sandbox} is not allowed with {where}: only jailed is"
+        )
+    url = settings.store_url
+    password = password_of(url)
+    if password.lower() in _DEVELOPMENT_SECRETS:
+        raise SettingsError(
+            f"{_PREFIX}DATABASE_URL is not allowed with {where}: its password is a well-known one; "
+            "set one that was drawn at random"
+        )
+    if not password and is_reached_by_tcp(url) and not proves_itself_otherwise(url):
+        raise SettingsError(
+            f"{_PREFIX}DATABASE_URL is not allowed with {where}: it has no password; over the network it "
+            "needs one, or a passfile, a client certificate or a service file"
+        )
+
+
+def _reason(fault: Exception) -> str:
+    """Without what stands in the file."""
+    if isinstance(fault, SettingsFault):
+        fault = fault.__cause__ if isinstance(fault.__cause__, Exception) else fault
+    if isinstance(fault, OSError):
+        return f"{fault.filename}: {fault.strerror}"
+    return "not UTF-8" if isinstance(fault, UnicodeDecodeError) else str(fault)
 
 
 def _sentence(fault: dict[str, Any]) -> str:

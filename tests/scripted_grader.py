@@ -32,6 +32,14 @@ class ScriptedGrader:
         self.graded: list[str] = []
         self.stopped: list[str] = []
 
+    def environment(self) -> dict[str, str]:
+        return {"grader": "scripted"}
+
+    @property
+    def waiting_pids(self) -> list[int]:
+        """No jail waits."""
+        return []
+
     async def prepare_reference(self, problem: Problem) -> None:
         """There is nothing to prepare."""
 
@@ -105,7 +113,7 @@ class ScriptedGrader:
             if line_at_fault
             else None,
             wall_seconds=0.0,
-            environment={"grader": "scripted"},
+            environment=self.environment(),
             fresh_seed=fresh_seed,
         )
 

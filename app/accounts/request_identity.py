@@ -5,8 +5,8 @@ from typing import cast
 from fastapi import Request, Response
 
 from app.accounts.accounts import Accounts
-from app.core.user import User
-from app.errors import NotSignedIn
+from app.core.user import Role, User
+from app.errors import NotAllowed, NotSignedIn
 
 SESSION_COOKIE = "jaxercise_session"
 
@@ -45,6 +45,19 @@ async def signed_in_user(request: Request) -> User:
     return user
 
 
+async def admin_user(request: Request) -> User:
+    """The user.
+
+    Raises:
+        NotSignedIn: a guest.
+        NotAllowed: somebody who is no admin.
+    """
+    user = await signed_in_user(request)
+    if user.role is not Role.ADMIN:
+        raise NotAllowed
+    return user
+
+
 async def _user_of_header(request: Request, authorization: str) -> User:
     scheme, _, token = authorization.partition(" ")
     user = None
@@ -61,14 +74,16 @@ def session_of(request: Request) -> str | None:
 
 
 def remember_session(request: Request, answer: Response, session: str) -> None:
-    """Sets the cookie: out of reach of scripts and of other sites' forms."""
+    """Sets the cookie: out of reach of scripts and of other sites' forms, and in production never in the
+    clear, even where a proxy did not say that it was asked by HTTPS."""
+    in_production = getattr(request.app.state.settings, "environment", None) == "production"
     answer.set_cookie(
         SESSION_COOKIE,
         session,
         max_age=accounts_of(request).session_seconds,
         httponly=True,
         samesite="lax",
-        secure=request.url.scheme == "https",
+        secure=in_production or request.url.scheme == "https",
     )
 
 

@@ -3,11 +3,11 @@
 import asyncio
 import logging
 import socket
-from collections.abc import Iterator
-from contextlib import contextmanager
 
 import uvicorn
 
+from app.cli.listening import Server, address_of, listening, server_config
+from app.cli.logs import set_up_logs
 from app.errors import GraderError
 from app.main import create_app
 from app.settings import Settings
@@ -15,18 +15,6 @@ from app.worker.worker import Worker
 from sandbox.interface import SandboxError
 
 _log = logging.getLogger("jaxercise")
-# Streams of events are cut off at a stop; pages get this long to finish.
-_LAST_ANSWERS_SECONDS = 5
-
-
-class _Server(uvicorn.Server):
-    """Stops on a signal without repeating it, which would end the process before runs are drained."""
-
-    @contextmanager
-    def capture_signals(self) -> Iterator[None]:
-        with super().capture_signals():
-            yield
-            self._captured_signals.clear()
 
 
 def run_service(settings: Settings) -> None:
@@ -35,37 +23,17 @@ def run_service(settings: Settings) -> None:
     Raises:
         GraderError: the port is taken, or the sandbox can't work here.
     """
-    set_up_logging(settings)
-    with _listening(settings.host, settings.port) as listener:
+    set_up_logs(settings, "web")
+    with listening(settings.host, settings.port, instead="--host and --port") as listener:
         asyncio.run(_serve(settings, listener))
-
-
-def set_up_logging(settings: Settings) -> None:
-    logging.basicConfig(
-        level=settings.log_level.upper(), format="%(asctime)s %(levelname)s %(name)s: %(message)s"
-    )
-    for chatty in ("alembic", "procrastinate", "psycopg.pool"):
-        logging.getLogger(chatty).setLevel("WARNING")
 
 
 async def _serve(settings: Settings, listener: socket.socket) -> None:
     app = create_app(settings)
-    server = _Server(
-        uvicorn.Config(
-            app,
-            lifespan="off",
-            log_config=None,
-            log_level="warning",
-            access_log=False,
-            server_header=False,
-            proxy_headers=bool(settings.trusted_proxies),
-            forwarded_allow_ips=settings.trusted_proxies or None,
-            timeout_graceful_shutdown=_LAST_ANSWERS_SECONDS,
-        )
-    )
+    server = Server(server_config(app, trusted_proxies=settings.trusted_proxies))
     # The lifespan runs here and not under uvicorn, so that its errors are ours to tell in one line.
     async with app.router.lifespan_context(app):
-        print(f"Jaxercise is at {_address(listener)}", flush=True)
+        print(f"Jaxercise is at {address_of(listener)}", flush=True)
         if await app.state.accounts.is_empty():
             print("The first account to sign up is the admin.", flush=True)
         watch = asyncio.create_task(_stop_on_failure(app.state.worker, server))
@@ -92,17 +60,3 @@ def as_grader_error(failure: Exception) -> GraderError:
     if not isinstance(failure, SandboxError):
         _log.error("the worker broke", exc_info=failure)
     return GraderError(str(failure) or type(failure).__name__)
-
-
-def _listening(host: str, port: int) -> socket.socket:
-    try:
-        return socket.create_server((host, port), family=socket.AF_INET6 if ":" in host else socket.AF_INET)
-    except OSError as fault:
-        raise GraderError(
-            f"cannot listen on {host}:{port} ({fault.strerror}): choose another with --host and --port"
-        ) from None
-
-
-def _address(listener: socket.socket) -> str:
-    host, port = listener.getsockname()[:2]
-    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"

@@ -2,35 +2,85 @@
 
 import asyncio
 import signal
+import socket
+from collections.abc import AsyncIterator
+from contextlib import AbstractContextManager, asynccontextmanager, nullcontext
 
-from app.cli.service import as_grader_error, set_up_logging
-from app.opening import make_worker, opened, real_grader, require_distributed
+from app.api.readiness import Readiness
+from app.api.worker_app import worker_app
+from app.cli.listening import QuietServer, address_of, listening, server_config
+from app.cli.logs import set_up_logs
+from app.cli.service import as_grader_error
+from app.metrics.metrics import Metrics
+from app.opening import opened, real_grader, require_distributed, working
 from app.settings import Settings
 
 
 def run_worker(settings: Settings) -> None:
-    """Grades until SIGINT or SIGTERM, then drains.
+    """Grades until SIGINT or SIGTERM, then drains; tells how it does on `worker_port`, if there is one.
 
     Raises:
-        GraderError: the database is SQLite, cannot be reached at the start, or the sandbox can't work here.
+        GraderError: the database is SQLite, cannot be reached at the start, the port is taken, or the
+            sandbox can't work here.
     """
     require_distributed(settings, "`jaxercise worker`")
-    set_up_logging(settings)
-    asyncio.run(_work(settings))
+    set_up_logs(settings, "worker")
+    with _port(settings) as listener:
+        asyncio.run(_work(settings, listener))
 
 
-async def _work(settings: Settings) -> None:
+async def _work(settings: Settings, listener: socket.socket | None) -> None:
     stop = asyncio.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
-    async with opened(settings) as shared:
-        worker = await make_worker(settings, shared, real_grader(settings), count=lambda verdict: None)
-        async with worker.running():
-            print(f"The worker {settings.worker_name} grades {settings.slots} at a time", flush=True)
-            failing = asyncio.create_task(worker.failure())
-            stopping = asyncio.create_task(stop.wait())
-            await asyncio.wait({failing, stopping}, return_when=asyncio.FIRST_COMPLETED)
-            stopping.cancel()
-            if failing.done():
-                raise as_grader_error(failing.result())
-            failing.cancel()
+    metrics, readiness = Metrics(), Readiness()
+    readiness.add("grading", _opening)
+    async with (
+        _answering(listener, metrics, readiness),
+        opened(settings) as shared,
+        working(settings, shared, real_grader(settings, metrics), metrics) as worker,
+    ):
+        metrics.queue.watch(shared.database)
+        readiness.add("database", shared.database.ping)
+        readiness.add("grading", worker.missing)
+        print(f"The worker {settings.worker_name} grades {settings.slots} at a time", flush=True)
+        failing = asyncio.create_task(worker.failure())
+        stopping = asyncio.create_task(stop.wait())
+        await asyncio.wait({failing, stopping}, return_when=asyncio.FIRST_COMPLETED)
+        stopping.cancel()
+        if failing.done():
+            raise as_grader_error(failing.result())
+        failing.cancel()
+        readiness.add("grading", _draining)
+
+
+def _port(settings: Settings) -> AbstractContextManager[socket.socket | None]:
+    if settings.worker_port is None:
+        return nullcontext()
+    return listening(settings.host, settings.worker_port, instead="JAXERCISE_HOST and JAXERCISE_WORKER_PORT")
+
+
+@asynccontextmanager
+async def _answering(
+    listener: socket.socket | None, metrics: Metrics, readiness: Readiness
+) -> AsyncIterator[None]:
+    """From before the database is opened until after the drain, so that a probe always gets an answer."""
+    if listener is None:
+        yield
+        return
+    server = QuietServer(server_config(worker_app(metrics, readiness)))
+    serving = asyncio.create_task(server.serve(sockets=[listener]))
+    print(f"The worker answers at {address_of(listener)}", flush=True)
+    try:
+        yield
+    finally:
+        server.should_exit = True
+        await asyncio.gather(serving, return_exceptions=True)
+
+
+async def _opening() -> str:
+    return "the database is being opened"
+
+
+async def _draining() -> str:
+    return "it is draining"

@@ -1,14 +1,17 @@
 """Taking submissions in, and what their owners may do with them afterwards."""
 
 import functools
+import logging
 import secrets
+from collections.abc import Callable
 from datetime import UTC, datetime
-from typing import cast
+from typing import Literal, cast
 from uuid import uuid4
 
 from fastapi import Request
 
 from app.core.events import VerdictReached
+from app.core.log_context import submission_in_log
 from app.core.outcome import Outcome
 from app.core.standing import Standing
 from app.core.submission import CODE_LIMIT_BYTES, Status, Submission
@@ -19,6 +22,11 @@ from app.jobs.queue import INTERACTIVE, Publish, Queue, Ticket
 from app.store import submissions
 from app.store.database import Database
 from app.store.problems import Problems
+
+RefusalReason = Literal["queue_full", "learner_limit"]
+"""Why a submission was turned away that might be taken a minute later."""
+
+_log = logging.getLogger("jaxercise.jobs")
 
 
 class Submissions:
@@ -33,6 +41,7 @@ class Submissions:
         *,
         queue_limit: int,
         waiting_per_user: int,
+        on_refused: Callable[[RefusalReason], None] = lambda reason: None,
     ) -> None:
         self._database = database
         self._problems = problems
@@ -40,6 +49,7 @@ class Submissions:
         self._publish = publish
         self._queue_limit = queue_limit
         self._waiting_per_user = waiting_per_user
+        self._on_refused = on_refused
 
     async def submit(self, user: User, slug: str, code: str, mode: Mode) -> Submission:
         """Stores the code and queues it for grading; when this returns, no crash loses it.
@@ -67,14 +77,18 @@ class Submissions:
         async with self._database.transaction() as connection:
             waiting = functools.partial(submissions.count_waiting, connection, at_least=INTERACTIVE)
             if await waiting() >= self._queue_limit:
+                self._on_refused("queue_full")
                 raise QueueFull
             if await waiting(user_id=user.id) >= self._waiting_per_user:
+                self._on_refused("learner_limit")
                 raise QueueFull(
                     f"You have {self._waiting_per_user} submissions waiting. Try again in a minute."
                 )
             await submissions.insert_submission(connection, submission, priority=ticket.priority)
             await self._queue.enlist(connection, ticket)
         self._queue.announce(ticket)
+        with submission_in_log(submission.id):
+            _log.info("taken in: %s at %s", mode, slug)
         return submission
 
     async def get(self, user: User, submission_id: str) -> Submission:
@@ -116,6 +130,8 @@ class Submissions:
             ended = await submissions.finish_whatever_attempt(connection, submission.id, verdict)
         if ended:
             # The verdict is written already, so whatever the run still ends with is void.
+            with submission_in_log(submission.id):
+                _log.info("cancelled by its owner")
             await self._queue.withdraw(submission.id)
             self._publish(submission.id, VerdictReached(verdict=verdict))
         return await self.get(user, submission_id)

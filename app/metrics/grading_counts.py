@@ -23,7 +23,9 @@ _LIMITS = {
 class GradingCounts:
     """Verdicts, the seconds of each stage, the limits that were hit, and failures of ours."""
 
-    def __init__(self, registry: CollectorRegistry) -> None:
+    def __init__(self, registry: CollectorRegistry | None = None) -> None:
+        """Without a registry nobody is told."""
+        registry = registry or CollectorRegistry()
         self._verdicts = Counter("jaxercise_verdicts", "Verdicts reached", ["outcome"], registry=registry)
         self._seconds = Histogram(
             "jaxercise_grading_seconds", "Wall time of a grading", buckets=_SECONDS, registry=registry

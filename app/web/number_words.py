@@ -30,6 +30,14 @@ def duration(seconds: float | None) -> str:
     return f"{seconds:.1f} s"
 
 
+def span(seconds: float) -> str:
+    """How long something lasts, in its largest whole unit: `4 s`, `12 min`, `3 h`, `5 d`."""
+    for unit, size in (("d", 86_400), ("h", 3600), ("min", 60)):
+        if seconds >= size:
+            return f"{int(seconds // size)} {unit}"
+    return f"{int(seconds)} s"
+
+
 def percent(fraction: float) -> str:
     """Rounded, but only a full score reads 100 %, and only none at all 0 %."""
     if fraction in (0.0, 1.0):

@@ -12,7 +12,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from app.core.user import User
-from app.web import difference_words, number_words, outcome_words
+from app.web import difference_words, number_words, outcome_words, status_words
 from app.web.built_assets import built_assets
 from app.web.prose import with_code
 
@@ -38,12 +38,15 @@ def _environment() -> Environment:
         number_pair=difference_words.number_pair,
         percent=number_words.percent,
         plain_text=number_words.plain_text,
+        span=number_words.span,
         with_code=with_code,
     )
     environment.globals.update(
         icon=_icon,
         outcome_words=outcome_words.outcome_words,
         verdict_words=outcome_words.verdict_words,
+        fingerprint=status_words.fingerprint,
+        worker_words=status_words.worker_words,
         words_json=_json_in_html(outcome_words.all_words()),
     )
     return environment

@@ -3,10 +3,13 @@
 import asyncio
 import contextlib
 import logging
+import time
 from collections.abc import Callable
+from datetime import UTC, datetime
 from typing import Protocol
 
 from app.core.events import Event, VerdictReached
+from app.core.log_context import submission_in_log
 from app.core.outcome import Outcome
 from app.core.problem import Problem
 from app.core.submission import Submission
@@ -15,6 +18,7 @@ from app.core.verdict import Mode, Verdict
 from app.errors import GraderError
 from app.jobs.queue import Publish, Queue, Ticket
 from app.jobs.submit import unfinished_verdict
+from app.metrics.grading_counts import GradingCounts
 from app.store import submissions
 from app.store.database import Database
 from app.store.problems import Problems
@@ -36,6 +40,11 @@ _log = logging.getLogger("jaxercise.worker")
 
 class Grades(Prepares, Protocol):
     """The part of `app.grading.grader.Grader` that is used here."""
+
+    def environment(self) -> dict[str, str]: ...
+
+    @property
+    def waiting_pids(self) -> list[int]: ...
 
     async def grade(
         self,
@@ -61,7 +70,7 @@ class GradeSubmission:
         publish: Publish,
         grader: Grades,
         *,
-        count: Callable[[Verdict], None] = lambda verdict: None,
+        counts: GradingCounts | None = None,
         diagnosis_seconds: float = 0.0,
     ) -> None:
         self._database = database
@@ -69,7 +78,7 @@ class GradeSubmission:
         self._queue = queue
         self._publish = publish
         self._grader = grader
-        self._count = count
+        self._counts = counts or GradingCounts()
         self._spare_seconds = _SPARE_SECONDS + diagnosis_seconds
 
     async def __call__(self, ticket: Ticket) -> None:
@@ -78,10 +87,18 @@ class GradeSubmission:
         Our own faults are stored too, once they have happened three times. Only a database that
         can't be reached raises: then nothing is known to be stored, and the ticket must come again.
         """
+        with submission_in_log(ticket.submission_id):
+            await self._take_to_its_end(ticket)
+
+    async def _take_to_its_end(self, ticket: Ticket) -> None:
         async with self._database.transaction() as connection:
             submission = await submissions.claim(connection, ticket.submission_id)
         if submission is None:
             return
+        _log.info("taken up: attempt %d at %s", submission.attempt, submission.problem_slug)
+        if submission.attempt == 1:
+            waited = datetime.now(UTC) - submission.created_at
+            self._counts.stage("waiting", waited.total_seconds())
         if submission.failures >= ATTEMPTS:
             # The process died with it each time, or it would have been given up below.
             await self._finish(submission, _gave_up(submission))
@@ -96,6 +113,7 @@ class GradeSubmission:
             raise
         except Exception as fault:
             _report(submission, fault)
+            self._counts.failure()
             await self._give_back_or_give_up(submission, ticket)
             return
         if verdict is not None:
@@ -130,10 +148,13 @@ class GradeSubmission:
             await asyncio.gather(run, withdrawn, return_exceptions=True)
 
     async def _finish(self, submission: Submission, verdict: Verdict) -> None:
+        start = time.perf_counter()
         async with self._database.transaction() as connection:
             written = await submissions.finish(connection, submission, verdict)
         if written:
-            self._count(verdict)
+            self._counts.stage("storing", time.perf_counter() - start)
+            self._counts.verdict(verdict)
+            _log.info("verdict: %s after %.2f s", verdict.outcome, verdict.wall_seconds)
             self._publish(submission.id, VerdictReached(verdict=verdict))
 
     async def _count_unexplained(self, submission: Submission, found: UnexplainedOutput) -> None:

@@ -1,6 +1,7 @@
 """Before learners come: expected answers, variants' answers, compiled programs."""
 
 import logging
+from collections.abc import Callable
 from typing import Protocol
 
 from app.core.problem import Problem
@@ -19,16 +20,33 @@ class Prepares(Protocol):
     async def prepare_solutions(self, problem: Problem) -> None: ...
 
 
-async def prepare_problems(grader: Prepares, problems: Problems) -> None:
+Proven = Callable[[tuple[str, ...], str], None]
+"""Told of the versions that hold so far, and where the work is, in words."""
+
+
+async def prepare_problems(
+    grader: Prepares, problems: Problems, on_proven: Proven = lambda versions, message: None
+) -> None:
     """Prepare every problem on offer, all references first: a learner waits for those.
 
     A problem that cannot be prepared is logged, and graded as well as it can be.
     """
     on_offer = await problems.all()
+    unfit: dict[str, str] = {}
+    proven: list[str] = []
     for step in (grader.prepare_reference, grader.prepare_solutions):
-        for problem in on_offer:
+        for number, problem in enumerate(on_offer, start=1):
             try:
                 await step(problem)
             except (GraderError, SandboxError) as fault:
                 _log.error("%s could not be prepared: %s", problem.slug, fault)
+                unfit[problem.slug] = str(fault)
+            if step == grader.prepare_reference:
+                message = f"It computes expected answers: {number} of {len(on_offer)} problems."
+            else:
+                if problem.slug not in unfit:
+                    proven.append(problem.version)
+                message = f"It prepares diagnoses: {number} of {len(on_offer)} problems."
+            on_proven(tuple(proven), message)
     _log.info("%d problems are prepared", len(on_offer))
+    on_proven(tuple(proven), f"It cannot prepare {', '.join(sorted(unfit))}; see its log." if unfit else "")

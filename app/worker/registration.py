@@ -10,6 +10,7 @@ from typing import Any
 from uuid import uuid4
 
 from app.core.worker_standing import WorkerState
+from app.jobs.queue import Grade, Ticket
 from app.store import workers
 from app.store.database import Connection, Database, is_sqlite
 
@@ -23,7 +24,8 @@ _log = logging.getLogger("jaxercise.worker")
 class Registration:
     """Set `state`, `message`, `environment` and `versions` when they change, and `running` with each run.
 
-    Nothing here ever holds up grading: a database that is away is logged once and tried again.
+    A state and an environment are told at once, all else with the next beat. Nothing here ever holds up
+    grading: a database that is away is logged once and tried again.
     """
 
     def __init__(self, database: Database, name: str, slots: int, beat_seconds: float = 2.0) -> None:
@@ -31,7 +33,7 @@ class Registration:
         self.name = name
         self.slots = slots
         self.running = 0
-        """How many submissions are under way; told with the next beat."""
+        """How many submissions are under way."""
         self._database = database
         self._host = socket.gethostname()[:255]
         self._beat_seconds = beat_seconds
@@ -59,9 +61,9 @@ class Registration:
 
     @message.setter
     def message(self, message: str) -> None:
+        """Told with the next beat."""
         # PostgreSQL takes no NUL.
         self._message = message.replace("\0", "")[:_MESSAGE_LENGTH]
-        self._changed.set()
 
     @property
     def environment(self) -> Mapping[str, str]:
@@ -70,7 +72,8 @@ class Registration:
     @environment.setter
     def environment(self, environment: Mapping[str, str]) -> None:
         self._environment = dict(environment)
-        self._write_whole()
+        self._is_written = False
+        self._changed.set()
 
     @property
     def versions(self) -> tuple[str, ...]:
@@ -78,8 +81,21 @@ class Registration:
 
     @versions.setter
     def versions(self, versions: tuple[str, ...]) -> None:
+        """Told with the next beat: they grow one by one, and there may be thousands."""
         self._versions = tuple(versions)
-        self._write_whole()
+        self._is_written = False
+
+    def counting(self, grade: Grade) -> Grade:
+        """The same, with what is under way counted in `running`."""
+
+        async def counted(ticket: Ticket) -> None:
+            self.running += 1
+            try:
+                await grade(ticket)
+            finally:
+                self.running -= 1
+
+        return counted
 
     @asynccontextmanager
     async def kept(self) -> AsyncIterator[None]:
@@ -146,10 +162,6 @@ class Registration:
             environment=self._environment,
             versions=self._versions,
         )
-
-    def _write_whole(self) -> None:
-        self._is_written = False
-        self._changed.set()
 
     async def _try(self, step: Callable[[], Coroutine[Any, Any, None]]) -> None:
         try:

@@ -2,7 +2,8 @@
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 
 import msgspec
@@ -56,7 +57,17 @@ class Retention:
             _log.info("retention: %d drafts deleted, the output of %d submissions removed", runs, outputs)
         return Cleaned(outputs=outputs, runs=runs, is_complete=runs_complete and outputs_complete)
 
-    async def clean_hourly(self) -> None:
+    @asynccontextmanager
+    async def kept_up(self) -> AsyncIterator[None]:
+        """A pass an hour while the block lasts."""
+        cleaning = asyncio.create_task(self._clean_hourly())
+        try:
+            yield
+        finally:
+            cleaning.cancel()
+            await asyncio.gather(cleaning, return_exceptions=True)
+
+    async def _clean_hourly(self) -> None:
         """Never returns; a pass that fails, as while the database is away, is logged and comes again."""
         if not self.has_work:
             await asyncio.Event().wait()

@@ -5,6 +5,7 @@ import logging
 from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 
+from app.core.worker_standing import WorkerState
 from app.jobs.queue import Grade, Queue
 from app.worker.grade_submission import Grades
 
@@ -28,6 +29,7 @@ class Worker:
         slots: int,
         kept_slots: int,
         drain_seconds: float,
+        on_state: Callable[[WorkerState], None] = lambda state: None,
     ) -> None:
         self._queue = queue
         self._open_grader = open_grader
@@ -36,6 +38,7 @@ class Worker:
         self._slots = slots
         self._kept_slots = kept_slots
         self._drain_seconds = drain_seconds
+        self._on_state = on_state
         self._stop = asyncio.Event()
         self._ready = False
         self._failure: asyncio.Future[Exception] = asyncio.get_running_loop().create_future()
@@ -47,6 +50,7 @@ class Worker:
         try:
             yield
         finally:
+            self._on_state(WorkerState.DRAINING)
             self._stop.set()
             if not self._ready:
                 work.cancel()
@@ -74,6 +78,7 @@ class Worker:
                 ),
             ):
                 self._ready = True
+                self._on_state(WorkerState.GRADING)
                 _log.info("grading, %d at a time", self._slots)
                 preparing = asyncio.create_task(self._prepare(grader))
                 try:

@@ -1,0 +1,128 @@
+"""How every log of a process is written: lines for people, or one JSON object a line.
+
+All loggers, of libraries too, end in one handler on stderr. What it writes holds no password of the database
+and none of the values that a statement was given, such as a learner's code.
+"""
+
+import logging
+import re
+import sys
+from datetime import UTC, datetime
+from types import TracebackType
+from typing import Any, Literal
+from urllib.parse import quote
+
+from pythonjsonlogger.core import LogData
+from pythonjsonlogger.json import JsonFormatter
+
+from app.core.database_url import password_of
+from app.core.log_context import submission_of_log
+from app.settings import Settings
+
+_ExcInfo = tuple[type[BaseException], BaseException, TracebackType | None] | tuple[None, None, None]
+ProcessName = Literal["web", "worker"]
+
+_HIDDEN = "…"
+_SHORTEST = 6
+_TEXT = "%(asctime)s %(levelname)s %(name)s: %(message)s"
+# What they say at `info` is of use to nobody who did not write them.
+_CHATTY = ("alembic", "procrastinate", "psycopg", "psycopg.pool", "uvicorn", "asyncio", "httpx")
+_AFTER_DETAIL = r"(?:HINT|CONTEXT):|\[SQL|\(Background|\nThe above exception|\nDuring handling"
+_PATTERNS = (
+    # The password of an address: postgresql+psycopg://user:password@host/name.
+    (re.compile(r"(://[^\s:/@]*:)\S*(@)"), rf"\1{_HIDDEN}\2"),
+    (re.compile(r"(\bpassword\s*=\s*)('[^']*'|\"[^\"]*\"|[^\s&;,]+)", re.IGNORECASE), rf"\1{_HIDDEN}"),
+    # PostgreSQL repeats the values of a row that it refuses, and SQLAlchemy those of a statement.
+    (re.compile(rf"(DETAIL:\s+)[^\n]*(?:\n(?!{_AFTER_DETAIL})[^\n]*)*"), rf"\1{_HIDDEN}"),
+    (re.compile(r"(\[parameters: ).*?\](?=\n|$)", re.DOTALL), rf"\1{_HIDDEN}]"),
+)
+
+
+def set_up_logs(settings: Settings, process: ProcessName) -> None:
+    """From now on; replaces what was set up before. `process` is told in each JSON object.
+
+    Warnings and an exception that ends the process are logged as well, so that a collector finds those too.
+    """
+    handler = logging.StreamHandler(sys.stderr)
+    secrets = _Secrets(settings)
+    if settings.log_format == "json":
+        worker = settings.worker_name if settings.worker or process == "worker" else ""
+        handler.setFormatter(_JsonLines(secrets, process=process, worker=worker))
+    else:
+        handler.setFormatter(_TextLines(secrets))
+    root = logging.getLogger()
+    root.handlers[:] = [handler]
+    root.setLevel(settings.log_level.upper())
+    for name in _CHATTY:
+        logging.getLogger(name).setLevel(max(logging.WARNING, root.level))
+    for logger in map(logging.getLogger, list(root.manager.loggerDict)):
+        # Some libraries, uvicorn for one, would like to write their own way.
+        logger.handlers.clear()
+        logger.propagate = True
+    logging.captureWarnings(True)
+    sys.excepthook = _log_the_end
+
+
+class _Secrets:
+    """Takes out of a text what may not be in any log."""
+
+    def __init__(self, settings: Settings) -> None:
+        password = password_of(settings.store_url)
+        # Too short a one would be found in ordinary words; production refuses such a password anyway.
+        self._passwords = {password, quote(password, safe="")} if len(password) >= _SHORTEST else set()
+
+    def hide(self, text: str) -> str:
+        for pattern, shown in _PATTERNS:
+            text = pattern.sub(shown, text)
+        for password in self._passwords:
+            text = text.replace(password, _HIDDEN)
+        return text
+
+
+class _TextLines(logging.Formatter):
+    """For people; the submission's id stands before the message where the message does not name it."""
+
+    def __init__(self, secrets: _Secrets) -> None:
+        super().__init__(_TEXT)
+        self._secrets = secrets
+
+    def formatMessage(self, record: logging.LogRecord) -> str:
+        submission = submission_of_log()
+        if submission is not None and submission not in record.message:
+            record.message = f"[{submission}] {record.message}"
+        return self._secrets.hide(super().formatMessage(record))
+
+    def formatException(self, ei: _ExcInfo) -> str:
+        return self._secrets.hide(super().formatException(ei))
+
+
+class _JsonLines(JsonFormatter):
+    """`time`, `level`, `logger`, `message`, `process`; and where there are, `worker`, `submission` and
+    `exception`.
+    """
+
+    def __init__(self, secrets: _Secrets, *, process: ProcessName, worker: str) -> None:
+        super().__init__(json_ensure_ascii=False)
+        self._secrets = secrets
+        self._process = process
+        self._worker = worker
+
+    def add_fields(self, log_data: LogData, record: logging.LogRecord, message_dict: dict[str, Any]) -> None:
+        log_data["time"] = datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds")
+        log_data["level"] = record.levelname.lower()
+        log_data["logger"] = record.name
+        log_data["message"] = self._secrets.hide(record.getMessage())
+        log_data["process"] = self._process
+        if self._worker:
+            log_data["worker"] = self._worker
+        if submission := submission_of_log():
+            log_data["submission"] = submission
+        if record.exc_info:
+            trace = str(self.formatException(record.exc_info))
+            log_data["exception"] = self._secrets.hide(trace)
+
+
+def _log_the_end(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
+    if issubclass(kind, KeyboardInterrupt):
+        return
+    logging.getLogger("jaxercise").critical("the process ends", exc_info=(kind, error, trace))

@@ -1,0 +1,51 @@
+"""How the service is doing, gathered for an admin."""
+
+import importlib.metadata
+import platform
+from collections.abc import Sequence
+from typing import cast
+
+from fastapi import Request
+
+from app.core.service_status import ServiceStatus, ServiceVersions
+from app.errors import ProblemError
+from app.store.database import Database
+from app.store.queue_figures import last_failures, queue_figures, schema_revision
+from app.store.workers import list_workers
+
+_FAILURES_SHOWN = 20
+_UNKNOWN = "unknown"
+
+
+class StatusReport:
+    """Reads it anew each time; `refused` are the problems that were not loaded at the start."""
+
+    def __init__(self, database: Database, refused: Sequence[ProblemError]) -> None:
+        self._database = database
+        self._refused = tuple(fault.message for fault in refused)
+
+    async def read(self) -> ServiceStatus:
+        async with self._database.reading() as connection:
+            return ServiceStatus(
+                workers=tuple(await list_workers(connection)),
+                queue=await queue_figures(connection),
+                failures=tuple(await last_failures(connection, limit=_FAILURES_SHOWN)),
+                versions=ServiceVersions(
+                    jaxercise=installed_version(),
+                    schema=await schema_revision(connection),
+                    python=platform.python_version(),
+                ),
+                refused_problems=self._refused,
+            )
+
+
+def installed_version() -> str:
+    """Of this program; it may also run from a checkout that nobody installed."""
+    try:
+        return importlib.metadata.version("jaxercise")
+    except importlib.metadata.PackageNotFoundError:
+        return _UNKNOWN
+
+
+def status_report_of(request: Request) -> StatusReport:
+    return cast(StatusReport, request.app.state.status_report)

@@ -1,0 +1,110 @@
+"""Figures for those who watch the service, on SQLite and on PostgreSQL alike."""
+
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from uuid import uuid4
+
+import pytest
+from sqlalchemy import update
+
+from app.catalog.problem_folder import read_problem
+from app.core.outcome import Outcome
+from app.core.submission import Status, Submission
+from app.core.user import Role
+from app.core.verdict import Mode
+from app.jobs.queue import BULK, INTERACTIVE
+from app.jobs.submit import unfinished_verdict
+from app.store import migrate, submissions, tables, users
+from app.store.database import Database
+from app.store.open_database import open_database
+from app.store.problems import Problems
+from app.store.queue_figures import last_failures, queue_figures, schema_revision
+from tests.postgres import PostgresServer
+from tests.query_plans import plans_of_selects
+from tests.small_problem import small_problem
+
+pytestmark = pytest.mark.anyio
+
+
+@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgresql)])
+async def database(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Database]:
+    url = f"sqlite:///{tmp_path / 'test.db'}"
+    if request.param == "postgresql":
+        server: PostgresServer = request.getfixturevalue("postgres")
+        url = server.new_database()
+    async with open_database(url) as opened:
+        yield opened
+
+
+async def fill(database: Database) -> list[str]:
+    """Two of a learner's and one regrade wait, one runs, three ended; their ids in that order."""
+    problem = await Problems(database, read_problem).publish(small_problem())
+    ids = []
+    async with database.transaction() as connection:
+        user = await users.insert_user(connection, email="a@b.test", password_hash="x", role=Role.LEARNER)
+        for age, priority in enumerate([INTERACTIVE, INTERACTIVE, BULK, *[INTERACTIVE] * 4]):
+            one = Submission(
+                id=uuid4().hex,
+                user_id=user.id,
+                problem_slug=problem.slug,
+                version=problem.version,
+                mode=Mode.SUBMIT,
+                code="x",
+                status=Status.QUEUED,
+                attempt=0,
+                seed=0,
+                created_at=datetime.now(UTC) - timedelta(seconds=100 * age),
+            )
+            await submissions.insert_submission(connection, one, priority=priority)
+            ids.append(one.id)
+            if age == 3:
+                await submissions.claim(connection, one.id)
+            if age > 3:
+                outcome = Outcome.INTERNAL_ERROR if age == 6 else Outcome.ACCEPTED
+                verdict = unfinished_verdict(one, outcome, "")
+                await submissions.finish_whatever_attempt(connection, one.id, verdict)
+        for one_id in (ids[1], ids[5]):
+            change = update(tables.submissions).where(tables.submissions.c.id == one_id)
+            await connection.execute(change.values(failures=1))
+    return ids
+
+
+async def test_the_queue_is_counted_by_who_waits(database: Database) -> None:
+    """What runs does not wait, however old it is."""
+    await fill(database)
+    async with database.reading() as connection:
+        found = await queue_figures(connection)
+        assert await schema_revision(connection) == migrate.head()
+    assert (found.waiting_interactive, found.waiting_bulk, found.running) == (2, 1, 1)
+    assert 200 <= found.oldest_waiting_seconds < 300
+
+
+async def test_an_empty_queue_has_waited_for_nothing(database: Database) -> None:
+    async with database.reading() as connection:
+        found = await queue_figures(connection)
+    assert (found.waiting_interactive, found.oldest_waiting_seconds) == (0, 0.0)
+
+
+async def test_failures_are_those_of_ours_whatever_became_of_them(database: Database) -> None:
+    """Waiting again, ended well, given up: newest first."""
+    ids = await fill(database)
+    async with database.reading() as connection:
+        found = await last_failures(connection, limit=20)
+        assert [one.id for one in found] == [ids[1], ids[5], ids[6]]
+        assert [one.outcome for one in found] == [None, Outcome.ACCEPTED, Outcome.INTERNAL_ERROR]
+        assert {one.problem for one in found} == {"double"}
+        assert len(await last_failures(connection, limit=1)) == 1
+
+
+async def test_no_figure_reads_the_whole_table(database: Database) -> None:
+    """Each reads a partial index, which stays small whatever was graded in years."""
+    await fill(database)
+    async with plans_of_selects(database) as plans, database.reading() as connection:
+        await queue_figures(connection)
+        await last_failures(connection, limit=20)
+    assert "ix_submissions_failed" in plans[1]
+    # Either of the two indexes of those that have not ended.
+    assert "ix_submissions_priority_created_at_id" in plans[0] or "ix_submissions_user_id" in plans[0]
+    for plan in plans:
+        assert "Seq Scan on submissions" not in plan
