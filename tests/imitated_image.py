@@ -85,7 +85,12 @@ class ImitatedImage:
                 argv += ["--symlink", os.readlink(link), link]
         # Folders that bubblewrap makes on its own way to a target would be closed to another user.
         inside = [*Path(sys.base_prefix).parents, *self._place.parents, *map(Path, (mounts or {}).values())]
-        inside = [Path("/etc"), Path(self.environment["JAXERCISE_DATA_DIR"]), *inside, *(parent for path in inside for parent in path.parents)]
+        inside = [
+            Path("/etc"),
+            Path(self.environment["JAXERCISE_DATA_DIR"]),
+            *inside,
+            *(parent for path in inside for parent in path.parents),
+        ]
         for folder in sorted(set(inside) - {Path("/"), Path("/usr"), Path("/tmp")}):
             argv += ["--perms", "0755", "--dir", str(folder)]
         for file in ("/etc/hosts", "/etc/passwd", "/etc/ld.so.cache"):
