@@ -2,7 +2,8 @@
 
 What stands for the image's Python is a fresh virtual environment; packages of Debian come from this machine,
 and a program that the target does not install is hidden. Everything else that a target's processes see is
-what its COPY and RUN lines brought there, read-only, as an ordinary user without capabilities, behind docs/operators/seccomp.json.
+what its COPY and RUN lines brought there, read-only, as an ordinary user without
+capabilities, behind docs/operators/seccomp.json.
 """
 
 import json
@@ -77,12 +78,12 @@ class ImitatedImage:
         else:
             argv += ["--unshare-user", "--uid", _USER, "--gid", _USER, "--cap-drop", "ALL"]
         argv += ["--ro-bind", "/usr", "/usr", "--dev", "/dev", "--perms", "1777", "--tmpfs", "/tmp"]
-        # bubblewrap's own /proc is masked, as an engine's is; jails need the whole (`systempaths=unconfined`).
+        # bubblewrap's own /proc is masked, as an engine's is; jails need the whole: systempaths=unconfined.
         whole = "bubblewrap" in self.programs
         argv += ["--bind", "/proc", "/proc"] if whole else ["--unshare-pid", "--proc", "/proc"]
         for link in ("/lib", "/lib64", "/bin", "/sbin"):
             if Path(link).is_symlink():
-                argv += ["--symlink", os.readlink(link), link]
+                argv += ["--symlink", str(Path(link).readlink()), link]
         # Folders that bubblewrap makes on its own way to a target would be closed to another user.
         inside = [*Path(sys.base_prefix).parents, *self._place.parents, *map(Path, (mounts or {}).values())]
         inside = [
@@ -154,7 +155,8 @@ class ImitatedImage:
                 workdir = root / value.lstrip("/")
                 workdir.mkdir(parents=True, exist_ok=True)
             elif instruction == "ENV":
-                self.environment.update(word.split("=", 1) for word in shlex.split(value))
+                pairs = (word.partition("=") for word in shlex.split(value))
+                self.environment.update((name, said) for name, _, said in pairs)
             elif instruction == "COPY":
                 self._copy(shlex.split(value), workdir)
             elif instruction == "RUN":
@@ -204,7 +206,7 @@ class ImitatedImage:
 
 
 def _not_in_context(folder: str, names: list[str]) -> set[str]:
-    """What `.dockerignore` keeps out of folders that are copied whole; stages have nothing of it but islands."""
+    """What `.dockerignore` keeps out of folders that are copied whole; of stages, nothing."""
     kept_out = {"__pycache__", "node_modules"}
     if Path(folder) == _CHECKOUT / "app" / "web" / "static":
         kept_out.add("dist")

@@ -27,7 +27,7 @@ _SECRETS = "JAXERCISE_SECRETS_DIR"
 
 def _compose(text: str, **variables: str) -> "subprocess.CompletedProcess[str]":
     """What Docker's own reader makes of a compose file; it needs no engine for that."""
-    command = [_BIN / "docker-compose", "--project-directory", _ROOT, "--file", "-", "config"]
+    command = [str(_BIN / "docker-compose"), "--project-directory", str(_ROOT), "--file", "-", "config"]
     environment = {"PATH": os.environ["PATH"], "HOME": "/nowhere", **variables}
     return subprocess.run(
         [*command, "--format", "json"], input=text, capture_output=True, text=True, env=environment
@@ -231,7 +231,7 @@ def _validated(caddyfile: str, tmp_path: Path, **variables: str) -> "subprocess.
     path = tmp_path / "Caddyfile"
     path.write_text(caddyfile)
     environment = {"PATH": os.environ["PATH"], "HOME": str(tmp_path), **variables}
-    command = [_BIN / "caddy", "validate", "--adapter", "caddyfile", "--config", path]
+    command = [str(_BIN / "caddy"), "validate", "--adapter", "caddyfile", "--config", str(path)]
     return subprocess.run(command, capture_output=True, text=True, env=environment)
 
 

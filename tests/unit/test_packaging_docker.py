@@ -110,7 +110,7 @@ def test_the_check_sees(dockerfile: str, line: str) -> None:
 
 @pytest.mark.parametrize("target", _TARGETS)
 def test_a_target_starts_a_command_that_exists(dockerfile: str, target: str) -> None:
-    """The console script, with one of its own commands, as an ordinary user whom every host can tell from root."""
+    """The console script, with one of its own commands, as a user that any host can tell from root."""
     stage = read_stages(dockerfile)[target]
     program, command = json.loads(stage.values("CMD")[-1])
     scripts = tomllib.loads((_ROOT / "pyproject.toml").read_text())["project"]["scripts"]
