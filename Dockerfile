@@ -1,5 +1,7 @@
-# The whole service in one image: pages, API, queue and jail. docs/operators/containers.md tells how to run it.
-#   docker build --target all .
+# Three images that share their lower layers; docs/operators/containers.md tells how to run them.
+#   docker build --target web .      pages and API: no JAX, no jail
+#   docker build --target worker .   grades: the jail, JAX and Flax
+#   docker build --target all .      the whole service on one machine
 
 FROM node:22-bookworm-slim AS islands
 WORKDIR /build
@@ -10,7 +12,19 @@ COPY app/web app/web
 RUN npm run build
 
 
-# Python, an ordinary user, and where the data lies: what an image without the jail would start from as well.
+# The sources once, for every image. References belong to it: whoever loads the problems stores them with theirs.
+FROM scratch AS checkout
+WORKDIR /checkout
+COPY pyproject.toml README.md LICENSE alembic.ini ./
+COPY alembic alembic
+COPY app app
+COPY sandbox sandbox
+COPY problems problems
+COPY reference_solutions reference_solutions
+COPY --from=islands /build/app/web/static/dist app/web/static/dist
+
+
+# Python, an ordinary user, and the packages that every image has.
 FROM python:3.11-slim-bookworm AS base
 ENV PYTHONUNBUFFERED=1 \
     PIP_NO_CACHE_DIR=1 \
@@ -19,26 +33,47 @@ ENV PYTHONUNBUFFERED=1 \
     JAXERCISE_DATA_DIR=/var/lib/jaxercise \
     JAXERCISE_HOST=0.0.0.0 \
     JAXERCISE_PORT=8000
-RUN useradd --system --uid 10001 --create-home --home-dir /var/lib/jaxercise jaxercise
+RUN groupadd --system --gid 10001 jaxercise \
+    && useradd --system --uid 10001 --gid 10001 --create-home --home-dir /var/lib/jaxercise jaxercise
 WORKDIR /srv/jaxercise
+COPY requirements.lock ./
+RUN pip install --require-hashes --only-binary=:all: -r requirements.lock
 
 
-FROM base AS all
+FROM base AS web
+ENV JAXERCISE_WORKER=false
+COPY --from=checkout /checkout ./
+RUN pip install --no-deps --no-build-isolation --editable .
+USER 10001:10001
+EXPOSE 8000
+HEALTHCHECK --interval=10s --timeout=5s --start-period=60s \
+    CMD ["python", "-c", "import urllib.request; urllib.request.urlopen('http://127.0.0.1:8000/readyz', timeout=4)"]
+CMD ["jaxercise", "serve"]
+
+
+FROM base AS jail
+# Debian keeps one version of a package at a time, so a pinned one would soon be gone.
+# hadolint ignore=DL3008
 RUN apt-get update \
     && apt-get install --yes --no-install-recommends bubblewrap libseccomp2 \
     && rm -rf /var/lib/apt/lists/*
 COPY requirements-jail.lock ./
 RUN pip install --require-hashes --only-binary=:all: -r requirements-jail.lock
-COPY pyproject.toml README.md LICENSE alembic.ini ./
-COPY alembic alembic
-COPY app app
-COPY sandbox sandbox
-COPY problems problems
-COPY reference_solutions reference_solutions
-COPY --from=islands /build/app/web/static/dist app/web/static/dist
+COPY --from=checkout /checkout ./
 RUN pip install --no-deps --no-build-isolation --editable .
-USER jaxercise
+USER 10001:10001
 VOLUME /var/lib/jaxercise
+
+
+FROM jail AS worker
+ENV JAXERCISE_WORKER_PORT=8001
+EXPOSE 8001
+HEALTHCHECK --interval=10s --timeout=5s --start-period=120s \
+    CMD ["python", "-c", "import urllib.request; urllib.request.urlopen('http://127.0.0.1:8001/readyz', timeout=4)"]
+CMD ["jaxercise", "worker"]
+
+
+FROM jail AS all
 EXPOSE 8000
 HEALTHCHECK --interval=30s --timeout=5s --start-period=60s \
     CMD ["python", "-c", "import urllib.request; urllib.request.urlopen('http://127.0.0.1:8000/healthz', timeout=4)"]

@@ -1,8 +1,7 @@
-"""The Dockerfile and compose.yaml, read without an engine: what they copy, install and start exists."""
+"""The Dockerfile, read without an engine: what it copies, installs and starts exists."""
 
 import fnmatch
 import functools
-import io
 import json
 import os
 import re
@@ -11,53 +10,25 @@ import shutil
 import subprocess
 import sys
 import tomllib
-from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 import pytest
 import typer.main
-import yaml
-from dockerfile_parse import DockerfileParser
 
 from app.cli.main import commands
 from app.settings import Settings
+from tests.dockerfile_stages import read_stages
 
 _ROOT = Path(__file__).parents[2]
-_TARGETS = ("all",)
-
-
-@dataclass(kw_only=True)
-class Stage:
-    """One `FROM … AS name`, with the instructions of the stages that it is built on before its own."""
-
-    base: str
-    instructions: list[tuple[str, str]] = field(default_factory=list)
-
-    def values(self, instruction: str) -> list[str]:
-        return [value for name, value in self.instructions if name == instruction]
-
-
-def _stages(dockerfile: str) -> dict[str, Stage]:
-    stages: dict[str, Stage] = {}
-    current = ""
-    for entry in DockerfileParser(fileobj=io.BytesIO(dockerfile.encode())).structure:
-        name, value = str(entry["instruction"]), str(entry["value"])
-        if name == "COMMENT":
-            continue
-        if name == "FROM":
-            base, _, current = re.split(r"\s+(as|AS)\s+", value)
-            below = stages.get(base, Stage(base=base))
-            stages[current] = Stage(base=below.base, instructions=list(below.instructions))
-        else:
-            stages[current].instructions.append((name, value))
-    return stages
+_GRADING = ("worker", "all")
+_TARGETS = ("web", *_GRADING)
+_HADOLINT = Path(sys.executable).with_name("hadolint")
 
 
 def _faults(dockerfile: str) -> list[str]:
     """What a build of `dockerfile` in this checkout would stumble over."""
     faults = []
-    stages = _stages(dockerfile)
+    stages = read_stages(dockerfile)
     for stage in stages.values():
         copied = set()
         for name, value in stage.instructions:
@@ -114,12 +85,6 @@ def dockerfile() -> str:
     return (_ROOT / "Dockerfile").read_text()
 
 
-@pytest.fixture(scope="module")
-def compose() -> dict[str, Any]:
-    parsed: dict[str, Any] = yaml.safe_load((_ROOT / "compose.yaml").read_text())
-    return parsed
-
-
 def test_everything_that_is_copied_and_installed_exists(dockerfile: str) -> None:
     """A build fails late and far from here; this fails early."""
     assert _faults(dockerfile) == []
@@ -145,24 +110,56 @@ def test_the_check_sees(dockerfile: str, line: str) -> None:
 
 @pytest.mark.parametrize("target", _TARGETS)
 def test_a_target_starts_a_command_that_exists(dockerfile: str, target: str) -> None:
-    """The console script, with one of its own commands, as an ordinary user."""
-    stage = _stages(dockerfile)[target]
+    """The console script, with one of its own commands, as a user that any host can tell from root."""
+    stage = read_stages(dockerfile)[target]
     program, command = json.loads(stage.values("CMD")[-1])
     scripts = tomllib.loads((_ROOT / "pyproject.toml").read_text())["project"]["scripts"]
 
     assert program in scripts
     assert command in typer.main.get_command(commands).commands  # type: ignore[attr-defined]
-    assert stage.values("USER")[-1] == "jaxercise"
+    assert re.fullmatch(r"[1-9]\d*:[1-9]\d*", stage.values("USER")[-1])
     assert stage.values("HEALTHCHECK")
 
 
-@pytest.mark.parametrize("target", _TARGETS)
+@pytest.mark.parametrize("target", _GRADING)
 def test_an_image_that_grades_holds_the_jail(dockerfile: str, target: str) -> None:
     """JAX to run what was submitted, and bubblewrap and libseccomp to hold it."""
-    installed = " ".join(_stages(dockerfile)[target].values("RUN"))
+    installed = " ".join(read_stages(dockerfile)[target].values("RUN"))
 
     assert "requirements-jail.lock" in installed
     assert "bubblewrap libseccomp2" in installed
+
+
+def test_the_image_of_the_pages_has_neither_jax_nor_a_jail(dockerfile: str) -> None:
+    """It is smaller by as much, and so is what a fault in the pages could use."""
+    installed = " ".join(read_stages(dockerfile)["web"].values("RUN"))
+
+    assert "-r requirements.lock" in installed
+    assert "jail" not in installed
+    assert "bubblewrap" not in installed
+
+
+def test_the_images_share_their_lower_layers(dockerfile: str) -> None:
+    """What the pages and the workers both have is built and stored once."""
+    web, *others = (read_stages(dockerfile)[target].instructions for target in _TARGETS)
+    base = read_stages(dockerfile)["base"].instructions
+
+    assert web[: len(base)] == base
+    assert all(instructions[: len(base)] == base for instructions in others)
+
+
+def test_the_linter_has_nothing_to_say(dockerfile: str) -> None:
+    """hadolint, at its default level."""
+    linted = subprocess.run([_HADOLINT, "--no-color", _ROOT / "Dockerfile"], capture_output=True, text=True)
+
+    assert (linted.returncode, linted.stdout) == (0, "")
+
+
+def test_the_linter_reads(tmp_path: Path, dockerfile: str) -> None:
+    """A check that cannot fail is a defect."""
+    (tmp_path / "Dockerfile").write_text(f"{dockerfile}USER root\n")
+
+    assert subprocess.run([_HADOLINT, tmp_path / "Dockerfile"], capture_output=True).returncode == 1
 
 
 def test_the_islands_land_where_the_pages_look_for_them(dockerfile: str) -> None:
@@ -177,7 +174,7 @@ def test_the_islands_land_where_the_pages_look_for_them(dockerfile: str) -> None
 
 def test_the_images_have_the_python_that_the_project_asks_for(dockerfile: str) -> None:
     """And every package is installed with its hash checked."""
-    stages = _stages(dockerfile)
+    stages = read_stages(dockerfile)
     for target in _TARGETS:
         assert stages[target].base.startswith("python:3.11-")
         for run in stages[target].values("RUN"):
@@ -189,23 +186,8 @@ def test_the_images_set_settings_that_exist(dockerfile: str) -> None:
     """A misspelt variable would be ignored without a word."""
     known = {f"JAXERCISE_{name.upper()}" for name in Settings.model_fields}
     for target in _TARGETS:
-        values = " ".join(_stages(dockerfile)[target].values("ENV"))
+        values = " ".join(read_stages(dockerfile)[target].values("ENV"))
         assert set(re.findall(r"JAXERCISE_\w+", values)) <= known
-
-
-def test_compose_builds_a_target_and_keeps_its_state(dockerfile: str, compose: dict[str, Any]) -> None:
-    """The named volume lies where the image keeps its data."""
-    service = compose["services"]["jaxercise"]
-    stage = _stages(dockerfile)[service["build"]["target"]]
-    volume, place = service["volumes"][0].split(":")
-
-    assert volume in compose["volumes"]
-    assert f"JAXERCISE_DATA_DIR={place}" in " ".join(stage.values("ENV"))
-    assert service["cap_drop"] == ["ALL"]
-    assert "privileged" not in service
-    for option in service["security_opt"]:
-        if option.startswith("seccomp="):
-            assert (_ROOT / option.removeprefix("seccomp=")).is_file()
 
 
 @pytest.mark.skipif(shutil.which("bwrap") is None, reason="bubblewrap is not installed")
