@@ -24,11 +24,15 @@ async def prepare_problems(grader: Prepares, problems: Problems) -> None:
 
     A problem that cannot be prepared is logged, and graded as well as it can be.
     """
-    on_offer = await problems.all()
+    on_offer = await problems.versions()
     for step in (grader.prepare_reference, grader.prepare_solutions):
-        for problem in on_offer:
+        for version in on_offer:
+            # Parsed one by one: of thousands, all would be too much to hold.
+            name = version
             try:
+                problem = await problems.by_version(version)
+                name = problem.slug
                 await step(problem)
             except (GraderError, SandboxError) as fault:
-                _log.error("%s could not be prepared: %s", problem.slug, fault)
+                _log.error("%s could not be prepared: %s", name, fault)
     _log.info("%d problems are prepared", len(on_offer))
