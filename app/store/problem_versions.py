@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 import msgspec
-from sqlalchemy import select, update
+from sqlalchemy import select, text, update
 from sqlalchemy.dialects.postgresql import insert as postgres_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 
@@ -18,6 +18,8 @@ from app.store.problem_list import words_of
 
 _problems, _versions, _files = tables.problems, tables.problem_versions, tables.problem_files
 _AT_ONCE = 500
+# Any constant will do, as long as nobody else on the same database uses it.
+_POSTGRES_LOCK = 0x6A61_7869
 
 
 class Listing(msgspec.Struct, frozen=True, kw_only=True):
@@ -37,6 +39,9 @@ async def publish(
         ProblemError: another problem has the slug.
     """
     manifest = problem.manifest
+    if connection.dialect.name == "postgresql":
+        # Two rows with one slug and id at once would clash on the slug, which no upsert by id can mend.
+        await connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _POSTGRES_LOCK})
     by_slug = select(_problems.c.id).where(_problems.c.slug == manifest.slug)
     holder = (await connection.execute(by_slug)).scalar_one_or_none()
     if holder not in (None, manifest.id):
