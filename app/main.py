@@ -20,6 +20,7 @@ from app.api.error_responses import ErrorAnswer, answer_error
 from app.api.openapi import describer
 from app.api.readiness import Readiness
 from app.catalog.problem_folder import load_folders
+from app.catalog.reading_rules import reading_rules
 from app.errors import GraderError, ProblemError
 from app.jobs.submit import Submissions
 from app.metrics.metrics import Metrics
@@ -118,12 +119,19 @@ async def _lifespan(app: FastAPI, *, open_grader: OpenGrader) -> AsyncIterator[N
 async def load_problems(settings: Settings, problems: Problems) -> list[ProblemError]:
     """Publishes every readable folder, and returns why the others were refused; their last good
     version stays on offer. A problem whose folder is gone is taken off the list."""
-    loaded = await asyncio.to_thread(load_folders, settings.problems_dir, settings.references_dir)
+    rules = await asyncio.to_thread(reading_rules)
+    on_offer = await problems.found_readable(rules)
+    loaded = await asyncio.to_thread(
+        load_folders,
+        settings.problems_dir,
+        settings.references_dir,
+        known={listing.version: listing.slug for listing in on_offer},
+    )
     refused = list(loaded.refused)
-    published = set()
+    published = {listing.id for listing in on_offer if listing.slug in loaded.unchanged}
     for slug, files in loaded.problems.items():
         try:
-            published.add((await problems.publish(files)).manifest.id)
+            published.add((await problems.publish(files, rules=rules)).manifest.id)
         except ProblemError as fault:
             refused.append(ProblemError(f"{slug}/{fault.message}"))
     for refusal in refused:
@@ -131,4 +139,5 @@ async def load_problems(settings: Settings, problems: Problems) -> list[ProblemE
     if not refused:
         # A broken folder doesn't say which problem it is, so then nothing can be known to be gone.
         await problems.withdraw_except(published)
+    await problems.describe_all()
     return refused

@@ -14,6 +14,7 @@ OLDEST_CODE = "0003"
 
 _MOMENT = sa.DateTime(timezone=True)
 _WAITING = "status <> 'done'"
+_OF_A_LIST = {"title": "", "track": "", "summary": "", "requires": "[]", "words": "", "rules": ""}
 _FAILED = "failures > 0 OR outcome = 'internal_error'"
 
 
@@ -52,6 +53,15 @@ def upgrade() -> None:
     op.add_column(
         "submissions", sa.Column("failures", sa.Integer, nullable=False, server_default=sa.text("0"))
     )
+    op.add_column("submissions", sa.Column("score", sa.Double))
+    op.create_index(
+        "ix_submissions_user_id_version_created_at", "submissions", ["user_id", "version", "created_at"]
+    )
+    op.drop_index("ix_submissions_user_id_created_at", "submissions")
+    for name, default in _OF_A_LIST.items():
+        kind = sa.String(64) if name == "rules" else sa.Text
+        op.add_column("problems", sa.Column(name, kind, nullable=False, server_default=default))
+    op.create_index("ix_problems_position_slug", "problems", ["position", "slug"])
     op.create_index(
         "ix_submissions_priority_created_at_id",
         "submissions",
@@ -113,6 +123,12 @@ def downgrade() -> None:
     op.drop_index("ix_submissions_user_id", "submissions")
     op.drop_index("ix_submissions_priority_created_at_id", "submissions")
     op.drop_column("submissions", "failures")
+    op.drop_index("ix_problems_position_slug", "problems")
+    for name in _OF_A_LIST:
+        op.drop_column("problems", name)
+    op.create_index("ix_submissions_user_id_created_at", "submissions", ["user_id", "created_at"])
+    op.drop_index("ix_submissions_user_id_version_created_at", "submissions")
+    op.drop_column("submissions", "score")
     op.drop_table("chores")
     op.drop_table("workers")
     op.drop_table("schema_floor")

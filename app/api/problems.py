@@ -1,34 +1,28 @@
 """Problems as learners and guests may see them: no hidden case, no reference, no variant."""
 
-from typing import Annotated, Any, cast
+from typing import Annotated, cast
 
 import msgspec
-from fastapi import APIRouter, Depends, Request, Response
+from fastapi import APIRouter, Depends, Query, Request, Response
 
 from app.accounts.request_identity import current_user, signed_in_user
 from app.api.described import SIGNED_IN, answers
 from app.api.json_answer import JsonAnswer
 from app.catalog.statement import render_statement
 from app.core.generators import Argument
-from app.core.problem import Entry, Limits, Problem
+from app.core.problem import Entry, Limits
+from app.core.problem_summary import ProblemPage
 from app.core.tolerance import Tolerance
 from app.core.user import User
 from app.core.verdict import Mode, Visibility
 from app.errors import NotAllowed, ProblemError
+from app.store.problem_versions import summary_of
 from app.store.problems import Problems
 
 router = APIRouter(tags=["problems"])
 Visitor = Annotated[User | None, Depends(current_user)]
-
-
-class ProblemSummary(msgspec.Struct, frozen=True, kw_only=True):
-    slug: str
-    position: int
-    title: str
-    track: str
-    summary: str
-    requires: tuple[str, ...]
-    version: str
+# So many that an installation of a school has everything in one answer.
+_LIST_LIMIT = 500
 
 
 class SampleCase(msgspec.Struct, frozen=True, kw_only=True):
@@ -65,10 +59,6 @@ class ProblemAnswer(msgspec.Struct, frozen=True, kw_only=True):
     forbidden: tuple[str, ...]
 
 
-class ProblemList(msgspec.Struct, frozen=True, kw_only=True):
-    problems: tuple[ProblemSummary, ...]
-
-
 class RefusedProblems(msgspec.Struct, frozen=True, kw_only=True):
     """Why folders could not be loaded at the last start: file, key and reason of each."""
 
@@ -80,11 +70,20 @@ def problems_of(request: Request) -> Problems:
 
 
 @router.get(
-    "/problems", summary="All problems, by position", responses=answers(ProblemList, says="Every problem.")
+    "/problems",
+    summary="Problems, by position",
+    responses=answers(ProblemPage, says="The problems; `next`, unless null, is the `after` of the rest."),
 )
-async def list_problems(request: Request, visitor: Visitor) -> Response:
-    found = await problems_of(request).all()
-    return JsonAnswer(ProblemList(problems=tuple(ProblemSummary(**_summary(problem)) for problem in found)))
+async def list_problems(
+    request: Request,
+    visitor: Visitor,
+    limit: Annotated[int, Query(ge=1, le=_LIST_LIMIT)] = _LIST_LIMIT,
+    after: Annotated[str | None, Query(max_length=100)] = None,
+    q: Annotated[str, Query(max_length=200)] = "",
+) -> Response:
+    """At most `limit` problems that come after the one with the slug `after`, and have all words of `q` in
+    their position, slug, title, track or summary."""
+    return JsonAnswer(await problems_of(request).page(limit=limit, after=after, search=q))
 
 
 @router.get(
@@ -113,7 +112,7 @@ async def read_problem(request: Request, slug: str, visitor: Visitor) -> Respons
     hidden = len(problem.cases(Mode.SUBMIT, fresh_seed=0)) - len(samples)
     return JsonAnswer(
         ProblemAnswer(
-            **_summary(problem),
+            **msgspec.structs.asdict(summary_of(problem)),
             entry=manifest.entry,
             starter=problem.starter,
             statement_html=statement.html,
@@ -127,16 +126,3 @@ async def read_problem(request: Request, slug: str, visitor: Visitor) -> Respons
             forbidden=manifest.forbidden,
         )
     )
-
-
-def _summary(problem: Problem) -> dict[str, Any]:
-    manifest = problem.manifest
-    return {
-        "slug": manifest.slug,
-        "position": manifest.position,
-        "title": manifest.title,
-        "track": manifest.track,
-        "summary": manifest.summary,
-        "requires": manifest.requires,
-        "version": problem.version,
-    }

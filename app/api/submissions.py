@@ -13,8 +13,7 @@ from app.accounts.request_identity import signed_in_user
 from app.api.described import SIGNED_IN, answers
 from app.api.json_answer import JsonAnswer
 from app.core.events import Event, VerdictReached
-from app.core.outcome import Outcome
-from app.core.submission import Status, Submission
+from app.core.submission import Status, Submission, SubmissionLine
 from app.core.user import User
 from app.core.verdict import Mode, Verdict
 from app.jobs.submit import submissions_of
@@ -48,19 +47,8 @@ class SubmissionAnswer(msgspec.Struct, frozen=True, kw_only=True):
     verdict: Verdict | None
 
 
-class SubmissionSummary(msgspec.Struct, frozen=True, kw_only=True):
-    """A line in the list of earlier submissions."""
-
-    id: str
-    mode: Mode
-    status: Status
-    outcome: Outcome | None
-    score: float | None
-    created_at: datetime
-
-
 class SubmissionList(msgspec.Struct, frozen=True, kw_only=True):
-    submissions: tuple[SubmissionSummary, ...]
+    submissions: tuple[SubmissionLine, ...]
 
 
 @router.post(
@@ -86,7 +74,7 @@ async def list_submissions(
     request: Request, slug: str, user: SignedIn, limit: Annotated[int, Query(ge=1, le=200)] = 50
 ) -> Response:
     found = await submissions_of(request).list_for(user, slug, limit=limit)
-    return JsonAnswer(SubmissionList(submissions=tuple(_summary(submission) for submission in found)))
+    return JsonAnswer(SubmissionList(submissions=tuple(found)))
 
 
 @router.get(
@@ -151,18 +139,6 @@ async def _answer(request: Request, submission: Submission, user: User) -> Submi
         finished_at=submission.finished_at,
         code=submission.code,
         verdict=submission.verdict and visible_verdict(submission.verdict, user),
-    )
-
-
-def _summary(submission: Submission) -> SubmissionSummary:
-    verdict = submission.verdict
-    return SubmissionSummary(
-        id=submission.id,
-        mode=submission.mode,
-        status=submission.status,
-        outcome=None if verdict is None else verdict.outcome,
-        score=None if verdict is None else verdict.score,
-        created_at=submission.created_at,
     )
 
 

@@ -29,10 +29,16 @@ class LoadedFolders(msgspec.Struct, frozen=True, kw_only=True):
 
     problems: dict[str, PackageFiles]
     refused: list[ProblemError]
+    unchanged: dict[str, str] = {}
+    """By slug, the versions of packages that were known, and so not read."""
 
 
-def load_folders(problems_dir: Path, references_dir: Path) -> LoadedFolders:
+def load_folders(
+    problems_dir: Path, references_dir: Path, *, known: Mapping[str, str] | None = None
+) -> LoadedFolders:
     """Read all packages; one that is broken does not keep the others from loading.
+
+    Of versions that are `known` to be readable (their slugs by version) only the bytes are compared.
 
     Raises:
         ProblemError: `problems_dir` itself does not exist.
@@ -41,22 +47,29 @@ def load_folders(problems_dir: Path, references_dir: Path) -> LoadedFolders:
         raise ProblemError(f"{problems_dir}: there is no such folder of problems")
     problems: dict[str, PackageFiles] = {}
     refused: list[ProblemError] = []
+    unchanged: dict[str, str] = {}
+    known = known or {}
     for folder in sorted(
         path for path in problems_dir.iterdir() if path.is_dir() and path.name[0] not in "._"
     ):
         try:
             files = problem_files(folder, references_dir / folder.name)
-            problem = read_problem(files)
-            render_statement(problem)  # A block that cannot be shown is told now, not when a page is opened.
-            if problem.slug in problems:
-                raise ProblemError(
-                    f"problem.toml: $.slug: {problem.slug!r} is the slug of another problem too"
-                )
+            version = version_of(files)
+            slug = known.get(version)
+            if slug is None:
+                problem = read_problem(files)
+                render_statement(problem)  # What cannot be shown is told now, not when a page is opened.
+                slug = problem.slug
+            if slug in problems or slug in unchanged:
+                raise ProblemError(f"problem.toml: $.slug: {slug!r} is the slug of another problem too")
         except ProblemError as error:
             refused.append(ProblemError(f"{folder.name}/{error.message}"))
         else:
-            problems[problem.slug] = files
-    return LoadedFolders(problems=problems, refused=refused)
+            if version in known:
+                unchanged[slug] = version
+            else:
+                problems[slug] = files
+    return LoadedFolders(problems=problems, refused=refused, unchanged=unchanged)
 
 
 def problem_files(folder: Path, reference_folder: Path) -> PackageFiles:

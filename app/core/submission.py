@@ -5,6 +5,7 @@ from datetime import datetime
 
 import msgspec
 
+from app.core.outcome import Outcome
 from app.core.verdict import Mode, Verdict
 
 CODE_LIMIT_BYTES = 64 * 1024
@@ -37,3 +38,14 @@ class Submission(msgspec.Struct, frozen=True, kw_only=True):
     """How many attempts ended through a fault of ours."""
     finished_at: datetime | None = None
     verdict: Verdict | None = None
+
+
+class SubmissionLine(msgspec.Struct, frozen=True, kw_only=True):
+    """A submission as a list of many shows it; outcome and score are the verdict's, once there is one."""
+
+    id: str
+    mode: Mode
+    status: Status
+    outcome: Outcome | None
+    score: float | None
+    created_at: datetime

@@ -3,7 +3,7 @@
 import functools
 import logging
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from datetime import UTC, datetime
 from typing import Literal, cast
 from uuid import uuid4
@@ -14,7 +14,7 @@ from app.core.events import VerdictReached
 from app.core.log_context import submission_in_log
 from app.core.outcome import Outcome
 from app.core.standing import Standing
-from app.core.submission import CODE_LIMIT_BYTES, Status, Submission
+from app.core.submission import CODE_LIMIT_BYTES, Status, Submission, SubmissionLine
 from app.core.user import User
 from app.core.verdict import Mode, Verdict
 from app.errors import QueueFull, SubmissionNotFound, SubmissionRefused, SubmissionTooLarge
@@ -106,17 +106,27 @@ class Submissions:
             raise SubmissionNotFound
         return found
 
-    async def list_for(self, user: User, slug: str, *, limit: int = 50) -> list[Submission]:
+    async def list_for(self, user: User, slug: str, *, limit: int = 50) -> list[SubmissionLine]:
         """The user's submissions to one problem, newest first."""
         if "\0" in slug:
             return []
         async with self._database.reading() as connection:
             return await submissions.submissions_of(connection, user.id, slug, limit=limit)
 
-    async def standings(self, user: User) -> dict[str, Standing]:
-        """How far the user is with each problem, by slug; no entry where nothing was sent in."""
+    async def latest_code(self, user: User, slug: str) -> str | None:
+        """What the user sent in to a problem last; None where that is nothing."""
         async with self._database.reading() as connection:
-            return await submissions.standings_of(connection, user.id)
+            return await submissions.latest_code(connection, user.id, slug)
+
+    async def standings(self, user: User, slugs: Collection[str]) -> dict[str, Standing]:
+        """How far the user is with these problems, by slug; no entry where nothing was sent in."""
+        async with self._database.reading() as connection:
+            return await submissions.standings_of(connection, user.id, slugs)
+
+    async def count_solved(self, user: User) -> int:
+        """How many of the problems on offer the user has solved."""
+        async with self._database.reading() as connection:
+            return await submissions.count_solved(connection, user.id)
 
     async def cancel(self, user: User, submission_id: str) -> Submission:
         """Ends a waiting or running submission with the outcome `cancelled`; a verdict that is there stays.

@@ -1,12 +1,15 @@
 """The problems as the pages, the API and the worker see them."""
 
+import contextlib
 from collections import OrderedDict
 from collections.abc import Callable, Mapping
 
 from app.core.problem import Problem
-from app.errors import ProblemNotFound
-from app.store import problem_versions
+from app.core.problem_summary import ProblemPage
+from app.errors import ProblemError, ProblemNotFound
+from app.store import problem_list, problem_versions
 from app.store.database import Database
+from app.store.problem_versions import Listing
 
 _REMEMBERED = 256
 
@@ -23,11 +26,34 @@ class Problems:
         self._read = read
         self._parsed: OrderedDict[str, Problem] = OrderedDict()
 
-    async def all(self) -> list[Problem]:
-        """The current version of every problem on offer, by position."""
+    async def page(self, *, limit: int, after: str | None = None, search: str = "") -> ProblemPage:
+        """Problems on offer by position, from the one after the slug `after` on; none is parsed for it.
+
+        Raises:
+            ProblemNotFound: no problem was ever called `after`.
+        """
+        # PostgreSQL cannot even be asked about a NUL.
+        if "\0" in search:
+            return ProblemPage(problems=(), next=None)
+        if after is not None and "\0" in after:
+            raise ProblemNotFound
         async with self._database.reading() as connection:
-            listings = await problem_versions.listings(connection)
-        return [await self.by_version(listing.version) for listing in listings]
+            return await problem_list.page(connection, limit=limit, after=after, search=search)
+
+    async def count(self) -> int:
+        """How many are on offer."""
+        async with self._database.reading() as connection:
+            return await problem_list.count(connection)
+
+    async def versions(self) -> list[str]:
+        """The current version of every problem on offer, by position; thousands are not parsed at once."""
+        async with self._database.reading() as connection:
+            return [listing.version for listing in await problem_versions.listings(connection)]
+
+    async def found_readable(self, rules: str) -> list[Listing]:
+        """The problems on offer whose current version was published under these rules."""
+        async with self._database.reading() as connection:
+            return await problem_versions.listings(connection, rules=rules)
 
     async def by_slug(self, slug: str) -> Problem:
         """The current version.
@@ -59,17 +85,28 @@ class Problems:
         self._parsed.move_to_end(version)
         return self._parsed[version]
 
-    async def publish(self, files: Mapping[str, bytes]) -> Problem:
-        """Makes this package the current version of its problem.
+    async def publish(self, files: Mapping[str, bytes], *, rules: str = "") -> Problem:
+        """Makes this package the current version of its problem, found readable by `rules`.
 
         Raises:
             ProblemError: the package breaks a rule, or its slug belongs to another problem.
         """
         problem = self._read(files)
         async with self._database.transaction() as connection:
-            await problem_versions.publish(connection, problem, files)
+            await problem_versions.publish(connection, problem, files, rules=rules)
         self._remember(problem)
         return problem
+
+    async def describe_all(self) -> None:
+        """Fills what a list shows of problems that an older release published, from their stored files."""
+        async with self._database.reading() as connection:
+            bare = await problem_versions.listings(connection, undescribed=True)
+        for listing in bare:
+            # One that cannot be read any more is listed by its slug.
+            with contextlib.suppress(ProblemError):
+                problem = await self.by_version(listing.version)
+                async with self._database.transaction() as connection:
+                    await problem_versions.describe(connection, problem)
 
     async def withdraw_except(self, ids: set[str]) -> None:
         """Takes all other problems off the list; their submissions stay."""

@@ -5,11 +5,11 @@ from datetime import UTC, datetime
 from typing import Any
 
 import msgspec
-from sqlalchemy import Row, Select, case, func, literal_column, select, update
+from sqlalchemy import FromClause, Row, Select, case, func, literal_column, select, update
 
 from app.core.outcome import Outcome
 from app.core.standing import Standing
-from app.core.submission import Status, Submission
+from app.core.submission import Status, Submission, SubmissionLine
 from app.core.verdict import Mode, Verdict
 from app.store import tables
 from app.store.database import Connection
@@ -19,6 +19,8 @@ _table = tables.submissions
 _NOT_DONE = _table.c.status != literal_column(f"'{Status.DONE}'")
 _RUNNING = _NOT_DONE & (_table.c.status == Status.RUNNING.value)
 _QUEUED = _NOT_DONE & (_table.c.status == Status.QUEUED.value)
+_SOLVING = (_table.c.mode == Mode.SUBMIT.value) & (_table.c.outcome == Outcome.ACCEPTED.value)
+_LINE = ("id", "mode", "status", "outcome", "score", "created_at")
 
 
 class Waiting(msgspec.Struct, frozen=True, kw_only=True):
@@ -58,31 +60,54 @@ async def verdicts_of(connection: Connection, submission_ids: Collection[str]) -
     return {row.id: msgspec.json.decode(row.verdict, type=Verdict) for row in await connection.execute(query)}
 
 
-async def submissions_of(connection: Connection, user_id: str, slug: str, *, limit: int) -> list[Submission]:
+async def submissions_of(
+    connection: Connection, user_id: str, slug: str, *, limit: int
+) -> list[SubmissionLine]:
     """The user's submissions to one problem, newest first, whatever version they were to."""
+    # Verdicts are large, and lie apart from their rows: only one that is older than its column is read.
+    unscored = case((_table.c.score.is_(None), _table.c.verdict)).label("unscored")
     query = (
-        _select()
-        .where(_table.c.user_id == user_id, tables.problems.c.slug == slug)
+        _of_problem(select(*(_table.c[name] for name in _LINE), unscored), user_id, slug)
         .order_by(_table.c.created_at.desc(), _table.c.id)
         .limit(limit)
     )
-    return [_as_submission(row) for row in await connection.execute(query)]
+    return [_as_line(row) for row in await connection.execute(query)]
 
 
-async def standings_of(connection: Connection, user_id: str) -> dict[str, Standing]:
-    """The user's standing by slug, over every submission there is; no entry where there is none."""
-    solving = (_table.c.mode == Mode.SUBMIT.value) & (_table.c.outcome == Outcome.ACCEPTED.value)
+async def latest_code(connection: Connection, user_id: str, slug: str) -> str | None:
+    """What the user sent in to a problem last; None where that is nothing."""
+    query = _of_problem(select(_table.c.code), user_id, slug)
+    query = query.order_by(_table.c.created_at.desc(), _table.c.id).limit(1)
+    code: str | None = (await connection.execute(query)).scalar_one_or_none()
+    return code
+
+
+async def standings_of(
+    connection: Connection, user_id: str, slugs: Collection[str] | None = None
+) -> dict[str, Standing]:
+    """The user's standing by slug (of all problems, or of these), over every submission there is; no entry
+    where there is none."""
     query = (
-        select(tables.problems.c.slug, func.max(case((solving, 1), else_=0)).label("solved"))
-        .select_from(_table)
-        .join(tables.problem_versions, tables.problem_versions.c.version == _table.c.version)
-        .join(tables.problems, tables.problems.c.id == tables.problem_versions.c.problem_id)
+        select(tables.problems.c.slug, func.max(case((_SOLVING, 1), else_=0)).label("solved"))
+        .select_from(_joined())
         .where(_table.c.user_id == user_id)
         .group_by(tables.problems.c.slug)
     )
+    if slugs is not None:
+        query = query.where(tables.problems.c.slug.in_(slugs))
     return {
         row.slug: Standing.SOLVED if row.solved else Standing.TRIED for row in await connection.execute(query)
     }
+
+
+async def count_solved(connection: Connection, user_id: str) -> int:
+    """How many of the problems on offer the user has solved."""
+    query = (
+        select(func.count(tables.problems.c.id.distinct()))
+        .select_from(_joined())
+        .where(_table.c.user_id == user_id, _SOLVING, tables.problems.c.listed)
+    )
+    return int((await connection.execute(query)).scalar_one())
 
 
 async def count_waiting(connection: Connection, *, at_least: int, user_id: str | None = None) -> int:
@@ -166,6 +191,7 @@ async def _write_verdict(connection: Connection, condition: Any, verdict: Verdic
             status=Status.DONE.value,
             finished_at=datetime.now(UTC),
             outcome=verdict.outcome.value,
+            score=verdict.score,
             verdict=msgspec.json.encode(verdict).decode(),
         )
     )
@@ -176,12 +202,20 @@ def _held(submission: Submission) -> Any:
     return (_table.c.id == submission.id) & (_table.c.attempt == submission.attempt) & _NOT_DONE
 
 
-def _select() -> Select[Any]:
-    return (
-        select(_table, tables.problems.c.slug)
-        .join(tables.problem_versions, tables.problem_versions.c.version == _table.c.version)
-        .join(tables.problems, tables.problems.c.id == tables.problem_versions.c.problem_id)
+def _joined() -> FromClause:
+    """Submissions with their problems."""
+    versions, problems = tables.problem_versions, tables.problems
+    return _table.join(versions, versions.c.version == _table.c.version).join(
+        problems, problems.c.id == versions.c.problem_id
     )
+
+
+def _of_problem(query: Select[Any], user_id: str, slug: str) -> Select[Any]:
+    return query.select_from(_joined()).where(_table.c.user_id == user_id, tables.problems.c.slug == slug)
+
+
+def _select() -> Select[Any]:
+    return select(_table, tables.problems.c.slug).select_from(_joined())
 
 
 def _as_submission(row: Row[Any]) -> Submission:
@@ -199,4 +233,18 @@ def _as_submission(row: Row[Any]) -> Submission:
         created_at=row.created_at,
         finished_at=row.finished_at,
         verdict=None if row.verdict is None else msgspec.json.decode(row.verdict, type=Verdict),
+    )
+
+
+def _as_line(row: Row[Any]) -> SubmissionLine:
+    score = row.score
+    if row.unscored is not None:
+        score = msgspec.json.decode(row.unscored, type=Verdict).score
+    return SubmissionLine(
+        id=row.id,
+        mode=Mode(row.mode),
+        status=Status(row.status),
+        outcome=None if row.outcome is None else Outcome(row.outcome),
+        score=score,
+        created_at=row.created_at,
     )

@@ -101,6 +101,16 @@ problems = Table(
     Column("position", Integer, nullable=False),
     Column("version", String(64), nullable=False),
     Column("listed", Boolean, nullable=False),
+    # What a list shows of the current version, so that none is parsed for it; `requires` is JSON.
+    Column("title", Text, nullable=False, server_default=""),
+    Column("track", Text, nullable=False, server_default=""),
+    Column("summary", Text, nullable=False, server_default=""),
+    Column("requires", Text, nullable=False, server_default="[]"),
+    # What a search looks through, in lower case; empty where the columns above were never filled.
+    Column("words", Text, nullable=False, server_default=""),
+    # By which rules the version was found readable.
+    Column("rules", String(64), nullable=False, server_default=""),
+    Index(None, "position", "slug"),
 )
 
 problem_versions = Table(
@@ -137,9 +147,12 @@ submissions = Table(
     Column("created_at", UtcDateTime, nullable=False),
     Column("finished_at", UtcDateTime, index=True),
     Column("outcome", String(32)),
+    # The verdict's, so that a list need not read verdicts; null in rows that are older than the column.
+    Column("score", Double),
     # The JSON text itself, not a JSON type: PostgreSQL's refuses the \u0000 that a learner may print.
     Column("verdict", Text),
-    Index(None, "user_id", "created_at"),
+    # A learner's own submissions, to one problem or to those on one page.
+    Index(None, "user_id", "version", "created_at"),
     # Few wait, and many have ended: these stay small, whatever was graded in years.
     Index(None, "priority", "created_at", "id", sqlite_where=_WAITING, postgresql_where=_WAITING),
     Index("ix_submissions_user_id", "user_id", sqlite_where=_WAITING, postgresql_where=_WAITING),

@@ -71,7 +71,13 @@ async def commonest_unexplained(
     shortest = func.row_number().over(
         partition_by=_members.c.cluster_id, order_by=(_members.c.code_lines, _members.c.submission_id)
     )
-    example = select(_members, shortest.label("rank")).subquery()
+    of_version = _clusters.c.version == version
+    example = (
+        select(_members, shortest.label("rank"))
+        .join(_clusters, _clusters.c.id == _members.c.cluster_id)
+        .where(of_version)
+        .subquery()
+    )
     learners = func.count(tables.submissions.c.user_id.distinct())
     query = (
         select(
@@ -84,7 +90,7 @@ async def commonest_unexplained(
         .join(_members, _members.c.cluster_id == _clusters.c.id)
         .join(tables.submissions, tables.submissions.c.id == _members.c.submission_id)
         .join(example, (example.c.cluster_id == _clusters.c.id) & (example.c.rank == 1))
-        .where(_clusters.c.version == version)
+        .where(of_version)
         .group_by(_clusters.c.id, example.c.submission_id, example.c.code_lines)
         .order_by(learners.desc(), func.count().desc(), _clusters.c.id)
         .limit(limit)

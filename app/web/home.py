@@ -1,10 +1,10 @@
-"""The list of problems."""
+"""The list of problems, a page at a time."""
 
 import msgspec
 from fastapi import APIRouter, Request, Response
 
 from app.accounts.request_identity import current_user
-from app.core.problem import Manifest
+from app.core.problem_summary import ProblemSummary
 from app.core.standing import Standing
 from app.jobs.submit import submissions_of
 from app.web.errors import PageRoute
@@ -13,21 +13,42 @@ from app.web.problems import problems_of
 
 router = APIRouter(route_class=PageRoute, include_in_schema=False)
 
+ON_A_PAGE = 60
+_SEARCHABLE_FROM = 12
+"""Fewer are looked through faster with the eye."""
+_SEARCH_LENGTH = 200
+
 
 class Row(msgspec.Struct, frozen=True, kw_only=True):
     """One problem of the list."""
 
-    manifest: Manifest
+    problem: ProblemSummary
     standing: Standing
 
 
 @router.get("/")
-async def home(request: Request) -> Response:
+async def home(request: Request, q: str = "", after: str | None = None) -> Response:
+    """Those that have all words of `q`, from the one after the slug `after` on."""
     user = await current_user(request)
-    standings = {} if user is None else await submissions_of(request).standings(user)
-    rows = [
-        Row(manifest=problem.manifest, standing=standings.get(problem.slug, Standing.NEW))
-        for problem in await problems_of(request).all()
-    ]
-    solved = sum(row.standing is Standing.SOLVED for row in rows)
-    return render_page(request, "home.html", user=user, rows=rows, solved=solved)
+    search = q[:_SEARCH_LENGTH].strip()
+    problems = problems_of(request)
+    page = await problems.page(limit=ON_A_PAGE, after=after or None, search=search)
+    total = await problems.count()
+    standings, solved = {}, 0
+    if user is not None:
+        standings = await submissions_of(request).standings(user, [shown.slug for shown in page.problems])
+        solved = await submissions_of(request).count_solved(user)
+    return render_page(
+        request,
+        "home.html",
+        user=user,
+        rows=[
+            Row(problem=shown, standing=standings.get(shown.slug, Standing.NEW)) for shown in page.problems
+        ],
+        total=total,
+        solved=solved,
+        search=search,
+        searchable=total >= _SEARCHABLE_FROM or bool(search),
+        is_first=not after,
+        next=page.next,
+    )

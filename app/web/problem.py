@@ -64,11 +64,14 @@ async def _page(
     refusal: GraderError | None = None,
 ) -> Response:
     earlier = [] if user is None else await submissions_of(request).list_for(user, problem.slug)
-    standings = {} if user is None else await submissions_of(request).standings(user)
+    standings = {} if user is None else await submissions_of(request).standings(user, [problem.slug])
+    latest = None
+    if code is None and user is not None and earlier:
+        latest = await submissions_of(request).latest_code(user, problem.slug)
     if code is not None:
         source = "chosen"
-    elif earlier:
-        code, source = earlier[0].code, "latest"
+    elif latest is not None:
+        code, source = latest, "latest"
     else:
         code, source = problem.starter, "starter"
     return render_page(

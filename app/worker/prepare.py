@@ -31,21 +31,25 @@ async def prepare_problems(
 
     A problem that cannot be prepared is logged, and graded as well as it can be.
     """
-    on_offer = await problems.all()
+    on_offer = await problems.versions()
     unfit: dict[str, str] = {}
     proven: list[str] = []
     for step in (grader.prepare_reference, grader.prepare_solutions):
-        for number, problem in enumerate(on_offer, start=1):
+        for number, version in enumerate(on_offer, start=1):
+            # Parsed one by one: of thousands, all would be too much to hold.
+            name = version
             try:
+                problem = await problems.by_version(version)
+                name = problem.slug
                 await step(problem)
             except (GraderError, SandboxError) as fault:
-                _log.error("%s could not be prepared: %s", problem.slug, fault)
-                unfit[problem.slug] = str(fault)
+                _log.error("%s could not be prepared: %s", name, fault)
+                unfit[name] = str(fault)
             if step == grader.prepare_reference:
                 message = f"It computes expected answers: {number} of {len(on_offer)} problems."
             else:
-                if problem.slug not in unfit:
-                    proven.append(problem.version)
+                if name not in unfit:
+                    proven.append(version)
                 message = f"It prepares diagnoses: {number} of {len(on_offer)} problems."
             on_proven(tuple(proven), message)
     _log.info("%d problems are prepared", len(on_offer))

@@ -20,7 +20,7 @@ from app.core.tolerance import Tolerance
 from app.core.unexplained import UnexplainedCluster, UnexplainedOutput
 from app.core.user import Role, User
 from app.core.verdict import Mode, Verdict
-from app.errors import DatabaseInUse, EmailTaken, ProblemError, QueueFull
+from app.errors import DatabaseInUse, EmailTaken, ProblemError, ProblemNotFound, QueueFull
 from app.jobs.embedded import EmbeddedQueue
 from app.jobs.submit import Submissions, unfinished_verdict
 from app.store import sessions, submissions, tables, users
@@ -274,7 +274,114 @@ async def test_problems_are_listed_by_position(database: Database) -> None:
     problems = Problems(database, read_problem)
     for slug, position in (("third", 3), ("first", 1), ("second", 2)):
         await problems.publish(small_problem(slug, position=position))
-    assert [problem.slug for problem in await problems.all()] == ["first", "second", "third"]
+    page = await problems.page(limit=9)
+    assert [problem.slug for problem in page.problems] == ["first", "second", "third"]
+    assert [problem.version for problem in page.problems] == await problems.versions()
+    assert page.next is None
+    assert (page.problems[0].title, page.problems[0].requires) == ("Double", ())
+
+
+async def test_a_list_goes_on_where_it_ended_also_among_equal_positions(database: Database) -> None:
+    problems = Problems(database, read_problem)
+    slugs = ["a", "b", "c", "d", "e"]
+    for slug in slugs:
+        await problems.publish(small_problem(slug, position=7))
+    seen: list[str] = []
+    after = None
+    while True:
+        page = await problems.page(limit=2, after=after)
+        seen += [problem.slug for problem in page.problems]
+        if (after := page.next) is None:
+            break
+    assert seen == slugs
+    with pytest.raises(ProblemNotFound, match="after which"):
+        await problems.page(limit=2, after="nothing")
+
+
+async def test_a_search_asks_for_all_of_its_words(database: Database) -> None:
+    """Letters of either case, and none that has a meaning of its own."""
+    problems = Problems(database, read_problem)
+    for position, slug in enumerate(("first", "second-100", "third"), 1):
+        await problems.publish(small_problem(slug, position=position))
+
+    async def found(search: str) -> list[str]:
+        return [problem.slug for problem in (await problems.page(limit=9, search=search)).problems]
+
+    assert await found("FIRST double") == ["first"]
+    assert await found("first second") == []
+    assert await found("warm-up input") == ["first", "second-100", "third"]
+    assert await found("100%") == await found("s_cond") == await found("a\0") == []
+
+
+async def test_what_an_older_release_published_is_listed_with_its_title(database: Database) -> None:
+    """Its columns of the list are empty until they are filled from the stored files."""
+    problems = Problems(database, read_problem)
+    await problems.publish(small_problem())
+    bare = {"title": "", "track": "", "summary": "", "requires": "[]", "words": ""}
+    async with database.transaction() as connection:
+        await connection.execute(tables.problems.update().values(bare))
+    before = (await problems.page(limit=9)).problems
+    assert [problem.title for problem in before] == ["double"]
+    await problems.describe_all()
+    found = (await problems.page(limit=9, search="twice")).problems
+    assert [problem.title for problem in found] == ["Double"]
+
+
+async def test_problems_that_are_gone_leave_the_list_however_many_stay(database: Database) -> None:
+    problems = Problems(database, read_problem)
+    published = [await problems.publish(small_problem(slug), rules="of today") for slug in ("a", "b", "c")]
+    ids = [problem.manifest.id for problem in published]
+    await problems.withdraw_except({ids[1]})
+    assert [problem.slug for problem in (await problems.page(limit=9)).problems] == ["b"]
+    assert await problems.count() == 1
+    assert [found.slug for found in await problems.found_readable("of today")] == ["b"]
+    assert await problems.found_readable("of tomorrow") == []
+
+
+async def test_processes_that_publish_the_same_at_once_do_not_disturb_each_other(database: Database) -> None:
+    """Several API processes start together."""
+    many = [Problems(database, read_problem) for _ in range(4)]
+    published = await asyncio.gather(*(one.publish(small_problem()) for one in many))
+    assert len({problem.version for problem in published}) == 1
+    assert await many[0].count() == 1
+
+
+async def test_a_list_of_submissions_has_scores_without_reading_verdicts(database: Database) -> None:
+    """A row from before the column of scores is still read from its verdict."""
+    first = await new_submission(database)
+    for day, outcome in enumerate((Outcome.ACCEPTED, Outcome.WRONG_VALUE), 1):
+        await send_in(database, first, Mode.SUBMIT, outcome, day=day)
+
+    async def listed() -> list[tuple[Outcome | None, float | None]]:
+        async with database.reading() as connection:
+            lines = await submissions.submissions_of(connection, first.user_id, "double", limit=9)
+        return [(line.outcome, line.score) for line in lines]
+
+    expected = [(Outcome.WRONG_VALUE, 0.0), (Outcome.ACCEPTED, 0.0), (None, None)]
+    assert await listed() == expected
+    async with database.transaction() as connection:
+        await connection.execute(tables.submissions.update().values(score=None))
+    assert await listed() == expected
+    async with database.reading() as connection:
+        assert await submissions.latest_code(connection, first.user_id, "double") == first.code
+        assert await submissions.latest_code(connection, first.user_id, "another") is None
+
+
+async def test_solved_problems_are_counted_while_they_are_on_offer(database: Database) -> None:
+    first = await new_submission(database)
+    for _ in range(2):
+        await send_in(database, first, Mode.SUBMIT, Outcome.ACCEPTED)
+
+    async def solved() -> int:
+        async with database.reading() as connection:
+            return await submissions.count_solved(connection, first.user_id)
+
+    assert await solved() == 1
+    async with database.reading() as connection:
+        assert await submissions.standings_of(connection, first.user_id, ["other"]) == {}
+        assert len(await submissions.standings_of(connection, first.user_id, ["double"])) == 1
+    await Problems(database, read_problem).withdraw_except(set())
+    assert await solved() == 0
 
 
 async def test_references_between_tables_are_enforced(database: Database) -> None:

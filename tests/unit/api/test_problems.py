@@ -1,9 +1,13 @@
 """What of a problem is shown to whom."""
 
+import shutil
+from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
 
+from app.catalog.problem_folder import read_problem
+from app.core.problem import Problem
 from tests.scripted_service import PASSWORD, code, scripted_service
 from tests.small_problem import small_problem, write_problem
 
@@ -102,6 +106,62 @@ async def test_a_broken_folder_keeps_its_last_good_version_and_instructors_learn
         async with service.visitor() as learner:
             await learner.post("/api/v1/accounts", json={"email": "l@school.test", "password": PASSWORD})
             assert code(await learner.get("/api/v1/refused-problems")) == "not_allowed"
+
+
+async def test_the_list_comes_in_pieces_to_who_asks_for_pieces(tmp_path: Path) -> None:
+    async with scripted_service(tmp_path) as service:
+        problems = service.app.state.problems
+        for position, slug in enumerate(("second", "third"), 2):
+            await problems.publish(small_problem(slug, position=position))
+        whole = (await service.client.get("/api/v1/problems")).json()
+        first = (await service.client.get("/api/v1/problems?limit=2")).json()
+        rest = (await service.client.get(f"/api/v1/problems?limit=2&after={first['next']}")).json()
+        found = (await service.client.get("/api/v1/problems?q=THIRD")).json()
+        refused = [
+            await service.client.get(f"/api/v1/problems?{query}")
+            for query in ("limit=0", "limit=501", "limit=x", "after=" + "a" * 101)
+        ]
+        unknown = await service.client.get("/api/v1/problems?after=nothing")
+        nul = await service.client.get("/api/v1/problems?after=%00")
+    assert whole["next"] is None
+    assert first["problems"] + rest["problems"] == whole["problems"]
+    assert rest["next"] is None
+    assert [line["slug"] for line in found["problems"]] == ["third"]
+    assert {answer.status_code for answer in refused} == {422}
+    assert code(unknown) == code(nul) == "problem_not_found"
+
+
+async def test_folders_that_have_not_changed_are_not_read_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Ten thousand would take a minute at every start; a change of the rules reads them all."""
+    reads: list[Mapping[str, bytes]] = []
+
+    def counted(files: Mapping[str, bytes]) -> Problem:
+        reads.append(files)
+        return read_problem(files)
+
+    monkeypatch.setattr("app.catalog.problem_folder.read_problem", counted)
+    for expected in (1, 1):
+        async with scripted_service(tmp_path) as service:
+            assert len((await service.client.get("/api/v1/problems")).json()["problems"]) == 1
+        assert len(reads) == expected
+    monkeypatch.setattr("app.main.reading_rules", lambda: "others")
+    async with scripted_service(tmp_path):
+        assert len(reads) == 2
+
+
+async def test_a_folder_with_the_slug_of_an_unchanged_one_is_refused(tmp_path: Path) -> None:
+    async with scripted_service(tmp_path):
+        pass
+    for kind in ("problems", "references"):
+        shutil.copytree(tmp_path / kind / "01-small", tmp_path / kind / "02-copy")
+    async with scripted_service(tmp_path) as service:
+        await service.sign_up()
+        refused = (await service.client.get("/api/v1/refused-problems")).json()["refused"]
+        assert "02-copy" in refused[0]
+        assert "slug of another problem" in refused[0]
+        assert len((await service.client.get("/api/v1/problems")).json()["problems"]) == 1
 
 
 async def test_a_removed_folder_takes_the_problem_off_the_list(tmp_path: Path) -> None:
