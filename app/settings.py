@@ -11,6 +11,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 from pydantic_settings import SettingsError as SettingsFault
 
 from app.core.database_url import is_reached_by_tcp, password_of, proves_itself_otherwise
+from app.core.machine import default_slots
 from app.errors import SettingsError
 
 _PREFIX = "JAXERCISE_"
@@ -36,11 +37,6 @@ def _check_folder(path: Path) -> Path:
     if not path.is_dir():
         raise ValueError("must be a folder that exists")
     return path
-
-
-def _default_slots() -> int:
-    """One run a core, but leave a core for the pages where there is more than one."""
-    return max(1, min(8, (os.cpu_count() or 2) - 1))
 
 
 class Settings(BaseSettings):
@@ -69,7 +65,7 @@ class Settings(BaseSettings):
     """What the status page calls this worker."""
     worker_port: int | None = Field(default=None, ge=0, le=65535)
     """Where `jaxercise worker` answers /healthz, /readyz and /metrics, on `host`; unset: nowhere."""
-    slots: int = Field(default_factory=_default_slots, ge=1, le=64)
+    slots: int = Field(default_factory=default_slots, ge=1, le=64)
     """How many submissions are graded at the same time."""
     kept_slots: int = Field(default=1, ge=0, le=64)
     """How many of them are kept for learners while regrades wait; of one slot none is."""

@@ -1,0 +1,48 @@
+"""What this machine has for runs, as its cgroup lets this process have it."""
+
+import os
+from pathlib import Path
+
+_CGROUP = Path("/sys/fs/cgroup")
+_UNLIMITED = 1 << 60
+_RUN_BYTES = 1 << 30
+"""What a run of a problem may take, roughly, with its reference beside it."""
+_SERVICE_BYTES = 1 << 30
+"""The service itself and two nurseries with their spares."""
+_MOST_SLOTS = 8
+
+
+def default_slots() -> int:
+    """Runs at the same time: one a core, with a core left for the pages where there is more than one, and no
+    more than there is memory for; at least one, at most 8."""
+    return slots_for(cores(), memory_bytes())
+
+
+def slots_for(cores: int, memory_bytes: int) -> int:
+    """The rule of `default_slots`."""
+    by_memory = (memory_bytes - _SERVICE_BYTES) // _RUN_BYTES
+    return max(1, min(_MOST_SLOTS, cores - 1, by_memory))
+
+
+def cores(cgroup: Path = _CGROUP) -> int:
+    """Whole processors that this process may use."""
+    available = len(os.sched_getaffinity(0))
+    quota = _words(cgroup / "cpu.max")
+    if len(quota) == 2 and quota[0].isdigit():
+        available = min(available, max(1, int(quota[0]) // int(quota[1])))
+    return available
+
+
+def memory_bytes(cgroup: Path = _CGROUP) -> int:
+    """Memory that this process and those below it may hold."""
+    installed = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+    limits = [_words(cgroup / name) for name in ("memory.max", "memory/memory.limit_in_bytes")]
+    given = [int(words[0]) for words in limits if words and words[0].isdigit()]
+    return min([installed, *(limit for limit in given if limit < _UNLIMITED)])
+
+
+def _words(file: Path) -> list[str]:
+    try:
+        return file.read_text().split()
+    except OSError:
+        return []
