@@ -1,4 +1,4 @@
-"""A real `jaxercise serve`, in a process of its own, with the real sandbox."""
+"""A real `jaxercise serve` or `jaxercise worker`, in a process of its own, with the real sandbox."""
 
 import os
 import re
@@ -47,9 +47,24 @@ class RunningService:
 @contextmanager
 def real_service(data_dir: Path, **settings: str) -> Iterator[RunningService]:
     """Serves on a free port of this machine; `settings` are JAXERCISE_* variables without the prefix."""
+    with _running(["serve", "--port", "0"], "Jaxercise is at", data_dir, settings) as service:
+        yield service
+
+
+@contextmanager
+def real_worker(data_dir: Path, **settings: str) -> Iterator[RunningService]:
+    """A worker on its own, whose metrics are at `address`; it may still be opening its database."""
+    with _running(["worker"], "The worker answers at", data_dir, {"worker_port": "0", **settings}) as worker:
+        yield worker
+
+
+@contextmanager
+def _running(
+    command: list[str], announces: str, data_dir: Path, settings: dict[str, str]
+) -> Iterator[RunningService]:
     chosen = {f"JAXERCISE_{name.upper()}": value for name, value in settings.items()}
     process = subprocess.Popen(
-        [sys.executable, "-m", "app.cli.main", "serve", "--port", "0"],
+        [sys.executable, "-m", "app.cli.main", *command],
         cwd=_CHECKOUT,
         env={**os.environ, "JAXERCISE_DATA_DIR": str(data_dir), **chosen},
         stdin=subprocess.DEVNULL,
@@ -62,7 +77,7 @@ def real_service(data_dir: Path, **settings: str) -> Iterator[RunningService]:
     reader = Thread(target=_read, args=(process, lines, printed), daemon=True)
     reader.start()
     try:
-        yield RunningService(process, _address(lines, printed), printed)
+        yield RunningService(process, _address(lines, printed, announces), printed)
     finally:
         if process.poll() is None:
             process.kill()
@@ -79,8 +94,8 @@ def _read(process: subprocess.Popen[str], lines: "Queue[str | None]", printed: l
     lines.put(None)
 
 
-def _address(lines: "Queue[str | None]", printed: list[str]) -> str:
+def _address(lines: "Queue[str | None]", printed: list[str], announces: str) -> str:
     while (line := lines.get(timeout=_START_SECONDS)) is not None:
-        if found := re.search(r"Jaxercise is at (http://\S+)", line):
+        if found := re.search(rf"{re.escape(announces)} (http://\S+)", line):
             return found[1]
-    raise RuntimeError("the service did not start:\n" + "".join(printed))
+    raise RuntimeError("the process did not start:\n" + "".join(printed))

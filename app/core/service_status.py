@@ -11,14 +11,15 @@ from app.core.worker_standing import WorkerStanding
 
 
 class QueueFigures(msgspec.Struct, frozen=True, kw_only=True):
-    """The submissions without a verdict; `oldest_waiting_seconds` is 0 where none waits."""
+    """The submissions without a verdict; how long the oldest of a kind has waited is 0 where none waits."""
 
     waiting_interactive: int
     """Learners' own."""
     waiting_bulk: int
     """Regrades."""
     running: int
-    oldest_waiting_seconds: float
+    oldest_interactive_seconds: float
+    oldest_bulk_seconds: float
 
 
 class FailedSubmission(msgspec.Struct, frozen=True, kw_only=True):

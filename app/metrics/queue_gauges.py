@@ -72,7 +72,9 @@ class QueueGauges:
             "jaxercise_submissions_waiting", "Submissions in the queue", labels=["priority"]
         )
         oldest = GaugeMetricFamily(
-            "jaxercise_oldest_waiting_seconds", "For how long the oldest submission has waited"
+            "jaxercise_oldest_waiting_seconds",
+            "For how long the oldest submission has waited",
+            labels=["priority"],
         )
         running = GaugeMetricFamily("jaxercise_submissions_running", "Submissions being graded")
         workers = GaugeMetricFamily("jaxercise_workers", "Workers by state", labels=["state"])
@@ -80,7 +82,8 @@ class QueueGauges:
             queue = self._figures.queue
             waiting.add_metric(["interactive"], queue.waiting_interactive)
             waiting.add_metric(["bulk"], queue.waiting_bulk)
-            oldest.add_metric([], queue.oldest_waiting_seconds)
+            oldest.add_metric(["interactive"], queue.oldest_interactive_seconds)
+            oldest.add_metric(["bulk"], queue.oldest_bulk_seconds)
             running.add_metric([], queue.running)
             for state in (*WorkerState, None):
                 workers.add_metric([state or _LOST], self._figures.workers.get(state, 0))

@@ -4,6 +4,7 @@ Each is one query that reads only a small partial index, however many submission
 """
 
 from datetime import UTC, datetime
+from typing import Any
 
 from sqlalchemy import case, func, literal_column, select, text
 
@@ -23,23 +24,33 @@ _BULK = 0
 
 
 async def queue_figures(connection: Connection) -> QueueFigures:
-    """How many wait and run just now, and how long the oldest has waited."""
+    """How many wait and run just now, and for how long."""
     queued = _table.c.status == Status.QUEUED.value
     interactive = _table.c.priority > _BULK
     query = select(
         func.count(case((queued & interactive, 1))).label("interactive"),
         func.count(case((queued & ~interactive, 1))).label("bulk"),
         func.count(case((~queued, 1))).label("running"),
-        func.min(case((queued, _table.c.created_at)), type_=tables.UtcDateTime).label("oldest"),
+        _oldest(queued & interactive).label("oldest_interactive"),
+        _oldest(queued & ~interactive).label("oldest_bulk"),
     ).where(_NOT_DONE)
     row = (await connection.execute(query)).one()
-    waited = 0.0 if row.oldest is None else (datetime.now(UTC) - row.oldest).total_seconds()
     return QueueFigures(
         waiting_interactive=row.interactive,
         waiting_bulk=row.bulk,
         running=row.running,
-        oldest_waiting_seconds=max(0.0, waited),
+        oldest_interactive_seconds=_waited(row.oldest_interactive),
+        oldest_bulk_seconds=_waited(row.oldest_bulk),
     )
+
+
+def _oldest(condition: Any) -> Any:
+    return func.min(case((condition, _table.c.created_at)), type_=tables.UtcDateTime)
+
+
+def _waited(since: datetime | None) -> float:
+    # The pages' hosts set that moment, by clocks of their own.
+    return 0.0 if since is None else max(0.0, (datetime.now(UTC) - since).total_seconds())
 
 
 async def last_failures(connection: Connection, *, limit: int) -> list[FailedSubmission]:

@@ -108,7 +108,7 @@ async def test_the_queue_and_the_workers_are_told_as_the_database_has_them(tmp_p
     assert 'jaxercise_workers{state="lost"} 0.0' in told
     assert 'jaxercise_submissions_waiting{priority="bulk"} 0.0' in told
     assert "jaxercise_submissions_running 0.0" in told
-    assert "jaxercise_oldest_waiting_seconds 0.0" in told
+    assert 'jaxercise_oldest_waiting_seconds{priority="interactive"} 0.0' in told
 
 
 async def test_a_database_that_is_away_leaves_its_figures_out_and_nothing_else(

@@ -128,7 +128,13 @@ def a_status(*rows: workers.WorkerRow, unseen_seconds: float = 0.0) -> ServiceSt
     )
     return ServiceStatus(
         workers=listed,
-        queue=QueueFigures(waiting_interactive=0, waiting_bulk=0, running=0, oldest_waiting_seconds=0.0),
+        queue=QueueFigures(
+            waiting_interactive=0,
+            waiting_bulk=0,
+            running=0,
+            oldest_interactive_seconds=0.0,
+            oldest_bulk_seconds=0.0,
+        ),
         failures=(),
         versions=ServiceVersions(jaxercise="1", schema="1", python="3"),
         refused_problems=(),
