@@ -64,7 +64,7 @@ def restore(url: str, file: Path) -> None:
     requeue = sql.SQL("UPDATE {} SET status = 'queued' WHERE status = 'running'").format(table).as_string()
     with tempfile.TemporaryFile() as said, tempfile.TemporaryFile() as told:
         psql = subprocess.Popen(
-            [_program("psql"), "-X", "-q", "-v", "ON_ERROR_STOP=1", "--dbname", _address(url)],
+            [program("psql"), "-X", "-q", "-v", "ON_ERROR_STOP=1", "--dbname", _address(url)],
             env=_environment(url),
             stdin=subprocess.PIPE,
             stdout=subprocess.DEVNULL,
@@ -75,7 +75,7 @@ def restore(url: str, file: Path) -> None:
             _write(psql.stdin, f"BEGIN;\nSET LOCAL lock_timeout = '10s';\n{_DROP_EVERYTHING}")
             choices = ["--exit-on-error", *_ENOUGH[:3], "--schema", schema, "--file", "-", str(file)]
             reading = subprocess.run(
-                [_program("pg_restore"), *choices], stdout=psql.stdin, stderr=told, check=False
+                [program("pg_restore"), *choices], stdout=psql.stdin, stderr=told, check=False
             )
             if reading.returncode == 0:
                 _write(psql.stdin, f"{requeue};\nCOMMIT;\n")
@@ -134,14 +134,19 @@ def _run(name: str, url: str | None, arguments: Sequence[str]) -> str:
     """
     environment = None if url is None else _environment(url)
     with tempfile.TemporaryFile() as told:
-        command = [_program(name), *arguments]
+        command = [program(name), *arguments]
         done = subprocess.run(command, env=environment, stdout=subprocess.PIPE, stderr=told, check=False)
         if done.returncode != 0:
             raise DatabaseRefused(f"{name} failed: {_reason(told)}.")
         return done.stdout.decode()
 
 
-def _program(name: str) -> str:
+def program(name: str) -> str:
+    """Where one of PostgreSQL's tools is: on the PATH, or where Debian has the newest.
+
+    Raises:
+        DatabaseRefused: nowhere.
+    """
     newest_first = sorted(_DEBIAN.glob("*/bin"), key=lambda folder: int(folder.parent.name), reverse=True)
     found = shutil.which(name) or shutil.which(name, path=os.pathsep.join(map(str, newest_first)))
     if found is None:

@@ -158,9 +158,11 @@ def _has_floor(connection: Connection, script: ScriptDirectory) -> bool:
 
 
 def _refuse_strangers(url: str, connection: Connection) -> None:
+    # Both looks in one transaction: another process may just have made the schema.
     strangers = sorted(set(inspect(connection).get_table_names()) & set(metadata.tables))
+    is_ours = MigrationContext.configure(connection).get_current_revision() is not None
     connection.rollback()
-    if strangers:
+    if strangers and not is_ours:
         raise DatabaseRefused(
             f"In {place_of(url)} there is a table {strangers[0]} but no schema of Jaxercise's: "
             "give it a database of its own."

@@ -27,11 +27,13 @@ _SQLITE_REASONS = {
     sqlite3.SQLITE_PROTOCOL: "another process has kept it locked for too long",
     sqlite3.SQLITE_NOTADB: "its file is not a SQLite database",
 }
-# All of psycopg's OperationalErrors, and what a server says that has become a standby.
+# All of psycopg's OperationalErrors; what a server says that has become a standby, or that waited in vain for
+# a process of ours to end its transaction.
 _POSTGRES_FAULTS = (
     psycopg.OperationalError,
     psycopg.InterfaceError,
     psycopg.errors.ReadOnlySqlTransaction,
+    psycopg.errors.IdleInTransactionSessionTimeout,
 )
 
 

@@ -1,5 +1,7 @@
 """The schema that the migrations make is the one that the code expects, on both databases."""
 
+import subprocess
+import sys
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -17,6 +19,8 @@ from app.store.tables import metadata, postgresql_metadata
 from tests.migrations.filled import all_rows, fill, leave_traces
 from tests.migrations.made_up import more_scripts
 from tests.postgres import PostgresServer
+
+_CHECKOUT = Path(__file__).resolve().parents[2]
 
 
 def differences(url: str, expected: sa.MetaData = metadata) -> list[object]:
@@ -154,6 +158,14 @@ def test_tables_of_another_program_are_left_alone(url: str) -> None:
 def test_two_processes_that_start_on_one_new_sqlite_file_migrate_once(tmp_path: Path) -> None:
     """The second waits for the first."""
     url = f"sqlite:///{tmp_path / 'test.db'}"
-    with ThreadPoolExecutor(2) as pool:
-        list(pool.map(migrate.upgrade, [url] * 2))
+    start = "import sys; from app.store import migrate; input(); migrate.upgrade(sys.argv[1])"
+    both = [
+        subprocess.Popen([sys.executable, "-c", start, url], cwd=_CHECKOUT, stdin=subprocess.PIPE)
+        for _ in range(2)
+    ]
+    for process in both:
+        assert process.stdin is not None
+        process.stdin.write(b"\n")
+        process.stdin.close()
+    assert [process.wait(60) for process in both] == [0, 0]
     assert differences(url) == []
