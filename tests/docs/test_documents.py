@@ -13,14 +13,13 @@ from app.cli.main import commands
 from app.core.outcome import Outcome
 from app.grading.proof.reasons import Reason
 from app.settings import Settings
+from tests.operators_commands import is_operators, operators_fault
 
 _ROOT = Path(__file__).parents[2]
 _CONTRIBUTING_LINES = 45
 _VARIABLES = {f"JAXERCISE_{name.upper()}" for name in Settings.model_fields}
 # Read by a single command, or by the tests; not a setting of the service.
 _OTHER_VARIABLES = {"JAXERCISE_PASSWORD"}
-# What a host is set up with, as root.
-_OPERATORS_TOOLS = {"apparmor_parser", "install"}
 _BLOCK = re.compile(r"^```(?:console|sh)\n(.*?)^```", re.MULTILINE | re.DOTALL)
 _INLINE = re.compile(r"`((?:jaxercise|make) [^`]+)`")
 _LINK = re.compile(r"\]\(([^)#]+)(?:#[^)]*)?\)")
@@ -61,11 +60,8 @@ def _fault(line: str) -> str | None:
         targets = set(re.findall(r"^([a-z]+):", (_ROOT / "Makefile").read_text(), re.MULTILINE))
         unknown = [word for word in words[1:] if "=" not in word and word not in targets]
         return f"no such make target in {line!r}: {unknown}" if unknown else None
-    if words[:2] == ["docker", "compose"]:
-        return _fault(shlex.join(words[4:])) if words[2] == "exec" else None
-    if words[0] == "sudo" and words[1] in _OPERATORS_TOOLS:
-        missing = [word for word in words if word.startswith("docs/") and not (_ROOT / word).is_file()]
-        return f"no such file in {line!r}: {missing}" if missing else None
+    if is_operators(line):
+        return operators_fault(line, _fault)
     return f"not a command that the documents may give: {line!r}"
 
 
@@ -138,10 +134,20 @@ def test_every_command_and_link_that_a_document_gives_exists(document: Path) -> 
         "jaxercise no-such-command",
         "jaxercise users no-such-command",
         "jaxercise serve --no-such-option",
-        "docker compose exec jaxercise jaxercise no-such-command",
+        "docker compose -f compose.single.yaml exec jaxercise jaxercise no-such-command",
         "curl -X POST http://127.0.0.1:8000",
         "sudo rm -rf /",
         "sudo install docs/operators/no-such-file /etc",
+        "sudo systemctl enable --now no-such-unit",
+        "docker compose exec no-such-service jaxercise doctor",
+        "docker compose up --scale no-such-service=4",
+        "docker compose -f no-such-file.yaml up",
+        "docker compose exec worker jaxercise no-such-command",
+        "docs/deploy/no-such-script",
+        "kubectl --namespace jaxercise scale deployment worker --replicas=8",
+        "kubectl --namespace jaxercise exec deployment/web -- jaxercise no-such-command",
+        "kubectl apply --kustomize docs/no-such-folder",
+        "kubectl drain node",
     ],
 )
 def test_the_check_of_commands_refuses(line: str) -> None:
