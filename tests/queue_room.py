@@ -6,29 +6,41 @@ from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from uuid import uuid4
 
+from sqlalchemy import text
+
 from app.catalog.problem_folder import read_problem
 from app.core.outcome import Outcome
 from app.core.submission import Status, Submission
-from app.core.user import Role
+from app.core.user import Role, User
 from app.core.verdict import Mode
 from app.jobs.embedded import EmbeddedQueue
 from app.jobs.procrastinate_queue import ProcrastinateQueue
 from app.jobs.queue import INTERACTIVE, Queue, Ticket
 from app.jobs.submit import unfinished_verdict
-from app.store import submissions, users
+from app.store import submissions, tables, users
 from app.store.database import Database, is_sqlite
 from app.store.open_database import open_database
 from app.store.problems import Problems
 from tests.small_problem import small_problem
 
+# As `enlist` does it one by one.
+_A_JOB_EACH = """
+    INSERT INTO procrastinate_jobs (queue_name, task_name, priority, queueing_lock, args)
+    SELECT 'bulk', 'grade', priority, id, jsonb_build_object('submission_id', id) FROM submissions
+    WHERE status <> 'done' AND priority = :priority
+"""
+
 
 class QueueRoom:
     """`take_in` is what the API does; `grading` what a worker does, minus the grading."""
 
-    def __init__(self, database: Database, queue: Queue, user_id: str, version: str) -> None:
+    def __init__(
+        self, database: Database, problems: Problems, queue: Queue, user: User, version: str
+    ) -> None:
         self.database = database
+        self.problems = problems
         self.queue = queue
-        self._user_id = user_id
+        self.user = user
         self._version = version
 
     async def take_in(self, *priorities: int) -> list[str]:
@@ -37,7 +49,7 @@ class QueueRoom:
         for priority in priorities or (INTERACTIVE,):
             submission = Submission(
                 id=uuid4().hex,
-                user_id=self._user_id,
+                user_id=self.user.id,
                 problem_slug="double",
                 version=self._version,
                 mode=Mode.SUBMIT,
@@ -54,6 +66,32 @@ class QueueRoom:
             self.queue.announce(ticket)
             taken.append(submission.id)
         return taken
+
+    async def take_in_many(self, count: int, priority: int) -> None:
+        """So many in one commit, as a regrade of everything does it."""
+        tickets = [Ticket(uuid4().hex, priority) for _ in range(count)]
+        now = datetime.now(UTC)
+        rows = [
+            {
+                "id": ticket.submission_id,
+                "user_id": self.user.id,
+                "version": self._version,
+                "mode": Mode.SUBMIT.value,
+                "code": "x",
+                "status": Status.QUEUED.value,
+                "priority": priority,
+                "attempt": 0,
+                "seed": 1,
+                "created_at": now,
+            }
+            for ticket in tickets
+        ]
+        async with self.database.transaction() as connection:
+            await connection.execute(tables.submissions.insert(), rows)
+            if isinstance(self.queue, ProcrastinateQueue):
+                await connection.execute(text(_A_JOB_EACH), {"priority": priority})
+        for ticket in tickets:
+            self.queue.announce(ticket)
 
     async def stored(self, submission_id: str) -> Submission:
         async with self.database.reading() as connection:
@@ -113,9 +151,10 @@ class Grading:
 async def queue_room(url: str) -> AsyncIterator[QueueRoom]:
     """The queue that belongs to the URL's database."""
     async with open_database(url) as database:
-        problem = await Problems(database, read_problem).publish(small_problem())
+        problems = Problems(database, read_problem)
+        problem = await problems.publish(small_problem())
         async with database.transaction() as connection:
             email = f"{uuid4().hex}@school.test"
             user = await users.insert_user(connection, email=email, password_hash="x", role=Role.LEARNER)
         queue: Queue = EmbeddedQueue() if is_sqlite(url) else ProcrastinateQueue(database)
-        yield QueueRoom(database, queue, user.id, problem.version)
+        yield QueueRoom(database, problems, queue, user, problem.version)

@@ -3,12 +3,13 @@
 import asyncio
 import heapq
 import itertools
+from collections import Counter
 from collections.abc import Collection
 from contextlib import AbstractAsyncContextManager
 
 from app.core.events import Event, Queued
 from app.jobs.embedded_slots import EmbeddedSlots
-from app.jobs.queue import BULK, Grade, Publish, Ticket
+from app.jobs.queue import BULK, INTERACTIVE, Grade, Publish, Ticket
 from app.store.database import Connection
 
 
@@ -19,13 +20,14 @@ def _tell_nobody(submission_id: str, event: Event) -> None:
 class EmbeddedQueue:
     """A priority queue for one process. Nothing is lost with it: it is rebuilt from the rows at start.
 
-    Those who wait are told their place through `publish` whenever it changes.
+    Those who wait are told their place through `publish` whenever it changes, regrades only at first.
     """
 
     def __init__(self, publish: Publish = _tell_nobody) -> None:
         self._publish = publish
         self._heap: list[tuple[int, int, Ticket]] = []
         self._waiting: dict[str, Ticket] = {}
+        self._counts: Counter[int] = Counter()
         self._taken: dict[str, Ticket] = {}
         self._arrivals = itertools.count()
         self._wakeup = asyncio.Event()
@@ -39,7 +41,8 @@ class EmbeddedQueue:
         self._waiting[ticket.submission_id] = ticket
         heapq.heappush(self._heap, (-ticket.priority, next(self._arrivals), ticket))
         self._wakeup.set()
-        ahead = sum(other.priority >= ticket.priority for other in self._waiting.values()) - 1
+        ahead = sum(count for priority, count in self._counts.items() if priority >= ticket.priority)
+        self._counts[ticket.priority] += 1
         self._publish(ticket.submission_id, Queued(position=ahead))
 
     async def places(self, submission_ids: Collection[str]) -> dict[str, int]:
@@ -47,16 +50,17 @@ class EmbeddedQueue:
         # Whoever asks of those who do not wait should not pay for those who do.
         return {found: place for place, found in enumerate(self.waiting()) if found in asked} if asked else {}
 
-    def waiting(self) -> list[str]:
-        """The ids of those who wait, the next one first."""
-        live = (entry for entry in self._heap if not entry[2].withdrawn.is_set())
+    def waiting(self, *, at_least: int = BULK) -> list[str]:
+        """The ids of those of that priority who wait, the next one first."""
+        live = (entry for entry in self._heap if -entry[0] >= at_least and not entry[2].withdrawn.is_set())
         return [ticket.submission_id for _, _, ticket in sorted(live)]
 
     async def withdraw(self, submission_id: str) -> None:
         for tickets in (self._waiting, self._taken):
             if submission_id in tickets:
                 tickets[submission_id].withdrawn.set()
-        if self._waiting.pop(submission_id, None) is not None:
+        if submission_id in self._waiting:
+            self._no_longer_waits(self._waiting[submission_id])
             self._tell_places()
 
     def working(
@@ -72,7 +76,7 @@ class EmbeddedQueue:
             while self._heap and -self._heap[0][0] >= at_least:
                 ticket = heapq.heappop(self._heap)[2]
                 if not ticket.withdrawn.is_set():
-                    del self._waiting[ticket.submission_id]
+                    self._no_longer_waits(ticket)
                     self._taken[ticket.submission_id] = ticket
                     self._tell_places()
                     return ticket
@@ -84,6 +88,11 @@ class EmbeddedQueue:
         if self._taken.get(ticket.submission_id) is ticket:
             del self._taken[ticket.submission_id]
 
+    def _no_longer_waits(self, ticket: Ticket) -> None:
+        del self._waiting[ticket.submission_id]
+        self._counts[ticket.priority] -= 1
+
     def _tell_places(self) -> None:
-        for position, submission_id in enumerate(self.waiting()):
+        # Learners wait in front of a page; who waits for ten thousand regrades asks for their places.
+        for position, submission_id in enumerate(self.waiting(at_least=INTERACTIVE)):
             self._publish(submission_id, Queued(position=position))

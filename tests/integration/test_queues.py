@@ -1,19 +1,26 @@
 """What a queue promises, the embedded one on SQLite and Procrastinate's on PostgreSQL alike."""
 
 import asyncio
+from collections import Counter
 from collections.abc import AsyncIterator
 from contextlib import AbstractAsyncContextManager
+from contextvars import ContextVar
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from app.core.outcome import Outcome
 from app.core.submission import Status
+from app.core.verdict import Mode, Verdict
+from app.errors import QueueFull
 from app.jobs.queue import BULK, INTERACTIVE, Grade, Ticket
-from app.jobs.submit import cancelled_verdict
+from app.jobs.submit import Submissions, cancelled_verdict
 from app.store import submissions
+from app.worker.grade_submission import GradeSubmission
 from tests.postgres import PostgresServer
 from tests.queue_room import Grading, QueueRoom, queue_room
+from tests.scripted_grader import ScriptedGrader
 from tests.scripted_service import until
 
 pytestmark = pytest.mark.anyio
@@ -194,3 +201,84 @@ async def test_what_takes_too_long_is_given_back_at_a_stop_and_has_not_failed(ro
     assert grading.cancelled == [submission_id]
     found = await room.stored(submission_id)
     assert (found.status, found.attempt, found.failures) == (Status.QUEUED, 1, 0)
+
+
+async def test_a_learner_does_not_wait_for_ten_thousand_regrades(room: QueueRoom) -> None:
+    await room.take_in_many(10_000, BULK)
+    slow = Grading(room.database, held=True)
+    grading = Grading(room.database)
+
+    async def grade(ticket: Ticket) -> None:
+        await (slow if ticket.priority < INTERACTIVE else grading)(ticket)
+
+    async with working(room, grade, slots=2, kept=1, drain_seconds=0.1):
+        await until(lambda: len(slow.begun) == 1)
+        start = asyncio.get_running_loop().time()
+        [learner] = await room.take_in()
+        assert await room.queue.places([learner]) in ({}, {learner: 0})
+        await until(lambda: grading.ended == [learner])
+        # Without a slot kept, and without its priority, it would wait for ever.
+        assert asyncio.get_running_loop().time() - start < 5
+
+
+async def test_a_full_queue_turns_away_and_regrades_do_not_fill_it(room: QueueRoom) -> None:
+    """For everybody, and for one learner with too much waiting; nothing of what is refused is stored."""
+    await room.take_in(BULK, BULK, BULK)
+
+    def taking(everybody: int, one: int) -> Submissions:
+        return Submissions(
+            room.database,
+            room.problems,
+            room.queue,
+            lambda *_: None,
+            queue_limit=everybody,
+            waiting_per_user=one,
+        )
+
+    await taking(1, 9).submit(room.user, "double", "x", Mode.SUBMIT)
+    for full in (taking(1, 9), taking(9, 1)):
+        with pytest.raises(QueueFull):
+            await full.submit(room.user, "double", "x", Mode.SUBMIT)
+    assert len(await taking(9, 9).list_for(room.user, "double")) == 4
+
+
+async def test_three_failures_of_ours_end_it_and_a_restart_is_none(room: QueueRoom) -> None:
+    """The learner is told that it was us; a right grader at the third attempt is still in time."""
+    [broken, saved, moved] = await room.take_in(INTERACTIVE, INTERACTIVE, INTERACTIVE)
+    tries: Counter[str] = Counter()
+
+    class Breaks(ScriptedGrader):
+        async def grade(self, *arguments: Any, **named: Any) -> Verdict:
+            tries[current.get()] += 1
+            if current.get() == broken or (current.get() == saved and tries[saved] < 3):
+                raise ZeroDivisionError("a bug")
+            return await super().grade(*arguments, **named)
+
+    current: ContextVar[str] = ContextVar("current")
+    grading = GradeSubmission(room.database, room.problems, room.queue, lambda *_: None, Breaks())
+
+    async def grade(ticket: Ticket) -> None:
+        current.set(ticket.submission_id)
+        await grading(ticket)
+
+    for _ in range(4):
+        # Taken up and given back, by workers that are stopped.
+        async with room.database.transaction() as connection:
+            held = await submissions.claim(connection, moved)
+            assert held is not None
+            assert await submissions.give_back(connection, held, failed=False)
+    async with working(room, grade):
+        await until_stored(room, broken, saved, moved)
+    outcomes = [(await room.stored(found)).verdict for found in (broken, saved, moved)]
+    assert [verdict and verdict.outcome for verdict in outcomes] == [
+        Outcome.INTERNAL_ERROR,
+        Outcome.ACCEPTED,
+        Outcome.ACCEPTED,
+    ]
+    assert tries == {broken: 3, saved: 3, moved: 1}
+
+
+async def until_stored(room: QueueRoom, *submission_ids: str) -> None:
+    async with asyncio.timeout(20):
+        while not all([(await room.stored(found)).verdict for found in submission_ids]):  # noqa: ASYNC110
+            await asyncio.sleep(0.05)
