@@ -34,6 +34,7 @@ def filled(url: str, *, submissions: int = 450) -> str:
             {"id": "c", "version": "v", "layout": "l", "projection": 0.1 + 0.2, "output": b"\0" * 9}
             | {"created_at": _NOW}
         ],
+        tables.chores: [{"name": "output", "done_until": _NOW}],
         tables.unexplained_members: [{"submission_id": "0" * 32, "cluster_id": "c", "code_lines": 3}],
     }
     with connected(url) as connection:
