@@ -20,7 +20,7 @@ _SQLITE_REASONS = {
     sqlite3.SQLITE_LOCKED: "another process has kept it locked for too long",
     sqlite3.SQLITE_NOMEM: "the memory does not suffice",
     sqlite3.SQLITE_READONLY: "its file or its folder may not be written by this user",
-    sqlite3.SQLITE_IOERR: "its disk reports an error",
+    sqlite3.SQLITE_IOERR: "its disk reports an error, or is full",
     sqlite3.SQLITE_CORRUPT: "its file is damaged: restore a backup",
     sqlite3.SQLITE_FULL: "its disk is full",
     sqlite3.SQLITE_CANTOPEN: "its file cannot be opened: is its folder there, and may this user write in it?",
