@@ -28,14 +28,14 @@ _DROP_EVERYTHING = """
 DO $$
 DECLARE found record;
 BEGIN
-    FOR found IN SELECT oid::regclass AS name FROM pg_class
-        WHERE relnamespace = current_schema()::regnamespace AND relkind IN ('r', 'p')
+    FOR found IN SELECT oid::regclass::text AS name FROM pg_class
+        WHERE relnamespace = current_schema()::regnamespace AND relkind IN ('r', 'p') AND NOT relispartition
     LOOP EXECUTE 'DROP TABLE IF EXISTS ' || found.name || ' CASCADE'; END LOOP;
-    FOR found IN SELECT oid::regprocedure AS name FROM pg_proc
+    FOR found IN SELECT oid::regprocedure::text AS name FROM pg_proc
         WHERE pronamespace = current_schema()::regnamespace AND NOT EXISTS (
             SELECT FROM pg_depend WHERE objid = pg_proc.oid AND deptype = 'e')
     LOOP EXECUTE 'DROP ROUTINE IF EXISTS ' || found.name || ' CASCADE'; END LOOP;
-    FOR found IN SELECT pg_type.oid::regtype AS name FROM pg_type
+    FOR found IN SELECT pg_type.oid::regtype::text AS name FROM pg_type
         LEFT JOIN pg_class ON pg_class.oid = typrelid
         WHERE typnamespace = current_schema()::regnamespace
         AND (typtype IN ('e', 'd') OR pg_class.relkind = 'c')

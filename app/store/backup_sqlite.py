@@ -35,7 +35,7 @@ def restore(url: str, file: Path) -> None:
 
     Nobody else may have the database open.
     """
-    path = sqlite_path(url)
+    path = sqlite_path(url).resolve()
     with becoming(path) as part:
         with telling(f"the file {file}"), _opened(file, "ro") as source, _opened(part, "rw") as copy:
             source.backup(copy)

@@ -39,6 +39,8 @@ _POSTGRES_BOUNDS = (
 # A server that is reached but answers nothing.
 _TRANSACTION_SECONDS = 20.0
 _POOL_WAIT_SECONDS = 5.0
+# A little longer than a writer waits for its turn, while it keeps its connection.
+_SQLITE_POOL_WAIT_SECONDS = 15.0
 _POOLED_CONNECTIONS = 10
 _MORE_CONNECTIONS = 10
 
@@ -137,7 +139,7 @@ def _sqlite_engine(url: str) -> AsyncEngine:
     engine = create_async_engine(
         parsed_url(url).set(drivername="sqlite+aiosqlite"),
         hide_parameters=True,
-        pool_timeout=_POOL_WAIT_SECONDS,
+        pool_timeout=_SQLITE_POOL_WAIT_SECONDS,
     )
 
     @event.listens_for(engine.sync_engine, "connect")

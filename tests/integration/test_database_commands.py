@@ -21,6 +21,7 @@ from app.store.tables import metadata
 from tests.filled_database import connected, contents, filled, statuses
 from tests.migrations.made_up import NEXT, more_scripts
 from tests.postgres import PostgresServer
+from tests.scripted_service import scripted_service, until
 
 pytestmark = pytest.mark.anyio
 
@@ -337,3 +338,24 @@ async def test_a_restored_file_is_what_the_service_opens(tmp_path: Path) -> None
     async with database.reading() as connection:
         assert (await connection.execute(sa.text("SELECT count(*) FROM submissions"))).scalar_one() == 10
     await database.close()
+
+
+@pytest.mark.postgresql
+async def test_what_waited_is_graded_in_the_new_place(tmp_path: Path, postgres: PostgresServer) -> None:
+    """Moved to PostgreSQL, and restored from there: no job went along, and none is missing."""
+    async with scripted_service(tmp_path) as service:
+        await service.sign_up()
+        running = await service.submit("wait 60")
+        await until(lambda: service.grader.graded == ["wait 60"])
+        first, second = await service.submit("print 1"), await service.submit("print 2")
+        cookies = dict(service.client.cookies)
+    moved, restored = postgres.new_database(), postgres.new_database()
+    await move(f"sqlite:///{tmp_path / 'data' / 'jaxercise.db'}", moved)
+    backup_database.back_up(moved, tmp_path / "all.backup")
+    await backup_database.restore(restored, tmp_path / "all.backup", overwrite=False)
+    for url in (moved, restored):
+        async with scripted_service(tmp_path, database_url=url) as service:
+            service.client.cookies.update(cookies)
+            await service.client.delete(f"/api/v1/submissions/{running['id']}")
+            for submission in (first, second):
+                assert (await service.verdict(submission["id"]))["accepted"]

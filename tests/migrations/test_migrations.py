@@ -13,7 +13,7 @@ from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from sqlalchemy import create_engine, inspect
 
-from app.errors import DatabaseRefused
+from app.errors import DatabaseRefused, DatabaseUnavailable
 from app.store import migrate
 from app.store.tables import metadata, postgresql_metadata
 from tests.migrations.filled import all_rows, fill, leave_traces
@@ -169,3 +169,20 @@ def test_two_processes_that_start_on_one_new_sqlite_file_migrate_once(tmp_path: 
         process.stdin.close()
     assert [process.wait(60) for process in both] == [0, 0]
     assert differences(url) == []
+
+
+@pytest.mark.postgresql
+def test_a_table_that_somebody_keeps_locked_is_not_waited_for_long(
+    postgres: PostgresServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever came after the migration would have to wait as well; it can be run again."""
+    monkeypatch.setattr(migrate, "_POSTGRES_PATIENCE", "SET lock_timeout = '50ms'")
+    url = postgres.new_database()
+    before = f"{int(migrate.head()) - 1:04d}"
+    migrate.upgrade(url, before)
+    with connected(url) as connection:
+        connection.execute(sa.text("SELECT count(*) FROM submissions"))
+        with pytest.raises(DatabaseUnavailable, match="lock timeout"):
+            migrate.upgrade(url)
+    assert migrate.current(url) == before
+    migrate.upgrade(url)
