@@ -4,19 +4,33 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 
-_submission: ContextVar[str | None] = ContextVar("jaxercise_submission", default=None)
+
+class _About:
+    """Shared by all tasks that were started for the submission, some of which outlive its block."""
+
+    def __init__(self, submission_id: str) -> None:
+        self.submission_id: str | None = submission_id
+
+
+_about: ContextVar[_About | None] = ContextVar("jaxercise_about", default=None)
 
 
 @contextmanager
 def submission_in_log(submission_id: str) -> Iterator[None]:
-    """Whatever is logged in the block, and in tasks that are started in it, carries the submission's id."""
-    token = _submission.set(submission_id)
+    """Whatever is logged while the block lasts, in tasks that are started in it as well, carries the id.
+
+    A task that goes on afterwards, such as one that looks after a nursery, no longer does.
+    """
+    about = _About(submission_id)
+    token = _about.set(about)
     try:
         yield
     finally:
-        _submission.reset(token)
+        about.submission_id = None
+        _about.reset(token)
 
 
 def submission_of_log() -> str | None:
     """The id, where the code runs for a submission."""
-    return _submission.get()
+    about = _about.get()
+    return None if about is None else about.submission_id

@@ -39,7 +39,8 @@ def _read() -> tuple[int, int]:
 
 
 def held_bytes(pid: int) -> int:
-    """The proportional set size; where that is not ours to read, private pages only. 0 once it is gone."""
+    """The proportional set size; where that is not ours to read, all pages but those of files, which then
+    count once for each that shares them. 0 once it is gone."""
     place = Path(f"/proc/{pid}")
     try:
         return _kilobytes((place / "smaps_rollup").read_text(), ("Pss:",)) << 10

@@ -5,10 +5,11 @@ import uuid
 from collections.abc import Iterator
 from pathlib import Path
 
+import httpx
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
-from tests.acceptance.learner import Learner
+from tests.acceptance.learner import ADMIN, PASSWORD, Learner
 from tests.acceptance.running_service import running_service
 
 _CHROMIUM = "/usr/bin/chromium"
@@ -26,8 +27,11 @@ _FLAGS = [
 
 @pytest.fixture(scope="session")
 def service(graded_problems_dir: Path) -> Iterator[str]:
-    """The address of a real service with a real jail."""
+    """The address of a real service with a real jail. Its admin has signed up: all others are learners."""
     with running_service(graded_problems_dir) as address:
+        admin = {"email": ADMIN, "password": PASSWORD}
+        # 409 where the folder has been used before.
+        assert httpx.post(f"{address}/api/v1/accounts", json=admin).status_code in (201, 409)
         yield address
 
 

@@ -7,6 +7,7 @@ from playwright.sync_api import Locator, Page, expect
 ROOT = Path(__file__).parents[2]
 PROBLEM = "/problems/vit-cls-token"
 PASSWORD = "three unrelated words"
+ADMIN = "admin@lab.test"
 # The first run on a fresh machine compiles everything once.
 VERDICT_MILLISECONDS = 150_000
 

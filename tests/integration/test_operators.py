@@ -49,9 +49,9 @@ def logged(process: RunningService, **fields: str) -> list[dict[str, Any]]:
     return [line for line in lines if fields.items() <= line.items()]
 
 
-def has_ended(worker: RunningService, submission: str) -> bool:
+def has_ended(worker: RunningService, submission: str, outcome: str) -> bool:
     lines = logged(worker, submission=submission)
-    return any(line["message"].startswith("verdict: accepted after") for line in lines)
+    return any(line["message"].startswith(f"verdict: {outcome} after") for line in lines)
 
 
 def until(condition: Callable[[], Any], what: str) -> Any:
@@ -80,16 +80,18 @@ def test_a_submission_is_followed_through_all_processes(
         def metrics(process: RunningService) -> str:
             return browser.get(f"{process.address}/metrics").text
 
+        def submit(code: str) -> str:
+            address = f"{web.address}/api/v1/problems/double/submissions"
+            return str(browser.post(address, json={"code": code}, headers=token).json()["id"])
+
         assert status()["workers"] == []
         with real_worker(tmp_path / "worker", **settings) as worker:
             assert browser.get(f"{worker.address}/healthz").status_code == 200
             until(lambda: browser.get(f"{worker.address}/readyz").status_code == 200, "ready")
-            submission = browser.post(
-                f"{web.address}/api/v1/problems/double/submissions",
-                json={"code": "def double(x):\n    return x + x  # learners-own\n"},
-                headers=token,
-            ).json()["id"]
-            until(lambda: has_ended(worker, submission), "a verdict")
+            submission = submit("def double(x):\n    return x + x  # learners-own\n")
+            wrong = submit("def double(x):\n    return x  # learners-own\n")
+            until(lambda: has_ended(worker, submission, "accepted"), "a verdict")
+            until(lambda: has_ended(worker, wrong, "wrong_value"), "a verdict")
             [listed] = until(lambda: [one for one in status()["workers"] if one["proven"]], "proven")
             of_worker, of_web = metrics(worker), metrics(web)
             assert worker.terminate() == 0
@@ -106,8 +108,8 @@ def test_a_submission_is_followed_through_all_processes(
     assert (listed["name"], listed["state"], listed["slots"]) == ("lab-1", "grading", 1)
     assert listed["environment"]["fingerprint"]
     assert 'jaxercise_verdicts_total{outcome="accepted"} 1.0' in of_worker
-    for stage in ("waiting", "running", "storing"):
-        assert f'jaxercise_grading_stage_seconds_count{{stage="{stage}"}} 1.0' in of_worker
+    for stage, count in (("waiting", 2), ("running", 2), ("diagnosis", 1), ("storing", 2)):
+        assert f'jaxercise_grading_stage_seconds_count{{stage="{stage}"}} {count}.0' in of_worker
     for told in (of_worker, of_web):
         assert 'jaxercise_workers{state="grading"} 1.0' in told
         assert "jaxercise_submissions_running 0.0" in told

@@ -89,6 +89,32 @@ def test_whatever_runs_for_a_submission_carries_its_id(capsys: pytest.CaptureFix
     }
 
 
+def test_a_task_that_outlives_its_submission_no_longer_speaks_of_it(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """A jail's keeper, say, that one submission happened to start."""
+    set_up_logs(settings(log_format="json"), "worker")
+
+    async def go_on(over: asyncio.Event) -> None:
+        logging.getLogger("sandbox").info("begins")
+        await over.wait()
+        logging.getLogger("sandbox").info("goes on")
+
+    async def run() -> None:
+        over = asyncio.Event()
+        with submission_in_log("aa"):
+            keeper = asyncio.create_task(go_on(over))
+            await asyncio.sleep(0)
+        over.set()
+        await keeper
+
+    asyncio.run(run())
+    assert [(one["message"], one.get("submission")) for one in logged(capsys)] == [
+        ("begins", "aa"),
+        ("goes on", None),
+    ]
+
+
 def test_text_for_people_names_the_submission_once(capsys: pytest.CaptureFixture[str]) -> None:
     set_up_logs(settings(), "web")
     with submission_in_log("c0ffee"):

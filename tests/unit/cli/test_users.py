@@ -1,4 +1,4 @@
-"""`jaxercise users` and `jaxercise db`, as an operator types them."""
+"""`jaxercise users`, `jaxercise db` and `jaxercise clean`, as an operator types them."""
 
 import subprocess
 import sys
@@ -100,3 +100,18 @@ def test_the_command_line_starts_without_the_service() -> None:
         [sys.executable, "-c", program], cwd=_CHECKOUT, capture_output=True, text=True, check=True
     )
     assert done.stdout.strip() == "[]"
+
+
+def test_clean_says_what_it_took_away(
+    jaxercise: Callable[..., Done], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Or that nothing is asked for, and what would ask for it."""
+    idle = jaxercise("clean")
+    assert idle.exit_code == 0
+    assert "JAXERCISE_KEEP_OUTPUT_DAYS" in idle.printed
+    monkeypatch.setenv("JAXERCISE_KEEP_RUNS_DAYS", "30")
+    done = jaxercise("clean")
+    assert (done.exit_code, done.printed) == (
+        0,
+        "0 drafts deleted, the output of 0 submissions removed.\n",
+    )

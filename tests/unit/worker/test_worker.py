@@ -6,6 +6,7 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager
 
 import pytest
 
+from app.core.worker_standing import WorkerState
 from app.errors import GraderError
 from app.jobs.embedded import EmbeddedQueue
 from app.jobs.queue import Ticket
@@ -21,7 +22,9 @@ async def _prepare_nothing(grader: Grades) -> None:
     """These tests have no problems."""
 
 
-def worker_with(open_grader: OpenGrader) -> Worker:
+def worker_with(
+    open_grader: OpenGrader, on_state: Callable[[WorkerState], None] = lambda state: None
+) -> Worker:
     def grade_with(grader: Grades) -> Callable[[Ticket], Awaitable[None]]:
         async def grade(ticket: Ticket) -> None:
             await asyncio.sleep(0)
@@ -29,7 +32,14 @@ def worker_with(open_grader: OpenGrader) -> Worker:
         return grade
 
     return Worker(
-        EmbeddedQueue(), open_grader, grade_with, _prepare_nothing, slots=1, kept_slots=0, drain_seconds=1
+        EmbeddedQueue(),
+        open_grader,
+        grade_with,
+        _prepare_nothing,
+        slots=1,
+        kept_slots=0,
+        drain_seconds=1,
+        on_state=on_state,
     )
 
 
@@ -42,13 +52,16 @@ async def test_it_is_ready_once_the_grader_is_open_and_closes_it() -> None:
         yield ScriptedGrader()
         closed.set()
 
-    worker = worker_with(open_grader)
+    states: list[WorkerState] = []
+    worker = worker_with(open_grader, states.append)
     async with worker.running():
         assert await worker.missing() == "the sandbox is starting"
         opening.set()
         await until(lambda: worker._ready)
         assert await worker.missing() is None
+        assert states == [WorkerState.GRADING]
     assert closed.is_set()
+    assert states == [WorkerState.GRADING, WorkerState.DRAINING]
 
 
 async def test_it_says_why_the_grader_could_not_be_opened() -> None:
