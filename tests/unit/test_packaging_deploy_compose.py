@@ -159,6 +159,22 @@ def test_backups_are_made_by_tools_of_the_database_s_age(
     assert services["tools"]["profiles"] == ["tools"]
 
 
+def test_the_database_has_connections_for_all_that_is_promised(services: dict[str, Any]) -> None:
+    """As many as two of the pages and a dozen workers may open at once; Kubernetes' manifest says the same."""
+    from app.jobs import procrastinate_app
+    from app.store import database
+
+    listening = 1
+    pooled = database._POOLED_CONNECTIONS + database._MORE_CONNECTIONS
+    each = pooled + procrastinate_app._CONNECTIONS + listening
+    kept_for_root = 3
+    setting = "max_connections=400"
+
+    assert each * (2 + 12) <= 400 - kept_for_root
+    assert services["database"]["command"] == ["postgres", "-c", setting]
+    assert setting in (_ROOT / "docs/deploy/kubernetes/database.yaml").read_text()
+
+
 def test_workers_and_pages_scale_by_number(services: dict[str, Any]) -> None:
     """Two of each to begin with; nothing in them stands in the way of more."""
     for name in ("web", "worker"):
