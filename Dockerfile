@@ -1,7 +1,8 @@
-# Three images that share their lower layers; docs/operators/containers.md tells how to run them.
+# Four images that share their lower layers; docs/operators/containers.md tells how to run them.
 #   docker build --target web .      pages and API: no JAX, no jail
 #   docker build --target worker .   grades: the jail, JAX and Flax
 #   docker build --target all .      the whole service on one machine
+#   docker build --target tools .    backups: the pages' image with PostgreSQL's own tools
 
 FROM node:22-bookworm-slim AS islands
 WORKDIR /build
@@ -49,6 +50,20 @@ EXPOSE 8000
 HEALTHCHECK --interval=10s --timeout=5s --start-period=60s \
     CMD ["python", "-c", "import urllib.request; urllib.request.urlopen('http://127.0.0.1:8000/readyz', timeout=4)"]
 CMD ["jaxercise", "serve"]
+
+
+# The tools must not be older than the server; Debian 12 has those of 15, which compose.yaml runs.
+FROM web AS tools
+USER 0:0
+# hadolint ignore=DL3008
+RUN apt-get update \
+    && apt-get install --yes --no-install-recommends postgresql-client-15 \
+    && rm -rf /var/lib/apt/lists/* \
+    && install --directory --owner=10001 --group=10001 --mode=0700 /backups
+USER 10001:10001
+VOLUME /backups
+HEALTHCHECK NONE
+CMD ["jaxercise", "db", "check"]
 
 
 FROM base AS jail

@@ -6,6 +6,7 @@ what its COPY and RUN lines brought there, read-only, as an ordinary user withou
 capabilities, behind docs/operators/seccomp.json.
 """
 
+import importlib.metadata
 import json
 import os
 import re
@@ -13,6 +14,7 @@ import shlex
 import shutil
 import subprocess
 import sys
+import venv
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -21,7 +23,6 @@ import pyseccomp
 from tests.dockerfile_stages import read_stages
 
 _CHECKOUT = Path(__file__).resolve().parent.parent
-_UV = Path(sys.executable).with_name("uv")
 # The image's own business, which bubblewrap's user and this machine's packages stand for.
 _STOOD_FOR = {"apt-get", "groupadd", "useradd", "rm"}
 _USER = "10001"
@@ -30,8 +31,9 @@ _USER = "10001"
 class ImitatedImage:
     """The target `name`, built below `place`, which must be empty.
 
-    With `as_written`, pip and npm run as the file says, which takes minutes; else uv installs the same
-    locked packages, and the islands are the ones that this checkout has built.
+    With `as_written`, pip and npm run as the file says, which takes minutes; else the packages that a lock
+    names are taken from where the tests run, which has them in the versions of the locks, and the islands
+    are the ones that this checkout has built.
     """
 
     def __init__(self, name: str, place: Path, *, as_written: bool = False) -> None:
@@ -44,7 +46,7 @@ class ImitatedImage:
         self.programs: set[str] = set()
         """Names that `apt-get install` was given."""
         self.venv = place / "venv"
-        subprocess.run([_UV, "venv", "--quiet", "--seed", self.venv, "--python", sys.executable], check=True)
+        venv.EnvBuilder(symlinks=True).create(self.venv)
         self.root = self._carry_out(name)
         self.folder = self.root / self._stage.values("WORKDIR")[-1].lstrip("/")
         """Its working directory, as this machine sees it."""
@@ -68,7 +70,7 @@ class ImitatedImage:
         where the image keeps its data. The network is this machine's.
         """
         argv = ["sh", "-c", 'exec 9<"$0"; exec bwrap --seccomp 9 "$@"', str(self._filter())]
-        argv += ["--die-with-parent", "--unshare-ipc", "--unshare-uts"]
+        argv += ["--die-with-parent", "--clearenv", "--unshare-ipc", "--unshare-uts"]
         step_down: list[str] = []
         if os.getuid() == 0:
             # Truly another user: the kernel's limits do not hold for root under another name.
@@ -109,7 +111,7 @@ class ImitatedImage:
             if os.getuid() == 0:
                 os.chown(volume, int(_USER), int(_USER))
             argv += ["--bind", str(volume), self._stage.values("VOLUME")[-1]]
-        argv += ["--remount-ro", "/", "--chdir", str(self.folder), "--clearenv"]
+        argv += ["--remount-ro", "/", "--chdir", str(self.folder)]
         environment = {
             **self.environment,
             "PATH": f"{self.venv / 'bin'}:/usr/bin:/bin",
@@ -184,8 +186,8 @@ class ImitatedImage:
     def _run(self, words: list[str], workdir: Path) -> None:
         program, *arguments = words
         if program == "pip":
-            installer = [str(self.venv / "bin" / "pip")] if self._as_written else self._uv_pip()
-            subprocess.run([*installer, *arguments], cwd=workdir, check=True)
+            assert arguments[0] == "install"
+            self._install(arguments, workdir)
         elif program == "npm":
             self._npm(arguments, workdir)
         elif program not in _STOOD_FOR:
@@ -193,9 +195,32 @@ class ImitatedImage:
         elif words[:2] == ["apt-get", "install"]:
             self.programs.update(word for word in arguments[1:] if not word.startswith("-"))
 
-    def _uv_pip(self) -> list[str]:
-        os.environ["VIRTUAL_ENV"] = str(self.venv)
-        return [str(_UV), "pip", "--quiet"]
+    def _install(self, arguments: list[str], workdir: Path) -> None:
+        lock = arguments[arguments.index("-r") + 1] if "-r" in arguments else None
+        if self._as_written or lock is None:
+            # Ours is made without isolation, from what the lock has brought; it needs no registry.
+            pip = [sys.executable, "-m", "pip", "-qq", "--python", str(self.venv / "bin" / "python")]
+            subprocess.run([*pip, *arguments], cwd=workdir, check=True)
+            return
+        for name, version in re.findall(
+            r"^([\w.-]+)==([\w.+!-]+)", (workdir / lock).read_text(), re.MULTILINE
+        ):
+            found = importlib.metadata.distribution(name)
+            assert found.version == version, f"{name} is {found.version} here and {version} in {lock}"
+            self._copy_installed(found)
+
+    def _copy_installed(self, found: importlib.metadata.Distribution) -> None:
+        packages = (
+            self.venv / "lib" / f"python{sys.version_info.major}.{sys.version_info.minor}" / "site-packages"
+        )
+        for file in found.files or ():
+            # Console scripts name the Python that they were installed for; nobody here starts one.
+            if ".." not in file.parts:
+                target = packages / file
+                target.parent.mkdir(parents=True, exist_ok=True)
+                source = str(found.locate_file(file))
+                if not target.exists() and Path(source).exists():
+                    _link_or_copy(source, target)
 
     def _npm(self, arguments: list[str], workdir: Path) -> None:
         if self._as_written:
@@ -203,6 +228,13 @@ class ImitatedImage:
         elif arguments[:2] == ["run", "build"]:
             built = Path("app/web/static/dist")
             shutil.copytree(_CHECKOUT / built, workdir / built)
+
+
+def _link_or_copy(source: str, target: Path) -> None:
+    try:
+        os.link(source, target)
+    except OSError:
+        shutil.copy2(source, target)
 
 
 def _not_in_context(folder: str, names: list[str]) -> set[str]:

@@ -58,14 +58,15 @@ def _fault_of_compose(line: str, words: list[str], check_inner: Check) -> str | 
     services = yaml.safe_load((_ROOT / file).read_text())["services"]
     verb, *rest = words
     named = [rest[i + 1].partition("=")[0] for i, word in enumerate(rest) if word == "--scale"]
-    if verb == "exec":
+    rest = [word for word in rest if word != "--rm"]
+    if verb in ("exec", "run"):
         named.append(rest[0])
     elif verb != "up":
         return f"not a command that the documents may give: {line!r}"
     unknown = [name for name in named if name not in services]
     if unknown:
         return f"no such service in {line!r}: {unknown}"
-    return check_inner(shlex.join(rest[1:])) if verb == "exec" else None
+    return check_inner(shlex.join(rest[1:])) if verb in ("exec", "run") else None
 
 
 def _fault_of_kubectl(line: str, words: list[str], check_inner: Check) -> str | None:

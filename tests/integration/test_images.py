@@ -120,7 +120,7 @@ class Place:
             Path(socket_folder): socket_folder,
         }
         self.settings = {
-            "JAXERCISE_DATABASE_URL": url,
+            "JAXERCISE_SECRETS_DIR": "/run/secrets",
             "JAXERCISE_ENVIRONMENT": "production",
             "JAXERCISE_LOG_FORMAT": "json",
             "JAXERCISE_PROBLEMS_DIR": "/problems",
@@ -186,7 +186,8 @@ def test_what_compose_puts_together_grades_and_outlives_a_process(
             own = {"JAXERCISE_HOST": address, "JAXERCISE_PORT": web_port, "JAXERCISE_TRUSTED_PROXIES": "*"}
             argv = web.confined(web.command, settings={**place.settings, **own}, mounts=place.mounts)
             pages.append(start(address, argv))
-        own = {"JAXERCISE_SLOTS": "1", "JAXERCISE_WORKER_PORT": _free_port(), "JAXERCISE_HOST": "127.0.0.1"}
+        health = _free_port()
+        own = {"JAXERCISE_SLOTS": "1", "JAXERCISE_WORKER_PORT": health, "JAXERCISE_HOST": "127.0.0.1"}
         argv = worker.confined(
             worker.command,
             settings={**place.settings, **own},
@@ -201,7 +202,11 @@ def test_what_compose_puts_together_grades_and_outlives_a_process(
         with httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=_SECONDS) as browser:
             assert browser.get("/readyz").status_code == browser.get("/metrics").status_code == 404
             body = {"email": "a@school.test", "password": "correct horse battery"}
-            assert browser.post("/api/v1/accounts", json=body).status_code == 201
+            signed_up = browser.post("/api/v1/accounts", json=body)
+            assert signed_up.status_code == 201
+            # In production it is for HTTPS only, which the proxy speaks for a host that has a name.
+            assert "secure" in signed_up.headers["set-cookie"].lower()
+            browser.headers["Cookie"] = signed_up.headers["set-cookie"].partition(";")[0]
             came = _events(browser, _SLOW_BUT_RIGHT)
             assert json.loads(came["verdict"][1])["verdict"]["outcome"] == "accepted"
             assert came["verdict"][0] - came["running"][0] > 0.7, "the proxy kept events back"
@@ -212,6 +217,10 @@ def test_what_compose_puts_together_grades_and_outlives_a_process(
                 for pid in descendants(started.process.pid)
                 for file in ("environ", "cmdline")
             )
+            for own_port in (web_port, health):
+                assert browser.get(f"http://127.0.0.1:{own_port}/readyz").json() == {"status": "ready"}
+            figures = browser.get(f"http://127.0.0.1:{health}/metrics").text
+            assert 'jaxercise_verdicts_total{outcome="accepted"} 1.0' in figures
             assert pages[0].ask(signal.SIGTERM) == 0
             assert {browser.get("/").status_code for _ in range(20)} == {200}
             assert json.loads(_events(browser, _RIGHT)["verdict"][1])["verdict"]["accepted"]

@@ -20,7 +20,7 @@ from tests.dockerfile_stages import Stage, read_stages
 _ROOT = Path(__file__).parents[2]
 _BIN = Path(sys.executable).parent
 _FILES = ("compose.yaml", "compose.single.yaml")
-_OURS = ("migrate", "web", "worker")
+_OURS = ("migrate", "tools", "web", "worker")
 _FOR_THE_JAIL = {"seccomp=docs/operators/seccomp.json", "apparmor=unconfined", "systempaths=unconfined"}
 _SECRETS = "JAXERCISE_SECRETS_DIR"
 
@@ -28,7 +28,7 @@ _SECRETS = "JAXERCISE_SECRETS_DIR"
 def _compose(text: str, **variables: str) -> "subprocess.CompletedProcess[str]":
     """What Docker's own reader makes of a compose file; it needs no engine for that."""
     command = [str(_BIN / "docker-compose"), "--project-directory", str(_ROOT), "--file", "-", "config"]
-    environment = {"PATH": os.environ["PATH"], "HOME": "/nowhere", **variables}
+    environment = {"PATH": os.environ["PATH"], "HOME": "/nowhere", "COMPOSE_PROFILES": "*", **variables}
     return subprocess.run(
         [*command, "--format", "json"], input=text, capture_output=True, text=True, env=environment
     )
@@ -135,11 +135,44 @@ def test_the_database_and_the_workers_cannot_be_reached_from_outside(services: d
     networks = {name: set(service["networks"]) for name, service in services.items()}
     read = json.loads(_compose((_ROOT / "compose.yaml").read_text()).stdout)
 
-    assert networks["database"] == networks["worker"] == networks["migrate"] == {"inside"}
+    assert (
+        networks["database"] == networks["worker"] == networks["migrate"] == networks["tools"] == {"inside"}
+    )
     assert networks["proxy"] == {"front"}
     assert read["networks"]["inside"]["internal"] is True
     assert [name for name, service in services.items() if service.get("ports")] == ["proxy"]
     assert {port["host_ip"] for port in services["proxy"]["ports"]} == {"127.0.0.1"}
+
+
+def test_backups_are_made_by_tools_of_the_database_s_age(
+    services: dict[str, Any], stages: dict[str, Stage]
+) -> None:
+    """Older ones refuse a newer server. What they write lies in a volume that their user may write to."""
+    version = re.match(r"postgres:(\d+)-bookworm", services["database"]["image"])
+    [volume] = services["tools"]["volumes"]
+    installed = " ".join(stages["tools"].values("RUN"))
+
+    assert version is not None
+    assert f"postgresql-client-{version[1]} " in installed
+    assert volume["target"] == stages["tools"].values("VOLUME")[-1]
+    assert f"--owner=10001 --group=10001 --mode=0700 {volume['target']}" in installed
+    assert services["tools"]["profiles"] == ["tools"]
+
+
+def test_the_database_has_connections_for_all_that_is_promised(services: dict[str, Any]) -> None:
+    """As many as two of the pages and a dozen workers may open at once; Kubernetes' manifest says the same."""
+    from app.jobs import procrastinate_app
+    from app.store import database
+
+    listening = 1
+    pooled = database._POOLED_CONNECTIONS + database._MORE_CONNECTIONS
+    each = pooled + procrastinate_app._CONNECTIONS + listening
+    kept_for_root = 3
+    setting = "max_connections=400"
+
+    assert each * (2 + 12) <= 400 - kept_for_root
+    assert services["database"]["command"] == ["postgres", "-c", setting]
+    assert setting in (_ROOT / "docs/deploy/kubernetes/database.yaml").read_text()
 
 
 def test_workers_and_pages_scale_by_number(services: dict[str, Any]) -> None:
