@@ -65,7 +65,9 @@ def _measure_growth(server: MeasuredServer, submissions: int, problems: int, rou
             write_problems(place, count - 3)
         for place, url in ((small_place, small_url), (large_place, large_url)):
             first, again = (_start_seconds(place, url) for _ in range(2))
-            print(f"start with the folders of {place.name}: {first:.1f} s the first time, {again:.1f} s the next")
+            print(
+                f"start with the folders of {place.name}: {first:.1f} s the first time, {again:.1f} s the next"
+            )
         with _service(small_place, small_url) as small, _service(large_place, large_url) as large:
             for service in (small, large):
                 _sign_up(service)

@@ -72,7 +72,13 @@ def fill_learner(url: str, email: str, slug: str, *, of_problem: int, of_others:
             "SELECT number FROM fill_versions JOIN problems USING (version) WHERE slug = %s", [slug]
         ).fetchone() or [None]
         for salt, problem, count in (("p", str(number), of_problem), ("o", "(i %% 50)::int", of_others)):
-            values = {"salt": salt + email, "first": 0, "to": count - 1, "last": max(1, count), "user": user_id}
+            values = {
+                "salt": salt + email,
+                "first": 0,
+                "to": count - 1,
+                "last": max(1, count),
+                "user": user_id,
+            }
             if count:
                 connection.execute(_SUBMISSION.format(user="%(user)s", problem=problem), values)
 

@@ -16,7 +16,7 @@ from tests.postgres import _program, _run_as_server
 _OWNER = "jaxercise"
 _SETTINGS = {
     "listen_addresses": "",
-    "max_connections": "400",
+    "max_connections": "1000",
     "shared_buffers": "1GB",
     "max_wal_size": "8GB",
     "shared_preload_libraries": "pg_stat_statements",
@@ -32,7 +32,9 @@ class MeasuredServer:
     def new_database(self) -> str:
         """The URL of a new, empty database."""
         name = f"scale_{uuid4().hex[:8]}"
-        with psycopg.connect(f"host={self._folder} user={_OWNER} dbname=postgres", autocommit=True) as connection:
+        with psycopg.connect(
+            f"host={self._folder} user={_OWNER} dbname=postgres", autocommit=True
+        ) as connection:
             connection.execute(f"CREATE DATABASE {name}")  # type: ignore[call-overload]
         return f"postgresql+psycopg://{_OWNER}@/{name}?host={self._folder}"
 
