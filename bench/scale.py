@@ -14,6 +14,7 @@ import asyncio
 import shutil
 import tempfile
 import time
+from contextlib import AbstractContextManager
 from pathlib import Path
 
 import httpx
@@ -21,7 +22,7 @@ import psycopg
 
 from app.store.listen import conninfo
 from bench.graded_problem import position_46
-from bench.scale_fill import fill, fill_learner, settle
+from bench.scale_fill import fill, fill_learner, fill_queue, settle
 from bench.scale_pages import DILIGENT, NEW, PASSWORD, Place, print_table, time_pages
 from bench.scale_postgres import MeasuredServer, measured_postgres
 from bench.scale_queue import time_queue
@@ -47,7 +48,7 @@ def main() -> None:
     parser.add_argument("--jobs", type=int, default=2000)
     arguments = parser.parse_args()
     # The first start reads every folder.
-    services._START_SECONDS = 1800
+    services._START_SECONDS = 1800  # noqa: SLF001
     with measured_postgres() as server:
         if arguments.workers:
             measure_workers(server, arguments.workers, arguments.jobs)
@@ -65,13 +66,12 @@ def _measure_growth(server: MeasuredServer, submissions: int, problems: int, rou
             write_problems(place, count - 3)
         for place, url in ((small_place, small_url), (large_place, large_url)):
             first, again = (_start_seconds(place, url) for _ in range(2))
-            print(
-                f"start with the folders of {place.name}: {first:.1f} s the first time, {again:.1f} s the next"
-            )
+            print(f"start with {place.name} folders: {first:.1f} s the first time, {again:.1f} s the next")
         with _service(small_place, small_url) as small, _service(large_place, large_url) as large:
             for service in (small, large):
                 _sign_up(service)
-        seconds = fill(large_url, submissions=submissions, waiting=_WAITING)
+        seconds = fill(large_url, submissions=submissions)
+        fill_queue(large_url, waiting=_WAITING)
         print(f"{submissions:,} submissions were written in {seconds:.0f} s")
         slug, code = position_46().slug, position_46().reference
         for url in (small_url, large_url):
@@ -80,17 +80,17 @@ def _measure_growth(server: MeasuredServer, submissions: int, problems: int, rou
             settle(url)
         _print_sizes(large_url)
         with _service(small_place, small_url) as small, _service(large_place, large_url) as large:
-            places = [
+            asked = [
                 Place(address=service.address, slug=slug, code=code, submission_ids=_one_of_each(url))
                 for service, url in ((small, small_url), (large, large_url))
             ]
-            print_table("pages and API over HTTP", time_pages(*places, rounds))
+            print_table("pages and API over HTTP", time_pages(asked[0], asked[1], rounds))
         print_table(
             "the queue, in this process", asyncio.run(time_queue(small_url, large_url, slug, code, rounds))
         )
 
 
-def _service(place: Path, url: str):  # type: ignore[no-untyped-def]
+def _service(place: Path, url: str) -> AbstractContextManager[RunningService]:
     return real_service(
         place / "data",
         database_url=url,

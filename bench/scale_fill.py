@@ -28,8 +28,8 @@ _SUBMISSION = """
 _DRAWN = "floor(%(problems)s * ((hashint8(i)::bigint & 2147483647) / 2147483648.0) ^ 3)::int"
 
 
-def fill(url: str, *, submissions: int, waiting: int) -> float:
-    """Learners, their graded submissions, and `waiting` regrades with their jobs; the seconds it took."""
+def fill(url: str, *, submissions: int) -> float:
+    """Learners, their graded submissions, and what comes with those; the seconds it took."""
     start = time.perf_counter()
     learners = max(1, submissions // ROWS_A_LEARNER)
     with psycopg.connect(conninfo(url), autocommit=True) as connection:
@@ -59,7 +59,6 @@ def fill(url: str, *, submissions: int, waiting: int) -> float:
                 },
             )
         _fill_unexplained(connection, submissions)
-        _fill_queue(connection, waiting)
     return time.perf_counter() - start
 
 
@@ -81,6 +80,24 @@ def fill_learner(url: str, email: str, slug: str, *, of_problem: int, of_others:
             }
             if count:
                 connection.execute(_SUBMISSION.format(user="%(user)s", problem=problem), values)
+
+
+def fill_queue(url: str, *, waiting: int) -> None:
+    """So many regrades that wait, each with its job; there are learners already."""
+    with psycopg.connect(conninfo(url), autocommit=True) as connection:
+        _prepare(connection)
+        connection.execute(
+            "INSERT INTO submissions (id, user_id, version, mode, code, status, priority, attempt, failures, "
+            "seed, created_at) SELECT md5('w' || i), md5('u0'), (SELECT min(version) FROM fill_versions), "
+            "'submit', code, 'queued', 0, 0, 0, i, now() FROM generate_series(1, %s) AS i CROSS JOIN fill_code",
+            [waiting],
+        )
+        connection.execute(
+            "INSERT INTO procrastinate_jobs (queue_name, task_name, priority, queueing_lock, args) "
+            "SELECT 'bulk', 'grade', 0, md5('w' || i), jsonb_build_object('submission_id', md5('w' || i)) "
+            "FROM generate_series(1, %s) AS i",
+            [waiting],
+        )
 
 
 def settle(url: str) -> None:
@@ -118,8 +135,8 @@ def _fill_unexplained(connection: psycopg.Connection, submissions: int) -> None:
         [clusters - 1],
     )
     connection.execute(
-        "INSERT INTO unexplained_members SELECT md5('s' || i), md5('c' || i %% %s) || md5('d' || i %% %s), 40 "
-        "FROM generate_series(0, %s) AS i",
+        "INSERT INTO unexplained_members "
+        "SELECT md5('s' || i), md5('c' || i %% %s) || md5('d' || i %% %s), 40 FROM generate_series(0, %s) AS i",
         [clusters, clusters, members - 1],
     )
     connection.execute(
@@ -127,19 +144,4 @@ def _fill_unexplained(connection: psycopg.Connection, submissions: int) -> None:
         """'{"event":"case","case":{"name":"shown","visibility":"hidden","outcome":"passed","points":1}}' """
         "FROM generate_series(1, %s) AS i",
         [min(_EVENTS, submissions)],
-    )
-
-
-def _fill_queue(connection: psycopg.Connection, waiting: int) -> None:
-    connection.execute(
-        "INSERT INTO submissions (id, user_id, version, mode, code, status, priority, attempt, failures, seed, "
-        "created_at) SELECT md5('w' || i), md5('u0'), (SELECT min(version) FROM fill_versions), 'submit', code, "
-        "'queued', 0, 0, 0, i, now() FROM generate_series(1, %s) AS i CROSS JOIN fill_code",
-        [waiting],
-    )
-    connection.execute(
-        "INSERT INTO procrastinate_jobs (queue_name, task_name, priority, queueing_lock, args) "
-        "SELECT 'bulk', 'grade', 0, md5('w' || i), jsonb_build_object('submission_id', md5('w' || i)) "
-        "FROM generate_series(1, %s) AS i",
-        [waiting],
     )

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 import httpx
 import msgspec
 
-PASSWORD = "correct horse battery"
+PASSWORD = "correct horse battery"  # noqa: S105
 NEW, DILIGENT = "new@lab.test", "diligent@lab.test"
 _WARM_UP = 5
 _SIGN_INS = 20

@@ -35,7 +35,7 @@ class MeasuredServer:
         with psycopg.connect(
             f"host={self._folder} user={_OWNER} dbname=postgres", autocommit=True
         ) as connection:
-            connection.execute(f"CREATE DATABASE {name}")  # type: ignore[call-overload]
+            connection.execute(f"CREATE DATABASE {name}")
         return f"postgresql+psycopg://{_OWNER}@/{name}?host={self._folder}"
 
     def processor_seconds(self) -> float:

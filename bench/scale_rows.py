@@ -51,8 +51,10 @@ def verdict_rows() -> list[VerdictRow]:
 
 
 def write_problems(place: Path, count: int) -> None:
-    """That many folders below `place`/problems and `place`/references, each with a short statement: a whole one takes 20 ms
-    to read, which says nothing of the database."""
+    """That many folders below `place`/problems and `place`/references.
+
+    Their statements are short: to read a long one takes 20 ms, which says nothing of the database.
+    """
     for number in range(count):
         files = small_problem(f"exercise-{number:05}", position=100 + number)
         manifest = files["problem.toml"].decode()

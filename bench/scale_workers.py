@@ -83,9 +83,8 @@ def measure_workers(server: MeasuredServer, counts: list[int], jobs: int) -> Non
     print(f"\nwhere PostgreSQL spent the time of the last row\n{'calls':>8}{'ms each':>9}{'% of all':>10}")
     whole = sum(row[1] for row in statements) or 1.0
     for query, total_ms, calls in statements[:8]:
-        print(
-            f"{calls:>8}{total_ms / calls:>9.3f}{100 * total_ms / whole:>10.1f}  {' '.join(query.split())[:90]}"
-        )
+        text = " ".join(query.split())[:90]
+        print(f"{calls:>8}{total_ms / calls:>9.3f}{100 * total_ms / whole:>10.1f}  {text}")
 
 
 async def _measure(server: MeasuredServer, url: str, count: int, jobs: int) -> Counted:
@@ -93,7 +92,7 @@ async def _measure(server: MeasuredServer, url: str, count: int, jobs: int) -> C
         problem = await Problems(database, read_problem).publish(small_problem())
         async with database.transaction() as connection:
             user = await users.insert_user(
-                connection, email="learner@lab.test", password_hash="x", role=Role.LEARNER
+                connection, email="learner@lab.test", password_hash="", role=Role.LEARNER
             )
         processes, pipes = _start(url, count)
         try:
