@@ -89,7 +89,7 @@ def fill_queue(url: str, *, waiting: int) -> None:
         connection.execute(
             "INSERT INTO submissions (id, user_id, version, mode, code, status, priority, attempt, failures, "
             "seed, created_at) SELECT md5('w' || i), md5('u0'), (SELECT min(version) FROM fill_versions), "
-            "'submit', code, 'queued', 0, 0, 0, i, now() FROM generate_series(1, %s) AS i CROSS JOIN fill_code",
+            "'submit', code, 'queued', 0, 0, 0, i, now() FROM fill_code, generate_series(1, %s) AS i",
             [waiting],
         )
         connection.execute(
@@ -136,7 +136,8 @@ def _fill_unexplained(connection: psycopg.Connection, submissions: int) -> None:
     )
     connection.execute(
         "INSERT INTO unexplained_members "
-        "SELECT md5('s' || i), md5('c' || i %% %s) || md5('d' || i %% %s), 40 FROM generate_series(0, %s) AS i",
+        "SELECT md5('s' || i), md5('c' || i %% %s) || md5('d' || i %% %s), 40 "
+        "FROM generate_series(0, %s) AS i",
         [clusters, clusters, members - 1],
     )
     connection.execute(
