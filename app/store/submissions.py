@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 import msgspec
-from sqlalchemy import FromClause, Row, Select, case, func, literal_column, select, update
+from sqlalchemy import FromClause, Row, Select, case, distinct, func, literal_column, select, update
 
 from app.core.outcome import Outcome
 from app.core.standing import Standing
@@ -14,7 +14,7 @@ from app.core.verdict import Mode, Verdict
 from app.store import tables
 from app.store.database import Connection
 
-_table = tables.submissions
+_table, _versions, _problems = tables.submissions, tables.problem_versions, tables.problems
 # A literal, not a parameter: the small index of those that are not done serves only what says so itself.
 _NOT_DONE = _table.c.status != literal_column(f"'{Status.DONE}'")
 _RUNNING = _NOT_DONE & (_table.c.status == Status.RUNNING.value)
@@ -82,31 +82,35 @@ async def latest_code(connection: Connection, user_id: str, slug: str) -> str | 
     return code
 
 
-async def standings_of(
-    connection: Connection, user_id: str, slugs: Collection[str] | None = None
-) -> dict[str, Standing]:
-    """The user's standing by slug (of all problems, or of these), over every submission there is; no entry
-    where there is none."""
-    query = (
-        select(tables.problems.c.slug, func.max(case((_SOLVING, 1), else_=0)).label("solved"))
-        .select_from(_joined())
-        .where(_table.c.user_id == user_id)
-        .group_by(tables.problems.c.slug)
+async def standings_of(connection: Connection, user_id: str, slugs: Collection[str]) -> dict[str, Standing]:
+    """The user's standing with these problems by slug, over every submission there is; no entry where there
+    is none."""
+    # Problem by problem, so that neither all versions nor all of the user's submissions are read.
+    solved = (
+        select(func.max(case((_SOLVING, 1), else_=0)))
+        .select_from(_table.join(_versions, _versions.c.version == _table.c.version))
+        .where(_versions.c.problem_id == _problems.c.id, _table.c.user_id == user_id)
+        .correlate(_problems)
+        .scalar_subquery()
     )
-    if slugs is not None:
-        query = query.where(tables.problems.c.slug.in_(slugs))
+    query = select(_problems.c.slug, solved.label("solved")).where(_problems.c.slug.in_(slugs))
     return {
-        row.slug: Standing.SOLVED if row.solved else Standing.TRIED for row in await connection.execute(query)
+        row.slug: Standing.SOLVED if row.solved else Standing.TRIED
+        for row in await connection.execute(query)
+        if row.solved is not None
     }
 
 
 async def count_solved(connection: Connection, user_id: str) -> int:
     """How many of the problems on offer the user has solved."""
-    query = (
-        select(func.count(tables.problems.c.id.distinct()))
-        .select_from(_joined())
-        .where(_table.c.user_id == user_id, _SOLVING, tables.problems.c.listed)
+    problem = (
+        select(_problems.c.id)
+        .select_from(_versions.join(_problems, _problems.c.id == _versions.c.problem_id))
+        .where(_versions.c.version == _table.c.version, _problems.c.listed)
+        .correlate(_table)
+        .scalar_subquery()
     )
+    query = select(func.count(distinct(problem))).where(_table.c.user_id == user_id, _SOLVING)
     return int((await connection.execute(query)).scalar_one())
 
 
@@ -204,18 +208,17 @@ def _held(submission: Submission) -> Any:
 
 def _joined() -> FromClause:
     """Submissions with their problems."""
-    versions, problems = tables.problem_versions, tables.problems
-    return _table.join(versions, versions.c.version == _table.c.version).join(
-        problems, problems.c.id == versions.c.problem_id
+    return _table.join(_versions, _versions.c.version == _table.c.version).join(
+        _problems, _problems.c.id == _versions.c.problem_id
     )
 
 
 def _of_problem(query: Select[Any], user_id: str, slug: str) -> Select[Any]:
-    return query.select_from(_joined()).where(_table.c.user_id == user_id, tables.problems.c.slug == slug)
+    return query.select_from(_joined()).where(_table.c.user_id == user_id, _problems.c.slug == slug)
 
 
 def _select() -> Select[Any]:
-    return select(_table, tables.problems.c.slug).select_from(_joined())
+    return select(_table, _problems.c.slug).select_from(_joined())
 
 
 def _as_submission(row: Row[Any]) -> Submission:

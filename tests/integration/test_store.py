@@ -103,7 +103,7 @@ async def send_in(
 
 async def standings(database: Database, user_id: str) -> dict[str, Standing]:
     async with database.reading() as connection:
-        return await submissions.standings_of(connection, user_id)
+        return await submissions.standings_of(connection, user_id, ["double"])
 
 
 async def test_only_an_accepted_submit_solves_a_problem(database: Database) -> None:
