@@ -49,6 +49,12 @@ def upgrade() -> None:
         sa.Column("done_until", _MOMENT, nullable=False),
         sa.PrimaryKeyConstraint("name", name="pk_chores"),
     )
+    # First the table that takes no time, and of each table first what needs its strongest lock: one that is
+    # asked for late, or that grows, meets queries which hold the one table and wait for the other.
+    for name, default in _OF_A_LIST.items():
+        kind = sa.String(64) if name == "rules" else sa.Text
+        op.add_column("problems", sa.Column(name, kind, nullable=False, server_default=default))
+    op.create_index("ix_problems_position_slug", "problems", ["position", "slug"])
     # Not in a batch: SQLite can add a column with a constant default, and need not copy the table.
     op.add_column(
         "submissions", sa.Column("failures", sa.Integer, nullable=False, server_default=sa.text("0"))
@@ -58,10 +64,6 @@ def upgrade() -> None:
         "ix_submissions_user_id_version_created_at", "submissions", ["user_id", "version", "created_at"]
     )
     op.drop_index("ix_submissions_user_id_created_at", "submissions")
-    for name, default in _OF_A_LIST.items():
-        kind = sa.String(64) if name == "rules" else sa.Text
-        op.add_column("problems", sa.Column(name, kind, nullable=False, server_default=default))
-    op.create_index("ix_problems_position_slug", "problems", ["position", "slug"])
     op.create_index(
         "ix_submissions_priority_created_at_id",
         "submissions",
