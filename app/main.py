@@ -79,8 +79,9 @@ async def _present(request: Request, answer: ErrorAnswer) -> Response:
     if path.startswith("/api/") or path in ("/healthz", "/readyz", "/metrics"):
         return answer
     page = await error_page(request, answer.status_code, answer.error.message)
-    if "Connection" in answer.headers:
-        page.headers["Connection"] = answer.headers["Connection"]
+    for name in ("Connection", "Retry-After"):
+        if name in answer.headers:
+            page.headers[name] = answer.headers[name]
     return page
 
 

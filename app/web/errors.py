@@ -41,6 +41,7 @@ _TITLES = {
     413: "Too large",
     422: "This cannot be taken",
     429: "Too many at once",
+    503: "Not just now",
 }
 
 
