@@ -75,7 +75,9 @@ class ImitatedImage:
         if os.getuid() == 0:
             # Truly another user: the kernel's limits do not hold for root under another name.
             argv += ["--cap-add", "ALL"]
-            step_down = ["setpriv", "--reuid", _USER, "--regid", _USER, "--clear-groups"]
+            # As an engine mounts it; bubblewrap has no option for that.
+            step_down = ["sh", "-c", 'mount -o remount,noexec,nosuid,nodev /tmp && exec "$@"', "sh"]
+            step_down += ["setpriv", "--reuid", _USER, "--regid", _USER, "--clear-groups"]
             step_down += ["--bounding-set", "-all", "--inh-caps", "-all", "--no-new-privs"]
         else:
             argv += ["--unshare-user", "--uid", _USER, "--gid", _USER, "--cap-drop", "ALL"]

@@ -94,7 +94,8 @@ def _mount_private_places(confinement: Confinement) -> None:
         "tmpfs", "/proc", "tmpfs", _CAREFUL | system.MS_NOEXEC | system.MS_REMOUNT | system.MS_RDONLY, ""
     )
     if not confinement.writable_cache:
-        flags = _CAREFUL | system.MS_BIND | system.MS_REMOUNT | system.MS_RDONLY
+        # What the outer mount forbids may not be allowed here, and a container's /tmp forbids to execute.
+        flags = _CAREFUL | system.MS_NOEXEC | system.MS_BIND | system.MS_REMOUNT | system.MS_RDONLY
         system.mount("none", confinement.cache_folder, "none", flags)
 
 

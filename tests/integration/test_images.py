@@ -156,15 +156,22 @@ def test_the_image_of_the_pages_starts_without_jax(web: ImitatedImage) -> None:
     assert "Read-only file system" in ran.stderr
 
 
-def test_an_image_that_grades_says_that_its_host_can_jail(worker: ImitatedImage) -> None:
-    """The layers that the graders ask for hold for its user, on its root, behind the engine's filter."""
-    program = (
-        "from sandbox.doctor import examine\n"
-        "print([layer.name for layer in examine() if layer.is_required and not layer.is_active])"
-    )
+def test_an_image_that_grades_can_jail(tmp_path: Path, worker: ImitatedImage) -> None:
+    """For its user, on its root, behind the engine's filter; its cache may be on a mount like /tmp."""
+    write_problem(small_problem(), tmp_path)
+    (tmp_path / "learner").mkdir()
+    (tmp_path / "learner" / "right.py").write_text(_RIGHT)
+    mounts = {tmp_path / name: f"/{name}" for name in ("problems", "references", "learner")}
+    settings = {
+        "JAXERCISE_DATA_DIR": "/tmp/data",
+        "JAXERCISE_PROBLEMS_DIR": "/problems",
+        "JAXERCISE_REFERENCES_DIR": "/references",
+    }
 
-    ran = worker.run(["python", "-c", program])
-    assert (ran.stdout, ran.stderr) == ("[]\n", "")
+    command = ["jaxercise", "check", "double", "/learner/right.py", "--json"]
+    ran = worker.run(command, settings=settings, mounts=mounts)
+    assert ran.returncode == 0, ran.stderr
+    assert json.loads(ran.stdout)["accepted"]
 
 
 def test_what_compose_puts_together_grades_and_outlives_a_process(

@@ -160,7 +160,7 @@ def test_backups_are_made_by_tools_of_the_database_s_age(
 
 
 def test_the_database_has_connections_for_all_that_is_promised(services: dict[str, Any]) -> None:
-    """As many as two of the pages and a dozen workers may open at once; Kubernetes' manifest says so too."""
+    """As many as two of the pages and a dozen workers may open; Kubernetes' manifest says the same."""
     from app.jobs import procrastinate_app
     from app.store import database
 
