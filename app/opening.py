@@ -16,6 +16,7 @@ from app.live.feed import Feed
 from app.live.relay import RelayedFeed
 from app.metrics.metrics import Metrics
 from app.settings import Settings
+from app.store.await_database import await_database
 from app.store.database import Database
 from app.store.open_database import open_database
 from app.store.problems import Problems
@@ -45,6 +46,7 @@ async def opened(settings: Settings) -> AsyncIterator[Opened]:
         DatabaseInUse: SQLite, and another process owns it.
     """
     async with AsyncExitStack() as stack:
+        await await_database(settings.store_url, patience_seconds=settings.database_wait_seconds)
         database = await stack.enter_async_context(open_database(settings.store_url))
         queue: Queue
         if settings.is_distributed:

@@ -52,6 +52,8 @@ class Settings(BaseSettings):
     """`sqlite:///path` or `postgresql+psycopg://user:password@host/name`; unset: SQLite in `data_dir`."""
     secrets_dir: Annotated[Path, AfterValidator(_check_folder)] | None = None
     """A folder of files, each named for a variable in lower case, whose content is its value."""
+    database_wait_seconds: float = Field(default=60.0, ge=0, le=3600)
+    """How long a start waits for a PostgreSQL that does not take connections yet."""
     host: str = "127.0.0.1"
     port: int = Field(default=8000, ge=0, le=65535)
     """0 takes any free port; `jaxercise serve` prints which."""

@@ -11,25 +11,25 @@ from app.cli.logs import set_up_logs
 from app.errors import GraderError
 from app.main import create_app
 from app.settings import Settings
-from app.worker.worker import Worker
+from app.worker.worker import OpenGrader, Worker
 from sandbox.interface import SandboxError
 
 _log = logging.getLogger("jaxercise")
 
 
-def run_service(settings: Settings) -> None:
-    """Serves until SIGINT or SIGTERM.
+def run_service(settings: Settings, open_grader: OpenGrader | None = None) -> None:
+    """Serves until SIGINT or SIGTERM; `open_grader` takes the place of the real one.
 
     Raises:
         GraderError: the port is taken, or the sandbox can't work here.
     """
     set_up_logs(settings, "web")
     with listening(settings.host, settings.port, instead="--host and --port") as listener:
-        asyncio.run(_serve(settings, listener))
+        asyncio.run(_serve(settings, listener, open_grader))
 
 
-async def _serve(settings: Settings, listener: socket.socket) -> None:
-    app = create_app(settings)
+async def _serve(settings: Settings, listener: socket.socket, open_grader: OpenGrader | None) -> None:
+    app = create_app(settings, open_grader=open_grader)
     server = Server(server_config(app, trusted_proxies=settings.trusted_proxies))
     # The lifespan runs here and not under uvicorn, so that its errors are ours to tell in one line.
     async with app.router.lifespan_context(app):

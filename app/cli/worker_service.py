@@ -14,10 +14,13 @@ from app.cli.service import as_grader_error
 from app.metrics.metrics import Metrics
 from app.opening import opened, real_grader, require_distributed, working
 from app.settings import Settings
+from app.worker.worker import OpenGrader
 
 
-def run_worker(settings: Settings) -> None:
+def run_worker(settings: Settings, open_grader: OpenGrader | None = None) -> None:
     """Grades until SIGINT or SIGTERM, then drains; tells how it does on `worker_port`, if there is one.
+
+    `open_grader` takes the place of the real one.
 
     Raises:
         GraderError: the database is SQLite, cannot be reached at the start, the port is taken, or the
@@ -26,10 +29,10 @@ def run_worker(settings: Settings) -> None:
     require_distributed(settings, "`jaxercise worker`")
     set_up_logs(settings, "worker")
     with _port(settings) as listener:
-        asyncio.run(_work(settings, listener))
+        asyncio.run(_work(settings, listener, open_grader))
 
 
-async def _work(settings: Settings, listener: socket.socket | None) -> None:
+async def _work(settings: Settings, listener: socket.socket | None, open_grader: OpenGrader | None) -> None:
     stop = asyncio.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
@@ -38,7 +41,7 @@ async def _work(settings: Settings, listener: socket.socket | None) -> None:
     async with (
         _answering(listener, metrics, readiness),
         opened(settings) as shared,
-        working(settings, shared, real_grader(settings, metrics), metrics) as worker,
+        working(settings, shared, open_grader or real_grader(settings, metrics), metrics) as worker,
     ):
         metrics.queue.watch(shared.database)
         readiness.add("database", shared.database.ping)

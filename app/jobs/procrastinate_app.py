@@ -1,8 +1,12 @@
 """Procrastinate on our database: where it connects, and how a job is put in with its submission."""
 
+from typing import Any
+
 from procrastinate import App, PsycopgConnector
 from procrastinate.exceptions import AlreadyEnqueued
+from psycopg import AsyncConnection
 
+from app.jobs.owned_jobs import OwnedJobs
 from app.jobs.queue import INTERACTIVE, Ticket
 from app.store.database import POSTGRES_ARGUMENTS, Connection, savepoint
 from app.store.listen import conninfo
@@ -12,7 +16,9 @@ INTERACTIVE_QUEUE = "interactive"
 BULK_QUEUE = "bulk"
 # A worker fetches, finishes and beats; that is little beside what a run takes.
 _CONNECTIONS = 4
-_PATIENCE_SECONDS = 10.0
+_PATIENCE_SECONDS = 5.0
+# A worker that is stopped in the middle of a statement would keep its job locked, and nobody could take over.
+_BOUNDS = "SET statement_timeout = '15s'; SET idle_in_transaction_session_timeout = '5s'"
 
 
 def make_app(url: str) -> App:
@@ -24,8 +30,16 @@ def make_app(url: str) -> App:
         max_size=_CONNECTIONS,
         timeout=_PATIENCE_SECONDS,
         reconnect_timeout=_PATIENCE_SECONDS,
+        configure=_bound,
     )
-    return App(connector=connector)
+    app = App(connector=connector)
+    app.job_manager = OwnedJobs(connector)
+    return app
+
+
+async def _bound(connection: AsyncConnection[Any]) -> None:
+    await connection.execute(_BOUNDS)
+    await connection.commit()
 
 
 async def enlist(app: App, connection: Connection, ticket: Ticket) -> None:

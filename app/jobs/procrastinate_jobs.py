@@ -13,59 +13,64 @@ _ANNOUNCED = """
         json_build_object('type', 'job_inserted', 'job_id', id)::text
     ) FROM freed
 """
+# Of several jobs for one submission one may wait: `dead` are looked through for others, and so is what waits.
 _FREED = """
-    UPDATE procrastinate_jobs AS job
-    SET status = 'todo', worker_id = NULL, abort_requested = false, attempts = attempts + 1
-    FROM dead WHERE job.id = dead.id
-    RETURNING job.id, job.queue_name
+    WITH dead AS ({dead} FOR UPDATE SKIP LOCKED), needless AS (
+        DELETE FROM procrastinate_jobs AS job USING dead
+        WHERE job.id = dead.id AND (
+            EXISTS (
+                SELECT FROM procrastinate_jobs AS other
+                WHERE other.queueing_lock = job.queueing_lock AND other.status = 'todo'
+            ) OR EXISTS (
+                SELECT FROM dead AS earlier
+                WHERE earlier.queueing_lock = job.queueing_lock AND earlier.id < job.id
+            )
+        )
+        RETURNING job.id
+    ), freed AS (
+        UPDATE procrastinate_jobs AS job
+        SET status = 'todo', worker_id = NULL, abort_requested = false, attempts = attempts + 1
+        FROM dead WHERE job.id = dead.id AND job.id NOT IN (SELECT id FROM needless)
+        RETURNING job.id, job.queue_name
+    )
 """
+# No heart has beaten while the database was down, and the living get a moment to come back.
 _OF_THE_DEAD = """
-    job.status = 'doing' AND NOT EXISTS (
+    SELECT job.id, job.queueing_lock FROM procrastinate_jobs AS job
+    WHERE job.status = 'doing' AND NOT EXISTS (
         SELECT FROM procrastinate_workers AS worker
         WHERE worker.id = job.worker_id
         AND worker.last_heartbeat >= now() - make_interval(secs => :stalled_seconds)
-    )
+    ) AND now() >= pg_postmaster_start_time() + make_interval(secs => :stalled_seconds)
+"""
+_OF_THESE = """
+    SELECT id, queueing_lock FROM procrastinate_jobs
+    WHERE id = ANY(:job_ids) AND status = 'doing' AND worker_id = ANY(:worker_ids)
 """
 
 
 async def free_jobs_of_the_dead(connection: Connection, *, stalled_seconds: float) -> int:
     """Let others have the jobs of workers whose heart has not beaten for so long; how many there were."""
-    # Such a job may have been given back already, by one that died right after.
-    doubles = f"""
-        DELETE FROM procrastinate_jobs AS job WHERE {_OF_THE_DEAD} AND EXISTS (
-            SELECT FROM procrastinate_jobs AS other
-            WHERE other.queueing_lock = job.queueing_lock AND other.status = 'todo'
-        )
-    """  # noqa: S608 - put together from the constants above
-    await connection.execute(text(doubles), {"stalled_seconds": stalled_seconds})
-    free = f"""
-        WITH dead AS (
-            SELECT job.id FROM procrastinate_jobs AS job WHERE {_OF_THE_DEAD} FOR UPDATE SKIP LOCKED
-        ), freed AS ({_FREED}) {_ANNOUNCED}
-    """  # noqa: S608
-    return len((await connection.execute(text(free), {"stalled_seconds": stalled_seconds})).all())
+    free = text(_FREED.format(dead=_OF_THE_DEAD) + _ANNOUNCED)
+    return len((await connection.execute(free, {"stalled_seconds": stalled_seconds})).all())
+
+
+async def free_jobs(connection: Connection, job_ids: Collection[int], worker_ids: Collection[int]) -> None:
+    """Let others have these jobs of these workers, who know nothing of them any more."""
+    free = text(_FREED.format(dead=_OF_THESE) + _ANNOUNCED)
+    await connection.execute(free, {"job_ids": list(job_ids), "worker_ids": list(worker_ids)})
+
+
+async def beat(connection: Connection, worker_ids: Collection[int]) -> None:
+    """The hearts of these workers, which have jobs under way."""
+    query = "UPDATE procrastinate_workers SET last_heartbeat = now() WHERE id = ANY(:worker_ids)"
+    await connection.execute(text(query), {"worker_ids": list(worker_ids)})
 
 
 async def jobs_in_hand(connection: Connection, worker_ids: Collection[int]) -> set[int]:
     """The jobs that these workers are said to be doing."""
     query = "SELECT id FROM procrastinate_jobs WHERE status = 'doing' AND worker_id = ANY(:worker_ids)"
     return {row.id for row in await connection.execute(text(query), {"worker_ids": list(worker_ids)})}
-
-
-async def free_jobs(connection: Connection, job_ids: Collection[int], worker_ids: Collection[int]) -> None:
-    """Let others have these jobs of these workers, who know nothing of them any more."""
-    free = f"""
-        WITH dead AS (
-            SELECT id FROM procrastinate_jobs AS job
-            WHERE id = ANY(:job_ids) AND status = 'doing' AND worker_id = ANY(:worker_ids)
-            AND NOT EXISTS (
-                SELECT FROM procrastinate_jobs AS other
-                WHERE other.queueing_lock = job.queueing_lock AND other.status = 'todo'
-            )
-            FOR UPDATE SKIP LOCKED
-        ), freed AS ({_FREED}) {_ANNOUNCED}
-    """  # noqa: S608
-    await connection.execute(text(free), {"job_ids": list(job_ids), "worker_ids": list(worker_ids)})
 
 
 async def without_a_job(connection: Connection, *, limit: int = 1000) -> list[Ticket]:

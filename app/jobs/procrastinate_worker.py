@@ -3,7 +3,7 @@
 import asyncio
 import logging
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from typing import cast
 
 from procrastinate import App, JobContext, RetryStrategy
@@ -17,7 +17,8 @@ from app.store.database import Database
 
 _BEAT_SECONDS = 1.0
 _POLL_SECONDS = 1.0
-_AFTER_AN_OUTAGE_SECONDS = 1.0
+_AFTER_AN_OUTAGE_SECONDS = 0.5
+_LAST_WORDS_SECONDS = 8.0
 # Rows of workers that are gone; the sweep has freed their jobs long before.
 _FORGET_SECONDS = 6 * STALLED_SECONDS
 
@@ -38,6 +39,7 @@ class ProcrastinateWorker:
             self._concurrency[INTERACTIVE_QUEUE,] = slots - anything
         self._drain_seconds = drain_seconds
         self._stopping = asyncio.Event()
+        self._gradings: set[asyncio.Future[None]] = set()
         self._sweep = Sweep(database)
 
     @asynccontextmanager
@@ -49,24 +51,37 @@ class ProcrastinateWorker:
             yield
         finally:
             self._stopping.set()
-            await asyncio.gather(working, return_exceptions=True)
+            await asyncio.wait({working}, timeout=self._drain_seconds)
+            for grading in self._gradings:
+                grading.cancel()
+            # In an outage nothing can be given back: the sweep of others does that, once it is over.
+            await asyncio.wait({working}, timeout=_LAST_WORDS_SECONDS)
+            working.cancel()
             sweeping.cancel()
-            await asyncio.gather(sweeping, return_exceptions=True)
+            await asyncio.gather(working, sweeping, return_exceptions=True)
 
     async def _work(self) -> None:
+        away = False
         while not self._stopping.is_set():
             try:
+                await self._database.ping()
+                if away:
+                    _log.info("the queue is within reach again")
+                away = False
                 app = make_app(self._database.url)
                 app.task(name=TASK, pass_context=True, retry=_retry())(self._handle)
                 async with app.open_async():
                     await self._serve(app)
             except Exception as fault:
-                _log.warning("the queue is out of reach (%s); trying again", type(fault).__name__)
-            if not self._stopping.is_set():
-                await asyncio.sleep(_AFTER_AN_OUTAGE_SECONDS)
+                if not away:
+                    _log.warning("the queue is out of reach (%s); trying again", type(fault).__name__)
+                away = True
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._stopping.wait(), _AFTER_AN_OUTAGE_SECONDS)
 
     async def _serve(self, app: App) -> None:
-        """Until told to stop, or until one of the workers has lost its database."""
+        """Until told to stop, or until one of the workers has lost its database; runs under way go on to
+        their end, unless `running` cuts them off."""
         workers = [
             asyncio.create_task(
                 app.run_worker_async(
@@ -78,7 +93,6 @@ class ProcrastinateWorker:
                     fetch_job_polling_interval=_POLL_SECONDS,
                     abort_job_polling_interval=_POLL_SECONDS,
                     stalled_worker_timeout=_FORGET_SECONDS,
-                    shutdown_graceful_timeout=self._drain_seconds,
                 )
             )
             for queues, concurrency in self._concurrency.items()
@@ -98,6 +112,7 @@ class ProcrastinateWorker:
         ticket = Ticket(submission_id, job.priority)
         self._sweep.began(job.id, job.worker_id)
         grading = asyncio.ensure_future(self._grade(ticket))
+        self._gradings.add(grading)
         try:
             await asyncio.shield(grading)
         except asyncio.CancelledError:
@@ -109,6 +124,7 @@ class ProcrastinateWorker:
             await asyncio.gather(grading, return_exceptions=True)
             raise
         finally:
+            self._gradings.discard(grading)
             self._sweep.ended(job.id)
 
 

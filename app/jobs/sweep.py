@@ -11,6 +11,8 @@ from app.store.database import Database
 STALLED_SECONDS = 5.0
 """A worker whose heart has not beaten for so long is taken for dead."""
 _LOOK_SECONDS = 1.0
+_FIRST_SECONDS = 2.5
+"""After a start: those who live have beaten at least once within it."""
 _NET_SECONDS = 10.0
 _LATE_SECONDS = 2.5
 
@@ -23,30 +25,32 @@ class Sweep:
     def __init__(self, database: Database) -> None:
         self._database = database
         self._app = make_app(database.url)
-        self._running: set[int] = set()
+        self._running: dict[int, int | None] = {}
         self._worker_ids: set[int] = set()
         self._lost: set[int] = set()
 
     def began(self, job_id: int, worker_id: int | None) -> None:
         """This worker does the job."""
-        self._running.add(job_id)
+        self._running[job_id] = worker_id
         if worker_id is not None:
             self._worker_ids.add(worker_id)
 
     def ended(self, job_id: int) -> None:
         """It no longer does."""
-        self._running.discard(job_id)
+        self._running.pop(job_id, None)
 
     async def run(self) -> None:
         """Until cancelled."""
-        quiet_until = time.monotonic() + STALLED_SECONDS
-        looked = net = -float("inf")
+        looked = time.monotonic()
+        quiet_until = looked + _FIRST_SECONDS
+        net = -float("inf")
         while True:
             now = time.monotonic()
             if now - looked > _LATE_SECONDS:
                 # After an outage, or where this process was stopped, every heart seems to stand still.
                 quiet_until = now + STALLED_SECONDS
             try:
+                await self._beat()
                 if now >= quiet_until:
                     await self._free_jobs_of_the_dead()
                 await self._free_lost_jobs()
@@ -57,6 +61,13 @@ class Sweep:
             except Exception as fault:
                 _log.debug("no sweep: %s", type(fault).__name__)
             await asyncio.sleep(_LOOK_SECONDS)
+
+    async def _beat(self) -> None:
+        """Procrastinate's worker itself does not while it waits for its last jobs, as at a stop."""
+        beating = {worker_id for worker_id in self._running.values() if worker_id is not None}
+        if beating:
+            async with self._database.transaction() as connection:
+                await procrastinate_jobs.beat(connection, beating)
 
     async def _free_jobs_of_the_dead(self) -> None:
         async with self._database.transaction() as connection:
@@ -72,7 +83,7 @@ class Sweep:
             return
         async with self._database.reading() as connection:
             in_hand = await procrastinate_jobs.jobs_in_hand(connection, self._worker_ids)
-        lost = in_hand - self._running
+        lost = in_hand - self._running.keys()
         # One that was just fetched, or is just being finished, is not lost: it takes two looks.
         if again := lost & self._lost:
             async with self._database.transaction() as connection:

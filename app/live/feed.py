@@ -13,7 +13,7 @@ from typing import cast
 import msgspec
 from fastapi import Request
 
-from app.core.events import CaseDone, Event, Queued, VerdictReached
+from app.core.events import CaseDone, Event, Queued, Running, VerdictReached
 
 _CASES_REMEMBERED = 1000
 _ENDED_REMEMBERED = 500
@@ -33,11 +33,17 @@ class _History:
         self.told: list[tuple[int, Told]] = []
         self.ended = False
         self._number = 0
+        self._cases: set[str] = set()
         self._changed = asyncio.Event()
 
     def append(self, event: Event, event_id: str | None) -> None:
-        if isinstance(event, CaseDone) and len(self.told) >= _CASES_REMEMBERED:
-            return
+        if isinstance(event, Running):
+            self._cases.clear()
+        if isinstance(event, CaseDone):
+            # A worker that was taken for dead may come back and tell what another one has told meanwhile.
+            if event.case.name in self._cases or len(self.told) >= _CASES_REMEMBERED:
+                return
+            self._cases.add(event.case.name)
         if isinstance(event, Queued) and self.told and isinstance(self.told[-1][1].event, Queued):
             self.told.pop()
         self._number += 1

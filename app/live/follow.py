@@ -6,9 +6,12 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from app.core.events import CaseDone, Event, Running, VerdictReached
 from app.core.submission import Submission
 from app.core.verdict import Verdict
+from app.errors import DatabaseUnavailable
 from app.live.feed import Feed, Told
 
 _LOOK_AGAIN_SECONDS = 5.0
+_TOLD_FROM_VERDICT = "v"
+"""Begins the ids of events that are told from a verdict, which every process numbers alike."""
 
 
 async def follow_submission(
@@ -23,19 +26,24 @@ async def follow_submission(
 
     Who was cut off after the event `last_id` hears what came after it, or everything where nobody here
     knows that event any more. After each silence of `look_again_seconds` the stored submission is looked at,
-    so a follower ends even where the verdict was reached in another process.
+    so a follower ends even where the verdict was reached in another process. While the database is away the
+    follower waits.
     """
     goes_on = last_id is not None and await feed.knows(submission.id, last_id)
     if submission.verdict is not None and not goes_on:
-        for number, event in enumerate(events_of(submission.verdict), 1):
-            yield Told(event=event, id=str(number))
+        events_told = events_of(submission.verdict)
+        for number in range(_heard_of(last_id, len(events_told)), len(events_told)):
+            yield Told(event=events_told[number], id=f"{_TOLD_FROM_VERDICT}{number + 1}")
         return
     events = feed.follow(submission.id, last_id=last_id)
     upcoming: asyncio.Future[Told] = asyncio.ensure_future(anext(events))
     try:
         while True:
             if not (await asyncio.wait({upcoming}, timeout=look_again_seconds))[0]:
-                verdict = (await look_again()).verdict
+                try:
+                    verdict = (await look_again()).verdict
+                except DatabaseUnavailable:
+                    continue
                 if verdict is not None:
                     yield Told(event=VerdictReached(verdict=verdict))
                     return
@@ -49,6 +57,14 @@ async def follow_submission(
     finally:
         upcoming.cancel()
         await asyncio.gather(upcoming, return_exceptions=True)
+
+
+def _heard_of(last_id: str | None, count: int) -> int:
+    """How many events of a verdict were heard up to this one; the last is told again rather than none."""
+    number = (last_id or "").removeprefix(_TOLD_FROM_VERDICT)
+    if last_id == number or not (number.isascii() and number.isdigit()):
+        return 0
+    return min(int(number), count - 1) if len(number) < 10 else 0
 
 
 def events_of(verdict: Verdict) -> list[Event]:

@@ -43,9 +43,10 @@ class RelayedFeed(Feed):
 
     def publish(self, submission_id: str, event: Event) -> None:
         if isinstance(event, Queued):
-            # Every process tells its own followers their places; there is nothing to go on after.
+            # Every process tells its own followers their places. Without an id, so that who is cut off after
+            # one goes on after the last event that all processes know.
             if submission_id in self._followers:
-                self._append(submission_id, event, "0")
+                self._append(submission_id, event, None)
             return
         if len(self._unwritten) < _BACKLOG:
             self._unwritten.append((submission_id, event))

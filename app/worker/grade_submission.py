@@ -4,9 +4,9 @@ import asyncio
 import contextlib
 import logging
 import time
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
-from typing import Protocol
+from typing import Protocol, TypeVar
 
 from app.core.events import Event, VerdictReached
 from app.core.log_context import submission_in_log
@@ -15,7 +15,7 @@ from app.core.problem import Problem
 from app.core.submission import Submission
 from app.core.unexplained import UnexplainedOutput
 from app.core.verdict import Mode, Verdict
-from app.errors import GraderError
+from app.errors import DatabaseUnavailable, GraderError
 from app.jobs.queue import Publish, Queue, Ticket
 from app.jobs.submit import unfinished_verdict
 from app.metrics.grading_counts import GradingCounts
@@ -34,6 +34,9 @@ _OUR_FAULT = (
 # practised jail, in a fresh one, and once more for the probes that "Run" leaves out.
 _RUNS = 3
 _SPARE_SECONDS = 120.0
+_LOOK_AGAIN_SECONDS = 0.5
+
+_Found = TypeVar("_Found")
 
 _log = logging.getLogger("jaxercise.worker")
 
@@ -84,8 +87,8 @@ class GradeSubmission:
     async def __call__(self, ticket: Ticket) -> None:
         """Claims the submission, grades it, and stores the verdict if no other has been stored meanwhile.
 
-        Our own faults are stored too, once they have happened three times. Only a database that
-        can't be reached raises: then nothing is known to be stored, and the ticket must come again.
+        Our own faults are stored too, once they have happened three times. A claim on a database that
+        can't be reached raises, and the ticket must come again; a verdict waits until it is back.
         """
         with submission_in_log(ticket.submission_id):
             await self._take_to_its_end(ticket)
@@ -125,7 +128,7 @@ class GradeSubmission:
         self, submission: Submission, ticket: Ticket, on_unexplained: Callable[[UnexplainedOutput], None]
     ) -> Verdict | None:
         """The verdict; None where nobody wants it any more, in which case the run has been stopped."""
-        problem = await self._problems.by_version(submission.version)
+        problem = await self._once_there(lambda: self._problems.by_version(submission.version))
         run = asyncio.ensure_future(
             self._grader.grade(
                 problem,
@@ -148,10 +151,19 @@ class GradeSubmission:
             await asyncio.gather(run, withdrawn, return_exceptions=True)
 
     async def _finish(self, submission: Submission, verdict: Verdict) -> None:
-        start = time.perf_counter()
-        async with self._database.transaction() as connection:
-            written = await submissions.finish(connection, submission, verdict)
-        if written:
+        start, tries = time.perf_counter(), 0
+
+        async def finish() -> bool:
+            nonlocal tries
+            tries += 1
+            async with self._database.transaction() as connection:
+                if await submissions.finish(connection, submission, verdict):
+                    return True
+                # The first try may have written it, where only the answer to its commit was lost.
+                stored = await submissions.verdicts_of(connection, [submission.id]) if tries > 1 else {}
+                return stored.get(submission.id) == verdict
+
+        if await self._once_there(finish):
             self._counts.stage("storing", time.perf_counter() - start)
             self._counts.verdict(verdict)
             _log.info("verdict: %s after %.2f s", verdict.outcome, verdict.wall_seconds)
@@ -171,8 +183,20 @@ class GradeSubmission:
             await self._finish(submission, _gave_up(submission))
             return
         again = Ticket(submission.id, ticket.priority)
-        if await self._give_back(submission, failed=True, again=again):
+        if await self._once_there(lambda: self._give_back(submission, failed=True, again=again)):
             self._queue.announce(again)
+
+    async def _once_there(self, step: Callable[[], Awaitable[_Found]]) -> _Found:
+        """Again and again while the database is away. Safe for whatever the attempt's number guards."""
+        told = False
+        while True:
+            try:
+                return await step()
+            except DatabaseUnavailable as fault:
+                if not told:
+                    _log.warning("a run waits for the database: %s", fault)
+                told = True
+                await asyncio.sleep(_LOOK_AGAIN_SECONDS)
 
     async def _give_back(self, submission: Submission, *, failed: bool, again: Ticket | None = None) -> bool:
         async with self._database.transaction() as connection:

@@ -47,7 +47,11 @@ async def all_of(events: AsyncIterator[Told]) -> list[Event]:
 
 
 @given(
-    events=st.lists(st.sampled_from([Queued(position=1), Running(cases=("a",)), case("a"), case("b")])),
+    events=st.lists(
+        st.sampled_from([Queued(position=1), Running(cases=("a",)), case("a"), case("b")]),
+        # A case that comes twice in a run is told once.
+        unique_by=lambda event: event.case.name if isinstance(event, CaseDone) else object(),
+    ),
     joined=st.integers(0, 20),
 )
 def test_everybody_hears_the_same_whenever_they_join(events: list[Event], joined: int) -> None:
@@ -108,3 +112,13 @@ async def test_ended_submissions_are_forgotten_in_time(monkeypatch: pytest.Monke
         feed.publish(name, END)
     assert list(feed._ended) == ["b", "c"]
     assert not feed._under_way
+
+
+async def test_a_case_is_told_once_a_run() -> None:
+    """By a worker that was taken for dead as well; a run that is made again is told again."""
+    feed = Feed()
+    run = Running(cases=("a", "b"))
+    for event in (run, case("a"), run, case("a"), case("a"), case("b"), case("b"), END):
+        feed.publish("s", event)
+    heard = [told.event async for told in feed.follow("s")]
+    assert heard == [run, case("a"), run, case("a"), case("b"), END]

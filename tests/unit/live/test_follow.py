@@ -10,6 +10,7 @@ from app.core.events import CaseDone, Event, Queued, Running, VerdictReached
 from app.core.outcome import Outcome
 from app.core.submission import Status, Submission
 from app.core.verdict import CaseResult, Mode, Verdict, Visibility
+from app.errors import DatabaseUnavailable
 from app.live.feed import Feed
 from app.live.follow import follow_submission
 
@@ -90,3 +91,36 @@ async def test_a_follower_that_leaves_leaves_nothing_running() -> None:
     await anext(following)
     await following.aclose()  # type: ignore[attr-defined]  # it is a generator, and may close
     assert asyncio.all_tasks() == before
+
+
+async def test_who_is_cut_off_while_a_verdict_is_told_goes_on_there() -> None:
+    """In any process: each numbers what it tells from a verdict alike. Something is always told."""
+
+    async def look_again() -> Submission:
+        return DONE
+
+    async def told_after(last_id: str | None) -> list[str | None]:
+        following = follow_submission(Feed(), DONE, look_again, last_id=last_id)
+        return [told.id async for told in following]
+
+    first, second, third = await told_after(None)
+    assert await told_after(second) == [third]
+    assert await told_after(first) == [second, third]
+    assert await told_after(third) == [third]
+    for strange in ("", "7", "v", "v-1", "v\N{SUPERSCRIPT TWO}", "v" + "9" * 5000):
+        assert await told_after(strange) == [first, second, third]
+
+
+async def test_a_follower_waits_while_the_database_is_away() -> None:
+    looks = 0
+
+    async def look_again() -> Submission:
+        nonlocal looks
+        looks += 1
+        if looks < 3:
+            raise DatabaseUnavailable
+        return DONE
+
+    following = follow_submission(Feed(), WAITING, look_again, look_again_seconds=0.01)
+    async with asyncio.timeout(5):
+        assert [told.event async for told in following] == [VerdictReached(verdict=VERDICT)]
