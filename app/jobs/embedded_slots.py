@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Protocol
 
+from app.errors import GraderError
 from app.jobs.queue import BULK, INTERACTIVE, Grade, Ticket, bulk_slots
 
 _AFTER_AN_OUTAGE_SECONDS = 1.0
@@ -52,9 +53,13 @@ class EmbeddedSlots:
             again = False
             try:
                 await self._grade(ticket)
-            except Exception:
-                _log.exception(
-                    "submission %s could not be graded or stored; it is tried again", ticket.submission_id
+            except Exception as fault:
+                # A database that is away says so in a sentence; anything else is a bug and needs its traceback.
+                _log.error(
+                    "submission %s could not be graded or stored and is tried again: %s",
+                    ticket.submission_id,
+                    fault,
+                    exc_info=None if isinstance(fault, GraderError) else fault,
                 )
                 again = True
             finally:
