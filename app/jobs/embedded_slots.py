@@ -54,7 +54,7 @@ class EmbeddedSlots:
             try:
                 await self._grade(ticket)
             except Exception as fault:
-                # A database that is away says so in a sentence; anything else is a bug and needs its traceback.
+                # A database that is away says so in a sentence; anything else is a bug, with its traceback.
                 _log.error(
                     "submission %s could not be graded or stored and is tried again: %s",
                     ticket.submission_id,
