@@ -34,8 +34,12 @@ def _check_database_url(url: SecretStr) -> SecretStr:
 
 
 def _check_folder(path: Path) -> Path:
-    if not path.is_dir():
-        raise ValueError("must be a folder that exists")
+    try:
+        is_there = path.is_dir()
+    except OSError:
+        is_there = False  # It lies in one that this user may not enter.
+    if not is_there:
+        raise ValueError("must be a folder that exists and that this user may enter")
     return path
 
 

@@ -1,6 +1,9 @@
 """`jaxercise doctor`: can this host jail, what is missing, and does the jail keep its word here?"""
 
 import asyncio
+import contextlib
+import os
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -40,13 +43,11 @@ def doctor(json: Annotated[bool, typer.Option("--json", help="One JSON object.")
 
 async def _promises(*, quietly: bool) -> "list[Checked]":
     """How each promise went, printed as it goes; none where no jail would start."""
-    from pathlib import Path
-
     from app.settings import read_settings
     from sandbox.doctor import check_promises
     from sandbox.interface import SandboxUnavailable
 
-    hidden = [Path.home(), Path.cwd(), read_settings().data_dir.resolve()]
+    hidden = _reached_from_here(read_settings().data_dir)
     if not quietly:
         print("trying to break out of a real jail, which takes about fifteen seconds", flush=True)
     promises = []
@@ -60,6 +61,15 @@ async def _promises(*, quietly: bool) -> "list[Checked]":
     except SandboxUnavailable as error:
         typer.echo(f"no jail starts: {error}", err=True)
     return promises
+
+
+def _reached_from_here(data_dir: Path) -> list[Path]:
+    """Folders that the jail must hide; one that this user cannot enter has nothing to hide from its jails."""
+    folders = [Path.cwd(), data_dir.resolve()]
+    # A user that no passwd file knows, as containers have them, may have no home.
+    with contextlib.suppress(RuntimeError):
+        folders.append(Path.home())
+    return [folder for folder in folders if os.access(folder, os.X_OK)]
 
 
 def _print_layer(layer: "Layer") -> None:
