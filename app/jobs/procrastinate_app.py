@@ -38,8 +38,10 @@ def make_app(url: str) -> App:
 
 
 async def _bound(connection: AsyncConnection[Any]) -> None:
+    # A transaction that is rolled back would take the settings with it.
+    await connection.set_autocommit(True)
     await connection.execute(_BOUNDS)
-    await connection.commit()
+    await connection.set_autocommit(False)
 
 
 async def enlist(app: App, connection: Connection, ticket: Ticket) -> None:

@@ -10,8 +10,9 @@ from app.errors import DatabaseUnavailable
 from app.live.feed import Feed, Told
 
 _LOOK_AGAIN_SECONDS = 5.0
-_TOLD_FROM_VERDICT = "v"
-"""Begins the ids of events that are told from a verdict, which every process numbers alike."""
+_TOLD_FROM_VERDICT = 8_000_000_000_000_000
+"""Where the ids of events begin that are told from a verdict, which every process numbers alike: above all
+ids of events that were told live, and below what a client may not count exactly any more."""
 
 
 async def follow_submission(
@@ -33,7 +34,7 @@ async def follow_submission(
     if submission.verdict is not None and not goes_on:
         events_told = events_of(submission.verdict)
         for number in range(_heard_of(last_id, len(events_told)), len(events_told)):
-            yield Told(event=events_told[number], id=f"{_TOLD_FROM_VERDICT}{number + 1}")
+            yield Told(event=events_told[number], id=str(_TOLD_FROM_VERDICT + number + 1))
         return
     events = feed.follow(submission.id, last_id=last_id)
     upcoming: asyncio.Future[Told] = asyncio.ensure_future(anext(events))
@@ -61,10 +62,9 @@ async def follow_submission(
 
 def _heard_of(last_id: str | None, count: int) -> int:
     """How many events of a verdict were heard up to this one; the last is told again rather than none."""
-    number = (last_id or "").removeprefix(_TOLD_FROM_VERDICT)
-    if last_id == number or not (number.isascii() and number.isdigit()):
+    if last_id is None or not (last_id.isascii() and last_id.isdigit() and len(last_id) < 20):
         return 0
-    return min(int(number), count - 1) if len(number) < 10 else 0
+    return min(max(0, int(last_id) - _TOLD_FROM_VERDICT), count - 1)
 
 
 def events_of(verdict: Verdict) -> list[Event]:
