@@ -17,7 +17,8 @@ import sys
 import tempfile
 from pathlib import Path
 
-from tests.chaos import Figures, Plan, chaos_on_postgres, chaos_on_sqlite, check, told
+from tests.chaos import Plan, chaos_on_postgres, chaos_on_sqlite
+from tests.chaos_figures import Figures, check, told
 from tests.postgres import running_postgres
 
 _FAULTS = {

@@ -16,13 +16,13 @@ from typing import Any
 import msgspec
 
 from tests.chaos_audit import Audit, doubles, final_outcomes, pickups
+from tests.chaos_faults import Fault, PostgresFaults
+from tests.chaos_figures import Figures
 from tests.chaos_learners import Learners, Load
 from tests.chaos_processes import SCRIPTED_SERVICE, SCRIPTED_WORKER, KeptProcess, KeptService
 from tests.postgres import PostgresServer
 from tests.small_problem import small_problem, write_problem
 
-PICKUP_SECONDS = 10.0
-"""Within which another worker begins what died with one."""
 FAULTS = {
     "kill worker": 8,
     "stop worker": 4,
@@ -61,88 +61,6 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
     faults: Mapping[str, int] = msgspec.field(default_factory=lambda: dict(FAULTS))
 
 
-class Figures(msgspec.Struct, kw_only=True):
-    """What came of it; `print_figures` and `check` read it."""
-
-    seconds: float = 0.0
-    accepted: int = 0
-    unanswered: int = 0
-    """Stored, but the learner was not told: its service was killed before the answer."""
-    refused: int = 0
-    reconnects: int = 0
-    faults: dict[str, int] = {}
-    spared: int = 0
-    """Kills that were put off: a submission had lost two attempts, and a third is our fault by the rules."""
-    gave_up: int = 0
-    """Processes that lost the database while they started, said so and ended; they are started again."""
-    attempts_lost: int = 0
-    longest_verdict_seconds: float = 0.0
-    reruns: int = 0
-    """Runs that died with a killed worker."""
-    longest_pickup_seconds: float = 0.0
-    longest_pickup_after_outage_seconds: float = 0.0
-    doubles: list[str] = []
-    wrong: list[str] = []
-    lost: list[str] = []
-    unheard: list[str] = []
-    """Accepted, and no verdict came down the learner's stream."""
-    twice: list[str] = []
-    """Events that were heard twice."""
-    broken: list[str] = []
-    """What should not have happened to a process."""
-
-
-def check(figures: Figures) -> list[str]:
-    """What breaks the promise; empty where nothing does."""
-    faults = [
-        f"{len(found)} {name}: {found[:5]}"
-        for name, found in (
-            ("verdicts written twice", figures.doubles),
-            ("wrong verdicts", figures.wrong),
-            ("lost", figures.lost),
-            ("never heard of", figures.unheard),
-            ("events heard twice", figures.twice),
-            ("processes misbehaved", figures.broken),
-        )
-        if found
-    ]
-    if figures.longest_pickup_seconds > PICKUP_SECONDS:
-        faults.append(f"a rerun began {figures.longest_pickup_seconds:.1f} s after its worker was killed")
-    return faults
-
-
-def told(figures: Figures) -> str:
-    """The figures, a line each."""
-    lines = [f"{'seconds under load':<52}{figures.seconds:>9.0f}"]
-    for name, value in (
-        ("submissions accepted", figures.accepted),
-        ("stored without an answer, and graded", figures.unanswered),
-        ("requests refused or cut off, and made again", figures.refused),
-        ("streams that were cut and gone on with", figures.reconnects),
-        *((f"fault: {name}", count) for name, count in sorted(figures.faults.items())),
-        ("kills put off: a submission had lost two attempts", figures.spared),
-        ("starts that were given up in an outage", figures.gave_up),
-        ("attempts that died", figures.attempts_lost),
-        ("runs that died with a killed worker", figures.reruns),
-        ("verdicts written twice", len(figures.doubles)),
-        ("wrong", len(figures.wrong)),
-        ("lost", len(figures.lost)),
-        ("verdicts not heard", len(figures.unheard)),
-        ("events heard twice", len(figures.twice)),
-    ):
-        lines.append(f"{name:<52}{value:>9}")
-    for name, seconds in (
-        ("longest time to a verdict, s", figures.longest_verdict_seconds),
-        ("longest pickup after a SIGKILL, s", figures.longest_pickup_seconds),
-        (
-            "the same where the database was away, from its return",
-            figures.longest_pickup_after_outage_seconds,
-        ),
-    ):
-        lines.append(f"{name:<52}{seconds:>9.1f}")
-    return "\n".join(lines)
-
-
 class Chaos:
     """A run: what is alive, what happened to it, and when."""
 
@@ -164,7 +82,7 @@ class Chaos:
     def _addresses(self) -> Sequence[str]:
         return [service.address for service in self.services]
 
-    async def run(self, faults: dict[str, Callable[[], Coroutine[Any, Any, bool]]]) -> Figures:
+    async def run(self, faults: dict[str, Fault]) -> Figures:
         """Load, with faults among it, until the plan's time is over and the last verdict was heard."""
         cookies = [await self.learners.sign_up(number) for number in range(self.plan.learners)]
         start, stop = time.monotonic(), asyncio.Event()
@@ -293,99 +211,6 @@ class Chaos:
             process.put_away()
 
 
-class _PostgresFaults:
-    def __init__(self, chaos: Chaos, server: PostgresServer) -> None:
-        self._chaos = chaos
-        self._server = server
-        self._starting: list[KeptService] = []
-
-    def all(self) -> dict[str, Callable[[], Coroutine[Any, Any, bool]]]:
-        return {
-            "kill worker": self.kill_worker,
-            "stop worker": self.stop_worker,
-            "drain worker": self.drain_worker,
-            "kill service": self.kill_service,
-            "restart database": self.restart_database,
-            "outage": self.outage,
-        }
-
-    def _some_worker(self) -> KeptProcess | None:
-        """One that is not stopped; None where nobody would be left who can take over."""
-        workers = self._chaos.workers
-        victims = [
-            worker
-            for worker in workers
-            if worker.is_alive
-            and not worker.is_stopped
-            and any(other.is_steady(_STEADY_SECONDS) for other in workers if other is not worker)
-        ]
-        return self._chaos.chance.choice(victims) if victims else None
-
-    async def kill_worker(self) -> bool:
-        if (worker := self._some_worker()) is None:
-            return False
-        worker.kill()
-        self._chaos.kills.append((time.time(), worker.application_name))
-        return True
-
-    async def stop_worker(self) -> bool:
-        """It comes back after a while, and knows nothing of the time between."""
-        if (worker := self._some_worker()) is None:
-            return False
-        worker.signal(signal.SIGSTOP)
-        seconds = self._chaos.chance.uniform(*self._chaos.plan.stop_seconds)
-        self._chaos.later(seconds, lambda: worker.signal(signal.SIGCONT))
-        return True
-
-    async def drain_worker(self) -> bool:
-        if (worker := self._some_worker()) is None:
-            return False
-        worker.signal(signal.SIGTERM)
-        self._chaos.beside(self._drained(worker))
-        return True
-
-    async def _drained(self, worker: KeptProcess) -> None:
-        life, deadline = worker.life, time.monotonic() + _DRAINED_SECONDS
-        while worker.life == life and worker.is_alive:
-            if time.monotonic() > deadline:
-                self._chaos.figures.broken.append(f"{worker.name} does not stop")
-                worker.kill()
-            await asyncio.sleep(0.1)
-
-    async def kill_service(self) -> bool:
-        """One that is up; learners go on with the others."""
-        up = [service for service in self._chaos.services if service not in self._starting]
-        if len(up) < 2:
-            return False
-        service = self._chaos.chance.choice(up)
-        self._starting.append(service)
-        service.kill()
-
-        async def start() -> None:
-            while not await service.answers_now():  # noqa: ASYNC110 - nor of this
-                await asyncio.sleep(0.2)
-            self._starting.remove(service)
-
-        self._chaos.beside(start())
-        return True
-
-    async def restart_database(self) -> bool:
-        await self._away(0.0)
-        return True
-
-    async def outage(self) -> bool:
-        await self._away(self._chaos.plan.outage_seconds)
-        return True
-
-    async def _away(self, seconds: float) -> None:
-        begin, self._chaos.is_away = time.time(), True
-        await asyncio.to_thread(self._server.crash)
-        await asyncio.sleep(seconds)
-        await asyncio.to_thread(self._server.start)
-        self._chaos.outages.append((begin, time.time()))
-        self._chaos.is_away = False
-
-
 @asynccontextmanager
 async def fleet(
     plan: Plan,
@@ -428,7 +253,11 @@ async def chaos_on_postgres(plan: Plan, server: PostgresServer, folder: Path) ->
         for worker in chaos.workers:
             worker.settle()
         chaos.audit.begin()
-        return await chaos.run(_PostgresFaults(chaos, server).all())
+        return await chaos.run(
+            PostgresFaults(
+                chaos, server, stop_seconds=plan.stop_seconds, outage_seconds=plan.outage_seconds
+            ).all()
+        )
 
 
 def _settings(plan: Plan, folder: Path) -> dict[str, str]:

@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.chaos import PICKUP_SECONDS, Chaos, Plan, chaos_on_postgres, chaos_on_sqlite, check, fleet, told
+from tests.chaos import Chaos, Plan, chaos_on_postgres, chaos_on_sqlite, fleet
+from tests.chaos_figures import PICKUP_SECONDS, check, told
 from tests.chaos_learners import Load
 from tests.chaos_processes import REAL_SERVICE, REAL_WORKER, KeptProcess
 from tests.postgres import PostgresServer, running_postgres
