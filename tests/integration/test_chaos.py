@@ -65,9 +65,9 @@ async def test_nothing_is_lost_by_many_processes(
         learners=6,
         load=_LOAD,
         faults=_FAULTS,
-        quiet_seconds=(0.3, 1.5),
-        stop_seconds=(6.0, 8.0),
-        outage_seconds=2.0,
+        quiet_seconds=(0.2, 1.0),
+        stop_seconds=(5.5, 6.5),
+        outage_seconds=1.5,
     )
     figures = await chaos_on_postgres(plan, durable_postgres, tmp_path)
     show(told(figures))
@@ -81,7 +81,7 @@ async def test_nothing_is_lost_by_a_service_with_its_own_queue(
 ) -> None:
     """Killed again and again, it takes up again what it had."""
     plan = Plan(
-        seconds=30, rounds=2, learners=6, load=_LOAD, faults={"kill service": 1}, quiet_seconds=(0.5, 2.0)
+        seconds=30, rounds=2, learners=6, load=_LOAD, faults={"kill service": 1}, quiet_seconds=(0.5, 1.5)
     )
     figures = await chaos_on_sqlite(plan, tmp_path)
     show(told(figures))
