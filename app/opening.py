@@ -22,7 +22,7 @@ from app.store.open_database import open_database
 from app.store.problems import Problems
 from app.store.sole_owner import sole_owner
 from app.worker.grade_submission import Grades, GradeSubmission
-from app.worker.prepare import prepare_problems
+from app.worker.prepare import keep_prepared
 from app.worker.registration import Registration
 from app.worker.retention import Retention
 from app.worker.worker import OpenGrader, Worker
@@ -105,7 +105,7 @@ async def working(
         opened.queue,
         open_grader,
         grade_with,
-        lambda grader: prepare_problems(grader, opened.problems, on_proven),
+        lambda grader: keep_prepared(grader, opened.problems, on_proven),
         slots=settings.slots,
         kept_slots=settings.kept_slots,
         drain_seconds=settings.drain_seconds,

@@ -1,13 +1,16 @@
 """Before learners come: expected answers, variants' answers, compiled programs."""
 
+import asyncio
 import logging
 from collections.abc import Callable
 from typing import Protocol
 
 from app.core.problem import Problem
-from app.errors import GraderError
+from app.errors import DatabaseUnavailable, GraderError
 from app.store.problems import Problems
 from sandbox.interface import SandboxError
+
+_LOOK_SECONDS = 30.0
 
 _log = logging.getLogger("jaxercise.worker")
 
@@ -22,6 +25,20 @@ class Prepares(Protocol):
 
 Proven = Callable[[tuple[str, ...], str], None]
 """Told of the versions that hold so far, and where the work is, in words."""
+
+
+async def keep_prepared(grader: Prepares, problems: Problems, on_proven: Proven) -> None:
+    """Prepare what is on offer, and what is published later, until cancelled."""
+    prepared: list[str] | None = None
+    while True:
+        try:
+            on_offer = await problems.versions()
+            if on_offer != prepared:
+                await prepare_problems(grader, problems, on_proven)
+                prepared = on_offer
+        except DatabaseUnavailable:
+            pass  # Whoever grades says so; the next look is soon.
+        await asyncio.sleep(_LOOK_SECONDS)
 
 
 async def prepare_problems(

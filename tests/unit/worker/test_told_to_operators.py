@@ -18,7 +18,7 @@ from app.store import tables, workers
 from app.store.database import Database
 from app.store.open_database import open_database
 from app.store.problems import Problems
-from app.worker.prepare import prepare_problems
+from app.worker.prepare import keep_prepared, prepare_problems
 from app.worker.retention import Retention
 from tests.scripted_grader import ScriptedGrader
 from tests.scripted_service import Service, scripted_service, until
@@ -142,6 +142,26 @@ async def test_a_problem_that_cannot_be_prepared_is_not_proven_and_is_named(tmp_
         await prepare_problems(Unfit(), problems, lambda versions, words: told.append((versions, words)))
     assert told[0] == ((), "It computes expected answers: 1 of 2 problems.")
     assert told[-1] == ((good.version,), "It cannot prepare double; see its log.")
+
+
+async def test_a_problem_that_is_published_later_is_prepared_too(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A worker may start before the pages have published anything, and lives through many versions."""
+    monkeypatch.setattr("app.worker.prepare._LOOK_SECONDS", 0.01)
+    proven: list[tuple[str, ...]] = []
+    async with open_database(f"sqlite:///{tmp_path / 'test.db'}") as database:
+        problems = Problems(database, read_problem)
+        keeping = asyncio.create_task(
+            keep_prepared(ScriptedGrader(), problems, lambda versions, words: proven.append(versions))
+        )
+        await until(lambda: proven == [()])
+        first = await problems.publish(small_problem())
+        await until(lambda: proven[-1] == (first.version,))
+        second = await problems.publish(small_problem("treble", position=2))
+        await until(lambda: proven[-1] == (first.version, second.version))
+        keeping.cancel()
+        await asyncio.gather(keeping, return_exceptions=True)
 
 
 async def test_a_page_says_that_its_output_was_removed(tmp_path: Path) -> None:
