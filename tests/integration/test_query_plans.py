@@ -19,7 +19,7 @@ from app.core.submission import Submission
 from app.core.tolerance import Tolerance
 from app.core.unexplained import UnexplainedOutput
 from app.jobs import procrastinate_jobs
-from app.store import submissions
+from app.store import problem_versions, submissions
 from app.store.database import Database
 from app.store.listen import conninfo
 from app.store.open_database import open_database
@@ -181,6 +181,7 @@ async def _ask_store(database: Database) -> None:
         output = UnexplainedOutput(layout="a" * 64, output=np.zeros(10, "<f4").tobytes())
         await add_unexplained(connection, claimed, output, Tolerance())
         await commonest_unexplained(connection, claimed.version)
+        await problem_versions.files_of(connection, claimed.version)
 
 
 def _add_problems(url: str) -> None:
