@@ -116,6 +116,7 @@ class RelayedFeed(Feed):
         ended = {submission_id for submission_id, event in batch if isinstance(event, VerdictReached)}
         changed = dict.fromkeys(submission_id for submission_id, _ in batch)
         async with self._database.transaction() as connection:
+            await submission_events.need_not_last(connection)
             await submission_events.add_events(connection, lasting)
             happened = [
                 Happened(submission_id=changed_id, ended=changed_id in ended) for changed_id in changed

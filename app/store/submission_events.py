@@ -42,6 +42,11 @@ async def add_events(connection: Connection, events: Iterable[tuple[str, Event]]
         await connection.execute(_table.insert(), rows)
 
 
+async def need_not_last(connection: Connection) -> None:
+    """Spare a transaction that writes only events the wait for the disk: a crash loses them anyway."""
+    await connection.execute(text("SET LOCAL synchronous_commit = off"))
+
+
 async def tell(connection: Connection, happened: Iterable[Happened]) -> None:
     """Says so to everybody who listens, with the commit."""
     payload = ""
