@@ -1,8 +1,6 @@
 """Figures for those who watch the service, on SQLite and on PostgreSQL alike."""
 
-from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from uuid import uuid4
 
 import pytest
@@ -17,24 +15,12 @@ from app.jobs.queue import BULK, INTERACTIVE
 from app.jobs.submit import unfinished_verdict
 from app.store import migrate, submissions, tables, users
 from app.store.database import Database
-from app.store.open_database import open_database
 from app.store.problems import Problems
 from app.store.queue_figures import last_failures, queue_figures, schema_revision
-from tests.postgres import PostgresServer
 from tests.query_plans import plans_of_selects
 from tests.small_problem import small_problem
 
 pytestmark = pytest.mark.anyio
-
-
-@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgresql)])
-async def database(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Database]:
-    url = f"sqlite:///{tmp_path / 'test.db'}"
-    if request.param == "postgresql":
-        server: PostgresServer = request.getfixturevalue("postgres")
-        url = server.new_database()
-    async with open_database(url) as opened:
-        yield opened
 
 
 async def fill(database: Database) -> list[str]:

@@ -5,7 +5,6 @@ from collections import Counter
 from collections.abc import AsyncIterator
 from contextlib import AbstractAsyncContextManager
 from contextvars import ContextVar
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -18,7 +17,6 @@ from app.jobs.queue import BULK, INTERACTIVE, Grade, Ticket
 from app.jobs.submit import Submissions, cancelled_verdict
 from app.store import submissions
 from app.worker.grade_submission import GradeSubmission
-from tests.postgres import PostgresServer
 from tests.queue_room import Grading, QueueRoom, queue_room
 from tests.scripted_grader import ScriptedGrader
 from tests.scripted_service import until
@@ -26,13 +24,10 @@ from tests.scripted_service import until
 pytestmark = pytest.mark.anyio
 
 
-@pytest.fixture(params=["embedded", pytest.param("procrastinate", marks=pytest.mark.postgresql)])
-async def room(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[QueueRoom]:
-    url = f"sqlite:///{tmp_path / 'test.db'}"
-    if request.param == "procrastinate":
-        server: PostgresServer = request.getfixturevalue("postgres")
-        url = server.new_database()
-    async with queue_room(url) as opened:
+@pytest.fixture
+async def room(database_url: str) -> AsyncIterator[QueueRoom]:
+    """The embedded queue on SQLite, Procrastinate's on PostgreSQL."""
+    async with queue_room(database_url) as opened:
         yield opened
 
 

@@ -1,7 +1,6 @@
 """What the store promises, on SQLite and on PostgreSQL alike."""
 
 import asyncio
-from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from uuid import uuid4
@@ -25,24 +24,12 @@ from app.jobs.embedded import EmbeddedQueue
 from app.jobs.submit import Submissions, unfinished_verdict
 from app.store import sessions, submissions, tables, users
 from app.store.database import Database
-from app.store.open_database import open_database
 from app.store.problems import Problems
 from app.store.sole_owner import sole_owner
 from app.store.unexplained import add_unexplained, commonest_unexplained
-from tests.postgres import PostgresServer
 from tests.small_problem import small_problem
 
 pytestmark = pytest.mark.anyio
-
-
-@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgresql)])
-async def database(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Database]:
-    url = f"sqlite:///{tmp_path / 'test.db'}"
-    if request.param == "postgresql":
-        server: PostgresServer = request.getfixturevalue("postgres")
-        url = server.new_database()
-    async with open_database(url) as opened:
-        yield opened
 
 
 async def new_user(database: Database, email: str = "a@school.test") -> User:
