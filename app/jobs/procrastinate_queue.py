@@ -55,7 +55,7 @@ class ProcrastinateQueue:
     async def telling_places(
         self, waiting: Callable[[], Collection[str]], publish: Publish
     ) -> AsyncIterator[None]:
-        """Tells those of `waiting` their place while the block lasts, within a second of a change."""
+        """Tells those of `waiting` their place each second while the block lasts, and after a change here."""
         telling = asyncio.create_task(self._tell_places(waiting, publish))
         try:
             yield
@@ -65,15 +65,11 @@ class ProcrastinateQueue:
                 await telling
 
     async def _tell_places(self, waiting: Callable[[], Collection[str]], publish: Publish) -> None:
-        told: dict[str, int] = {}
         while True:
             with suppress(TimeoutError):
                 await asyncio.wait_for(self._changed.wait(), _LOOK_SECONDS)
             self._changed.clear()
             # A database that is away has no places to tell; the next look is a second away.
             with suppress(Exception):
-                places = await self.places(waiting())
-                for submission_id, place in places.items():
-                    if told.get(submission_id) != place:
-                        publish(submission_id, Queued(position=place))
-                told = places
+                for submission_id, place in (await self.places(waiting())).items():
+                    publish(submission_id, Queued(position=place))

@@ -27,7 +27,8 @@ class Told(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class _History:
-    """One submission's events with growing numbers; of several `Queued` in a row only the last is kept."""
+    """One submission's events with growing numbers; of several `Queued` in a row only the last is kept,
+    and the same place is told once."""
 
     def __init__(self) -> None:
         self.told: list[tuple[int, Told]] = []
@@ -45,6 +46,8 @@ class _History:
                 return
             self._cases.add(event.case.name)
         if isinstance(event, Queued) and self.told and isinstance(self.told[-1][1].event, Queued):
+            if self.told[-1][1].event == event:
+                return
             self.told.pop()
         self._number += 1
         self.told.append((self._number, Told(event=event, id=event_id)))

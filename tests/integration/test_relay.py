@@ -191,7 +191,13 @@ async def test_those_who_wait_hear_their_place(room: QueueRoom) -> None:
             await until(lambda: follower.events == [Queued(position=1)])
             await finish(room, first)
             await until(lambda: follower.events == [Queued(position=1), Queued(position=0)])
-        await follower.leave()
+            # Who leaves and comes again at once hears it anew, though nothing has changed.
+            await follower.leave()
+            again = Follower(page.follow(second))
+            await until(lambda: again.events == [Queued(position=0)])
+            await asyncio.sleep(1.2)
+            assert again.events == [Queued(position=0)]
+            await again.leave()
 
 
 async def test_old_events_are_forgotten(room: QueueRoom, monkeypatch: pytest.MonkeyPatch) -> None:
