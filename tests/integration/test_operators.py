@@ -119,10 +119,11 @@ def test_a_submission_is_followed_through_all_processes(
 def test_a_service_that_cannot_connect_does_not_tell_the_password(
     tmp_path: Path, settings: dict[str, str], command: str
 ) -> None:
-    """Nobody listens there. It ends at once, and its log may go anywhere."""
+    """Nobody listens there. It ends after its patience, and its log may go anywhere."""
     chosen = {
         **settings,
         "database_url": f"postgresql+psycopg://jaxercise:{_PASSWORD}@127.0.0.1:1/jaxercise",
+        "database_wait_seconds": "1",
         "data_dir": str(tmp_path),
         "port": "0",
     }
