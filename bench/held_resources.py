@@ -9,12 +9,12 @@ from pathlib import Path
 
 import msgspec
 
-from bench.waiting_memory import proportional_mb
 from sandbox.process_state import state_of
 from tests.process_trees import children, descendants
 
 _PR_SET_CHILD_SUBREAPER = 36
 _DYING_SECONDS = 5.0
+_OWN = ("Pss_Anon:", "Pss_Shmem:")
 _GROUPS = Path("/sys/fs/cgroup")
 _TOLERATED_WORKER_MB = 24.0
 """Python's allocator keeps what it once needed; answers that last are remembered, up to a bound."""
@@ -23,7 +23,7 @@ _TOLERATED_JAILS_MB = 48.0
 
 
 class Held(msgspec.Struct, frozen=True, kw_only=True):
-    """Counts that must be after a soak what they were before; memory in megabytes, proportional (Pss)."""
+    """Counts that must be after a soak what they were before; memory in megabytes, shared pages divided."""
 
     processes: int
     dead_processes: int
@@ -78,8 +78,8 @@ def look(folders: Iterable[Path]) -> Held:
         control_groups=len(list(_GROUPS.glob(f"**/jaxercise-{os.getpid()}-*/run-*"))),
         files=sum(1 for folder in folders for _ in folder.rglob("*")),
         interprocess=sum(_lines(Path("/proc/sysvipc") / kind) - 1 for kind in ("msg", "sem", "shm")),
-        worker_mb=_proportional_mb(os.getpid()),
-        jails_mb=sum(map(_proportional_mb, running)),
+        worker_mb=_own_mb(os.getpid()),
+        jails_mb=sum(map(_own_mb, running)),
     )
 
 
@@ -114,8 +114,10 @@ def _lines(path: Path) -> int:
         return 0
 
 
-def _proportional_mb(pid: int) -> float:
+def _own_mb(pid: int) -> float:
+    """Without pages of files: who else on the machine maps the same libraries decides how many are ours."""
     try:
-        return proportional_mb(pid)
+        lines = Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines()
     except OSError:
         return 0.0  # It ended while we looked.
+    return sum(int(line.split()[1]) for line in lines if line.startswith(_OWN)) / 1024

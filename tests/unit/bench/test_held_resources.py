@@ -6,6 +6,7 @@ import os
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Callable
 from contextlib import AbstractContextManager, closing, contextmanager
 from pathlib import Path
@@ -49,6 +50,10 @@ def _thread() -> Any:
     yield
     stop.set()
     thread.join()
+    # Python is done with it a moment before the kernel is.
+    deadline = time.monotonic() + 5
+    while Path(f"/proc/self/task/{thread.native_id}").exists() and time.monotonic() < deadline:
+        time.sleep(0.001)
 
 
 @contextmanager
