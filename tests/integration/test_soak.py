@@ -8,7 +8,7 @@ import pytest
 from bench.known_submissions import toy_mix
 from bench.soak import Plan, soak
 
-pytestmark = pytest.mark.jail
+pytestmark = [pytest.mark.jail, pytest.mark.alone]
 
 
 @pytest.mark.parametrize("kill_every", [0, 7], ids=["undisturbed", "with-deaths"])

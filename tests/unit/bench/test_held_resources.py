@@ -16,6 +16,8 @@ import pytest
 
 from bench.held_resources import leaks, look
 
+pytestmark = pytest.mark.alone
+
 
 @contextmanager
 def _descriptor() -> Any:
