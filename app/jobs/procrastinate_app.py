@@ -38,10 +38,12 @@ def make_app(url: str) -> App:
 
 
 async def _bound(connection: AsyncConnection[Any]) -> None:
-    # A transaction that is rolled back would take the settings with it.
+    # A transaction that is rolled back would take the settings with it. What listens stays as it is: within
+    # a transaction it would hear nothing.
+    before = connection.autocommit
     await connection.set_autocommit(True)
     await connection.execute(_BOUNDS)
-    await connection.set_autocommit(False)
+    await connection.set_autocommit(before)
 
 
 async def enlist(app: App, connection: Connection, ticket: Ticket) -> None:

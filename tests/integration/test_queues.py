@@ -1,6 +1,7 @@
 """What a queue promises, the embedded one on SQLite and Procrastinate's on PostgreSQL alike."""
 
 import asyncio
+import statistics
 from collections import Counter
 from collections.abc import AsyncIterator
 from contextlib import AbstractAsyncContextManager
@@ -57,13 +58,13 @@ async def test_what_comes_later_is_taken_without_delay(
     grading = Grading(room.database)
     waits: list[float] = []
     async with working(room, grading):
-        # The first ones may come before it listens.
-        for _ in range(3):
+        for _ in range(5):
             start = asyncio.get_running_loop().time()
             [taken] = await room.take_in()
             await until(lambda taken=taken: taken in grading.ended)  # type: ignore[misc]  # of the default
             waits.append(asyncio.get_running_loop().time() - start)
-    assert min(waits) < 2
+    # One may come before it listens; who only looked would take some seconds for most of them.
+    assert statistics.median(waits) < 1
 
 
 async def test_as_many_run_at_once_as_there_are_slots(room: QueueRoom) -> None:
