@@ -130,15 +130,10 @@ class RelayedFeed(Feed):
                 if payload is None:
                     await self._read(self.followed(), ended=self.followed())
                     continue
-                mine = [
-                    h
-                    for h in submission_events.read_notification(payload)
-                    if h.submission_id in self._followers
-                ]
-                if mine:
-                    await self._read(
-                        [h.submission_id for h in mine], ended=[h.submission_id for h in mine if h.ended]
-                    )
+                mine = [h for h in submission_events.read_notification(payload) if self._follows(h)]
+                await self._read(
+                    [h.submission_id for h in mine], ended=[h.submission_id for h in mine if h.ended]
+                )
             except Exception as fault:
                 # A follower looks at the row itself after a silence.
                 _log.warning("live events could not be read: %s", type(fault).__name__)
@@ -153,9 +148,7 @@ class RelayedFeed(Feed):
             verdicts = await verdicts_of(connection, ended) if ended else {}
             # Who followed may have gone meanwhile, and then nothing is kept.
             for found in stored:
-                if found.submission_id in self._followers and found.number > self._heard.get(
-                    found.submission_id, 0
-                ):
+                if self._follows(found) and found.number > self._heard.get(found.submission_id, 0):
                     self._heard[found.submission_id] = found.number
                     self._append(found.submission_id, found.event, str(found.number))
             for submission_id, verdict in verdicts.items():

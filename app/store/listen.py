@@ -7,9 +7,9 @@ from typing import Any
 
 from psycopg import AsyncConnection, sql
 from psycopg.conninfo import make_conninfo
-from sqlalchemy import make_url
 
 from app.store.database import POSTGRES_ARGUMENTS
+from app.store.database_url import parsed_url
 
 _AFTER_AN_OUTAGE_SECONDS = 1.0
 _HEARTBEAT_SECONDS = 5.0
@@ -45,7 +45,7 @@ async def listen(url: str, channel: str) -> AsyncIterator[str | None]:
 
 def conninfo(url: str) -> str:
     """What libpq calls the database of a `postgresql+psycopg://` URL."""
-    parts = make_url(url)
+    parts = parsed_url(url)
     given: dict[str, Any] = {
         "host": parts.host,
         "port": parts.port,
