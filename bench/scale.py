@@ -20,7 +20,7 @@ from pathlib import Path
 import httpx
 import psycopg
 
-from app.store.listen import conninfo
+from app.store.database_url import conninfo
 from bench.graded_problem import position_46
 from bench.scale_fill import fill, fill_learner, fill_queue, settle
 from bench.scale_pages import DILIGENT, NEW, PASSWORD, Place, print_table, time_pages

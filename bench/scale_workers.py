@@ -30,7 +30,7 @@ from app.jobs.queue import INTERACTIVE, Ticket
 from app.live.relay import RelayedFeed
 from app.store import submissions, users
 from app.store.database import Database
-from app.store.listen import conninfo
+from app.store.database_url import conninfo
 from app.store.open_database import open_database
 from app.store.problems import Problems
 from app.worker.grade_submission import GradeSubmission

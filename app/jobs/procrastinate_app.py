@@ -9,7 +9,7 @@ from psycopg import AsyncConnection
 from app.jobs.owned_jobs import OwnedJobs
 from app.jobs.queue import INTERACTIVE, Ticket
 from app.store.database import POSTGRES_ARGUMENTS, Connection, savepoint
-from app.store.listen import conninfo
+from app.store.database_url import conninfo
 
 TASK = "grade"
 INTERACTIVE_QUEUE = "interactive"

@@ -7,8 +7,7 @@ import time
 from psycopg import pq
 
 from app.store.database import POSTGRES_ARGUMENTS, is_sqlite
-from app.store.database_url import place_of
-from app.store.listen import conninfo
+from app.store.database_url import conninfo, place_of
 
 _LOOK_AGAIN_SECONDS = 0.5
 

@@ -12,11 +12,10 @@ from typing import IO
 from psycopg import sql
 from psycopg.conninfo import make_conninfo
 from sqlalchemy import text
-from sqlalchemy.dialects.postgresql.psycopg import dialect
 
 from app.errors import DatabaseRefused
 from app.store.backup_file import becoming
-from app.store.database_url import parsed_url
+from app.store.database_url import libpq_parameters
 from app.store.migrate import connected
 
 _DEBIAN = Path("/usr/lib/postgresql")
@@ -120,10 +119,10 @@ def _environment(url: str) -> dict[str, str]:
 
 
 def _parameters(url: str) -> dict[str, str]:
-    _, parameters = dialect().create_connect_args(parsed_url(url))  # type: ignore[no-untyped-call]
+    parameters = libpq_parameters(url)
     if "sslpassword" in parameters:
         raise DatabaseRefused("A backup cannot be made with sslpassword in the URL: use a key without one.")
-    return {key: str(value) for key, value in parameters.items()}
+    return parameters
 
 
 def _run(name: str, url: str | None, arguments: Sequence[str]) -> str:

@@ -1,6 +1,8 @@
 """Where a database is: its URL taken apart, and named without its password."""
 
+from psycopg.conninfo import make_conninfo
 from sqlalchemy import URL, make_url
+from sqlalchemy.dialects.postgresql.psycopg import dialect
 from sqlalchemy.exc import ArgumentError
 
 from app.errors import SettingsError
@@ -29,6 +31,17 @@ def parsed_url(url: str) -> URL:
     if parts.drivername == "sqlite" and parts.database in (None, "", ":memory:"):
         raise SettingsError("The database's URL must name a file, as in sqlite:///var/jaxercise.db.")
     return parts
+
+
+def libpq_parameters(url: str) -> dict[str, str]:
+    """What libpq and its programs are told of a PostgreSQL URL's database."""
+    _, parameters = dialect().create_connect_args(parsed_url(url))  # type: ignore[no-untyped-call]
+    return {key: str(value) for key, value in parameters.items()}
+
+
+def conninfo(url: str) -> str:
+    """The same in one line, the password among it."""
+    return make_conninfo(**libpq_parameters(url))
 
 
 def place_of(url: str) -> str:

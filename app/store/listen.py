@@ -3,13 +3,11 @@
 import asyncio
 import logging
 from collections.abc import AsyncIterator
-from typing import Any
 
 from psycopg import AsyncConnection, sql
-from psycopg.conninfo import make_conninfo
 
 from app.store.database import POSTGRES_ARGUMENTS
-from app.store.database_url import parsed_url
+from app.store.database_url import conninfo
 
 _AFTER_AN_OUTAGE_SECONDS = 1.0
 _HEARTBEAT_SECONDS = 5.0
@@ -41,17 +39,3 @@ async def listen(url: str, channel: str) -> AsyncIterator[str | None]:
                 _log.warning("no live events from elsewhere (%s); trying again", type(fault).__name__)
             silent = True
             await asyncio.sleep(_AFTER_AN_OUTAGE_SECONDS)
-
-
-def conninfo(url: str) -> str:
-    """What libpq calls the database of a `postgresql+psycopg://` URL."""
-    parts = parsed_url(url)
-    given: dict[str, Any] = {
-        "host": parts.host,
-        "port": parts.port,
-        "user": parts.username,
-        "password": parts.password,
-        "dbname": parts.database,
-        **parts.query,
-    }
-    return make_conninfo(**{name: value for name, value in given.items() if value is not None})

@@ -21,7 +21,7 @@ from app.core.unexplained import UnexplainedOutput
 from app.jobs import procrastinate_jobs
 from app.store import problem_versions, submissions
 from app.store.database import Database
-from app.store.listen import conninfo
+from app.store.database_url import conninfo
 from app.store.open_database import open_database
 from app.store.queue_figures import last_failures, queue_figures
 from app.store.unexplained import add_unexplained, commonest_unexplained
