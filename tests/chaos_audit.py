@@ -46,6 +46,7 @@ _SQLITE = """
 _LOOK = "SELECT at, submission_id, status, attempt, outcome, who FROM chaos_audit ORDER BY number"
 _FRAGILE = "SELECT count(*) FROM submissions WHERE status <> 'done' AND failures >= 2"
 _UNDONE = "SELECT id FROM submissions WHERE status <> 'done'"
+_LAST_EVENT = "SELECT last_value FROM submission_events_number_seq"
 _FAILURES = "SELECT coalesce(sum(failures), 0) FROM submissions"
 
 
@@ -88,6 +89,12 @@ class Audit:
 
     def failures(self) -> int:
         return int(str(self._rows(_FAILURES)[0][0]))
+
+    def last_event_number(self) -> int:
+        """How far the numbers of live events have come; PostgreSQL only."""
+        [[number]] = self._rows(_LAST_EVENT)
+        assert isinstance(number, int)
+        return number
 
     @property
     def _file(self) -> Path:

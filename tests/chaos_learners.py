@@ -23,8 +23,6 @@ class Accepted(msgspec.Struct, kw_only=True):
     submitted_at: float
     seen: str | None = None
     seen_at: float = 0.0
-    first_id: int = 0
-    """Of its events."""
     heard: list[tuple[float, str]] = []
     """When, and what; for whoever looks into a failure."""
     twice: list[str] = []
@@ -142,8 +140,6 @@ class Learners:
         if event_id is not None and event_id in heard:
             submitted.twice.append(f"{kind} {event_id}")
         heard.add(event_id or "")
-        if not submitted.first_id and event_id is not None and event_id.isdigit():
-            submitted.first_id = int(event_id)
         if kind == "running":
             cases.clear()
         elif kind == "case":
