@@ -1,5 +1,6 @@
 """The fingerprint of what a result depends on, read without importing any of it."""
 
+import functools
 import hashlib
 import importlib.metadata
 import platform
@@ -13,9 +14,8 @@ _PROGRAM_FORMAT = 3
 
 def describe_environment(*, jailed: bool) -> dict[str, str]:
     """Versions, processor and whether there is a jail; stored with every verdict."""
-    versions = {name: importlib.metadata.version(name) for name in _PACKAGES}
     return {
-        **versions,
+        **_versions(),
         "python": platform.python_version(),
         "machine": platform.machine(),
         "cpu": _cpu_field("model name"),
@@ -39,6 +39,13 @@ def short_cpuinfo() -> str:
     return "\n\n".join(blocks[:_CPUS_SHOWN]) + "\n\n"
 
 
+# Looked up once: each verdict asks, and finding five packages' metadata takes milliseconds.
+@functools.cache
+def _versions() -> dict[str, str]:
+    return {name: importlib.metadata.version(name) for name in _PACKAGES}
+
+
+@functools.cache
 def _cpu_field(name: str) -> str:
     for line in Path("/proc/cpuinfo").read_text().splitlines():
         if line.startswith(name):

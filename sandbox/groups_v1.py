@@ -28,6 +28,7 @@ class RunGroupV1:
         self._folders = folders
         self._memory = folders["memory"]
         self._limits = limits
+        self._alarm = -1
 
     def add(self, pid: int) -> None:
         """What `pid` uses from here on counts, and what it forks.
@@ -37,6 +38,8 @@ class RunGroupV1:
         """
         for folder in self._folders.values():
             add_process(folder, pid)
+        # Here, where somebody waits anyway: the kernel takes some fifteen milliseconds for it.
+        self._ring_at_limit()
 
     async def memory_exceeded(self) -> None:
         """Returns once the run holds more than its limit, or a process was ended for it.
@@ -44,19 +47,15 @@ class RunGroupV1:
         From here on the kernel lets the run wait at its hard limit in place of ending it, where it
         still can: so there is time to look at it. Whoever waits can be killed all the same.
         """
-        alarm = os.eventfd(0, os.EFD_NONBLOCK | os.EFD_CLOEXEC)
+        self._let_wait(is_watched=True)
         try:
-            self._let_wait(is_watched=True)
-            self._ring_at_limit(alarm)
             while not (self.memory_was_hit or self._holds_too_much()):
                 # The kernel rings before it ends a process, so a look now and then stays needed.
-                if await readable_within(alarm, _LOOK_SECONDS):
-                    os.eventfd_read(alarm)
+                if await readable_within(self._alarm, _LOOK_SECONDS):
+                    os.eventfd_read(self._alarm)
         except BaseException:
             self._let_wait(is_watched=False)
             raise
-        finally:
-            os.close(alarm)
 
     def make_room(self) -> None:
         """Have a run that waits at its hard limit go on for a moment."""
@@ -93,6 +92,9 @@ class RunGroupV1:
         In a jail nothing is; without one, descendants may wait at the hard limit for ever.
         """
         end_processes(self._memory)
+        if self._alarm >= 0:
+            os.close(self._alarm)
+            self._alarm = -1
         for folder in self._folders.values():
             await remove_folder(folder)
 
@@ -100,12 +102,15 @@ class RunGroupV1:
         with contextlib.suppress(OSError):
             (self._memory / "memory.oom_control").write_text(str(int(is_watched)))
 
-    def _ring_at_limit(self, alarm: int) -> None:
-        """Have the kernel count up `alarm` when memory crosses the limit, and when it runs out.
+    def _ring_at_limit(self) -> None:
+        """Have the kernel count up the alarm when memory crosses the limit, and when it runs out.
 
         As of the kernel's admin-guide/cgroup-v1/memory.rst, sections 9 and 10. A kernel may be built
         without it; the looks remain.
         """
+        if self._alarm >= 0:
+            return
+        self._alarm = os.eventfd(0, os.EFD_NONBLOCK | os.EFD_CLOEXEC)
         for name, argument in (
             ("memory.usage_in_bytes", f" {self._limits.memory_bytes}"),
             ("memory.oom_control", ""),
@@ -113,7 +118,7 @@ class RunGroupV1:
             with contextlib.suppress(OSError):
                 watched = os.open(self._memory / name, os.O_RDONLY | os.O_CLOEXEC)
                 try:
-                    line = f"{alarm} {watched}{argument}"
+                    line = f"{self._alarm} {watched}{argument}"
                     (self._memory / "cgroup.event_control").write_text(line)
                 finally:
                     os.close(watched)

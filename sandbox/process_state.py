@@ -59,7 +59,8 @@ async def readable(descriptor: int) -> None:
 async def readable_within(descriptor: int, seconds: float) -> bool:
     """Whether `descriptor` can be read, after at most `seconds` of waiting."""
     try:
-        await asyncio.wait_for(readable(descriptor), seconds)
+        async with asyncio.timeout(seconds):
+            await readable(descriptor)
     except TimeoutError:
         return False
     return True

@@ -19,6 +19,8 @@ from sandbox.wire import BadFrame, FrameReader
 
 _REPLY_BYTES = 4096
 _IDLE_POLL_SECONDS = 0.05
+_SETTLING_SECONDS = 0.1
+"""Whose run has just ended is told of it first; a spawn holds this process up for some milliseconds."""
 _LOOK_SECONDS = 5.0
 """How often it is seen to who has waited too long, and whether memory is short."""
 
@@ -107,8 +109,10 @@ class Rehearsals:
     async def _direct(self) -> None:
         while True:
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._wake.wait(), _LOOK_SECONDS)
+                async with asyncio.timeout(_LOOK_SECONDS):
+                    await self._wake.wait()
             self._wake.clear()
+            await asyncio.sleep(_SETTLING_SECONDS)
             oldest = time.monotonic() - self._keep_seconds
             await self._dismiss([key for key, waiting in self._waiting.items() if waiting.since < oldest])
             await self._make_room()

@@ -66,6 +66,8 @@ class SingleRun:
         self._loaded: Loaded | None = None
         self._calls: list[CallResult] = []
         self._ordered = time.monotonic()
+        """When the child could begin with what it is at."""
+        self._sent = 0
         self._finished: Finished | None = None
         self._last_word = asyncio.Event()
         self._early: NamedEnding | None = None
@@ -180,9 +182,9 @@ class SingleRun:
                 self._last_word.set()
             case _:
                 raise BadFrame("a result out of turn")
-        self._on_report(report)
         if self._finished is None:
-            self._order_next()
+            self._order_next()  # First: the child need not wait while its last report is looked at.
+        self._on_report(report)
 
     def _awaits_call(self, index: int) -> bool:
         return self._loaded is not None and not self._is_complete() and index == len(self._calls)
@@ -197,15 +199,25 @@ class SingleRun:
         if self._is_complete():
             self._orders.put_nowait(Stop())
             return
-        index = len(self._calls)
+        calls, index = self._request.calls, len(self._calls)
+        self._ordered = time.monotonic()
+        if self._sent == index:
+            self._order(index)
+        # Among quiet calls the next one may lie ready: nothing that the code prints is shown any more, so
+        # there is nothing in which one could tell of another.
+        ahead = index + 1
+        if self._sent == ahead < len(calls) and calls[index].is_quiet and calls[ahead].is_quiet:
+            self._order(ahead)
+
+    def _order(self, index: int) -> None:
         call = self._request.calls[index]
         if call.is_quiet:
             # The child has flushed before its last report, so what earlier calls printed is all here.
             for output in self._child.outputs:
                 self._read_output(output)
                 output.stop_keeping()
-        self._ordered = time.monotonic()
         self._orders.put_nowait(Make(index=index, call=call))
+        self._sent = index + 1
 
     def _read_output(self, output: CapturedOutput) -> None:
         if not output.read_available():

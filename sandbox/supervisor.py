@@ -23,6 +23,7 @@ from sandbox.session import Session, SessionEnded
 from sandbox.single_run import ChildKilled, SingleRun
 
 _ATTEMPTS = 3
+_CLOSE_LATER_SECONDS = 0.05
 
 
 class Supervisor:
@@ -162,7 +163,12 @@ class Supervisor:
     def _close_later(self, child: JailedChild) -> None:
         """Its learner need not wait until the kernel has taken it apart."""
         child.kill()
-        closing = asyncio.create_task(child.close())
+
+        async def close() -> None:
+            await asyncio.sleep(_CLOSE_LATER_SECONDS)
+            await child.close()
+
+        closing = asyncio.create_task(close())
         self._closing.add(closing)
         closing.add_done_callback(self._closing.discard)
 

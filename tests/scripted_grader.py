@@ -40,6 +40,10 @@ class ScriptedGrader:
         """No jail waits."""
         return []
 
+    def take_seed(self, problem: Problem) -> int | None:
+        """None is prepared."""
+        return None
+
     async def prepare_reference(self, problem: Problem) -> None:
         """There is nothing to prepare."""
 

@@ -20,7 +20,8 @@ class Readiness:
         found = {}
         for name, check in self._checks.items():
             try:
-                reason = await asyncio.wait_for(check(), _PATIENCE_SECONDS)
+                async with asyncio.timeout(_PATIENCE_SECONDS):
+                    reason = await check()
             except Exception as fault:
                 reason = type(fault).__name__
             if reason is not None:

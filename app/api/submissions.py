@@ -123,7 +123,7 @@ async def _events(
 
 def server_sent(told: Told) -> ServerSentEvent:
     """The event's name is its kind; its data are its fields, the kind among them."""
-    kind = msgspec.to_builtins(told.event)["event"]
+    kind = str(told.event.__struct_config__.tag)
     return ServerSentEvent(msgspec.json.encode(told.event).decode(), event=kind, id=told.id)
 
 

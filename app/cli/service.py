@@ -8,6 +8,7 @@ import uvicorn
 
 from app.cli.listening import Server, address_of, listening, server_config
 from app.cli.logs import set_up_logs
+from app.cli.settled_heap import settle_heap
 from app.errors import GraderError
 from app.main import create_app
 from app.settings import Settings
@@ -37,7 +38,9 @@ async def _serve(settings: Settings, listener: socket.socket, open_grader: OpenG
         if await app.state.accounts.is_empty():
             print("The first account to sign up is the admin.", flush=True)
         watch = asyncio.create_task(_stop_on_failure(app.state.worker, server))
+        settling = asyncio.create_task(settle_heap())
         await server.serve(sockets=[listener])
+        settling.cancel()
         if watch.done():
             raise watch.result()
         watch.cancel()

@@ -11,6 +11,7 @@ from app.api.worker_app import worker_app
 from app.cli.listening import QuietServer, address_of, listening, server_config
 from app.cli.logs import set_up_logs
 from app.cli.service import as_grader_error
+from app.cli.settled_heap import settle_heap
 from app.metrics.metrics import Metrics
 from app.opening import opened, real_grader, require_distributed, working
 from app.settings import Settings
@@ -49,8 +50,10 @@ async def _work(settings: Settings, listener: socket.socket | None, open_grader:
         print(f"The worker {settings.worker_name} grades {settings.slots} at a time", flush=True)
         failing = asyncio.create_task(worker.failure())
         stopping = asyncio.create_task(stop.wait())
+        settling = asyncio.create_task(settle_heap())
         await asyncio.wait({failing, stopping}, return_when=asyncio.FIRST_COMPLETED)
         stopping.cancel()
+        settling.cancel()
         if failing.done():
             raise as_grader_error(failing.result())
         failing.cancel()

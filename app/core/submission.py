@@ -11,6 +11,9 @@ from app.core.verdict import Mode, Verdict
 CODE_LIMIT_BYTES = 64 * 1024
 """The largest code a submission may have, in bytes of UTF-8."""
 
+SEED_LIMIT = 2**53
+"""Seeds are below it: exact in JSON wherever it is read."""
+
 
 class Status(enum.StrEnum):
     """Where a submission is on its way; `done` is final."""
@@ -32,7 +35,8 @@ class Submission(msgspec.Struct, frozen=True, kw_only=True):
     status: Status
     attempt: int
     seed: int
-    """Seeds the fresh cases; drawn at submission, so that a rerun repeats them."""
+    """Seeds the fresh cases. Until there is a verdict, the first run may take another one; what the verdict
+    was reached with stays, so that a regrade repeats it."""
     created_at: datetime
     failures: int = 0
     """How many attempts ended through a fault of ours."""

@@ -17,6 +17,7 @@ from app.core.verdict import CaseResult, Diagnosis, Mode, Verdict
 from app.grading.creation_order import as_creation_order, creation_order, is_creation_order
 from app.grading.diagnose import Deadline, diagnose, seed_ignored
 from app.grading.follow_stages import follow, items_to_prepare
+from app.grading.fresh_seeds import FreshSeeds
 from app.grading.graded_items import GradedItem, ItemKind, checkpoint_items, items_of, practice_items
 from app.grading.run_items import ItemsRun, run_items
 from app.grading.run_request import limits_for, rehearsal_key, request_for
@@ -55,18 +56,26 @@ class Grader:
         diagnosis_seconds: float = 20.0,
         prepares_diagnosis: bool = True,
         on_stage: Callable[[GradingStage, float], None] = ignore_stage,
+        seeds_ahead: int = 0,
     ) -> None:
         """`diagnosis_seconds` is how long a refused solution may be looked into; 0 for not at all.
 
         With `prepares_diagnosis`, answers of variants and reference that nobody has computed yet are computed
         before that time starts: for those who wait for one verdict, and have no worker that prepared it.
         `on_stage` is told how long each took: the run with its comparison, and what a diagnosis took.
+        `seeds_ahead` is how many seeds of fresh cases wait for the next submissions to each problem.
         """
         self._sandbox = sandbox
         self.answers = answers
         self._diagnosis_seconds = diagnosis_seconds
         self._prepares_diagnosis = prepares_diagnosis
         self._on_stage = on_stage
+        self._grading = 0
+        self._seeds = FreshSeeds(answers, lambda: self._grading > 0, ahead=seeds_ahead)
+
+    async def close(self) -> None:
+        """End what is prepared for later."""
+        await self._seeds.close()
 
     def environment(self) -> dict[str, str]:
         """The fingerprint that verdicts carry."""
@@ -93,6 +102,37 @@ class Grader:
             ReferenceFailed: a reference or variant of the problem gave no usable answer.
             SandboxError: the jail broke.
         """
+        self._grading += 1
+        try:
+            return await self._grade(
+                problem,
+                code,
+                mode,
+                fresh_seed,
+                on_event=on_event,
+                learner=learner,
+                on_unexplained=on_unexplained,
+            )
+        finally:
+            self._grading -= 1
+            if mode is Mode.SUBMIT:
+                self._seeds.plan(problem)
+
+    def take_seed(self, problem: Problem) -> int | None:
+        """A new seed of fresh cases whose expected answers are known; None where none is ready."""
+        return self._seeds.take(problem)
+
+    async def _grade(
+        self,
+        problem: Problem,
+        code: str,
+        mode: Mode,
+        fresh_seed: int | None,
+        *,
+        on_event: Callable[[Event], None],
+        learner: str | None,
+        on_unexplained: Callable[[UnexplainedOutput], None],
+    ) -> Verdict:
         start = time.perf_counter()
         items = items_of(problem, mode, fresh_seed=fresh_seed)
         on_event(Running(cases=tuple(item.name for item in items)))
@@ -150,6 +190,7 @@ class Grader:
             SandboxError: the jail broke.
         """
         await self.answers.of_reference(problem, items_of(problem, Mode.SUBMIT, fresh_seed=None))
+        self._seeds.plan(problem)
 
     async def prepare_solutions(self, problem: Problem) -> None:
         """The same for also-right solutions, and for what a diagnosis asks; steps back for learners' runs.

@@ -12,6 +12,9 @@ from sandbox.environment import describe_environment, fingerprint
 from sandbox.interface import SandboxUnavailable
 from sandbox.supervisor import open_supervisor
 
+_SEEDS_AHEAD = 8
+"""For each problem, where learners are waited for at all: a few submissions come at once."""
+
 
 @asynccontextmanager
 async def open_grader(
@@ -59,13 +62,16 @@ async def open_grader(
         await learners.warm_up()
         answers = TrustedAnswers(trusted, place / "answers")
         stack.push_async_callback(answers.close)
-        yield Grader(
+        grader = Grader(
             learners,
             answers,
             diagnosis_seconds=diagnosis_seconds,
             prepares_diagnosis=prepares_diagnosis,
             on_stage=on_stage,
+            seeds_ahead=min(rehearsed, _SEEDS_AHEAD),
         )
+        stack.push_async_callback(grader.close)
+        yield grader
 
 
 def _place(data_dir: Path, *, unjailed: bool) -> Path:

@@ -65,7 +65,7 @@ class TrustedAnswers:
         lasting = [item for item in items if not item.is_fresh]
         fresh = [item for item in items if item.is_fresh]
         [kept] = await self.of_solutions(problem, [problem.reference], lasting)
-        drawn = [_answer(call) for call in await self._sessions.call(problem, fresh)] if fresh else []
+        drawn = await self._of_fresh(problem, fresh)
         known = dict(zip([item.name for item in (*lasting, *fresh)], (*kept, *drawn), strict=True))
         answers = tuple(known[item.name] for item in items)
         for item, answer in zip(items, answers, strict=True):
@@ -74,6 +74,17 @@ class TrustedAnswers:
                     f"the reference of {problem.slug} failed on {item.name}: {answer.failure}"
                 )
         return answers
+
+    async def prepare_fresh(self, problem: Problem, items: Sequence[GradedItem]) -> None:
+        """Have the reference's answers to these fresh items in memory, for one submission to come.
+
+        Raises:
+            ReferenceFailed: the reference does not load.
+            SandboxError: the jail broke.
+        """
+        outputs = outputs_of(problem.manifest.entry)
+        for item, answer in zip(items, await self._of_fresh(problem, items), strict=True):
+            self._keep(_key(problem, problem.reference, item.call, outputs), answer, lasting=False)
 
     async def of_solutions(
         self, problem: Problem, codes: Sequence[str], items: Sequence[GradedItem], *, niceness: int = 0
@@ -130,6 +141,14 @@ class TrustedAnswers:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
         await self._sessions.close()
+
+    async def _of_fresh(self, problem: Problem, items: Sequence[GradedItem]) -> list[TrustedAnswer]:
+        outputs = outputs_of(problem.manifest.entry)
+        known = [self._memory.get(_key(problem, problem.reference, item.call, outputs)) for item in items]
+        found = [answer for answer in known if answer is not None]
+        if len(found) == len(items):
+            return found
+        return [_answer(call) for call in await self._sessions.call(problem, items)]
 
     def _forget(self, task: "asyncio.Task[list[tuple[TrustedAnswer, ...]]]") -> None:
         self._tasks.discard(task)

@@ -73,6 +73,22 @@ async def jobs_in_hand(connection: Connection, worker_ids: Collection[int]) -> s
     return {row.id for row in await connection.execute(text(query), {"worker_ids": list(worker_ids)})}
 
 
+async def free_workers(connection: Connection, *, stalled_seconds: float) -> int:
+    """How many workers may well look for a job: all that live but as many as there are jobs under way.
+
+    A worker that does several jobs at a time makes this too few, so it is a quarter of them at least.
+    """
+    query = """
+        SELECT
+            (SELECT count(*) FROM procrastinate_workers
+             WHERE last_heartbeat >= now() - make_interval(secs => :stalled_seconds)) AS living,
+            (SELECT count(*) FROM procrastinate_jobs
+             WHERE worker_id IS NOT NULL AND status = 'doing') AS doing
+    """
+    row = (await connection.execute(text(query), {"stalled_seconds": stalled_seconds})).one()
+    return int(max(row.living - row.doing, row.living // 4))
+
+
 async def without_a_job(connection: Connection, *, limit: int = 1000) -> list[Ticket]:
     """Submissions that have no verdict and that no job stands for, the most urgent and oldest first."""
     query = """

@@ -67,7 +67,8 @@ class ProcrastinateQueue:
     async def _tell_places(self, waiting: Callable[[], Collection[str]], publish: Publish) -> None:
         while True:
             with suppress(TimeoutError):
-                await asyncio.wait_for(self._changed.wait(), _LOOK_SECONDS)
+                async with asyncio.timeout(_LOOK_SECONDS):
+                    await self._changed.wait()
             self._changed.clear()
             # A database that is away has no places to tell; the next look is a second away.
             with suppress(Exception):

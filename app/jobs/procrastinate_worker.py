@@ -12,6 +12,7 @@ from procrastinate.job_context import AbortReason
 
 from app.jobs.procrastinate_app import BULK_QUEUE, INTERACTIVE_QUEUE, TASK, make_app
 from app.jobs.queue import Grade, Ticket, bulk_slots
+from app.jobs.staggered_jobs import StaggeredJobs
 from app.jobs.sweep import STALLED_SECONDS, Sweep
 from app.store.database import Database
 
@@ -69,6 +70,7 @@ class ProcrastinateWorker:
                     _log.info("the queue is within reach again")
                 away = False
                 app = make_app(self._database.url)
+                app.job_manager = StaggeredJobs(app.connector, lambda: self._sweep.span_seconds)
                 app.task(name=TASK, pass_context=True, retry=_retry())(self._handle)
                 async with app.open_async():
                     await self._serve(app)
@@ -77,7 +79,8 @@ class ProcrastinateWorker:
                     _log.warning("the queue is out of reach (%s); trying again", type(fault).__name__)
                 away = True
             with suppress(TimeoutError):
-                await asyncio.wait_for(self._stopping.wait(), _AFTER_AN_OUTAGE_SECONDS)
+                async with asyncio.timeout(_AFTER_AN_OUTAGE_SECONDS):
+                    await self._stopping.wait()
 
     async def _serve(self, app: App) -> None:
         """Until told to stop, or until one of the workers has lost its database; runs under way go on to

@@ -14,7 +14,7 @@ from app.core.events import VerdictReached
 from app.core.log_context import submission_in_log
 from app.core.outcome import Outcome
 from app.core.standing import Standing
-from app.core.submission import CODE_LIMIT_BYTES, Status, Submission, SubmissionLine
+from app.core.submission import CODE_LIMIT_BYTES, SEED_LIMIT, Status, Submission, SubmissionLine
 from app.core.user import User
 from app.core.verdict import Mode, Verdict
 from app.errors import QueueFull, SubmissionNotFound, SubmissionRefused, SubmissionTooLarge
@@ -70,7 +70,7 @@ class Submissions:
             code=code,
             status=Status.QUEUED,
             attempt=0,
-            seed=secrets.randbelow(2**53),
+            seed=secrets.randbelow(SEED_LIMIT),
             created_at=datetime.now(UTC),
         )
         ticket = Ticket(submission.id, INTERACTIVE)

@@ -15,6 +15,9 @@ _FIRST_SECONDS = 2.5
 """After a start: those who live have beaten at least once within it."""
 _NET_SECONDS = 10.0
 _LATE_SECONDS = 2.5
+_FREE_WORKERS_AT_ONCE = 4
+_SPAN_SECONDS = 0.002
+"""A worker: as long as one look of PostgreSQL's for a job takes, and what its network may add."""
 
 _log = logging.getLogger("jaxercise.worker")
 
@@ -28,6 +31,8 @@ class Sweep:
         self._running: dict[int, int | None] = {}
         self._worker_ids: set[int] = set()
         self._lost: set[int] = set()
+        self.span_seconds = 0.0
+        """Within which so many workers as there are now should look for a job that all are told of."""
 
     def began(self, job_id: int, worker_id: int | None) -> None:
         """This worker does the job."""
@@ -54,6 +59,7 @@ class Sweep:
                 if now >= quiet_until:
                     await self._free_jobs_of_the_dead()
                 await self._free_lost_jobs()
+                await self._count_workers()
                 if now - net >= _NET_SECONDS:
                     await self._make_missing_jobs()
                     net = now
@@ -89,6 +95,11 @@ class Sweep:
             async with self._database.transaction() as connection:
                 await procrastinate_jobs.free_jobs(connection, again, self._worker_ids)
         self._lost = lost
+
+    async def _count_workers(self) -> None:
+        async with self._database.reading() as connection:
+            free = await procrastinate_jobs.free_workers(connection, stalled_seconds=STALLED_SECONDS)
+        self.span_seconds = _SPAN_SECONDS * max(0, free - _FREE_WORKERS_AT_ONCE)
 
     async def _make_missing_jobs(self) -> None:
         async with self._database.transaction() as connection:

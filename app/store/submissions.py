@@ -188,6 +188,8 @@ async def finish_whatever_attempt(connection: Connection, submission_id: str, ve
 
 
 async def _write_verdict(connection: Connection, condition: Any, verdict: Verdict) -> bool:
+    # The one that was graded with, whoever drew it: a regrade repeats it.
+    seed = {} if verdict.fresh_seed is None else {"seed": verdict.fresh_seed}
     change = (
         update(_table)
         .where(condition)
@@ -197,6 +199,7 @@ async def _write_verdict(connection: Connection, condition: Any, verdict: Verdic
             outcome=verdict.outcome.value,
             score=verdict.score,
             verdict=msgspec.json.encode(verdict).decode(),
+            **seed,
         )
     )
     return (await connection.execute(change)).rowcount == 1

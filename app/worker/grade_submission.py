@@ -16,7 +16,7 @@ from app.core.submission import Submission
 from app.core.unexplained import UnexplainedOutput
 from app.core.verdict import Mode, Verdict
 from app.errors import DatabaseUnavailable, GraderError
-from app.jobs.queue import Publish, Queue, Ticket
+from app.jobs.queue import BULK, Publish, Queue, Ticket
 from app.jobs.submit import unfinished_verdict
 from app.metrics.grading_counts import GradingCounts
 from app.store import submissions
@@ -48,6 +48,8 @@ class Grades(Prepares, Protocol):
 
     @property
     def waiting_pids(self) -> list[int]: ...
+
+    def take_seed(self, problem: Problem) -> int | None: ...
 
     async def grade(
         self,
@@ -134,7 +136,9 @@ class GradeSubmission:
                 problem,
                 submission.code,
                 submission.mode,
-                fresh_seed=submission.seed if submission.mode is Mode.SUBMIT else None,
+                fresh_seed=self._seed(problem, submission, ticket)
+                if submission.mode is Mode.SUBMIT
+                else None,
                 on_event=lambda event: self._publish(submission.id, event),
                 learner=submission.user_id,
                 on_unexplained=on_unexplained,
@@ -149,6 +153,13 @@ class GradeSubmission:
             for task in (run, withdrawn):
                 task.cancel()
             await asyncio.gather(run, withdrawn, return_exceptions=True)
+
+    def _seed(self, problem: Problem, submission: Submission, ticket: Ticket) -> int:
+        """A regrade repeats the seed of the verdict before; the first run may have any that is new."""
+        if submission.attempt > 1 or ticket.priority <= BULK:
+            return submission.seed
+        prepared = self._grader.take_seed(problem)
+        return submission.seed if prepared is None else prepared
 
     async def _finish(self, submission: Submission, verdict: Verdict) -> None:
         start, tries = time.perf_counter(), 0

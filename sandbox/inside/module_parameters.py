@@ -1,7 +1,7 @@
 """The arrays that an `nnx.Module` holds: by path, in words, and as numbers to hand in."""
 
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 import jax
@@ -13,6 +13,7 @@ from sandbox.inside.plain_text import plain_text
 from sandbox.interface import Parameter
 
 _PATH_LIMIT = 4_000
+_LEAVES = (nnx.Variable, jax.Array, np.ndarray)
 
 
 def leaves(instance: nnx.Module) -> Iterator[tuple[str, Any]]:
@@ -20,7 +21,7 @@ def leaves(instance: nnx.Module) -> Iterator[tuple[str, Any]]:
     for count, (path, node) in enumerate(nnx.iter_graph(instance)):
         if count > _PATH_LIMIT * 20:
             return
-        if isinstance(node, nnx.Variable | jax.Array | np.ndarray) and not isinstance(node, nnx.RngState):
+        if isinstance(node, _LEAVES) and not isinstance(node, nnx.RngState):
             yield ".".join(map(str, path)), node
 
 
@@ -31,9 +32,9 @@ def trainable(instance: nnx.Module) -> Iterator[tuple[str, nnx.Param[Any]]]:
             yield path, node
 
 
-def describe(instance: nnx.Module) -> Iterator[Parameter]:
-    """What a report tells of `leaves`."""
-    for path, node in leaves(instance):
+def describe(found: Iterable[tuple[str, Any]]) -> Iterator[Parameter]:
+    """What a report tells of these `leaves`."""
+    for path, node in found:
         is_variable = isinstance(node, nnx.Variable)
         value: Any = node.get_value() if is_variable else node
         spread = _spread(value)
@@ -70,5 +71,9 @@ def _spread(value: Any) -> tuple[float, float]:
     """Mean and standard deviation; NaN for values that a transformation is tracing."""
     if isinstance(value, jax.core.Tracer):
         return float("nan"), float("nan")
-    plain = np.asarray(value, dtype=np.float64)
-    return (float(plain.mean()), float(plain.std())) if plain.size else (0.0, 0.0)
+    plain = np.asarray(value, dtype=np.float64).ravel()
+    if not plain.size:
+        return 0.0, 0.0
+    mean = plain.sum() / plain.size
+    off = plain - mean
+    return float(mean), float(np.sqrt(off.dot(off) / plain.size))

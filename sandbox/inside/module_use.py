@@ -1,7 +1,7 @@
 """Looks into the submitted module class as it is constructed, and hands parameters in."""
 
 import functools
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from types import ModuleType, TracebackType
 from typing import Any
 
@@ -10,7 +10,7 @@ from flax import nnx
 from jax.extend.core import get_opaque_trace_state
 
 from sandbox.inside.kept_state import KeptState
-from sandbox.inside.module_parameters import describe, draw, put, trainable
+from sandbox.inside.module_parameters import describe, draw, leaves, put
 from sandbox.interface import ModuleUse, Parameter
 
 # Bound here, because submitted code may put something else in its place.
@@ -109,21 +109,28 @@ class Observer:
 
     def _seen(self, instance: nnx.Module) -> None:
         assert self._use is not None
+        found = list(leaves(instance))
         if self.parameters is None:
-            self.parameters = tuple(sorted(describe(instance), key=lambda parameter: parameter.path))
+            self.parameters = tuple(sorted(describe(found), key=lambda parameter: parameter.path))
         if self._use.std is not None:
-            self._hand_in(instance, self._use.seed, self._use.std)
+            self._hand_in(found, self._use.seed, self._use.std)
         if self._leave_early:
             self.instance = nnx.clone(instance)
             raise Built
 
-    def _hand_in(self, instance: nnx.Module, seed: int, std: float) -> None:
+    def _hand_in(self, found: Sequence[tuple[str, Any]], seed: int, std: float) -> None:
         self._was_traced |= get_opaque_trace_state(convention="nnx") != self._around
-        for path, node in trainable(instance):
-            before = node.get_value()
-            value = self._values.get(path)
-            if value is None:
-                value = _to_jax(draw(path, before.shape, seed=seed, std=std))
-            put(node, value)
+        nodes = {path: node for path, node in found if isinstance(node, nnx.Param)}
+        before = {path: node.get_value() for path, node in nodes.items()}
+        # One transfer for all of them.
+        drawn = _to_jax(
+            {
+                path: draw(path, value.shape, seed=seed, std=std)
+                for path, value in before.items()
+                if self._values.get(path) is None
+            }
+        )
+        for path, node in nodes.items():
+            put(node, drawn[path] if path in drawn else self._values[path])
             if not self._was_traced:
-                self._replaced.append((node, before))
+                self._replaced.append((node, before[path]))
