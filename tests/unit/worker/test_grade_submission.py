@@ -12,11 +12,13 @@ import pytest
 from app.catalog.problem_folder import read_problem
 from app.core.events import VerdictReached
 from app.core.outcome import Outcome
+from app.core.problem import Problem
 from app.core.submission import Status, Submission
 from app.core.user import Role, User
 from app.core.verdict import Mode, Verdict
 from app.grading.grader import Grader
 from app.jobs.embedded import EmbeddedQueue
+from app.jobs.queue import BULK, INTERACTIVE, Ticket
 from app.jobs.recover import rebuild_queue
 from app.jobs.submit import Submissions
 from app.live.feed import Feed
@@ -87,6 +89,49 @@ async def test_the_grader_is_given_the_stored_seed_in_submit_mode(tmp_path: Path
     assert found.verdict is not None
     assert found.verdict.fresh_seed == found.seed
     assert found.finished_at is not None
+
+
+class HasSeeds(ScriptedGrader):
+    """Three of them are ready."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.seeds = [71, 72, 73]
+
+    def take_seed(self, problem: Problem) -> int | None:
+        return self.seeds.pop(0) if self.seeds else None
+
+
+async def test_a_first_run_may_take_a_seed_that_is_ready(tmp_path: Path) -> None:
+    """Each its own, and each is stored with its verdict."""
+    async with a_room(tmp_path) as room:
+        grader, found = HasSeeds(), []
+        for number in range(4):
+            submission_id = await room.submit(f"x = {number}")
+            await room.grade_next(grader)
+            found.append(await room.stored(submission_id))
+    assert [submission.seed for submission in found[:3]] == [71, 72, 73]
+    assert found[3].seed > 73
+    for submission in found:
+        assert submission.verdict is not None
+        assert submission.verdict.fresh_seed == submission.seed
+
+
+async def test_regrades_and_second_attempts_keep_the_seed_of_the_submission(tmp_path: Path) -> None:
+    async with a_room(tmp_path) as room:
+        again, regrade = await room.submit("x"), await room.submit("x")
+        drawn = [(await room.stored(again)).seed, (await room.stored(regrade)).seed]
+        async with room.database.transaction() as connection:
+            claimed = await submissions.claim(connection, again)
+            assert claimed is not None
+            await submissions.give_back(connection, claimed, failed=True)
+        grader = HasSeeds()
+        await room.grading(grader)(Ticket(again, INTERACTIVE))
+        await room.grading(grader)(Ticket(regrade, BULK))
+        found = [await room.stored(again), await room.stored(regrade)]
+    assert [submission.verdict and submission.verdict.fresh_seed for submission in found] == drawn
+    assert [submission.seed for submission in found] == drawn
+    assert len(grader.seeds) == 3
 
 
 async def test_a_fault_of_ours_puts_it_back_and_the_next_attempt_counts(tmp_path: Path) -> None:

@@ -1,0 +1,104 @@
+"""Seeds that are drawn ahead: sooner verdicts, from cases that are as new to the learner as any."""
+
+import asyncio
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import pytest
+
+from app.core.outcome import Outcome
+from app.core.problem import Problem
+from app.core.verdict import Mode, Verdict
+from app.grading.graded_items import GradedItem, items_of
+from app.grading.grader import Grader
+from app.grading.open_grader import open_grader
+from sandbox.interface import CallResult
+from tests.toy_problem import REFERENCE, toy_problem
+
+pytestmark = pytest.mark.jail
+_PATIENCE_SECONDS = 30.0
+
+
+class Room:
+    """A grader that draws ahead, and how often its reference was asked."""
+
+    def __init__(self, grader: Grader, runner: asyncio.Runner) -> None:
+        self.grader = grader
+        self.runner = runner
+        self.problem = toy_problem()
+        self.asked: list[Sequence[GradedItem]] = []
+        sessions = grader.answers._sessions
+        call = sessions.call
+
+        async def counted(problem: Problem, items: Sequence[GradedItem]) -> list[CallResult]:
+            self.asked.append(items)
+            return await call(problem, items)
+
+        sessions.call = counted  # type: ignore[method-assign]
+
+    def grade(self, code: str, seed: int) -> Verdict:
+        return self.runner.run(self.grader.grade(self.problem, code, Mode.SUBMIT, fresh_seed=seed))
+
+    def until_ready(self) -> None:
+        async def wait() -> None:
+            async with asyncio.timeout(_PATIENCE_SECONDS):
+                while self.grader._seeds._wanted:  # noqa: ASYNC110 - nothing tells of it
+                    await asyncio.sleep(0.02)
+
+        self.runner.run(wait())
+
+    def take(self) -> int:
+        seed = self.grader.take_seed(self.problem)
+        assert seed is not None
+        return seed
+
+
+@pytest.fixture(scope="module")
+def room(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Room]:
+    data_dir: Path = tmp_path_factory.mktemp("ahead")
+    with asyncio.Runner() as runner:
+        context = open_grader(data_dir=data_dir, unjailed=False, rehearsed=3)
+        grader = runner.run(context.__aenter__())
+        try:
+            yield Room(grader, runner)
+        finally:
+            runner.run(context.__aexit__(None, None, None))
+
+
+def test_none_is_ready_before_a_first_submission(room: Room) -> None:
+    assert room.grader.take_seed(room.problem) is None
+
+
+def test_with_a_seed_that_is_ready_the_reference_is_not_asked_again(room: Room) -> None:
+    assert room.grade(REFERENCE, 4).outcome is Outcome.ACCEPTED
+    room.until_ready()
+    seed = room.take()
+    asked = len(room.asked)
+    assert room.grade(REFERENCE, seed).outcome is Outcome.ACCEPTED
+    assert len(room.asked) == asked
+    # A regrade with the same seed has the same cases, whether or not their answers are still known.
+    room.grader.answers._memory.clear()
+    again = room.grade(REFERENCE, seed)
+    assert again.outcome is Outcome.ACCEPTED
+    assert len(room.asked) > asked
+
+
+def test_each_seed_is_given_out_once(room: Room) -> None:
+    room.grade(REFERENCE, 4)
+    room.until_ready()
+    first = [room.take() for _ in range(3)]
+    assert room.grader.take_seed(room.problem) is None
+    room.grade(REFERENCE, 4)
+    room.until_ready()
+    second = [room.take() for _ in range(3)]
+    assert len({*first, *second}) == 6
+
+
+def test_a_wrong_answer_to_a_fresh_case_is_refused_as_ever(room: Room) -> None:
+    room.grade(REFERENCE, 4)
+    room.until_ready()
+    lasting = [item.call.arguments[0] for item in items_of(room.problem, Mode.SUBMIT, fresh_seed=None)]
+    wrong = f"def shift(seed, x):\n    if seed not in {lasting}:\n        return x * 0 - 1"
+    verdict = room.grade(REFERENCE.replace("def shift(seed, x):", wrong), room.take())
+    assert verdict.outcome is Outcome.WRONG_VALUE
+    assert [case.name for case in verdict.cases if case.outcome is Outcome.WRONG_VALUE] == ["short-fresh-1"]
