@@ -2,6 +2,7 @@
 
 from collections.abc import Collection
 
+import msgspec
 from sqlalchemy import text
 
 from app.jobs.queue import Ticket
@@ -49,6 +50,17 @@ _OF_THESE = """
 """
 
 
+class WorkerCounts(msgspec.Struct, frozen=True, kw_only=True):
+    """How many workers there are in all processes, and how many of them may well look for a job.
+
+    `free` is all but as many as there are jobs under way. A worker that does several jobs at a time makes
+    this too few, so it is a quarter of them at least.
+    """
+
+    living: int
+    free: int
+
+
 async def free_jobs_of_the_dead(connection: Connection, *, stalled_seconds: float) -> int:
     """Let others have the jobs of workers whose heart has not beaten for so long; how many there were."""
     free = text(_FREED.format(dead=_OF_THE_DEAD) + _ANNOUNCED)
@@ -73,11 +85,8 @@ async def jobs_in_hand(connection: Connection, worker_ids: Collection[int]) -> s
     return {row.id for row in await connection.execute(text(query), {"worker_ids": list(worker_ids)})}
 
 
-async def free_workers(connection: Connection, *, stalled_seconds: float) -> int:
-    """How many workers may well look for a job: all that live but as many as there are jobs under way.
-
-    A worker that does several jobs at a time makes this too few, so it is a quarter of them at least.
-    """
+async def count_workers(connection: Connection, *, stalled_seconds: float) -> WorkerCounts:
+    """Those whose heart has beaten within so long."""
     query = """
         SELECT
             (SELECT count(*) FROM procrastinate_workers
@@ -86,7 +95,7 @@ async def free_workers(connection: Connection, *, stalled_seconds: float) -> int
              WHERE worker_id IS NOT NULL AND status = 'doing') AS doing
     """
     row = (await connection.execute(text(query), {"stalled_seconds": stalled_seconds})).one()
-    return int(max(row.living - row.doing, row.living // 4))
+    return WorkerCounts(living=row.living, free=max(row.living - row.doing, row.living // 4))
 
 
 async def without_a_job(connection: Connection, *, limit: int = 1000) -> list[Ticket]:

@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import random
 import time
 
 from app.jobs import procrastinate_jobs
@@ -15,6 +16,8 @@ _FIRST_SECONDS = 2.5
 """After a start: those who live have beaten at least once within it."""
 _NET_SECONDS = 10.0
 _LATE_SECONDS = 2.5
+_LOOKERS = 8
+"""How many of all workers look for dead ones in each second, on average."""
 _FREE_WORKERS_AT_ONCE = 4
 _SPAN_SECONDS = 0.002
 """A worker: as long as one look of PostgreSQL's for a job takes, and what its network may add."""
@@ -31,6 +34,7 @@ class Sweep:
         self._running: dict[int, int | None] = {}
         self._worker_ids: set[int] = set()
         self._lost: set[int] = set()
+        self._share = 1.0
         self.span_seconds = 0.0
         """Within which so many workers as there are now should look for a job that all are told of."""
 
@@ -56,17 +60,22 @@ class Sweep:
                 quiet_until = now + STALLED_SECONDS
             try:
                 await self._beat()
-                if now >= quiet_until:
-                    await self._free_jobs_of_the_dead()
                 await self._free_lost_jobs()
                 await self._count_workers()
+                if now >= quiet_until and self._has_its_turn():
+                    await self._free_jobs_of_the_dead()
                 if now - net >= _NET_SECONDS:
-                    await self._make_missing_jobs()
+                    if self._has_its_turn():
+                        await self._make_missing_jobs()
                     net = now
                 looked = time.monotonic()
             except Exception as fault:
                 _log.debug("no sweep: %s", type(fault).__name__)
             await asyncio.sleep(_LOOK_SECONDS)
+
+    def _has_its_turn(self) -> bool:
+        """What any worker may do for all is done by a few of many, by chance."""
+        return random.random() < self._share  # noqa: S311 - no secret
 
     async def _beat(self) -> None:
         """Procrastinate's worker itself does not while it waits for its last jobs, as at a stop."""
@@ -98,8 +107,9 @@ class Sweep:
 
     async def _count_workers(self) -> None:
         async with self._database.reading() as connection:
-            free = await procrastinate_jobs.free_workers(connection, stalled_seconds=STALLED_SECONDS)
-        self.span_seconds = _SPAN_SECONDS * max(0, free - _FREE_WORKERS_AT_ONCE)
+            counts = await procrastinate_jobs.count_workers(connection, stalled_seconds=STALLED_SECONDS)
+        self.span_seconds = _SPAN_SECONDS * max(0, counts.free - _FREE_WORKERS_AT_ONCE)
+        self._share = min(1.0, _LOOKERS / max(1, counts.living))
 
     async def _make_missing_jobs(self) -> None:
         async with self._database.transaction() as connection:

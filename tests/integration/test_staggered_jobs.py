@@ -112,8 +112,10 @@ async def test_that_a_run_is_no_longer_wanted_is_told_at_once(room: QueueRoom) -
 
 
 async def test_the_more_workers_are_free_the_longer_the_span(room: QueueRoom) -> None:
+    """And the less often each looks for dead ones: there are others."""
+    look = sweep.Sweep(room.database)
+
     async def span_seconds() -> float:
-        look = sweep.Sweep(room.database)
         await look._count_workers()  # What `run` does each second.
         return look.span_seconds
 
@@ -122,12 +124,14 @@ async def test_the_more_workers_are_free_the_longer_the_span(room: QueueRoom) ->
         assert await span_seconds() == 0.0
         workers = [await app.job_manager.register_worker() for _ in range(4)]
         assert await span_seconds() == 0.0
+        assert look._share == 1.0
         workers += [await app.job_manager.register_worker() for _ in range(60)]
         assert await span_seconds() == pytest.approx(0.12)
+        assert look._share == pytest.approx(8 / 64)
         await room.take_in(*[10] * 40)
         for worker_id in workers[:40]:
             assert await app.job_manager.fetch_job(QUEUES, worker_id) is not None
         assert await span_seconds() == pytest.approx(0.04)
         async with room.database.reading() as connection:
-            stalled = await procrastinate_jobs.free_workers(connection, stalled_seconds=0)
-    assert stalled == 0
+            stalled = await procrastinate_jobs.count_workers(connection, stalled_seconds=0)
+    assert (stalled.living, stalled.free) == (0, 0)
