@@ -113,13 +113,6 @@ async def _at_once(run: Callable[[Path], float], request: Path, count: int) -> l
     return await asyncio.gather(*(asyncio.to_thread(run, request) for _ in range(count)))
 
 
-async def _plain(request: Path, count: int) -> tuple[list[float], list[float]]:
-    """`count` plain processes at once, which know of no jail: their whole runs, and their hot calls."""
-    process = await asyncio.gather(*(asyncio.to_thread(run_process, request) for _ in range(count)))
-    hot = await asyncio.gather(*(asyncio.to_thread(hot_seconds, request) for _ in range(count)))
-    return process, hot
-
-
 async def _learner(address: str, problem: Problem, learners: int) -> tuple[float, float]:
     async with httpx.AsyncClient(base_url=address, timeout=_PRACTICE_SECONDS) as client:
         account = {"email": f"bench-{time.time_ns()}@lab.test", "password": "correct horse battery"}
