@@ -12,6 +12,8 @@ from types import TracebackType
 from typing import Any, Literal
 from urllib.parse import quote
 
+from procrastinate.exceptions import ConnectorException
+from psycopg import OperationalError
 from pythonjsonlogger.core import LogData
 from pythonjsonlogger.json import JsonFormatter
 
@@ -27,6 +29,7 @@ _SHORTEST = 6
 _TEXT = "%(asctime)s %(levelname)s %(name)s: %(message)s"
 # What they say at `info` is of use to nobody who did not write them.
 _CHATTY = ("alembic", "procrastinate", "psycopg", "psycopg.pool", "uvicorn", "asyncio", "httpx")
+_QUEUE = ("procrastinate", "psycopg")
 _AFTER_DETAIL = r"(?:HINT|CONTEXT):|\[SQL|\(Background|\nThe above exception|\nDuring handling"
 _PATTERNS = (
     # The password of an address: postgresql+psycopg://user:password@host/name.
@@ -44,6 +47,7 @@ def set_up_logs(settings: Settings, process: ProcessName) -> None:
     Warnings and an exception that ends the process are logged as well, so that a collector finds those too.
     """
     handler = logging.StreamHandler(sys.stderr)
+    handler.addFilter(_without_traces_of_outages)
     secrets = _Secrets(settings)
     if settings.log_format == "json":
         worker = settings.worker_name if settings.worker or process == "worker" else ""
@@ -120,6 +124,17 @@ class _JsonLines(JsonFormatter):
         if record.exc_info:
             trace = str(self.formatException(record.exc_info))
             log_data["exception"] = self._secrets.hide(trace)
+
+
+def _without_traces_of_outages(record: logging.LogRecord) -> bool:
+    """That the database is away is a sentence: where in the queue's library it was missed helps nobody."""
+    if record.name.split(".")[0] in _QUEUE and record.exc_info:
+        error = record.exc_info[1]
+        if isinstance(error, ConnectorException | OperationalError):
+            reason = str(error.__cause__ or error).strip().split("\n")[0]
+            record.msg, record.args = f"{record.getMessage()} ({reason or type(error).__name__})", None
+            record.exc_info = record.exc_text = None
+    return True
 
 
 def _log_the_end(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:

@@ -1,7 +1,7 @@
 """Which dotted names a text uses, import aliases resolved."""
 
 import ast
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import msgspec
 
@@ -13,18 +13,18 @@ class Found(msgspec.Struct, frozen=True, kw_only=True):
     line: int
 
 
-def imported_names(tree: ast.Module) -> Iterator[Found]:
-    """`from flax.nnx import Linear` as `flax.nnx.Linear`."""
-    for node in ast.walk(tree):
+def imported_names(nodes: Sequence[ast.AST]) -> Iterator[Found]:
+    """`from flax.nnx import Linear` as `flax.nnx.Linear`; `nodes` are all of a text."""
+    for node in nodes:
         if isinstance(node, ast.ImportFrom) and node.module:
             for alias in node.names:
                 yield Found(name=f"{node.module}.{alias.name}", line=node.lineno)
 
 
-def dotted_uses(tree: ast.Module) -> Iterator[Found]:
-    """`jnp.sum` as `jax.numpy.sum`."""
-    aliases = dict(_aliases(tree))
-    for node in ast.walk(tree):
+def dotted_uses(nodes: Sequence[ast.AST]) -> Iterator[Found]:
+    """`jnp.sum` as `jax.numpy.sum`; `nodes` are all of a text."""
+    aliases = dict(_aliases(nodes))
+    for node in nodes:
         if isinstance(node, ast.Attribute):
             dotted = _dotted(node)
             if dotted:
@@ -32,8 +32,8 @@ def dotted_uses(tree: ast.Module) -> Iterator[Found]:
                 yield Found(name=f"{aliases.get(head, head)}.{rest}", line=node.lineno)
 
 
-def _aliases(tree: ast.Module) -> Iterator[tuple[str, str]]:
-    for node in ast.walk(tree):
+def _aliases(nodes: Sequence[ast.AST]) -> Iterator[tuple[str, str]]:
+    for node in nodes:
         if isinstance(node, ast.Import):
             for alias in node.names:
                 if alias.asname:

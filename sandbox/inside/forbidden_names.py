@@ -15,7 +15,8 @@ def first_forbidden(tree: ast.Module, forbidden: Sequence[str]) -> Found | None:
     """
     if not forbidden:
         return None
-    uses = [*imported_names(tree), *dotted_uses(tree)]
+    nodes = list(ast.walk(tree))
+    uses = [*imported_names(nodes), *dotted_uses(nodes)]
     for found in sorted(uses, key=lambda use: use.line):
         for name in forbidden:
             if found.name == name or found.name.endswith("." + name):

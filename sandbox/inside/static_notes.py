@@ -1,7 +1,7 @@
 """What is worth a word in the submitted text itself; never a reason to refuse it."""
 
 import ast
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from sandbox.inside.dotted_names import dotted_uses, imported_names
 from sandbox.inside.plain_text import plain_text
@@ -26,11 +26,12 @@ _Function = ast.FunctionDef | ast.AsyncFunctionDef
 
 def static_notes(tree: ast.Module, entry: str) -> tuple[str, ...]:
     """A few sentences on `tree`, whose function `entry` is graded; each is certain, and none twice."""
+    nodes = list(ast.walk(tree))  # Once: to walk a text takes longer than to look at what is found.
     found = [
         *_unused_parameters(tree, entry),
-        *_hidden_state(tree),
-        *_mutable_defaults(tree),
-        *_prints_in_loops(tree),
+        *_hidden_state(nodes),
+        *_mutable_defaults(nodes),
+        *_prints_in_loops(nodes),
     ]
     return tuple(dict.fromkeys(found))[:_LIMIT]
 
@@ -60,8 +61,8 @@ def _is_unwritten(function: ast.FunctionDef) -> bool:
     )
 
 
-def _hidden_state(tree: ast.Module) -> Iterator[str]:
-    for found in sorted([*imported_names(tree), *dotted_uses(tree)], key=lambda use: use.line):
+def _hidden_state(nodes: Sequence[ast.AST]) -> Iterator[str]:
+    for found in sorted([*imported_names(nodes), *dotted_uses(nodes)], key=lambda use: use.line):
         drawn = found.name.startswith(_HIDDEN_STATE)
         if drawn and not any(part in _OWN_STATE for part in found.name.split(".")):
             name = found.name.replace("numpy.", "np.", 1) if found.name.startswith("numpy.") else found.name
@@ -74,8 +75,8 @@ def _hidden_state(tree: ast.Module) -> Iterator[str]:
             return
 
 
-def _mutable_defaults(tree: ast.Module) -> Iterator[str]:
-    for node in ast.walk(tree):
+def _mutable_defaults(nodes: Sequence[ast.AST]) -> Iterator[str]:
+    for node in nodes:
         if not isinstance(node, _Function):
             continue
         positional = [*node.args.posonlyargs, *node.args.args]
@@ -93,8 +94,8 @@ def _mutable_defaults(tree: ast.Module) -> Iterator[str]:
                 )
 
 
-def _prints_in_loops(tree: ast.Module) -> Iterator[str]:
-    for loop in ast.walk(tree):
+def _prints_in_loops(nodes: Sequence[ast.AST]) -> Iterator[str]:
+    for loop in nodes:
         if not isinstance(loop, ast.For | ast.While | ast.AsyncFor):
             continue
         for statement in loop.body:

@@ -10,6 +10,8 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
+from procrastinate.exceptions import ConnectorException
+from psycopg import OperationalError
 
 from app.cli.logs import set_up_logs
 from app.core.log_context import submission_in_log
@@ -193,3 +195,27 @@ def test_libraries_write_the_same_way(capsys: pytest.CaptureFixture[str]) -> Non
         ("alembic.runtime.migration", "of interest"),
         ("procrastinate.worker", "of interest"),
     ]
+
+
+@pytest.mark.parametrize("log_format", ["json", "text"])
+def test_an_outage_is_one_line_and_a_fault_keeps_its_trace(
+    capsys: pytest.CaptureFixture[str], log_format: str
+) -> None:
+    """The queue's library tells each statement that an outage cost it, with where in itself that was."""
+    set_up_logs(settings(log_format=log_format), "worker")
+    queue = logging.getLogger("procrastinate.worker.worker")
+    try:
+        try:
+            raise OperationalError("connection failed: 100% gone\nIs the server running?")
+        except OperationalError as away:
+            raise ConnectorException("Database error.") from away
+    except ConnectorException as missed:
+        queue.error("poll of %s", "aborts", exc_info=missed)
+    [line] = capsys.readouterr().err.splitlines()
+    assert "poll of aborts (connection failed: 100% gone)" in line
+    assert "Traceback" not in line
+    try:
+        raise KeyError("a bug")
+    except KeyError as bug:
+        queue.error("poll of %s", "aborts", exc_info=bug)
+    assert "Traceback" in capsys.readouterr().err
