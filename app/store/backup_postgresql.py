@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import re
 import shutil
 import subprocess
 import tempfile
@@ -141,16 +142,27 @@ def _run(name: str, url: str | None, arguments: Sequence[str]) -> str:
 
 
 def program(name: str) -> str:
-    """Where one of PostgreSQL's tools is: on the PATH, or where Debian has the newest.
+    """Where one of PostgreSQL's tools is: the newest of that on the PATH and those of Debian's packages.
+
+    They work with servers of their own version and older ones (pg_dump's page in PostgreSQL's documentation).
 
     Raises:
         DatabaseRefused: nowhere.
     """
     newest_first = sorted(_DEBIAN.glob("*/bin"), key=lambda folder: int(folder.parent.name), reverse=True)
-    found = shutil.which(name) or shutil.which(name, path=os.pathsep.join(map(str, newest_first)))
-    if found is None:
+    on_path, of_debian = shutil.which(name), shutil.which(name, path=os.pathsep.join(map(str, newest_first)))
+    if on_path is None and of_debian is None:
         raise DatabaseRefused(f"{name} is not installed: Debian's package postgresql-client has it.")
-    return found
+    if on_path is None or of_debian is None:
+        return on_path or of_debian or ""
+    return max(on_path, of_debian, key=_version)
+
+
+def _version(program: str) -> tuple[int, ...]:
+    """As in "pg_dump (PostgreSQL) 15.18 (Debian 15.18-0+deb12u1)"."""
+    said = subprocess.run([program, "--version"], capture_output=True, text=True, check=False).stdout
+    found = re.search(r"\) (\d+)(?:\.(\d+))?", said)
+    return tuple(int(number) for number in found.groups(default="0")) if found else ()
 
 
 def _reason(told: IO[bytes]) -> str:
@@ -161,7 +173,9 @@ def _reason(told: IO[bytes]) -> str:
     line = line or (lines[0] if lines else "it gave no reason")
     for mark in ("ERROR:", "FATAL:", "error:"):
         line = line.rpartition(mark)[2]
-    return line.strip().rstrip(".")
+    # Which versions do not fit together, for one.
+    detail = next((line.partition("detail: ")[2] for line in lines if "detail: " in line), "")
+    return line.strip().rstrip(".") + (f" ({detail.rstrip('.')})" if detail else "")
 
 
 def _write(pipe: IO[bytes], script: str) -> None:
