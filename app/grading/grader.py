@@ -115,6 +115,7 @@ class Grader:
             )
         finally:
             self._grading -= 1
+            # For what is submitted to: each needs a reference that stays loaded.
             if mode is Mode.SUBMIT:
                 self._seeds.plan(problem)
 
@@ -190,7 +191,6 @@ class Grader:
             SandboxError: the jail broke.
         """
         await self.answers.of_reference(problem, items_of(problem, Mode.SUBMIT, fresh_seed=None))
-        self._seeds.plan(problem)
 
     async def prepare_solutions(self, problem: Problem) -> None:
         """The same for also-right solutions, and for what a diagnosis asks; steps back for learners' runs.
