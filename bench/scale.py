@@ -2,11 +2,13 @@
 
     python bench/scale.py [--submissions N] [--problems N] [--rounds N]
     python bench/scale.py --workers 1,2,4,8,16,32,64 [--jobs N]
+    python bench/scale.py --connections 1,2,4,8,16,32,64
 
 Starts a PostgreSQL with fsync on and two real services on it, `jaxercise serve` with JAXERCISE_WORKER=false.
 The small database has as many problems as the list shows on a page, and two learners; the large one has the
 same learners, N problems and N submissions by others, and 10,000 regrades that wait. Requests go to both in
-turn. With `--workers` it counts what so many workers with a grader that computes nothing get done.
+turn. With `--workers` it counts what so many workers with a grader that computes nothing get done; with
+`--connections` what the database alone would.
 """
 
 import argparse
@@ -22,6 +24,7 @@ import psycopg
 
 from app.store.database_url import conninfo
 from bench.graded_problem import position_46
+from bench.scale_database import measure_database
 from bench.scale_fill import fill, fill_learner, fill_queue, settle
 from bench.scale_pages import DILIGENT, NEW, PASSWORD, Place, print_table, time_pages
 from bench.scale_postgres import MeasuredServer, measured_postgres
@@ -46,14 +49,30 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=60)
     parser.add_argument("--workers", type=lambda text: [int(word) for word in text.split(",")], default=[])
     parser.add_argument("--jobs", type=int, default=2000)
+    parser.add_argument(
+        "--connections", type=lambda text: [int(word) for word in text.split(",")], default=[]
+    )
     arguments = parser.parse_args()
     # The first start reads every folder.
     services._START_SECONDS = 1800  # noqa: SLF001
     with measured_postgres() as server:
         if arguments.workers:
             measure_workers(server, arguments.workers, arguments.jobs)
+        elif arguments.connections:
+            _measure_database(server, arguments.connections)
         else:
             _measure_growth(server, arguments.submissions, arguments.problems, arguments.rounds)
+
+
+def _measure_database(server: MeasuredServer, connections: list[int]) -> None:
+    url = server.new_database()
+    with tempfile.TemporaryDirectory(prefix="jaxercise-scale-") as folder:
+        place = Path(folder) / "small"
+        shutil.copytree(_ROOT / "problems", place / "problems")
+        shutil.copytree(_ROOT / "reference_solutions", place / "references")
+        with _service(place, url) as service:
+            _sign_up(service)
+    measure_database(server, url, connections)
 
 
 def _measure_growth(server: MeasuredServer, submissions: int, problems: int, rounds: int) -> None:
