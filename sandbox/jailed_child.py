@@ -133,7 +133,7 @@ class JailedChild:
         return self._clock.seconds() if counted is None else counted
 
     async def ask_place(self) -> None:
-        """Have it tell `place` which line it is at; it need not, and has a tenth of a second."""
+        """Have it tell `place` which line it is at; it need not, and has half a second."""
         if self._pidfd >= 0:
             await self.place.ask(self._pidfd, self.group.make_room if self.group else lambda: None)
 

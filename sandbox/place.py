@@ -14,7 +14,7 @@ from collections.abc import Callable
 from sandbox.nursery_orders import PLACE_SIGNAL
 from sandbox.process_state import readable_within
 
-_PATIENCE_SECONDS = 0.1
+_PATIENCE_SECONDS = 0.5
 _READ_LIMIT_BYTES = 1 << 16
 _INNERMOST = re.compile(rb'^  File "solution\.py", line (\d{1,7}) in ', re.MULTILINE)
 

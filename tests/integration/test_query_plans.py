@@ -19,7 +19,7 @@ from app.core.submission import Submission
 from app.core.tolerance import Tolerance
 from app.core.unexplained import UnexplainedOutput
 from app.jobs import procrastinate_jobs
-from app.store import problem_versions, submissions
+from app.store import problem_versions, submission_events, submissions
 from app.store.database import Database
 from app.store.database_url import conninfo
 from app.store.open_database import open_database
@@ -182,6 +182,8 @@ async def _ask_store(database: Database) -> None:
         await add_unexplained(connection, claimed, output, Tolerance())
         await commonest_unexplained(connection, claimed.version)
         await problem_versions.files_of(connection, claimed.version)
+        # A page that comes after the verdict is told from that alone.
+        await submission_events.events_of(connection, [claimed.id], 0)
 
 
 def _add_problems(url: str) -> None:
