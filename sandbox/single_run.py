@@ -66,8 +66,7 @@ class SingleRun:
         self._loaded: Loaded | None = None
         self._calls: list[CallResult] = []
         self._ordered = time.monotonic()
-        """When the child could begin with what it is at."""
-        self._sent = 0
+        """When the child was told what it is at."""
         self._finished: Finished | None = None
         self._last_word = asyncio.Event()
         self._early: NamedEnding | None = None
@@ -199,25 +198,15 @@ class SingleRun:
         if self._is_complete():
             self._orders.put_nowait(Stop())
             return
-        calls, index = self._request.calls, len(self._calls)
-        self._ordered = time.monotonic()
-        if self._sent == index:
-            self._order(index)
-        # Among quiet calls the next one may lie ready: nothing that the code prints is shown any more, so
-        # there is nothing in which one could tell of another.
-        ahead = index + 1
-        if self._sent == ahead < len(calls) and calls[index].is_quiet and calls[ahead].is_quiet:
-            self._order(ahead)
-
-    def _order(self, index: int) -> None:
+        index = len(self._calls)
         call = self._request.calls[index]
         if call.is_quiet:
             # The child has flushed before its last report, so what earlier calls printed is all here.
             for output in self._child.outputs:
                 self._read_output(output)
                 output.stop_keeping()
+        self._ordered = time.monotonic()
         self._orders.put_nowait(Make(index=index, call=call))
-        self._sent = index + 1
 
     def _read_output(self, output: CapturedOutput) -> None:
         if not output.read_available():
