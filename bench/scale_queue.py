@@ -12,6 +12,7 @@ from app.core.outcome import Outcome
 from app.core.submission import Status, Submission
 from app.core.verdict import Mode
 from app.jobs import procrastinate_jobs
+from app.jobs.missing_jobs import look_for_missing_jobs
 from app.jobs.procrastinate_app import BULK_QUEUE, INTERACTIVE_QUEUE, make_app
 from app.jobs.procrastinate_queue import ProcrastinateQueue
 from app.jobs.queue import INTERACTIVE, Ticket
@@ -105,7 +106,7 @@ class _Way:
         async with self._timed(), self._database.reading() as connection:
             await procrastinate_jobs.jobs_in_hand(connection, {self._worker_id})
         async with self._timed(), self._database.transaction() as connection:
-            await procrastinate_jobs.without_a_job(connection)
+            await look_for_missing_jobs(connection)
         async with self._timed(), self._database.reading() as connection:
             await queue_figures(connection)
         return self._took

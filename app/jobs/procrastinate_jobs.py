@@ -5,7 +5,6 @@ from collections.abc import Collection
 import msgspec
 from sqlalchemy import text
 
-from app.jobs.queue import Ticket
 from app.store.database import Connection
 
 _ANNOUNCED = """
@@ -96,20 +95,6 @@ async def count_workers(connection: Connection, *, stalled_seconds: float) -> Wo
     """
     row = (await connection.execute(text(query), {"stalled_seconds": stalled_seconds})).one()
     return WorkerCounts(living=row.living, free=max(row.living - row.doing, row.living // 4))
-
-
-async def without_a_job(connection: Connection, *, limit: int = 1000) -> list[Ticket]:
-    """Submissions that have no verdict and that no job stands for, the most urgent and oldest first."""
-    query = """
-        SELECT id, priority FROM submissions AS submission
-        WHERE status <> 'done' AND NOT EXISTS (
-            SELECT FROM procrastinate_jobs AS job
-            WHERE job.queueing_lock = submission.id AND job.status IN ('todo', 'doing')
-        )
-        ORDER BY priority DESC, created_at, id LIMIT :limit
-    """
-    found = await connection.execute(text(query), {"limit": limit})
-    return [Ticket(row.id, row.priority) for row in found]
 
 
 async def withdraw(connection: Connection, submission_id: str) -> None:

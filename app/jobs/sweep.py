@@ -6,6 +6,7 @@ import random
 import time
 
 from app.jobs import procrastinate_jobs
+from app.jobs.missing_jobs import LOOK_AT, Place, look_for_missing_jobs
 from app.jobs.procrastinate_app import enlist, make_app
 from app.store.database import Database
 
@@ -14,7 +15,8 @@ STALLED_SECONDS = 5.0
 _LOOK_SECONDS = 1.0
 _FIRST_SECONDS = 2.5
 """After a start: those who live have beaten at least once within it."""
-_NET_SECONDS = 10.0
+_ROUND_SECONDS = 10.0
+"""From the begin of one round of looks for missing jobs to that of the next."""
 _LATE_SECONDS = 2.5
 _LOOKERS = 8
 """How many of all workers look for dead ones in each second, on average."""
@@ -35,6 +37,7 @@ class Sweep:
         self._worker_ids: set[int] = set()
         self._lost: set[int] = set()
         self._share = 1.0
+        self._look_after: Place | None = None
         self.span_seconds = 0.0
         """Within which so many workers as there are now should look for a job that all are told of."""
 
@@ -52,7 +55,7 @@ class Sweep:
         """Until cancelled."""
         looked = time.monotonic()
         quiet_until = looked + _FIRST_SECONDS
-        net = -float("inf")
+        round_began = -float("inf")
         while True:
             now = time.monotonic()
             if now - looked > _LATE_SECONDS:
@@ -64,10 +67,12 @@ class Sweep:
                 await self._count_workers()
                 if now >= quiet_until and self._has_its_turn():
                     await self._free_jobs_of_the_dead()
-                if now - net >= _NET_SECONDS:
+                # A round of many looks goes on from second to second.
+                if self._look_after is not None or now - round_began >= _ROUND_SECONDS:
+                    if self._look_after is None:
+                        round_began = now
                     if self._has_its_turn():
                         await self._make_missing_jobs()
-                    net = now
                 looked = time.monotonic()
             except Exception as fault:
                 _log.debug("no sweep: %s", type(fault).__name__)
@@ -113,8 +118,9 @@ class Sweep:
 
     async def _make_missing_jobs(self) -> None:
         async with self._database.transaction() as connection:
-            missing = await procrastinate_jobs.without_a_job(connection)
-            for ticket in missing:
+            look = await look_for_missing_jobs(connection, self._look_after, look_at=LOOK_AT)
+            for ticket in look.missing:
                 await enlist(self._app, connection, ticket)
-        if missing:
-            _log.warning("%d submissions had no job, and have one again", len(missing))
+        self._look_after = look.end
+        if look.missing:
+            _log.warning("%d submissions had no job, and have one again", len(look.missing))

@@ -6,7 +6,7 @@ Each is one query that reads only a small partial index, however many submission
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import case, func, literal_column, select, text
+from sqlalchemy import Row, func, literal_column, select, text
 
 from app.core.outcome import Outcome
 from app.core.service_status import FailedSubmission, QueueFigures
@@ -25,32 +25,32 @@ _BULK = 0
 
 async def queue_figures(connection: Connection) -> QueueFigures:
     """How many wait and run just now, and for how long."""
-    queued = _table.c.status == Status.QUEUED.value
-    interactive = _table.c.priority > _BULK
-    query = select(
-        func.count(case((queued & interactive, 1))).label("interactive"),
-        func.count(case((queued & ~interactive, 1))).label("bulk"),
-        func.count(case((~queued, 1))).label("running"),
-        _oldest(queued & interactive).label("oldest_interactive"),
-        _oldest(queued & ~interactive).label("oldest_bulk"),
-    ).where(_NOT_DONE)
-    row = (await connection.execute(query)).one()
+    is_interactive = (_table.c.priority > literal_column(str(_BULK))).label("is_interactive")
+    query = (
+        select(
+            is_interactive,
+            _table.c.status,
+            func.count().label("number"),
+            func.min(_table.c.created_at, type_=tables.UtcDateTime).label("oldest"),
+        )
+        .where(_NOT_DONE)
+        .group_by(is_interactive, _table.c.status)
+    )
+    groups = {(bool(row.is_interactive), row.status): row for row in await connection.execute(query)}
+    interactive, bulk = groups.get((True, Status.QUEUED)), groups.get((False, Status.QUEUED))
     return QueueFigures(
-        waiting_interactive=row.interactive,
-        waiting_bulk=row.bulk,
-        running=row.running,
-        oldest_interactive_seconds=_waited(row.oldest_interactive),
-        oldest_bulk_seconds=_waited(row.oldest_bulk),
+        waiting_interactive=0 if interactive is None else interactive.number,
+        waiting_bulk=0 if bulk is None else bulk.number,
+        running=sum(row.number for (_, status), row in groups.items() if status == Status.RUNNING),
+        oldest_interactive_seconds=_waited(interactive),
+        oldest_bulk_seconds=_waited(bulk),
     )
 
 
-def _oldest(condition: Any) -> Any:
-    return func.min(case((condition, _table.c.created_at)), type_=tables.UtcDateTime)
-
-
-def _waited(since: datetime | None) -> float:
+def _waited(waiting: Row[Any] | None) -> float:
+    """Seconds for which the oldest of a group has waited; none where there is no group."""
     # The pages' hosts set that moment, by clocks of their own.
-    return 0.0 if since is None else max(0.0, (datetime.now(UTC) - since).total_seconds())
+    return 0.0 if waiting is None else max(0.0, (datetime.now(UTC) - waiting.oldest).total_seconds())
 
 
 async def last_failures(connection: Connection, *, limit: int) -> list[FailedSubmission]:

@@ -154,7 +154,8 @@ submissions = Table(
     # A learner's own submissions, to one problem or to those on one page.
     Index(None, "user_id", "version", "created_at"),
     # Few wait, and many have ended: these stay small, whatever was graded in years.
-    Index(None, "priority", "created_at", "id", sqlite_where=_WAITING, postgresql_where=_WAITING),
+    # With the status, so that those that wait are counted without a look at their rows.
+    Index(None, "priority", "created_at", "id", "status", sqlite_where=_WAITING, postgresql_where=_WAITING),
     Index("ix_submissions_user_id", "user_id", sqlite_where=_WAITING, postgresql_where=_WAITING),
     Index("ix_submissions_failed", "created_at", sqlite_where=_FAILED, postgresql_where=_FAILED),
     CheckConstraint("(status = 'done') = (verdict IS NOT NULL)", name="verdict_is_final"),

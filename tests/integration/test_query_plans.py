@@ -19,6 +19,7 @@ from app.core.submission import Submission
 from app.core.tolerance import Tolerance
 from app.core.unexplained import UnexplainedOutput
 from app.jobs import procrastinate_jobs
+from app.jobs.missing_jobs import look_for_missing_jobs
 from app.store import problem_versions, submission_events, submissions
 from app.store.database import Database
 from app.store.database_url import conninfo
@@ -81,7 +82,7 @@ async def test_everything_large_was_asked_for(grown: Grown) -> None:
     ("indexes", "table"),
     [
         (["ix_submissions_user_id_version_created_at", "ix_submissions_version"], "submissions"),
-        (["ix_submissions_priority_created_at_id", "ix_submissions_user_id"], "submissions"),
+        (["ix_submissions_priority_created_at_id_status", "ix_submissions_user_id"], "submissions"),
         (["ix_unexplained_clusters_version_layout_projection"], "unexplained_clusters"),
     ],
 )
@@ -171,7 +172,7 @@ async def _ask_store(database: Database) -> None:
         await procrastinate_jobs.free_jobs_of_the_dead(connection, stalled_seconds=5)
         await procrastinate_jobs.jobs_in_hand(connection, {1})
         await procrastinate_jobs.free_jobs(connection, {1}, {1})
-        await procrastinate_jobs.without_a_job(connection)
+        await look_for_missing_jobs(connection)
         waiting = await submissions.unfinished(connection)
         await submissions.places(connection, [waiting[0].id])
         await submissions.requeue_all_running(connection)

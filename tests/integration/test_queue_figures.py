@@ -92,6 +92,6 @@ async def test_no_figure_reads_the_whole_table(database: Database) -> None:
         await last_failures(connection, limit=20)
     assert "ix_submissions_failed" in plans[1]
     # Either of the two indexes of those that have not ended.
-    assert "ix_submissions_priority_created_at_id" in plans[0] or "ix_submissions_user_id" in plans[0]
+    assert "ix_submissions_priority_created_at_id_status" in plans[0] or "ix_submissions_user_id" in plans[0]
     for plan in plans:
         assert "Seq Scan on submissions" not in plan

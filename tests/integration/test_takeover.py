@@ -10,6 +10,7 @@ from sqlalchemy import text
 from app.catalog.problem_folder import read_problem
 from app.core.submission import Status
 from app.jobs import procrastinate_jobs, sweep
+from app.jobs.missing_jobs import look_for_missing_jobs
 from app.jobs.procrastinate_queue import ProcrastinateQueue
 from app.jobs.queue import INTERACTIVE
 from app.store.database import Database
@@ -117,8 +118,8 @@ async def test_two_jobs_for_one_submission_whose_workers_both_died_become_one(ro
     assert freed == 1
     assert await jobs(room) == ["todo"]
     async with room.database.reading() as connection:
-        missing = await procrastinate_jobs.without_a_job(connection)
-    assert [ticket.submission_id for ticket in missing] == [second]
+        look = await look_for_missing_jobs(connection)
+    assert [ticket.submission_id for ticket in look.missing] == [second]
 
 
 async def test_processes_that_start_together_load_the_same_problems(postgres: PostgresServer) -> None:

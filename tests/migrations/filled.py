@@ -7,6 +7,8 @@ from typing import Any
 import sqlalchemy as sa
 
 NOW = datetime(2026, 11, 21, 12, tzinfo=UTC)
+RELEASE_BEFORE = "0002"
+"""The revision of the code that services of the release before still run; to be moved with each release."""
 
 
 def tables_of(connection: sa.Connection) -> dict[str, sa.Table]:

@@ -9,15 +9,13 @@ import pytest
 import sqlalchemy as sa
 
 from app.store import migrate
-from tests.migrations.filled import NOW, fill, tables_of
-
-_RELEASE_BEFORE = f"{int(migrate.head()) - 1:04d}"
+from tests.migrations.filled import NOW, RELEASE_BEFORE, fill, tables_of
 
 
 @pytest.fixture
 def old_tables(url: str) -> dict[str, sa.Table]:
     """The schema of the release before; the database itself is at the newest afterwards."""
-    migrate.upgrade(url, _RELEASE_BEFORE)
+    migrate.upgrade(url, RELEASE_BEFORE)
     with migrate.connected(url) as connection:
         tables = tables_of(connection)
         fill(connection, submissions=20)
