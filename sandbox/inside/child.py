@@ -107,6 +107,8 @@ class Child:
         except BaseException as error:  # SystemExit and KeyboardInterrupt are answers too.
             raised = learner_errors.describe(error)
         wall_seconds = time.perf_counter() - start
+        if recorder.has_missed:
+            recorder = self._recorded_eagerly(module, call)
         _flush()
         return CallResult(
             index=index,
@@ -121,6 +123,14 @@ class Child:
             stages=recorder.parts,
             forbidden=self._guard.used,
         )
+
+    def _recorded_eagerly(self, module: ModuleType, call: Call) -> StageRecorder:
+        """The same call once more, for its stages alone."""
+        recorder = StageRecorder(call, module, eager=True)
+        # What it raises, it has raised before, or would only raise here.
+        with contextlib.suppress(BaseException), recorder:
+            WAYS[call.way](LearnerCall(module, call, self._outputs))
+        return recorder
 
 
 def run_child(channel: socket.socket, store: ProgramStore, *, cache_folder: str) -> None:

@@ -1,5 +1,6 @@
 """Records what goes into and comes out of named submodules of the observed module, for one call."""
 
+import contextlib
 import functools
 from collections.abc import Callable, Sequence
 from types import ModuleType, TracebackType
@@ -22,17 +23,19 @@ class StageRecorder:
     """While entered, the first value at each of the call's stages is kept; `parts` gives them afterwards.
 
     Submodules are told apart by identity. A transformation such as `nnx.jit` makes a copy of the module, so
-    identities are taken anew whenever an instance of the observed class is called. Compilation is switched
-    off meanwhile, for compiled code passes no values through Python. What stays out of sight all the same,
-    as under `jax.vmap`, is left out. Without stages nothing is touched at all.
+    identities are taken anew whenever an instance of the observed class is called. Compiled code passes no
+    values through Python: `has_missed` says that some were out of sight, and a recorder that is made with
+    `eager` switches compilation off, which takes several times as long. What stays out of sight all the
+    same, as under `jax.vmap`, is left out. Without stages nothing is touched at all.
     """
 
-    def __init__(self, call: Call, module: ModuleType) -> None:
+    def __init__(self, call: Call, module: ModuleType, *, eager: bool = False) -> None:
         self._stages: Sequence[Stage] = call.stages[:_STAGE_LIMIT]
         self._module = module
         self._class_name = call.module.class_name if call.module else ""
         self._class: Any = None
         self._is_on = False
+        self._eager = jax.disable_jit() if eager else contextlib.nullcontext()
         self._paths: dict[int, str] = {}
         self._known: list[Any] = []  # As long as these live, nothing else has their identities.
         self._running: set[int] = set()
@@ -47,13 +50,13 @@ class StageRecorder:
         self._is_on = self._class is not None
         if not self._is_on:
             return
-        self._eager = jax.disable_jit()
         self._eager.__enter__()
         self._original_init = self._class.__init__
 
         @functools.wraps(self._original_init)
         def observed(instance: Any, *args: Any, **kwargs: Any) -> None:
-            self._original_init(instance, *args, **kwargs)
+            with jax.disable_jit(False):  # Nothing is recorded of it.
+                self._original_init(instance, *args, **kwargs)
             if type(instance) is self._class:
                 self._learn(instance)
 
@@ -72,6 +75,13 @@ class StageRecorder:
             else:
                 del owner.__call__
         self._eager.__exit__(kind, error, tb)
+
+    @property
+    def has_missed(self) -> bool:
+        """Whether the module has a stage of which no value was seen, or was not seen itself."""
+        there = set(self._paths.values())
+        missed = any(stage.path in there and stage.name not in self._values for stage in self._stages)
+        return self._is_on and (missed or not there)
 
     @property
     def parts(self) -> tuple[Part, ...]:
