@@ -1,14 +1,14 @@
 """What growth costs: the same requests and statements in a small database and in one with years of use.
 
     python bench/scale.py [--submissions N] [--problems N] [--rounds N]
-    python bench/scale.py --workers 1,2,4,8,16,32,64 [--jobs N]
+    python bench/scale.py --workers 1,2,4,8,16,32,64 [--jobs N] [--grading-seconds S]
     python bench/scale.py --connections 1,2,4,8,16,32,64
 
 Starts a PostgreSQL with fsync on and two real services on it, `jaxercise serve` with JAXERCISE_WORKER=false.
 The small database has as many problems as the list shows on a page, and two learners; the large one has the
 same learners, N problems and N submissions by others, and 10,000 regrades that wait. Requests go to both in
-turn. With `--workers` it counts what so many workers with a grader that computes nothing get done; with
-`--connections` what the database alone would.
+turn. With `--workers` it counts what so many workers with a grader that computes nothing get done, where
+each grading takes no time at all or as long as is said; with `--connections` what the database alone would.
 """
 
 import argparse
@@ -30,7 +30,7 @@ from bench.scale_pages import DILIGENT, NEW, PASSWORD, Place, print_table, time_
 from bench.scale_postgres import MeasuredServer, measured_postgres
 from bench.scale_queue import time_queue
 from bench.scale_rows import write_problems
-from bench.scale_workers import measure_workers
+from bench.scale_workers import measure_steady, measure_workers
 from tests import real_service as services
 from tests.real_service import RunningService, real_service
 
@@ -49,6 +49,7 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=60)
     parser.add_argument("--workers", type=lambda text: [int(word) for word in text.split(",")], default=[])
     parser.add_argument("--jobs", type=int, default=2000)
+    parser.add_argument("--grading-seconds", type=float, default=0.0)
     parser.add_argument(
         "--connections", type=lambda text: [int(word) for word in text.split(",")], default=[]
     )
@@ -56,7 +57,9 @@ def main() -> None:
     # The first start reads every folder.
     services._START_SECONDS = 1800  # noqa: SLF001
     with measured_postgres() as server:
-        if arguments.workers:
+        if arguments.workers and arguments.grading_seconds:
+            measure_steady(server, arguments.workers, arguments.grading_seconds)
+        elif arguments.workers:
             measure_workers(server, arguments.workers, arguments.jobs)
         elif arguments.connections:
             _measure_database(server, arguments.connections)

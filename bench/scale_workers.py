@@ -40,6 +40,7 @@ from tests.small_problem import small_problem
 
 _PROCESSES = 4
 _PICKUPS = 100
+_JOBS_A_WORKER = 20
 _PICKUP_PAUSE_SECONDS = 0.1
 _LOOK_SECONDS = 0.05
 _PATIENCE_SECONDS = 600.0
@@ -57,6 +58,23 @@ class Counted(msgspec.Struct, frozen=True, kw_only=True):
     """Cores' worth of processor that PostgreSQL used during the burst."""
     workers_cores: float
     waits: Counter[str]
+
+
+def measure_steady(server: MeasuredServer, counts: list[int], grading_seconds: float) -> None:
+    """The rate where each grading takes so long, and computes nothing; measured and printed."""
+    print(
+        f"{_JOBS_A_WORKER} jobs a worker, each takes {grading_seconds:g} s; {os.cpu_count()} cores, fsync on"
+    )
+    print(f"{'workers':>8}{'jobs/s':>9}{'% of workers / seconds':>24}{'cores: PostgreSQL':>19}{'workers':>9}")
+    for count in counts:
+        url, jobs = server.new_database(), count * _JOBS_A_WORKER
+        found = asyncio.run(_measure(server, url, count, jobs, grading_seconds=grading_seconds))
+        print(
+            f"{count:>8}{found.jobs_a_second:>9.1f}"
+            f"{100 * found.jobs_a_second * grading_seconds / count:>24.0f}"
+            f"{found.postgres_cores:>19.2f}{found.workers_cores:>9.2f}",
+            flush=True,
+        )
 
 
 def measure_workers(server: MeasuredServer, counts: list[int], jobs: int) -> None:
@@ -87,14 +105,16 @@ def measure_workers(server: MeasuredServer, counts: list[int], jobs: int) -> Non
         print(f"{calls:>8}{total_ms / calls:>9.3f}{100 * total_ms / whole:>10.1f}  {text}")
 
 
-async def _measure(server: MeasuredServer, url: str, count: int, jobs: int) -> Counted:
+async def _measure(
+    server: MeasuredServer, url: str, count: int, jobs: int, *, grading_seconds: float = 0.0
+) -> Counted:
     async with open_database(url) as database:
         problem = await Problems(database, read_problem).publish(small_problem())
         async with database.transaction() as connection:
             user = await users.insert_user(
                 connection, email="learner@lab.test", password_hash="", role=Role.LEARNER
             )
-        processes, pipes = _start(url, count)
+        processes, pipes = _start(url, count, grading_seconds)
         try:
             await asyncio.to_thread(lambda: [pipe.recv() for pipe in pipes])
             await asyncio.sleep(_SETTLING_SECONDS)
@@ -108,8 +128,10 @@ async def _measure(server: MeasuredServer, url: str, count: int, jobs: int) -> C
             postgres_cores = (server.processor_seconds() - used[0]) / seconds
             workers_cores = (_used(pipes) - used[1]) / seconds
             connections = _connections(url)
-            began = await _one_by_one(database, user.id, problem.version)
-            await _until_done(url, jobs + _PICKUPS, Counter())
+            began = {}
+            if not grading_seconds:
+                began = await _one_by_one(database, user.id, problem.version)
+                await _until_done(url, jobs + _PICKUPS, Counter())
         finally:
             for pipe in pipes:
                 pipe.send("stop")
@@ -129,14 +151,14 @@ async def _measure(server: MeasuredServer, url: str, count: int, jobs: int) -> C
     )
 
 
-def _start(url: str, count: int) -> tuple[list[Any], list[Pipe]]:
+def _start(url: str, count: int, grading_seconds: float) -> tuple[list[Any], list[Pipe]]:
     context = multiprocessing.get_context("spawn")
     processes, pipes = [], []
     among = min(_PROCESSES, count)
     for number in range(among):
         ours, theirs = context.Pipe()
         some = count // among + (number < count % among)
-        process = context.Process(target=_work, args=(url, some, theirs))
+        process = context.Process(target=_work, args=(url, some, grading_seconds, theirs))
         process.start()
         processes.append(process)
         pipes.append(ours)
@@ -241,27 +263,29 @@ def _statements(url: str) -> list[tuple[Any, ...]]:
 class _Noting(ScriptedGrader):
     """Notes when it began with which submission, which stands in the code's last line."""
 
-    def __init__(self, began: dict[str, float]) -> None:
+    def __init__(self, began: dict[str, float], grading_seconds: float) -> None:
         super().__init__()
         self._began = began
+        self._grading_seconds = grading_seconds
 
     async def grade(self, problem: Any, code: str, mode: Mode, **given: Any) -> Any:
         now = time.monotonic()
         self._began[code.rpartition("# ")[2]] = now
+        await asyncio.sleep(self._grading_seconds)
         return await super().grade(problem, code, mode, **given)
 
 
-def _work(url: str, count: int, pipe: Pipe) -> None:
+def _work(url: str, count: int, grading_seconds: float, pipe: Pipe) -> None:
     """So many workers, until told to stop; then tells when each submission was begun."""
     began: dict[str, float] = {}
-    asyncio.run(_work_together(url, count, pipe, began))
+    asyncio.run(_work_together(url, count, pipe, _Noting(began, grading_seconds)))
     pipe.send(began)
 
 
-async def _work_together(url: str, count: int, pipe: Pipe, began: dict[str, float]) -> None:
+async def _work_together(url: str, count: int, pipe: Pipe, grader: _Noting) -> None:
     async with AsyncExitStack() as stack:
         for _ in range(count):
-            await _open_worker(stack, url, began)
+            await _open_worker(stack, url, grader)
         pipe.send("ready")
         while (word := await asyncio.to_thread(pipe.recv)) != "stop":
             assert word == "used"
@@ -269,11 +293,11 @@ async def _work_together(url: str, count: int, pipe: Pipe, began: dict[str, floa
             pipe.send(usage.ru_utime + usage.ru_stime)
 
 
-async def _open_worker(stack: AsyncExitStack, url: str, began: dict[str, float]) -> None:
+async def _open_worker(stack: AsyncExitStack, url: str, grader: _Noting) -> None:
     database = Database(url)
     stack.push_async_callback(database.close)
     feed = RelayedFeed(database)
     await stack.enter_async_context(feed.running())
     queue = ProcrastinateQueue(database)
-    grade = GradeSubmission(database, Problems(database, read_problem), queue, feed.publish, _Noting(began))
+    grade = GradeSubmission(database, Problems(database, read_problem), queue, feed.publish, grader)
     await stack.enter_async_context(queue.working(grade, slots=1, kept_slots=0, drain_seconds=5))
