@@ -10,11 +10,13 @@ from app.errors import GraderError
 
 def test_no_part_of_an_answer_waits_for_the_one_before() -> None:
     """Events are small, and come one by one: each would wait for the client's delayed acknowledgement."""
-    with listening("127.0.0.1", 0, instead="--port") as listener:
-        with socket.create_connection(listener.getsockname(), timeout=5):
-            accepted, _ = listener.accept()
-            with accepted:
-                assert accepted.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
+    with (
+        listening("127.0.0.1", 0, instead="--port") as listener,
+        socket.create_connection(listener.getsockname(), timeout=5),
+    ):
+        accepted, _ = listener.accept()
+        with accepted:
+            assert accepted.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
 
 
 def test_a_taken_place_is_said() -> None:
