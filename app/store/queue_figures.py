@@ -31,8 +31,8 @@ async def queue_figures(connection: Connection) -> QueueFigures:
     rows = {row.kind: row for row in await connection.execute(query)}
     interactive, bulk = rows["interactive"], rows["bulk"]
     return QueueFigures(
-        waiting_interactive=interactive.queued,
-        waiting_bulk=bulk.queued,
+        waiting_interactive=interactive.unfinished - interactive.running,
+        waiting_bulk=bulk.unfinished - bulk.running,
         running=interactive.running + bulk.running,
         oldest_interactive_seconds=_waited(interactive.oldest),
         oldest_bulk_seconds=_waited(bulk.oldest),
@@ -43,7 +43,7 @@ def _figures_of(kind: str, some: ColumnElement[bool]) -> Select[str, int, int, A
     queued = _table.c.status == literal_column(f"'{Status.QUEUED}'")
     return select(
         literal(kind).label("kind"),
-        func.count().filter(queued).label("queued"),
+        func.count().label("unfinished"),
         func.count().filter(~queued).label("running"),
         func.min(_table.c.created_at, type_=tables.UtcDateTime).filter(queued).label("oldest"),
     ).where(_NOT_DONE, some)
