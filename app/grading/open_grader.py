@@ -31,9 +31,10 @@ async def open_grader(
     """Two supervisors over one compilation cache: learners' jails read it, trusted runs fill it.
 
     `rehearsed` bounds the children that wait for a learner's next submission; they go while less than
-    `keep_free_bytes` of memory are available. With `standby` each supervisor keeps a spare nursery, which
-    is worth its memory where learners wait. `diagnosis_seconds`, `prepares_diagnosis` and `on_stage` are the
-    grader's. Cache and answers lie below `data_dir`, in a folder named for the environment that made them.
+    `keep_free_bytes` of memory are available. With `standby` both supervisors are warm from the start and
+    keep a spare nursery each, which is worth its memory where learners wait. `diagnosis_seconds`,
+    `prepares_diagnosis` and `on_stage` are the grader's. Cache and answers lie below `data_dir`, in a folder
+    named for the environment that made them.
 
     Raises:
         SandboxUnavailable: this host lacks what a jail needs, and `unjailed` was not asked for.
@@ -59,7 +60,8 @@ async def open_grader(
         trusted = await stack.enter_async_context(
             open_supervisor(cache=compiled, jailed=jailed, writable_cache=True, standby=standby)
         )
-        await learners.warm_up()
+        # Where learners wait, the first of them needs both: side by side they take little longer than one.
+        await asyncio.gather(*(one.warm_up() for one in ([learners, trusted] if standby else [learners])))
         answers = TrustedAnswers(trusted, place / "answers")
         stack.push_async_callback(answers.close)
         grader = Grader(
