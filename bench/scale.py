@@ -47,12 +47,10 @@ def main() -> None:
     parser.add_argument("--submissions", type=int, default=1_000_000)
     parser.add_argument("--problems", type=int, default=10_000)
     parser.add_argument("--rounds", type=int, default=60)
-    parser.add_argument("--workers", type=lambda text: [int(word) for word in text.split(",")], default=[])
+    parser.add_argument("--workers", type=_numbers, default=[])
     parser.add_argument("--jobs", type=int, default=2000)
     parser.add_argument("--grading-seconds", type=float, default=0.0)
-    parser.add_argument(
-        "--connections", type=lambda text: [int(word) for word in text.split(",")], default=[]
-    )
+    parser.add_argument("--connections", type=_numbers, default=[])
     arguments = parser.parse_args()
     # The first start reads every folder.
     services._START_SECONDS = 1800  # noqa: SLF001
@@ -65,6 +63,10 @@ def main() -> None:
             _measure_database(server, arguments.connections)
         else:
             _measure_growth(server, arguments.submissions, arguments.problems, arguments.rounds)
+
+
+def _numbers(text: str) -> list[int]:
+    return [int(word) for word in text.split(",")]
 
 
 def _measure_database(server: MeasuredServer, connections: list[int]) -> None:

@@ -1,4 +1,4 @@
-"""Those that wait are counted from an index alone, and large tables are kept in order as they grow."""
+"""Those that wait are counted from an index alone, and PostgreSQL tidies their table as it grows."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -12,6 +12,8 @@ OLDEST_CODE = "0003"
 """Code that knows no revision newer than this one still works on this schema."""
 
 _WAITING = "status <> 'done'"
+_BEFORE = ["priority", "created_at", "id"]
+_AFTER = [*_BEFORE, "status"]
 # By default PostgreSQL waits until a fifth of the rows are new: of a million, for months.
 _AUTOVACUUM = {
     "autovacuum_vacuum_insert_scale_factor": 0.01,
@@ -21,7 +23,7 @@ _AUTOVACUUM = {
 
 
 def upgrade() -> None:
-    _replace_index([], ["status"])
+    _replace_index(_BEFORE, _AFTER)
     if op.get_bind().dialect.name == "postgresql":
         settings = ", ".join(f"{name} = {value}" for name, value in _AUTOVACUUM.items())
         op.execute(f"ALTER TABLE submissions SET ({settings})")
@@ -30,17 +32,16 @@ def upgrade() -> None:
 def downgrade() -> None:
     if op.get_bind().dialect.name == "postgresql":
         op.execute(f"ALTER TABLE submissions RESET ({', '.join(_AUTOVACUUM)})")
-    _replace_index(["status"], [])
+    _replace_index(_AFTER, _BEFORE)
 
 
-def _replace_index(before: list[str], after: list[str]) -> None:
+def _replace_index(old: list[str], new: list[str]) -> None:
     """What needs the stronger lock comes first: one that grows meets queries which wait for each other."""
-    columns = ["priority", "created_at", "id"]
-    op.drop_index(_name([*columns, *before]), "submissions")
+    op.drop_index(_name(old), "submissions")
     op.create_index(
-        _name([*columns, *after]),
+        _name(new),
         "submissions",
-        [*columns, *after],
+        new,
         sqlite_where=sa.text(_WAITING),
         postgresql_where=sa.text(_WAITING),
     )

@@ -61,7 +61,8 @@ async def open_grader(
             open_supervisor(cache=compiled, jailed=jailed, writable_cache=True, standby=standby)
         )
         # Where learners wait, the first of them needs both: side by side they take little longer than one.
-        await asyncio.gather(*(one.warm_up() for one in ([learners, trusted] if standby else [learners])))
+        needed = [learners, trusted] if standby else [learners]
+        await asyncio.gather(*(supervisor.warm_up() for supervisor in needed))
         answers = TrustedAnswers(trusted, place / "answers")
         stack.push_async_callback(answers.close)
         grader = Grader(

@@ -8,6 +8,7 @@ import pytest
 from app.store.database import Database
 from app.store.open_database import open_database
 from tests.postgres import PostgresServer, running_postgres
+from tests.queue_room import QueueRoom, queue_room
 
 
 @pytest.fixture(scope="session")
@@ -29,4 +30,11 @@ def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
 async def database(database_url: str) -> AsyncIterator[Database]:
     """The same with today's schema, open."""
     async with open_database(database_url) as opened:
+        yield opened
+
+
+@pytest.fixture
+async def room(postgres: PostgresServer) -> AsyncIterator[QueueRoom]:
+    """PostgreSQL and the queue that many workers share."""
+    async with queue_room(postgres.new_database()) as opened:
         yield opened

@@ -1,7 +1,6 @@
 """Submissions that no job stands for: found by looks at a part of those that wait, all of them in the end."""
 
 import asyncio
-from collections.abc import AsyncIterator
 
 import pytest
 from sqlalchemy import text
@@ -10,16 +9,9 @@ from app.jobs import sweep
 from app.jobs.missing_jobs import Look, Place, look_for_missing_jobs
 from app.jobs.procrastinate_queue import ProcrastinateQueue
 from app.jobs.queue import BULK, INTERACTIVE
-from tests.postgres import PostgresServer
-from tests.queue_room import Grading, QueueRoom, queue_room
+from tests.queue_room import Grading, QueueRoom
 
 pytestmark = [pytest.mark.anyio, pytest.mark.postgresql]
-
-
-@pytest.fixture
-async def room(postgres: PostgresServer) -> AsyncIterator[QueueRoom]:
-    async with queue_room(postgres.new_database()) as opened:
-        yield opened
 
 
 async def lose_jobs_of(room: QueueRoom, *submission_ids: str) -> None:

@@ -17,8 +17,7 @@ from app.live.follow import follow_submission
 from app.live.relay import RelayedFeed
 from app.store import submissions
 from app.store.database import Database
-from tests.postgres import PostgresServer
-from tests.queue_room import QueueRoom, queue_room
+from tests.queue_room import QueueRoom
 from tests.scripted_service import until
 
 pytestmark = [pytest.mark.anyio, pytest.mark.postgresql]
@@ -45,12 +44,6 @@ async def processes(url: str, count: int = 2) -> AsyncIterator[list[RelayedFeed]
             feeds.append(RelayedFeed(database))
             await stack.enter_async_context(feeds[-1].running())
         yield feeds
-
-
-@pytest.fixture
-async def room(postgres: PostgresServer) -> AsyncIterator[QueueRoom]:
-    async with queue_room(postgres.new_database()) as opened:
-        yield opened
 
 
 async def finish(room: QueueRoom, submission_id: str, *cases: CaseDone) -> VerdictReached:

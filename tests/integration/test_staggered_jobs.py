@@ -12,18 +12,11 @@ from sqlalchemy import text
 from app.jobs import procrastinate_jobs, sweep
 from app.jobs.procrastinate_app import INTERACTIVE_QUEUE, make_app
 from app.jobs.staggered_jobs import StaggeredJobs
-from tests.postgres import PostgresServer
-from tests.queue_room import QueueRoom, queue_room
+from tests.queue_room import QueueRoom
 from tests.scripted_service import until
 
 pytestmark = [pytest.mark.anyio, pytest.mark.postgresql]
 QUEUES = [INTERACTIVE_QUEUE]
-
-
-@pytest.fixture
-async def room(postgres: PostgresServer) -> AsyncIterator[QueueRoom]:
-    async with queue_room(postgres.new_database()) as opened:
-        yield opened
 
 
 class Told:

@@ -1,7 +1,6 @@
 """Who has a job, and who may end it: workers that die, are stopped, drain, or come back late."""
 
 import asyncio
-from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
 
 import pytest
@@ -17,17 +16,11 @@ from app.store.database import Database
 from app.store.open_database import open_database
 from app.store.problems import Problems
 from tests.postgres import PostgresServer
-from tests.queue_room import Grading, QueueRoom, queue_room
+from tests.queue_room import Grading, QueueRoom
 from tests.scripted_service import until
 from tests.small_problem import small_problem
 
 pytestmark = [pytest.mark.anyio, pytest.mark.postgresql]
-
-
-@pytest.fixture
-async def room(postgres: PostgresServer) -> AsyncIterator[QueueRoom]:
-    async with queue_room(postgres.new_database()) as opened:
-        yield opened
 
 
 async def jobs(room: QueueRoom) -> list[str]:
