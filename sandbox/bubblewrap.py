@@ -23,6 +23,8 @@ ENVIRONMENT = {
     # A second thread in the nursery would make its forks unsafe.
     "OPENBLAS_NUM_THREADS": "1",
     "OMP_NUM_THREADS": "1",
+    # XLA's other kernel for contractions is generated anew in each process, which takes 30 ms.
+    "TENSORFLOW_USE_CUSTOM_CONTRACTION_KERNEL": "false",
     "TF_CPP_MIN_LOG_LEVEL": "3",
     "PYTHONHASHSEED": "0",
 }

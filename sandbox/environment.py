@@ -21,6 +21,7 @@ def describe_environment(*, jailed: bool) -> dict[str, str]:
         "cpu": _cpu_field("model name"),
         "cpu_features": hashlib.sha256(_cpu_field("flags").encode()).hexdigest()[:12],
         "matmul_precision": "highest",
+        "contraction_kernel": "eigen",
         "threefry_partitionable": "True",
         "x64": "False",
         "sandbox": "jailed" if jailed else "unjailed",

@@ -17,6 +17,7 @@ from jaxlib.mlir.dialects import arith, builtin, chlo, func, mhlo, scf
 
 from sandbox.inside import program_store
 from sandbox.inside.shared_ir_context import share_ir_context
+from sandbox.inside.type_questions import answer_by_type
 
 _GARBAGE_THRESHOLD = 20_000
 _PINNED: dict[str, object] = {
@@ -36,6 +37,7 @@ def prepare() -> program_store.ProgramStore:
     """
     pin()
     share_ir_context()
+    answer_by_type()
     store = program_store.install()
     warnings.simplefilter("default", DeprecationWarning)
     # Frozen objects are not touched by a child's collections, so their pages stay shared.

@@ -77,7 +77,7 @@ for folder in (parent, compartment):
 
 _ENVIRONMENT = text("""
 known = {"PATH", "HOME", "LANG", "LC_CTYPE", "PWD", "LD_LIBRARY_PATH", "PYTHONHASHSEED"}
-known_starts = ("JAX_", "XLA_", "TF_", "OPENBLAS_", "OMP_", "TPU_", "KMP_", "GRPC_", "LIBTPU_")
+known_starts = ("JAX_", "XLA_", "TF_", "TENSORFLOW_", "OPENBLAS_", "OMP_", "TPU_", "KMP_", "GRPC_", "LIBTPU_")
 unknown = [name for name in os.environ if name not in known and not name.startswith(known_starts)]
 if unknown: print("variables that no run needs:", *unknown)
 """)
