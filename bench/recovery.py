@@ -13,8 +13,10 @@ Side by side in one run, on the toy problem, from the kill to the verdict:
 
 and of a real service on a small problem:
 
-- service killed, all gone: from SIGKILL until none of its processes is left
-- service restarted, verdict: from the restart's begin to the verdict of what was under way
+- service's work killed, answer: from SIGKILL to its working process to the next answer over HTTP
+- service's work killed, verdict: to the verdict of what was under way, a submission that sleeps a second
+- service killed, all gone: from SIGKILL to the process that was started until none of its processes is left
+- service restarted, verdict: from the restart's begin to the verdict of what was under way, as above
 
 Prints seconds.
 """
@@ -55,9 +57,8 @@ def main() -> None:
     seconds = asyncio.run(_of_the_grader(arguments.rounds, arguments.data_dir))
     for _ in range(arguments.rounds):
         with tempfile.TemporaryDirectory() as folder:
-            gone, restarted = _of_a_service(Path(folder))
-            seconds["service killed, all gone"].append(gone)
-            seconds["service restarted, verdict"].append(restarted)
+            for title, measured in _of_a_service(Path(folder)).items():
+                seconds[title].append(measured)
     print(f"{arguments.rounds} rounds on {os.cpu_count()} cores; seconds")
     print(f"{'':<34}{'median':>9}{'min':>9}{'max':>9}")
     for title, values in seconds.items():
@@ -109,28 +110,52 @@ def _grandchildren(pid: int) -> list[int]:
     return [grandchild for child in children(pid) for grandchild in children(child)]
 
 
-def _of_a_service(folder: Path) -> tuple[float, float]:
+def _of_a_service(folder: Path) -> dict[str, float]:
     write_problem(small_problem(), folder)
     settings = {"problems_dir": str(folder / "problems"), "references_dir": str(folder / "references")}
+    seconds = {}
     with httpx.Client(timeout=_PATIENCE_SECONDS) as client:
         with real_service(folder / "data", **settings) as service:
             account = {"email": "a@lab.test", "password": "correct horse battery"}
             client.post(f"{service.address}/api/v1/accounts", json=account).raise_for_status()
-            code = "import time; time.sleep(1)\n\n\ndef double(x):\n    return 2 * x\n"
-            posted = client.post(
-                f"{service.address}/api/v1/problems/double/submissions", json={"code": code}
-            ).raise_for_status()
-            _until(client, service, posted.json()["id"], "event: running")
-            family = descendants(service.pid)
+            submission = _begun(client, service)
+            service.kill_work()
+            start = time.perf_counter()
+            _answered(service)
+            seconds["service's work killed, answer"] = time.perf_counter() - start
+            _until(client, service, submission, "event: verdict")
+            seconds["service's work killed, verdict"] = time.perf_counter() - start
+            submission = _begun(client, service)
+            family = descendants(service.parent_pid)
             service.kill()
             start = time.perf_counter()
             while any(map(is_running, family)):
                 time.sleep(0.002)
-            gone = time.perf_counter() - start
+            seconds["service killed, all gone"] = time.perf_counter() - start
         start = time.perf_counter()
         with real_service(folder / "data", **settings) as service:
-            _until(client, service, posted.json()["id"], "event: verdict")
-            return gone, time.perf_counter() - start
+            _until(client, service, submission, "event: verdict")
+            seconds["service restarted, verdict"] = time.perf_counter() - start
+    return seconds
+
+
+def _begun(client: httpx.Client, service: RunningService) -> str:
+    """A submission that runs, and sleeps."""
+    code = "import time; time.sleep(1)\n\n\ndef double(x):\n    return 2 * x\n"
+    posted = client.post(f"{service.address}/api/v1/problems/double/submissions", json={"code": code})
+    submission = str(posted.raise_for_status().json()["id"])
+    _until(client, service, submission, "event: running")
+    return submission
+
+
+def _answered(service: RunningService) -> None:
+    """A connection that was made just before the kill may be cut; the next one waits for its answer."""
+    while True:
+        try:
+            httpx.get(f"{service.address}/healthz", timeout=_PATIENCE_SECONDS).raise_for_status()
+        except httpx.TransportError:
+            continue
+        return
 
 
 def _until(client: httpx.Client, service: RunningService, submission: str, line: str) -> None:

@@ -137,8 +137,8 @@ class Chaos:
             for process in [*self.services, *self.workers]:
                 if process.exit_code is None:
                     continue
-                # It may have been told to stop before it could listen.
-                if process.exit_code not in (0, -signal.SIGKILL, -signal.SIGTERM):
+                # It may have been told to stop before it could listen, or have given up after many kills.
+                if process.exit_code not in (0, -signal.SIGKILL, -signal.SIGTERM, 128 + signal.SIGKILL):
                     if self.is_away or time.time() - max(end for _, end in [(0, 0), *self.outages]) < 5:
                         self.figures.gave_up += 1
                     else:

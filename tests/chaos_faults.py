@@ -75,7 +75,8 @@ class PostgresFaults:
     async def kill_worker(self) -> bool:
         if (worker := self._some_worker()) is None:
             return False
-        worker.kill()
+        # With all that belongs to it, or only what does its work.
+        self._chaos.chance.choice((worker.kill, worker.kill_work))()
         self._chaos.kills.append((time.time(), worker.application_name))
         return True
 

@@ -12,6 +12,8 @@ from pathlib import Path
 
 import httpx
 
+from tests.process_trees import children
+
 _CHECKOUT = Path(__file__).resolve().parent.parent
 _START_SECONDS = 120.0
 
@@ -87,10 +89,24 @@ class KeptProcess:
             )
 
     def signal(self, number: signal.Signals) -> None:
+        """To the process that was started; a stop holds up its child as well, which does the work."""
         assert self._process is not None
+        if number in (signal.SIGSTOP, signal.SIGCONT):
+            self._signal_work(number)
         self._process.send_signal(number)
         self.is_stopped = number == signal.SIGSTOP
         self._disturbed_at = time.monotonic()
+
+    def kill_work(self) -> None:
+        """As the kernel does it when memory runs out; the process that was started begins it again."""
+        self._log_begins = self.log.stat().st_size
+        self._signal_work(signal.SIGKILL)
+        self._disturbed_at = time.monotonic()
+
+    def _signal_work(self, number: int) -> None:
+        assert self._process is not None
+        for pid in children(self._process.pid):
+            os.kill(pid, number)
 
     def kill(self) -> None:
         """As a power cut does it."""

@@ -11,6 +11,8 @@ from pathlib import Path
 from queue import Queue
 from threading import Thread
 
+from tests.process_trees import children
+
 _CHECKOUT = Path(__file__).resolve().parent.parent
 _START_SECONDS = 60
 
@@ -26,12 +28,22 @@ class RunningService:
 
     @property
     def pid(self) -> int:
+        """The process that does the work, begun by the one that was started."""
+        (pid,) = children(self._process.pid)
+        return pid
+
+    @property
+    def parent_pid(self) -> int:
+        """The process that was started, which begins the work again where that is killed."""
         return self._process.pid
 
     def processor_seconds(self) -> float:
-        """What the process itself has used so far; unlike wall time it is the same on a busy machine."""
-        fields = Path(f"/proc/{self.pid}/stat").read_text().rpartition(") ")[2].split()
-        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+        """What the two have used so far; unlike wall time it is the same on a busy machine."""
+        return sum(_processor_seconds(pid) for pid in (self.pid, self.parent_pid))
+
+    def kill_work(self) -> None:
+        """As the kernel does it when memory runs out."""
+        os.kill(self.pid, signal.SIGKILL)
 
     def kill(self) -> None:
         """As a power cut does it."""
@@ -42,6 +54,11 @@ class RunningService:
         """As an operator does it; returns the exit code."""
         self._process.terminate()
         return self._process.wait(60)
+
+
+def _processor_seconds(pid: int) -> float:
+    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(") ")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
 @contextmanager

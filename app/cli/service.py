@@ -6,6 +6,7 @@ import socket
 
 import uvicorn
 
+from app.cli.kept import keep
 from app.cli.listening import Server, address_of, listening, server_config
 from app.cli.logs import set_up_logs
 from app.cli.settled_heap import settle_heap
@@ -19,14 +20,16 @@ _log = logging.getLogger("jaxercise")
 
 
 def run_service(settings: Settings, open_grader: OpenGrader | None = None) -> None:
-    """Serves until SIGINT or SIGTERM; `open_grader` takes the place of the real one.
+    """Serves until SIGINT or SIGTERM, in a process of its own that is begun again where it is killed.
+
+    `open_grader` takes the place of the real one.
 
     Raises:
         GraderError: the port is taken, or the sandbox can't work here.
     """
     set_up_logs(settings, "web")
     with listening(settings.host, settings.port, instead="--host and --port") as listener:
-        asyncio.run(_serve(settings, listener, open_grader))
+        keep(lambda: asyncio.run(_serve(settings, listener, open_grader)))
 
 
 async def _serve(settings: Settings, listener: socket.socket, open_grader: OpenGrader | None) -> None:

@@ -8,6 +8,7 @@ from contextlib import AbstractContextManager, asynccontextmanager, nullcontext
 
 from app.api.readiness import Readiness
 from app.api.worker_app import worker_app
+from app.cli.kept import keep
 from app.cli.listening import QuietServer, address_of, listening, server_config
 from app.cli.logs import set_up_logs
 from app.cli.service import as_grader_error
@@ -21,7 +22,8 @@ from app.worker.worker import OpenGrader
 def run_worker(settings: Settings, open_grader: OpenGrader | None = None) -> None:
     """Grades until SIGINT or SIGTERM, then drains; tells how it does on `worker_port`, if there is one.
 
-    `open_grader` takes the place of the real one.
+    In a process of its own that is begun again where it is killed. `open_grader` takes the place of the
+    real one.
 
     Raises:
         GraderError: the database is SQLite, cannot be reached at the start, the port is taken, or the
@@ -30,7 +32,7 @@ def run_worker(settings: Settings, open_grader: OpenGrader | None = None) -> Non
     require_distributed(settings, "`jaxercise worker`")
     set_up_logs(settings, "worker")
     with _port(settings) as listener:
-        asyncio.run(_work(settings, listener, open_grader))
+        keep(lambda: asyncio.run(_work(settings, listener, open_grader)))
 
 
 async def _work(settings: Settings, listener: socket.socket | None, open_grader: OpenGrader | None) -> None:

@@ -1,0 +1,110 @@
+"""A process that is begun again at once when it is killed, because its parent has imported everything.
+
+The parent does nothing but wait. It holds the imports, which take most of a start, and the listening
+socket, so that whoever connects meanwhile waits for an answer and is not refused.
+"""
+
+import ctypes
+import gc
+import logging
+import os
+import signal
+import sys
+import time
+from collections.abc import Callable
+from types import FrameType
+
+_PR_SET_PDEATHSIG = 1  # From the kernel's linux/prctl.h.
+_STOPS = (signal.SIGTERM, signal.SIGINT)
+_SHORT_LIFE_SECONDS = 10.0
+_SHORT_LIVES = 5
+_LONGEST_PAUSE_SECONDS = 8.0
+
+_log = logging.getLogger("jaxercise")
+
+
+def keep(run: Callable[[], None]) -> None:
+    """`run` in a child process, and again in another one whenever a signal has killed it.
+
+    Returns and raises what `run` does where it is the child; the parent ends as the child does once that
+    ends by itself or was told to stop (SIGTERM and SIGINT are passed on), and gives up where five in a row
+    live for less than ten seconds. A parent that is killed takes the child with it.
+    """
+    gc.collect()
+    gc.freeze()  # What both share stays shared.
+    parent = _Parent()
+    short_lives = 0
+    while True:
+        begun = time.monotonic()
+        if parent.fork():
+            run()
+            return
+        code = parent.wait()
+        if code >= 0:
+            sys.exit(code)
+        if parent.is_stopping:
+            _end_by(-code)
+        short_lives = short_lives + 1 if time.monotonic() - begun < _SHORT_LIFE_SECONDS else 0
+        name = signal.Signals(-code).name
+        if short_lives >= _SHORT_LIVES:
+            _log.error("killed by %s, five times in a row: giving up", name)
+            sys.exit(128 - code)  # As a shell tells it.
+        _log.error("killed by %s: beginning again", name)
+        # At once, but not over and over.
+        if short_lives > 1:
+            time.sleep(min(2.0 ** (short_lives - 2), _LONGEST_PAUSE_SECONDS))
+
+
+class _Parent:
+    """Forks, waits, and passes on what it is told."""
+
+    def __init__(self) -> None:
+        self.is_stopping = False
+        self._child: int | None = None
+        self._before = {number: signal.signal(number, self._pass_on) for number in _STOPS}
+
+    def fork(self) -> bool:
+        """True in the child, which then has the signal handlers that were there before."""
+        sys.stdout.flush()
+        sys.stderr.flush()
+        parent = os.getpid()
+        # Until it is known whom to tell, nothing can be passed on.
+        signal.pthread_sigmask(signal.SIG_BLOCK, _STOPS)
+        self._child = os.fork()
+        if self._child == 0:
+            for number, handler in self._before.items():
+                signal.signal(number, handler)
+            # Of its own group, so that a terminal's Ctrl-C reaches it once: from the parent.
+            os.setpgid(0, 0)
+            _end_with(parent)
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, _STOPS)
+        return self._child == 0
+
+    def wait(self) -> int:
+        """The child's exit code; negative for the signal that killed it."""
+        while True:
+            pid, status = os.waitpid(-1, 0)  # As a container's first process it is given others to bury.
+            if pid == self._child:
+                self._child = None
+                return os.waitstatus_to_exitcode(status)
+
+    def _pass_on(self, number: int, _frame: FrameType | None) -> None:
+        self.is_stopping = True
+        if self._child is None:
+            _end_by(number)
+        else:
+            os.kill(self._child, number)
+
+
+def _end_with(parent: int) -> None:
+    """SIGKILL for this process once its parent is gone; see prctl(2)."""
+    libc = ctypes.CDLL(None, use_errno=True)
+    if libc.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL) != 0:
+        raise OSError(ctypes.get_errno(), "prctl(PR_SET_PDEATHSIG)")
+    if os.getppid() != parent:  # It was quicker.
+        os._exit(1)
+
+
+def _end_by(number: int) -> None:
+    signal.signal(number, signal.SIG_DFL)
+    os.kill(os.getpid(), number)
