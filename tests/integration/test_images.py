@@ -22,7 +22,7 @@ from sqlalchemy import make_url
 
 from tests.imitated_image import ImitatedImage
 from tests.postgres import PostgresServer
-from tests.process_trees import descendants
+from tests.process_trees import children, descendants
 from tests.small_problem import small_problem, write_problem
 
 pytestmark = [pytest.mark.jail, pytest.mark.postgresql]
@@ -53,8 +53,9 @@ class Started:
     def ask(self, number: int) -> int:
         """Sends the command itself a signal, not what confines it, and returns how it ended."""
         inside = descendants(self.process.pid)
-        [pid] = [pid for pid in inside if b"/bin/jaxercise\0" in _read(f"/proc/{pid}/cmdline")]
-        os.kill(pid, number)
+        ours = {pid for pid in inside if b"/bin/jaxercise\0" in _read(f"/proc/{pid}/cmdline")}
+        (first,) = ours - {child for pid in ours for child in children(pid)}
+        os.kill(first, number)
         return self.process.wait(_SECONDS)
 
 
