@@ -8,7 +8,7 @@ from pathlib import Path
 
 _PACKAGES = ("jax", "jaxlib", "flax", "numpy", "optax")
 _CPUS_SHOWN = 2
-_PROGRAM_FORMAT = 3
+_PROGRAM_FORMAT = 4
 """How `inside/program_store.py` names and writes programs; counted up when that changes."""
 
 

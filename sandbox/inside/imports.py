@@ -15,7 +15,7 @@ import optax
 # JAX loads these at the first compilation; once before the fork is cheaper than in every child.
 from jaxlib.mlir.dialects import arith, builtin, chlo, func, mhlo, scf
 
-from sandbox.inside import program_store
+from sandbox.inside import call_store, program_key, program_store
 from sandbox.inside.shared_ir_context import share_ir_context
 from sandbox.inside.type_questions import answer_by_type
 
@@ -39,6 +39,8 @@ def prepare() -> program_store.ProgramStore:
     share_ir_context()
     answer_by_type()
     store = program_store.install()
+    program_key.know_primitives()
+    call_store.install(store)
     warnings.simplefilter("default", DeprecationWarning)
     # Frozen objects are not touched by a child's collections, so their pages stay shared.
     gc.collect()

@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy as np
 from jax._src import config, core, literals
+from jax._src.interpreters import mlir
 from jax._src.named_sharding import UNSPECIFIED
 from jax._src.random.prng import PRNGImpl
 
@@ -27,8 +28,28 @@ _TYPED = (literals.TypedInt, literals.TypedFloat, literals.TypedComplex)
 _OF_JAX = ("jax.", "jaxlib.")
 
 
+_primitives: set[Any] = set()
+
+
 class Unnameable(Exception):
     """A part of the program is of a kind that is not known here."""
+
+
+def know_primitives() -> None:
+    """Those of the libraries; to be called when they are imported, before anything else may make one.
+
+    A program with any other has no name: that of a primitive says what it computes only where it is theirs.
+    """
+    _primitives.update(mlir._lowerings)  # noqa: SLF001
+    for lowerings in mlir._platform_specific_lowerings.values():  # noqa: SLF001
+        _primitives.update(lowerings)
+
+
+def primitive_name(primitive: core.Primitive) -> str:
+    """Raises Unnameable where it is not of a library."""
+    if primitive not in _primitives:
+        raise Unnameable("a primitive of its own")
+    return primitive.name
 
 
 def name_program(closed: core.ClosedJaxpr) -> str:
@@ -41,13 +62,13 @@ def name_program(closed: core.ClosedJaxpr) -> str:
     """
     if closed.consts or closed.effects:
         raise Unnameable("constants or effects")
-    parts = [_settings(config.trace_context())]
+    parts = [settings(config.trace_context())]
     _add_jaxpr(parts, closed.jaxpr)
     return hashlib.sha256("\x1f".join(parts).encode()).hexdigest()
 
 
 @lru_cache(maxsize=16)
-def _settings(context: tuple[Any, ...]) -> str:
+def settings(context: tuple[Any, ...]) -> str:
     """All that JAX itself holds to change a traced program."""
     parts: list[str] = []
     for setting in context:
@@ -55,7 +76,7 @@ def _settings(context: tuple[Any, ...]) -> str:
             if setting.axis_sizes or setting.spmd_axis_names or setting.explicit_mesh_axis_names:
                 raise Unnameable("named axes")
         else:
-            _add_value(parts, setting)
+            add_value(parts, setting)
     return "\x1e".join(parts)
 
 
@@ -68,14 +89,14 @@ def _add_jaxpr(parts: list[str], jaxpr: core.Jaxpr) -> None:
     for equation in jaxpr.eqns:
         if equation.ctx is not context:
             raise Unnameable("a context of its own")
-        primitive = equation.primitive.name
+        primitive = primitive_name(equation.primitive)
         parts.append(f"={primitive}")
         _use(parts, places, equation.invars)
         skipped = _NOT_LOWERED.get(primitive, ())
         for name in sorted(equation.params):
             if name not in skipped:
                 parts.append(name)
-                _add_value(parts, equation.params[name])
+                add_value(parts, equation.params[name])
         _bind(parts, places, equation.outvars)
     parts.append(">")
     _use(parts, places, jaxpr.outvars)
@@ -84,19 +105,19 @@ def _add_jaxpr(parts: list[str], jaxpr: core.Jaxpr) -> None:
 def _bind(parts: list[str], places: dict[Any, str], variables: Iterable[Any]) -> None:
     for variable in variables:
         places[variable] = f"${len(places)}"
-        _add_aval(parts, variable.aval)
+        add_aval(parts, variable.aval)
 
 
 def _use(parts: list[str], places: dict[Any, str], atoms: Iterable[Any]) -> None:
     for atom in atoms:
         if isinstance(atom, core.Literal):
-            _add_value(parts, atom.val)
-            _add_aval(parts, atom.aval)
+            add_value(parts, atom.val)
+            add_aval(parts, atom.aval)
         else:
             parts.append(places[atom])
 
 
-def _add_aval(parts: list[str], aval: Any) -> None:
+def add_aval(parts: list[str], aval: Any) -> None:
     if (
         type(aval) is not core.ShapedArray
         or not aval.sharding.mesh.empty
@@ -107,14 +128,14 @@ def _add_aval(parts: list[str], aval: Any) -> None:
     parts.append(f"{aval.dtype}{aval.shape}{aval.weak_type}")
 
 
-def _add_value(parts: list[str], value: Any) -> None:
+def add_value(parts: list[str], value: Any) -> None:
     kind = type(value)
     if kind in _PLAIN or kind in _TYPED:  # The repr of the latter says their dtype.
         parts.append(f"{kind.__name__}:{value!r}")
     elif kind in (tuple, list):
         parts.append("(")
         for item in value:
-            _add_value(parts, item)
+            add_value(parts, item)
         parts.append(")")
     elif kind is core.Jaxpr:
         _add_jaxpr(parts, value)
@@ -141,12 +162,12 @@ def _add_object(parts: list[str], value: Any) -> None:
     elif kind is PRNGImpl:
         parts.append(f"prng:{value.name}")
     elif kind is core.ShapedArray:
-        _add_aval(parts, value)
+        add_aval(parts, value)
     elif isinstance(value, Mapping):
         parts.append("{")
         for name in sorted(value):
             parts.append(str(name))
-            _add_value(parts, value[name])
+            add_value(parts, value[name])
     elif getattr(value, "empty", None) is True and kind.__name__ in ("AbstractMesh", "Mesh"):
         parts.append("no mesh")
     elif kind.__module__.startswith(_OF_JAX):
@@ -166,4 +187,4 @@ def _add_fields(parts: list[str], value: Any) -> None:
     parts.append(type(value).__qualname__)
     for name, item in fields.items():
         parts.append(name)
-        _add_value(parts, item)
+        add_value(parts, item)

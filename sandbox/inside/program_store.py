@@ -14,7 +14,7 @@ from typing import Any
 
 import jax
 import numpy as np
-from jax._src import compiler
+from jax._src import compiler, core
 from jax._src.interpreters import pxla
 from jax._src.named_sharding import UNSPECIFIED
 from jax._src.util import weakref_lru_cache
@@ -27,6 +27,24 @@ _DIGEST_BYTES = 32
 _lower: Callable[..., Any] = pxla._cached_lowering_to_hlo  # noqa: SLF001
 _compile: Callable[..., Any] = pxla._cached_compilation  # noqa: SLF001
 _cache_clear: Callable[[], None] = pxla._cached_compilation.cache_clear  # noqa: SLF001
+
+
+stored_program_p = core.Primitive("stored_program")
+"""An operation that stands for a whole stored program; see `call_store.py`."""
+stored_program_p.multiple_results = True
+
+
+class StoredExecutable:
+    """A program that was read before anything was traced."""
+
+    def __init__(self, name: str, executable: bytes) -> None:
+        self.name = name
+        self._executable = executable
+
+    def take(self) -> bytes:
+        """Once; after that nothing, for it would only lie in memory."""
+        taken, self._executable = self._executable, b""
+        return taken
 
 
 class StoredProgram:
@@ -68,13 +86,18 @@ class ProgramStore:
     def lower(self, closed: Any, *arguments: Any, **options: Any) -> tuple[Any, ...]:
         """In the place of JAX's lowering: the stored program, or a module as ever."""
         whole = functools.partial(_lower, closed, *arguments, **options)
+        if (found := _stood_for(closed)) is not None:
+            executable = found.take() or self.read(found.name)
+            if executable is None or not _is_plain(*arguments, **options):
+                raise RuntimeError("a stored program is not what its record says")
+            return StoredProgram(executable, whole), None, [], [], [], False, None
         if not self._folder or not _is_plain(*arguments, **options):
             return whole()  # type: ignore[no-any-return]
         try:
             name = name_program(closed)
         except Unnameable:
             return whole()  # type: ignore[no-any-return]
-        executable = self._read(name)
+        executable = self.read(name)
         if executable is not None:
             return StoredProgram(executable, whole), None, [], [], [], False, None
         lowered: tuple[Any, ...] = whole()
@@ -108,7 +131,7 @@ class ProgramStore:
             return _compile(computation, name, *rest)
         with _without_reading():
             executable = _compile(_without_locations(computation), name, *rest)
-        self._write(waiting[1], backend.serialize_executable(executable))
+        self.write(waiting[1], backend.serialize_executable(executable))
         return executable
 
     def _compile_options(
@@ -129,7 +152,18 @@ class ProgramStore:
             self._options[key] = made
         return self._options[key]
 
-    def _read(self, name: str) -> bytes | None:
+    @property
+    def is_open(self) -> bool:
+        """Whether there is a folder."""
+        return bool(self._folder)
+
+    @property
+    def is_writable(self) -> bool:
+        """Whether what is compiled is kept."""
+        return self._writable
+
+    def read(self, name: str) -> bytes | None:
+        """What was written under this name; nothing where that is damaged."""
         try:
             with open(f"{self._folder}/{name}", "rb") as file:
                 digest, executable = file.read(_DIGEST_BYTES), file.read()
@@ -137,7 +171,7 @@ class ProgramStore:
             return None
         return executable if hashlib.sha256(executable).digest() == digest else None
 
-    def _write(self, name: str, executable: bytes) -> None:
+    def write(self, name: str, executable: bytes) -> None:
         """Whole or not there, even with several writers: each is process 1 of a namespace of its own."""
         draft = f"{self._folder}/{name}.{os.urandom(8).hex()}"
         try:
@@ -223,6 +257,14 @@ def _is_plain(
         and all(layout is None for layout in (*in_layouts, *out_layouts))
         and all(sharding is UNSPECIFIED or _is_one_device(sharding) for sharding in shardings)
     )
+
+
+def _stood_for(closed: Any) -> StoredExecutable | None:
+    equations = closed.jaxpr.eqns
+    if len(equations) != 1 or equations[0].primitive is not stored_program_p:
+        return None
+    found: StoredExecutable = equations[0].params["executable"]
+    return found
 
 
 def _is_one_device(sharding: Any) -> bool:

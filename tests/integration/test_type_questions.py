@@ -1,15 +1,11 @@
 """Flax's questions about values have the answers that Flax gives, in the jail's quicker form too."""
 
 import asyncio
-from pathlib import Path
 
-import numpy as np
 import pytest
 
-from sandbox.arrays import pack_array, unpack_array
-from sandbox.interface import Call, CallResult, Ending, RunRequest
-from sandbox.limits import Limits
-from sandbox.supervisor import open_supervisor
+from sandbox.interface import CallResult
+from tests.jailed_calls import answer, jailed_calls
 
 pytestmark = pytest.mark.jail
 
@@ -125,40 +121,20 @@ def late(x):
 @pytest.fixture(scope="module")
 def calls(tmp_path_factory: pytest.TempPathFactory) -> dict[str, CallResult]:
     names = ("questions", "checks", "mistakes", "late")
-    x = pack_array(np.ones(2, np.float32))
-    request = RunRequest(
-        code=_CODE,
-        parameters=("x",),
-        calls=tuple(Call(function=name, arguments=(x,)) for name in names),
-        cache_key="questions",
-    )
-
-    async def run(cache: Path) -> dict[str, CallResult]:
-        async with open_supervisor(cache=cache, writable_cache=True) as sandbox:
-            result = await sandbox.run(request, limits=Limits(cpu_seconds=60, memory_bytes=2 << 30))
-        assert result.ending is Ending.FINISHED, result
-        return dict(zip(names, result.calls, strict=True))
-
-    return asyncio.run(run(tmp_path_factory.mktemp("cache")))
+    return asyncio.run(jailed_calls(tmp_path_factory.mktemp("cache"), _CODE, names))
 
 
-def _answer(call: CallResult) -> "np.ndarray[tuple[int, ...], np.dtype[np.generic]]":
-    assert call.raised is None, call.raised
-    assert call.value is not None
-    return unpack_array(call.value)
-
-
-def test_every_kind_of_value_has_flax_s_own_answer(calls: dict[str, CallResult]) -> None:
-    assert _answer(calls["questions"]).item() > 300
+def test_every_kind_of_value_has_flax_s_ownanswer(calls: dict[str, CallResult]) -> None:
+    assert answer(calls["questions"]).item() > 300
 
 
 def test_a_value_passes_or_is_refused_in_flax_s_own_words(calls: dict[str, CallResult]) -> None:
-    assert _answer(calls["checks"]).item() > 700
+    assert answer(calls["checks"]).item() > 700
 
 
 def test_a_learner_who_hides_data_in_a_list_is_told(calls: dict[str, CallResult]) -> None:
-    assert _answer(calls["mistakes"]).item() == 2
+    assert answer(calls["mistakes"]).item() == 2
 
 
 def test_a_type_may_be_registered_later(calls: dict[str, CallResult]) -> None:
-    _answer(calls["late"])
+    answer(calls["late"])
