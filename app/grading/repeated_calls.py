@@ -1,23 +1,28 @@
-"""Calls A, B, A: the first input of each shape comes again after another one of that shape.
+"""Calls A, B, A: the first input of each shape that a sample has comes again after another one of that shape.
 
 A solution that keeps its answer by the inputs' shapes is wrong on the second; one that changes what it
-keeps, counts its calls or writes into its arguments is wrong when the first comes again.
+keeps, counts its calls or writes into its arguments is wrong when the first comes again. The latter does
+not depend on the shape, so the shapes of hidden cases do without a third call.
 """
 
 from collections.abc import Iterable, Sequence
 
 from app.core.generators import Arange, Argument, Seed
 from app.core.problem import AccuracyProbe, Case, Problem
+from app.core.verdict import Visibility
 
 Shape = tuple[object, ...]
 
 
 def cases_to_repeat(problem: Problem, cases: Sequence[Case]) -> tuple[Case, ...]:
-    """The first of `cases` of each shape that another one has too; where there is none, the very first."""
+    """The first of `cases` of each shape that another one has too, of those that a learner can run.
+
+    Where there is none, the first of any shape that another one has too, or the very first.
+    """
     compared = compared_cases(problem, cases)
-    groups = _by_shape(problem, compared)
-    shared = tuple(group[0] for group in groups.values() if len(group) > 1)
-    return shared or tuple(compared[:1])
+    shared = [group for group in _by_shape(problem, compared).values() if len(group) > 1]
+    of_samples = [group for group in shared if any(case.visibility is Visibility.SAMPLE for case in group)]
+    return tuple(group[0] for group in of_samples or shared[:1]) or tuple(compared[:1])
 
 
 def shapes_without_a_second_input(problem: Problem) -> tuple[str, ...]:

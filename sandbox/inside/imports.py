@@ -7,12 +7,13 @@ import warnings
 # ruff: noqa: F401
 import flax.nnx
 import jax
+
+# JAX and Flax load these at the first call; once before the fork is cheaper than in every child.
+import jax.experimental.multihost_utils
 import jax.numpy
 import numpy
 import numpy.testing
 import optax
-
-# JAX loads these at the first compilation; once before the fork is cheaper than in every child.
 from jaxlib.mlir.dialects import arith, builtin, chlo, func, mhlo, scf
 
 from sandbox.inside import call_store, program_key, program_store

@@ -22,8 +22,21 @@ def test_the_first_of_each_shape_that_two_have_comes_again() -> None:
 
 
 def test_a_fresh_case_is_a_second_input() -> None:
-    problem = probed("", module=False, cases=_TWO.replace("fresh = 0", "fresh = 1"))
-    assert _repeated(problem, fresh_seed=5) == ["short", "long"]
+    problem = probed("", module=False, cases=case("short", seed=1, fresh=1))
+    assert _repeated(problem) == _repeated(problem, fresh_seed=5) == ["short"]
+    two = case("short", seed=1, fresh=1) + case("tall", seed=2, shape=(4, 3), fresh=1)
+    assert _repeated(probed("", module=False, cases=two), fresh_seed=5) == ["short", "tall"]
+
+
+def test_a_shape_of_hidden_cases_alone_comes_again_where_no_sample_does() -> None:
+    """What is kept does not depend on the shape, and each call makes a learner wait."""
+    long = case("long", seed=2, shape=(4, 3), visibility="hidden", fresh=1)
+    for cases, again in (
+        (case("short", seed=1, fresh=1) + long, "short"),
+        (case("short", seed=1) + long, "long"),
+        (long + case("seen", seed=3, shape=(4, 3)), "long"),
+    ):
+        assert _repeated(probed("", module=False, cases=cases), fresh_seed=5) == [again]
 
 
 def test_without_a_second_input_the_very_first_comes_again() -> None:
