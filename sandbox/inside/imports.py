@@ -17,6 +17,7 @@ import optax
 from jaxlib.mlir.dialects import arith, builtin, chlo, func, mhlo, scf
 
 from sandbox.inside import call_store, program_key, program_store
+from sandbox.inside.array_conversion import keep_arrays
 from sandbox.inside.shared_ir_context import share_ir_context
 from sandbox.inside.type_questions import answer_by_type
 
@@ -39,6 +40,7 @@ def prepare() -> program_store.ProgramStore:
     pin()
     share_ir_context()
     answer_by_type()
+    keep_arrays()
     store = program_store.install()
     program_key.know_primitives()
     call_store.install(store)
