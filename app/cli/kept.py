@@ -13,6 +13,7 @@ import sys
 import time
 from collections.abc import Callable
 from types import FrameType
+from typing import NoReturn
 
 _PR_SET_PDEATHSIG = 1  # From the kernel's linux/prctl.h.
 _STOPS = (signal.SIGTERM, signal.SIGINT)
@@ -48,7 +49,7 @@ def keep(run: Callable[[], None]) -> None:
         name = signal.Signals(-code).name
         if short_lives >= _SHORT_LIVES:
             _log.error("killed by %s, five times in a row: giving up", name)
-            sys.exit(128 - code)  # As a shell tells it.
+            sys.exit(128 - code)
         _log.error("killed by %s: beginning again", name)
         # At once, but not over and over.
         if short_lives > 1:
@@ -92,8 +93,7 @@ class _Parent:
         self.is_stopping = True
         if self._child is None:
             _end_by(number)
-        else:
-            os.kill(self._child, number)
+        os.kill(self._child, number)
 
 
 def _end_with(parent: int) -> None:
@@ -105,6 +105,8 @@ def _end_with(parent: int) -> None:
         os._exit(1)
 
 
-def _end_by(number: int) -> None:
+def _end_by(number: int) -> NoReturn:
     signal.signal(number, signal.SIG_DFL)
     os.kill(os.getpid(), number)
+    # Still here: a container's first process cannot be ended by its own signal.
+    sys.exit(128 + number)  # As a shell tells it.

@@ -35,9 +35,11 @@ _STOPS_IN_TIME = (
 
 
 @contextmanager
-def _program(work: str, *, pause: float = 0.0) -> "Iterator[subprocess.Popen[str]]":
+def _program(
+    work: str, *, pause: float = 0.0, before: tuple[str, ...] = ()
+) -> "Iterator[subprocess.Popen[str]]":
     with subprocess.Popen(
-        [sys.executable, "-c", _PROGRAM.format(work=work, pause=pause)],
+        [*before, sys.executable, "-c", _PROGRAM.format(work=work, pause=pause)],
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
@@ -116,6 +118,19 @@ def test_a_stop_before_anybody_listens_ends_both_as_it_always_did() -> None:
         assert _line(process) == "begun"
         process.terminate()
         assert process.wait(10) == -signal.SIGTERM
+
+
+@pytest.mark.parametrize(("work", "code"), [(_SLEEP, 128 + signal.SIGTERM), (_STOPS_IN_TIME, 7)])
+def test_a_container_s_first_process_ends_as_well(work: str, code: int) -> None:
+    """The kernel keeps it from ending itself by a signal."""
+    namespace = ("unshare", "--user", "--map-root-user", "--pid", "--fork", "--kill-child")
+    with _program(work, before=namespace) as process:
+        assert _line(process) == "begun"
+        if work == _STOPS_IN_TIME:
+            assert _line(process) == "ready"
+        (first,) = children(process.pid)
+        os.kill(first, signal.SIGTERM)
+        assert process.wait(10) == code
 
 
 def test_a_stop_between_two_lives_is_heard() -> None:
