@@ -13,7 +13,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
 import httpx
@@ -75,7 +75,10 @@ def _started(argv: list[str], log: Path, **environment: str) -> Iterator[Started
     try:
         yield Started(process, log)
     finally:
-        process.kill()
+        # What has changed its user no longer ends with what confines it.
+        for pid in (*descendants(process.pid), process.pid):
+            with suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
         process.wait()
 
 
