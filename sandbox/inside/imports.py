@@ -8,7 +8,7 @@ import warnings
 import flax.nnx
 import jax
 
-# JAX and Flax load these at the first call; once before the fork is cheaper than in every child.
+# This and MLIR's dialects are loaded at the first call; once before the fork is cheaper than in every child.
 import jax.experimental.multihost_utils
 import jax.numpy
 import numpy

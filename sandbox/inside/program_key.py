@@ -27,8 +27,8 @@ _PLAIN = (type(None), bool, int, float, complex, str, bytes)
 _TYPED = (literals.TypedInt, literals.TypedFloat, literals.TypedComplex)
 _OF_JAX = ("jax.", "jaxlib.")
 
-
 _primitives: set[Any] = set()
+"""Those of the libraries, once they are known."""
 
 
 class Unnameable(Exception):
@@ -46,7 +46,11 @@ def know_primitives() -> None:
 
 
 def primitive_name(primitive: core.Primitive) -> str:
-    """Raises Unnameable where it is not of a library."""
+    """Its name, which says what it computes.
+
+    Raises:
+        Unnameable: it is not of a library.
+    """
     if primitive not in _primitives:
         raise Unnameable("a primitive of its own")
     return primitive.name
@@ -69,7 +73,11 @@ def name_program(closed: core.ClosedJaxpr) -> str:
 
 @lru_cache(maxsize=16)
 def settings(context: tuple[Any, ...]) -> str:
-    """All that JAX itself holds to change a traced program."""
+    """All that JAX itself holds to change a traced program, as a part of a name.
+
+    Raises:
+        Unnameable: one of them cannot be named exactly.
+    """
     parts: list[str] = []
     for setting in context:
         if type(setting) is core.AxisEnv:
@@ -118,6 +126,11 @@ def _use(parts: list[str], places: dict[Any, str], atoms: Iterable[Any]) -> None
 
 
 def add_aval(parts: list[str], aval: Any) -> None:
+    """What is known of an array before it is there.
+
+    Raises:
+        Unnameable: it is not plainly an array on the device.
+    """
     if (
         type(aval) is not core.ShapedArray
         or not aval.sharding.mesh.empty
@@ -129,6 +142,11 @@ def add_aval(parts: list[str], aval: Any) -> None:
 
 
 def add_value(parts: list[str], value: Any) -> None:
+    """A parameter or a static argument, with its type.
+
+    Raises:
+        Unnameable: it is of a kind that is not known here.
+    """
     kind = type(value)
     if kind in _PLAIN or kind in _TYPED:  # The repr of the latter says their dtype.
         parts.append(f"{kind.__name__}:{value!r}")

@@ -124,7 +124,7 @@ def calls(tmp_path_factory: pytest.TempPathFactory) -> dict[str, CallResult]:
     return asyncio.run(jailed_calls(tmp_path_factory.mktemp("cache"), _CODE, names))
 
 
-def test_every_kind_of_value_has_flax_s_ownanswer(calls: dict[str, CallResult]) -> None:
+def test_every_kind_of_value_has_flax_s_own_answer(calls: dict[str, CallResult]) -> None:
     assert answer(calls["questions"]).item() > 300
 
 

@@ -110,7 +110,7 @@ def under_transformations(x):
     return derived
 
 def asked_for_traces(x):
-    compiled = jax.nn.relu.__wrapped__ if not hasattr(jax.nn.relu, "lower") else jax.nn.relu
+    compiled = jax.nn.relu.__wrapped__  # Below its rule for derivatives.
     plain = compiled(x)
     assert "stablehlo.maximum" in compiled.lower(x).as_text()
     assert compiled.eval_shape(x).shape == x.shape
@@ -144,7 +144,7 @@ def settings(x):
     with jax.disable_jit():
         slow = jax.nn.gelu(x)
     jax.clear_caches()
-    assert jnp.array_equal(jax.nn.gelu(x), slow) or jnp.allclose(jax.nn.gelu(x), slow)
+    assert jnp.allclose(jax.nn.gelu(x), slow)
     return jnp.asarray([wide.dtype == jnp.float64, (jnp.asarray(np.ones(2)) + 1.0).dtype == jnp.float32])
 """
 )

@@ -7,10 +7,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from sandbox.arrays import pack_array, unpack_array
+from sandbox.arrays import pack_array
 from sandbox.interface import Call, Ending, RunRequest, RunResult
 from sandbox.limits import Limits
 from sandbox.supervisor import open_supervisor
+from tests.jailed_calls import answer
 
 pytestmark = pytest.mark.jail
 
@@ -97,9 +98,7 @@ def _run(runner: asyncio.Runner, cache: Path, code: str, *, writable: bool) -> R
 
 def _answer(result: RunResult) -> "np.ndarray[tuple[int, ...], np.dtype[np.generic]]":
     assert result.ending is Ending.FINISHED, result
-    assert result.calls[0].raised is None, result.calls[0].raised
-    assert result.calls[0].value is not None
-    return unpack_array(result.calls[0].value)
+    return answer(result.calls[0])
 
 
 def _stored(cache: Path) -> list[Path]:
