@@ -1,10 +1,10 @@
-"""What alembic runs: on the connection that `app.store.migrate` hands over, or from the command
+"""What alembic runs: on the connection that `app.store.engine.migrate` hands over, or from the command
 line (`alembic upgrade head`) on the database of the JAXERCISE_* settings."""
 
 from alembic import context
 from sqlalchemy import Connection
 
-from app.store.schema_floor import note_floor
+from app.store.engine.minimum_code import note_floor
 from app.store.tables import metadata
 
 
@@ -28,7 +28,7 @@ def run() -> None:
         migrate(given)
         return
     from app.settings import read_settings
-    from app.store.migrate import connected
+    from app.store.engine.migrate import connected
 
     with connected(read_settings().store_url) as connection:
         migrate(connection)

@@ -13,25 +13,25 @@ from starlette.exceptions import HTTPException
 
 from app.accounts.accounts import Accounts
 from app.api import docs, health, routes
-from app.api.body_limit import BodyLimit
-from app.api.count_requests import CountRequests
-from app.api.cross_origin import RefuseCrossOrigin
-from app.api.error_responses import ErrorAnswer, answer_error
 from app.api.openapi import describer
 from app.api.readiness import Readiness
+from app.bootstrap import opened, real_grader, require_distributed, telling_places, working
 from app.catalog.problem_folder import load_folders
 from app.catalog.reading_rules import reading_rules
 from app.errors import GraderError, ProblemError
-from app.jobs.submit import Submissions
+from app.http.body_limit import BodyLimit
+from app.http.count_requests import CountRequests
+from app.http.cross_origin import RefuseCrossOrigin
+from app.http.error_responses import ErrorAnswer, answer_error
+from app.http.security_headers import SecurityHeaders
 from app.metrics.metrics import Metrics
 from app.metrics.status_report import StatusReport
-from app.opening import opened, real_grader, require_distributed, telling_places, working
 from app.settings import Settings
 from app.store.problems import Problems
+from app.submissions.service import Submissions
 from app.web.errors import error_page
 from app.web.routes import STATIC_DIR
 from app.web.routes import router as pages
-from app.web.security_headers import SecurityHeaders
 from app.worker.worker import OpenGrader
 
 _log = logging.getLogger("jaxercise")

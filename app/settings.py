@@ -12,10 +12,10 @@ from pydantic_settings import SettingsError as SettingsFault
 
 from app.core.database_url import is_reached_by_tcp, password_of, proves_itself_otherwise
 from app.core.machine import default_slots
+from app.core.paths import path_of
 from app.errors import SettingsError
 
 _PREFIX = "JAXERCISE_"
-_CHECKOUT = Path(__file__).resolve().parent.parent
 _SCHEMES = ("sqlite:///", "postgresql+psycopg://")
 
 
@@ -61,8 +61,8 @@ class Settings(BaseSettings):
     host: str = "127.0.0.1"
     port: int = Field(default=8000, ge=0, le=65535)
     """0 takes any free port; `jaxercise serve` prints which."""
-    problems_dir: Annotated[Path, AfterValidator(_check_folder)] = _CHECKOUT / "problems"
-    references_dir: Annotated[Path, AfterValidator(_check_folder)] = _CHECKOUT / "reference_solutions"
+    problems_dir: Annotated[Path, AfterValidator(_check_folder)] = path_of("problems")
+    references_dir: Annotated[Path, AfterValidator(_check_folder)] = path_of("reference_solutions")
     sandbox: Literal["jailed", "unjailed"] = "jailed"
     """`unjailed` runs submissions without isolation: for development, on code you trust."""
     worker: bool = True

@@ -17,9 +17,9 @@ import sys
 import tempfile
 from pathlib import Path
 
-from tests.chaos import Plan, chaos_on_postgres, chaos_on_sqlite
-from tests.chaos_figures import Figures, check, told
-from tests.postgres import running_postgres
+from tests.chaos.figures import Figures, check, told
+from tests.chaos.scenario import Plan, chaos_on_postgres, chaos_on_sqlite
+from tests.support.postgres import running_postgres
 
 _FAULTS = {
     "kill worker": 16,

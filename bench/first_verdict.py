@@ -26,9 +26,9 @@ import msgspec
 
 from app.core.problem import Problem
 from app.core.verdict import Mode
-from app.grading.graded_items import ItemKind, items_of
 from app.grading.grader import Grader
 from app.grading.open_grader import open_grader
+from app.grading.plan.checks import ItemKind, items_of
 from bench.graded_problem import DATA_DIR, ROOT, as_new, position_46
 from sandbox.interface import RunRequest
 

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import msgspec
 
-from sandbox.process_state import state_of
-from tests.process_trees import children, descendants
+from sandbox.procfs.process import state_of
+from tests.support.process_trees import children, descendants
 
 _PR_SET_CHILD_SUBREAPER = 36
 _DYING_SECONDS = 5.0

@@ -9,7 +9,7 @@ from app.catalog.problem_folder import load_folders, read_problem
 from app.core.outcome import Outcome
 from app.core.problem import Problem
 from bench.graded_problem import ROOT
-from tests.toy_problem import toy_problem
+from tests.support.toy_problem import toy_problem
 
 _ATTACKS = ROOT / "tests" / "redteam" / "attacks"
 _HOSTILE_SHARE = 0.25

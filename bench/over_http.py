@@ -25,7 +25,7 @@ import msgspec
 from app.core.problem import Problem
 from bench.first_verdict import hot_seconds, request_for_cases, run_process
 from bench.graded_problem import DATA_DIR, as_new, position_46
-from tests.real_service import RunningService, real_service
+from tests.support.real_service import RunningService, real_service
 
 _PRACTICE_SECONDS = 60.0
 _PREPARING_SECONDS = 900.0

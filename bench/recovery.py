@@ -36,11 +36,11 @@ import httpx
 from app.core.verdict import Mode
 from app.grading.grader import Grader
 from app.grading.open_grader import open_grader
-from sandbox.supervisor import Supervisor
-from tests.process_trees import children, descendants, is_running
-from tests.real_service import RunningService, real_service
-from tests.small_problem import small_problem, write_problem
-from tests.toy_problem import toy_problem
+from sandbox.jailed import Supervisor
+from tests.support.process_trees import children, descendants, is_running
+from tests.support.real_service import RunningService, real_service
+from tests.support.small_problem import small_problem, write_problem
+from tests.support.toy_problem import toy_problem
 
 _ROOT = Path(__file__).resolve().parent.parent
 _PATIENCE_SECONDS = 60.0

@@ -22,7 +22,7 @@ from pathlib import Path
 import httpx
 import psycopg
 
-from app.store.database_url import conninfo
+from app.store.engine.url import conninfo
 from bench.graded_problem import position_46
 from bench.scale_database import measure_database
 from bench.scale_fill import fill, fill_learner, fill_queue, settle
@@ -31,8 +31,8 @@ from bench.scale_postgres import MeasuredServer, measured_postgres
 from bench.scale_queue import time_queue
 from bench.scale_rows import write_problems
 from bench.scale_workers import measure_steady, measure_workers
-from tests import real_service as services
-from tests.real_service import RunningService, real_service
+from tests.support import real_service as services
+from tests.support.real_service import RunningService, real_service
 
 _ROOT = Path(__file__).resolve().parents[1]
 _ON_A_PAGE = 60

@@ -15,12 +15,12 @@ from typing import LiteralString
 import psycopg
 
 from app.core.problem import Problem
-from app.store.database_url import conninfo
+from app.store.engine.url import conninfo
 from bench.graded_problem import position_46
 from bench.scale_fill import fill, settle
 from bench.scale_pages import NEW
 from bench.scale_postgres import MeasuredServer
-from tests.postgres import _program
+from tests.support.postgres import _program
 
 _SECONDS = 12
 _VERDICT_BYTES = 5000

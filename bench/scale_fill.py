@@ -4,7 +4,7 @@ import time
 
 import psycopg
 
-from app.store.database_url import conninfo
+from app.store.engine.url import conninfo
 from bench.graded_problem import position_46
 from bench.scale_rows import verdict_rows
 

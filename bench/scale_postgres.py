@@ -11,7 +11,7 @@ from uuid import uuid4
 
 import psycopg
 
-from tests.postgres import _program, _run_as_server
+from tests.support.postgres import _program, _run_as_server
 
 _OWNER = "jaxercise"
 _SETTINGS = {

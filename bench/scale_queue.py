@@ -11,16 +11,16 @@ from procrastinate.jobs import Status as JobStatus
 from app.core.outcome import Outcome
 from app.core.submission import Status, Submission
 from app.core.verdict import Mode
-from app.jobs import procrastinate_jobs
-from app.jobs.missing_jobs import look_for_missing_jobs
-from app.jobs.procrastinate_app import BULK_QUEUE, INTERACTIVE_QUEUE, make_app
-from app.jobs.procrastinate_queue import ProcrastinateQueue
-from app.jobs.queue import INTERACTIVE, Ticket
-from app.jobs.submit import unfinished_verdict
-from app.jobs.sweep import STALLED_SECONDS
-from app.store import problem_versions, submissions, users
-from app.store.database import Database
-from app.store.queue_figures import queue_figures
+from app.queue.interface import INTERACTIVE, Ticket
+from app.queue.postgres import statements as procrastinate_jobs
+from app.queue.postgres.app import BULK_QUEUE, INTERACTIVE_QUEUE, make_app
+from app.queue.postgres.missing_jobs import look_for_missing_jobs
+from app.queue.postgres.queue import ProcrastinateQueue
+from app.queue.postgres.reaper import STALLED_SECONDS
+from app.store.engine.database import Database
+from app.store.queries import problem_versions, submissions, users
+from app.store.queries.queue_stats import queue_figures
+from app.submissions.service import unfinished_verdict
 from bench.scale_pages import NEW, Timed
 
 _NAMES = (

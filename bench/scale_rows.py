@@ -8,11 +8,11 @@ import numpy as np
 from app.core.outcome import Outcome
 from app.core.tolerance import Tolerance
 from app.core.verdict import CaseResult, LearnerError, Mode, Verdict, Visibility
-from app.grading.compare import compare
-from app.grading.row_details import row_details
+from app.grading.compare.array import compare
+from app.grading.present.details import row_details
 from bench.graded_problem import position_46
 from sandbox.arrays import pack_array
-from tests.small_problem import small_problem
+from tests.support.small_problem import small_problem
 
 _ENVIRONMENT = {
     "jax": "0.10.2",

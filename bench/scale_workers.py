@@ -25,18 +25,18 @@ from app.catalog.problem_folder import read_problem
 from app.core.submission import Status, Submission
 from app.core.user import Role
 from app.core.verdict import Mode
-from app.jobs.procrastinate_queue import ProcrastinateQueue
-from app.jobs.queue import INTERACTIVE, Ticket
-from app.live.relay import RelayedFeed
-from app.store import submissions, users
-from app.store.database import Database
-from app.store.database_url import conninfo
-from app.store.open_database import open_database
+from app.events.relay import RelayedFeed
+from app.queue.interface import INTERACTIVE, Ticket
+from app.queue.postgres.queue import ProcrastinateQueue
+from app.store.engine.database import Database
+from app.store.engine.open import open_database
+from app.store.engine.url import conninfo
 from app.store.problems import Problems
+from app.store.queries import submissions, users
 from app.worker.grade_submission import GradeSubmission
 from bench.scale_postgres import MeasuredServer
-from tests.scripted_grader import ScriptedGrader
-from tests.small_problem import small_problem
+from tests.support.scripted_grader import ScriptedGrader
+from tests.support.small_problem import small_problem
 
 _PROCESSES = 4
 _PICKUPS = 100

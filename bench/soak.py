@@ -32,7 +32,7 @@ from app.worker.grade_submission import ATTEMPTS
 from bench.held_resources import Held, adopted_orphans, bury_orphans, leaks, look
 from bench.known_submissions import Known, Mix, whole_mix
 from sandbox.interface import SandboxError
-from sandbox.supervisor import Supervisor
+from sandbox.jailed import Supervisor
 
 _ROOT = Path(__file__).resolve().parent.parent
 _SHARED_MEMORY = Path("/dev/shm")  # noqa: S108 - only looked at

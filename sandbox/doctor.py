@@ -10,14 +10,15 @@ from pathlib import Path
 
 import msgspec
 
-from sandbox.bubblewrap import find_places
-from sandbox.control_groups import open_control_groups
+import sandbox
+from sandbox.cgroups.interface import open_control_groups
+from sandbox.checks.run_checks import Checked, all_promises, check, plant_program
 from sandbox.interface import SandboxUnavailable
-from sandbox.landlock_abi import landlock_abi
-from sandbox.namespace_remedies import namespace_remedy
-from sandbox.seccomp import compiled_filter
-from sandbox.self_check import Checked, all_promises, check, plant_program
-from sandbox.supervisor import open_supervisor
+from sandbox.isolation.bubblewrap import find_places
+from sandbox.isolation.landlock_abi import landlock_abi
+from sandbox.isolation.remedies import namespace_remedy
+from sandbox.isolation.seccomp import compiled_filter
+from sandbox.jailed import open_supervisor
 
 _LANDLOCK_GAINS = {1: "files", 4: "TCP", 6: "signals and abstract sockets"}
 _SHARED_TOPS = tuple(map(Path, ("/usr", "/bin", "/lib", "/lib64", "/dev", "/proc")))
@@ -26,7 +27,8 @@ _SHARED_TOPS = tuple(map(Path, ("/usr", "/bin", "/lib", "/lib64", "/dev", "/proc
 _TRY_NAMESPACES = """
 import sys
 sys.path.insert(0, sys.argv[1])
-from sandbox.inside import confine, system_calls as system
+from sandbox.inside.confine import confine
+from sandbox.inside.confine import system_calls as system
 confine.enter_namespaces()
 system.mount("none", "/", "none", system.MS_REC | system.MS_PRIVATE)
 system.mount("tmpfs", "/tmp", "tmpfs", system.MS_NOSUID | system.MS_NODEV, "size=4k")
@@ -99,7 +101,7 @@ def _bubblewrap() -> Layer:
 def _namespaces() -> Layer:
     """A jail as a learner's: namespaces inside bubblewrap's, and mounts in them."""
     command = ["bwrap", "--unshare-all", "--ro-bind", "/", "/", "--proc", "/proc", "--dev", "/dev", "--"]
-    command += [sys.executable, "-I", "-c", _TRY_NAMESPACES, str(Path(__file__).parents[1])]
+    command += [sys.executable, "-I", "-c", _TRY_NAMESPACES, str(Path(sandbox.__path__[0]).parent)]
     try:
         ran = subprocess.run(command, capture_output=True, text=True, timeout=20, check=False)
         works, reason = ran.returncode == 0, ran.stderr.strip().splitlines()[-1:]

@@ -20,7 +20,7 @@ hypothesis.settings.load_profile(os.environ.get("HYPOTHESIS", "jaxercise"))
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Unit tests open no internet sockets at all, the others only on this machine; Unix sockets are free."""
     for item in items:
-        if (_TESTS / "unit") in item.path.parents:
+        if {_TESTS / "unit", _TESTS / "packaging"} & set(item.path.parents):
             item.add_marker(pytest.mark.disable_socket)
         else:
             item.add_marker(pytest.mark.allow_hosts(_LOOPBACK))

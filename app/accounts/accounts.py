@@ -11,9 +11,9 @@ from app.accounts.passwords import Passwords
 from app.accounts.secrets import new_secret, secret_hash
 from app.core.user import Role, User
 from app.errors import AccountError, MalformedEmail, WrongPassword
-from app.store import sessions, tokens, users
-from app.store.database import Database
-from app.store.tokens import Token
+from app.store.engine.database import Database
+from app.store.queries import sessions, tokens, users
+from app.store.queries.tokens import Token
 
 TOKEN_NAME_LIMIT = 100
 # Lets a secret scanner recognise a leaked token.

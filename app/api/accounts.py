@@ -7,7 +7,10 @@ import msgspec
 from fastapi import APIRouter, Depends, Request, Response
 from pydantic import BaseModel, ConfigDict, Field
 
-from app.accounts.request_identity import (
+from app.api.described import SIGNED_IN, answers
+from app.core.user import Role, User
+from app.errors import NotSignedIn
+from app.http.authentication import (
     accounts_of,
     client_of,
     forget_session,
@@ -15,11 +18,8 @@ from app.accounts.request_identity import (
     session_of,
     signed_in_user,
 )
-from app.api.described import SIGNED_IN, answers
-from app.api.json_answer import JsonAnswer
-from app.core.user import Role, User
-from app.errors import NotSignedIn
-from app.store.tokens import Token
+from app.http.json_answer import JsonAnswer
+from app.store.queries.tokens import Token
 
 router = APIRouter(tags=["accounts"])
 SignedIn = Annotated[User, Depends(signed_in_user)]

@@ -4,7 +4,7 @@ from typing import Any
 
 import msgspec
 
-from app.api.error_responses import ErrorBody
+from app.http.error_responses import ErrorBody
 
 _REFERENCE = "#/components/schemas/{name}"
 _described: list[Any] = [ErrorBody]

@@ -7,7 +7,7 @@ import msgspec
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import HTMLResponse
 
-from app.api.error_responses import MEANINGS
+from app.http.error_responses import MEANINGS
 
 router = APIRouter(include_in_schema=False)
 

@@ -6,8 +6,8 @@ from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import Response
 
-from app.api.json_answer import JsonAnswer
 from app.api.readiness import Readiness
+from app.http.json_answer import JsonAnswer
 from app.metrics.metrics import Metrics
 
 router = APIRouter(include_in_schema=False)

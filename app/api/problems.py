@@ -5,9 +5,7 @@ from typing import Annotated, cast
 import msgspec
 from fastapi import APIRouter, Depends, Query, Request, Response
 
-from app.accounts.request_identity import current_user, signed_in_user
 from app.api.described import SIGNED_IN, answers
-from app.api.json_answer import JsonAnswer
 from app.catalog.statement import render_statement
 from app.core.generators import Argument
 from app.core.problem import Entry, Limits
@@ -16,8 +14,10 @@ from app.core.tolerance import Tolerance
 from app.core.user import User
 from app.core.verdict import Mode, Visibility
 from app.errors import NotAllowed, ProblemError
-from app.store.problem_versions import summary_of
+from app.http.authentication import current_user, signed_in_user
+from app.http.json_answer import JsonAnswer
 from app.store.problems import Problems
+from app.store.queries.problem_versions import summary_of
 
 router = APIRouter(tags=["problems"])
 Visitor = Annotated[User | None, Depends(current_user)]

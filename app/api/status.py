@@ -4,11 +4,11 @@ from typing import Annotated
 
 from fastapi import APIRouter, Depends, Request, Response
 
-from app.accounts.request_identity import admin_user
 from app.api.described import SIGNED_IN, answers
-from app.api.json_answer import JsonAnswer
 from app.core.service_status import ServiceStatus
 from app.core.user import User
+from app.http.authentication import admin_user
+from app.http.json_answer import JsonAnswer
 from app.metrics.status_report import status_report_of
 
 router = APIRouter(tags=["operators"])

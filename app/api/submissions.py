@@ -9,16 +9,16 @@ from fastapi import APIRouter, Depends, Query, Request, Response
 from pydantic import BaseModel, ConfigDict
 from sse_starlette import EventSourceResponse, ServerSentEvent
 
-from app.accounts.request_identity import signed_in_user
 from app.api.described import SIGNED_IN, answers
-from app.api.json_answer import JsonAnswer
 from app.core.events import Event, VerdictReached
 from app.core.submission import Status, Submission, SubmissionLine
 from app.core.user import User
 from app.core.verdict import Mode, Verdict
-from app.jobs.submit import submissions_of
-from app.live.feed import Told, feed_of
-from app.live.follow import follow_submission
+from app.events.feed import Told, feed_of
+from app.events.follow import follow_submission
+from app.http.authentication import signed_in_user
+from app.http.json_answer import JsonAnswer
+from app.submissions.service import submissions_of
 
 router = APIRouter(tags=["submissions"])
 SignedIn = Annotated[User, Depends(signed_in_user)]

@@ -1,9 +1,10 @@
 """By which rules this code reads packages: what they found readable need not be read again."""
 
 import hashlib
+from importlib.resources import files
 from pathlib import Path
 
-_APP = Path(__file__).resolve().parents[1]
+_APP = Path(str(files("app")))
 _DECIDE = ("catalog", "core")
 
 

@@ -39,7 +39,7 @@ async def _check(
 ) -> bool:
     import msgspec
 
-    from app.cli.verdict_text import verdict_text
+    from app.cli.reports.verdict_text import verdict_text
     from app.grading.open_grader import open_grader
 
     problem = find_problem(settings, name)

@@ -16,7 +16,7 @@ def clean() -> None:
 
 
 async def _clean(settings: "Settings") -> str:
-    from app.store.open_database import open_database
+    from app.store.engine.open import open_database
     from app.worker.retention import Retention
 
     async with open_database(settings.store_url) as database:

@@ -10,7 +10,7 @@ import typer
 from app.errors import GraderError
 
 if TYPE_CHECKING:
-    from app.store.move_database import MovedTable
+    from app.store.maintenance.move import MovedTable
 
 commands = typer.Typer(
     no_args_is_help=True, help="Look after the database: its schema, its backups, its place."
@@ -20,7 +20,7 @@ commands = typer.Typer(
 @commands.command("upgrade")
 def upgrade() -> None:
     """Bring the schema up to date; `serve` does so by itself."""
-    from app.store import migrate
+    from app.store.engine import migrate
 
     url = _store_url()
     migrate.upgrade(url)
@@ -30,7 +30,7 @@ def upgrade() -> None:
 @commands.command("check")
 def check() -> None:
     """Say whether the schema is one that this version works with; exit code 2 if it is not."""
-    from app.store import migrate
+    from app.store.engine import migrate
 
     url = _store_url()
     found, newest = migrate.current(url), migrate.head()
@@ -44,7 +44,7 @@ def check() -> None:
 @commands.command("backup")
 def backup(file: Annotated[Path, typer.Argument(help="A new file; it holds everything.")]) -> None:
     """Write everything into one file, while the service goes on."""
-    from app.store import backup_database
+    from app.store.maintenance import backup as backup_database
 
     made = backup_database.back_up(_store_url(), file)
     print(f"{made.file}: {made.size_bytes:,} bytes, with the schema {made.revision}.")
@@ -56,7 +56,7 @@ def restore(
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace all that is there now.")] = False,
 ) -> None:
     """Put a backup in the database's place; services must be stopped."""
-    from app.store import backup_database
+    from app.store.maintenance import backup as backup_database
 
     url = _store_url()
     found = asyncio.run(backup_database.restore(url, file, overwrite=overwrite))
@@ -68,7 +68,7 @@ def move(
     to: Annotated[str, typer.Option("--to", help="The other database's URL; it must be empty.")],
 ) -> None:
     """Copy everything to another database and compare; services must be stopped."""
-    from app.store import move_database
+    from app.store.maintenance import move as move_database
 
     printed: set[str] = set()
     copying = move_database.move(_store_url(), to, on_table=partial(_print_table, printed=printed))
@@ -92,7 +92,7 @@ def _print_table(table: "MovedTable", printed: set[str]) -> None:
 
 
 def _standing(url: str) -> str:
-    from app.store import migrate
+    from app.store.engine import migrate
 
     found, newest = migrate.current(url), migrate.head()
     if found == newest:

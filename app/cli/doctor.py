@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 if TYPE_CHECKING:
+    from sandbox.checks.run_checks import Checked
     from sandbox.doctor import Layer
-    from sandbox.self_check import Checked
 
 _LACKING = 1
 

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from app.grading.grader import Grader
-    from app.grading.proof.rows import Proof
+    from app.grading.prove.rows import Proof
 
 _NOT_PROVEN = 1
 
@@ -83,7 +83,7 @@ def _write_reports(
     junit: Path | None,
     markdown: Path | None,
 ) -> None:
-    from app.cli.proof_report import proofs_junit, proofs_markdown
+    from app.cli.reports.proof_report import proofs_junit, proofs_markdown
 
     if junit is not None:
         junit.write_bytes(proofs_junit(proofs))
@@ -92,8 +92,8 @@ def _write_reports(
 
 
 async def _drift(problem: Problem, folder: Path, grader: "Grader", *, store: bool) -> tuple[bool, str]:
-    from app.grading.graded_items import items_of
-    from app.grading.stored_outputs import collect_outputs, measure_drift, read_outputs, write_outputs
+    from app.grading.plan.checks import items_of
+    from app.grading.reference.drift import collect_outputs, measure_drift, read_outputs, write_outputs
 
     items = items_of(problem, Mode.SUBMIT, fresh_seed=None)
     try:

@@ -10,7 +10,7 @@ def serve(
     port: Annotated[int | None, typer.Option(help="Port to listen on; 0 takes any free one.")] = None,
 ) -> None:
     """Serve the pages and the API, and grade."""
-    from app.cli.service import run_service
+    from app.cli.serving.service import run_service
     from app.settings import read_settings
 
     run_service(read_settings(host=host, port=port))

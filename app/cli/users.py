@@ -63,7 +63,7 @@ def create(
 async def _accounts() -> AsyncIterator["Accounts"]:
     from app.accounts.accounts import Accounts
     from app.settings import read_settings
-    from app.store.open_database import open_database
+    from app.store.engine.open import open_database
 
     async with open_database(read_settings().store_url) as database:
         yield Accounts(database)

@@ -13,7 +13,7 @@ from app.settings import Settings, read_settings
 
 if TYPE_CHECKING:
     from app.grading.grader import Grader
-    from app.grading.proof.rows import Proof
+    from app.grading.prove.rows import Proof
 
 _NOT_PROVEN = 1
 PROOF_DIAGNOSIS_SECONDS = 600.0
@@ -39,7 +39,7 @@ def validate(
 async def _validate(
     settings: Settings, problems: Sequence[Problem], *, markdown: Path | None, json: Path | None
 ) -> bool:
-    from app.cli.proof_report import proofs_json, proofs_markdown
+    from app.cli.reports.proof_report import proofs_json, proofs_markdown
     from app.grading.open_grader import open_grader
 
     async with open_grader(
@@ -65,9 +65,9 @@ async def print_proof(problem: Problem, grader: "Grader") -> "Proof":
     Raises:
         SandboxError: the jail broke.
     """
-    from app.cli.proof_table import ProofTable, summary_lines
-    from app.grading.proof.prove import prove
-    from app.grading.proof.rows import Proof, Row, columns_of
+    from app.cli.reports.proof_table import ProofTable, summary_lines
+    from app.grading.prove.prove import prove
+    from app.grading.prove.rows import Proof, Row, columns_of
 
     table = ProofTable(columns_of(problem))
     print(f"{problem.manifest.position} {problem.slug} · version {problem.version[:12]}")

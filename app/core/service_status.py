@@ -7,7 +7,7 @@ import msgspec
 from app.core.outcome import Outcome
 from app.core.submission import Status
 from app.core.verdict import Mode
-from app.core.worker_standing import WorkerStanding
+from app.core.worker_status import WorkerStanding
 
 
 class QueueFigures(msgspec.Struct, frozen=True, kw_only=True):

@@ -14,15 +14,15 @@ from app.core.outcome import Outcome, worst
 from app.core.problem import Problem
 from app.core.unexplained import UnexplainedOutput
 from app.core.verdict import CaseResult, Diagnosis, Mode, Verdict
-from app.grading.creation_order import as_creation_order, creation_order, is_creation_order
-from app.grading.diagnose import Deadline, diagnose, seed_ignored
-from app.grading.follow_stages import follow, items_to_prepare
-from app.grading.fresh_seeds import FreshSeeds
-from app.grading.graded_items import GradedItem, ItemKind, checkpoint_items, items_of, practice_items
-from app.grading.run_items import ItemsRun, run_items
-from app.grading.run_request import limits_for, rehearsal_key, request_for
-from app.grading.trusted_answers import TrustedAnswers
-from app.grading.unexplained_output import unexplained_output
+from app.grading.diagnose.creation_order import as_creation_order, creation_order, is_creation_order
+from app.grading.diagnose.diagnose import Deadline, diagnose, seed_ignored
+from app.grading.diagnose.stages import follow, items_to_prepare
+from app.grading.diagnose.unexplained import unexplained_output
+from app.grading.plan.checks import GradedItem, ItemKind, checkpoint_items, items_of, practice_items
+from app.grading.plan.request import limits_for, rehearsal_key, request_for
+from app.grading.reference.outputs import TrustedAnswers
+from app.grading.reference.seed_pool import FreshSeeds
+from app.grading.run.run_checks import ItemsRun, run_items
 from sandbox.interface import Ending, Sandbox
 
 _DIAGNOSABLE = (Outcome.WRONG_VALUE, Outcome.WRONG_PARAMETERS, Outcome.WRONG_SHAPE, Outcome.NOT_FINITE)

@@ -6,11 +6,11 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 
 from app.grading.grader import Grader, GradingStage, ignore_stage
-from app.grading.trusted_answers import TrustedAnswers
+from app.grading.reference.outputs import TrustedAnswers
 from sandbox.doctor import lacking
 from sandbox.environment import describe_environment, fingerprint
 from sandbox.interface import SandboxUnavailable
-from sandbox.supervisor import open_supervisor
+from sandbox.jailed import open_supervisor
 
 _SEEDS_AHEAD = 8
 """For each problem, where learners are waited for at all: a few submissions come at once."""

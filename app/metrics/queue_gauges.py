@@ -11,10 +11,10 @@ from prometheus_client.core import GaugeMetricFamily, Metric
 from prometheus_client.registry import CollectorRegistry
 
 from app.core.service_status import QueueFigures
-from app.core.worker_standing import WorkerState
-from app.store.database import Database
-from app.store.queue_figures import queue_figures
-from app.store.workers import count_workers
+from app.core.worker_status import WorkerState
+from app.store.engine.database import Database
+from app.store.queries.queue_stats import queue_figures
+from app.store.queries.workers import count_workers
 
 _FRESH_SECONDS = 3.0
 _PATIENCE_SECONDS = 2.0

@@ -9,9 +9,9 @@ from fastapi import Request
 
 from app.core.service_status import ServiceStatus, ServiceVersions
 from app.errors import ProblemError
-from app.store.database import Database
-from app.store.queue_figures import last_failures, queue_figures, schema_revision
-from app.store.workers import list_workers
+from app.store.engine.database import Database
+from app.store.queries.queue_stats import last_failures, queue_figures, schema_revision
+from app.store.queries.workers import list_workers
 
 _FAILURES_SHOWN = 20
 _UNKNOWN = "unknown"

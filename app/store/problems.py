@@ -7,9 +7,9 @@ from collections.abc import Callable, Mapping
 from app.core.problem import Problem
 from app.core.problem_summary import ProblemPage
 from app.errors import ProblemError, ProblemNotFound
-from app.store import problem_list, problem_versions
-from app.store.database import Database
-from app.store.problem_versions import Listing
+from app.store.engine.database import Database
+from app.store.queries import problem_list, problem_versions
+from app.store.queries.problem_versions import Listing
 
 _REMEMBERED = 256
 

@@ -3,9 +3,9 @@
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import RedirectResponse
 
-from app.accounts.request_identity import accounts_of, signed_in_user
 from app.core.user import User
 from app.errors import AccountError
+from app.http.authentication import accounts_of, signed_in_user
 from app.web.errors import PageRoute, status_of
 from app.web.page import render_page
 

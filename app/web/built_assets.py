@@ -5,7 +5,9 @@ from pathlib import Path
 
 import msgspec
 
-STATIC_DIR = Path(__file__).parent / "static"
+from app.core.paths import path_of
+
+STATIC_DIR = path_of("static")
 _ENTRY = "islands/main.ts"
 
 

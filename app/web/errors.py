@@ -8,7 +8,6 @@ from fastapi import Request, Response
 from fastapi.responses import RedirectResponse
 from fastapi.routing import APIRoute
 
-from app.accounts.request_identity import current_user
 from app.core.user import User
 from app.errors import (
     AccountError,
@@ -21,6 +20,7 @@ from app.errors import (
     TooManyAttempts,
     WrongPassword,
 )
+from app.http.authentication import current_user
 from app.web.page import render_page
 
 # As the API's; these are the refusals that a form shows beside what was typed.

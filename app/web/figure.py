@@ -4,8 +4,8 @@ from pathlib import PurePosixPath
 
 from fastapi import APIRouter, Request, Response
 
+from app.http.problems import problems_of
 from app.web.errors import PageRoute, error_page
-from app.web.problems import problems_of
 
 router = APIRouter(route_class=PageRoute, include_in_schema=False)
 

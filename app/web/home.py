@@ -3,13 +3,13 @@
 import msgspec
 from fastapi import APIRouter, Request, Response
 
-from app.accounts.request_identity import current_user
 from app.core.problem_summary import ProblemSummary
-from app.core.standing import Standing
-from app.jobs.submit import submissions_of
+from app.core.progress import Standing
+from app.http.authentication import current_user
+from app.http.problems import problems_of
+from app.submissions.service import submissions_of
 from app.web.errors import PageRoute
 from app.web.page import render_page
-from app.web.problems import problems_of
 
 router = APIRouter(route_class=PageRoute, include_in_schema=False)
 

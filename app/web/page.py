@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 from functools import lru_cache
-from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -11,19 +10,19 @@ from fastapi.responses import HTMLResponse
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
+from app.core.paths import path_of
 from app.core.user import User
 from app.web import difference_words, number_words, outcome_words, status_words
 from app.web.built_assets import built_assets
 from app.web.prose import with_code
 
-_TEMPLATES = Path(__file__).parent / "templates"
 _RETRY_AFTER_SECONDS = "60"
 
 
 @lru_cache(maxsize=1)
 def _environment() -> Environment:
     environment = Environment(
-        loader=FileSystemLoader(_TEMPLATES),
+        loader=FileSystemLoader(path_of("templates")),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,

@@ -3,18 +3,18 @@
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import RedirectResponse
 
-from app.accounts.request_identity import current_user, signed_in_user
 from app.catalog.statement import render_statement
 from app.core.problem import Problem
-from app.core.standing import Standing
+from app.core.progress import Standing
 from app.core.submission import CODE_LIMIT_BYTES
 from app.core.user import User
 from app.core.verdict import Mode
 from app.errors import GraderError, QueueFull, SubmissionRefused
-from app.jobs.submit import submissions_of
+from app.http.authentication import current_user, signed_in_user
+from app.http.problems import problems_of
+from app.submissions.service import submissions_of
 from app.web.errors import PageRoute, status_of
 from app.web.page import render_page
-from app.web.problems import problems_of
 
 router = APIRouter(route_class=PageRoute, include_in_schema=False)
 

@@ -4,8 +4,8 @@ from datetime import UTC, datetime
 
 from fastapi import APIRouter, Request, Response
 
-from app.accounts.request_identity import admin_user
 from app.core.service_status import ServiceStatus
+from app.http.authentication import admin_user
 from app.metrics.status_report import status_report_of
 from app.web.errors import PageRoute
 from app.web.page import render_page

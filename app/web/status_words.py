@@ -1,7 +1,7 @@
 """How the state of a worker is said and drawn, and what an admin should look at first."""
 
 from app.core.service_status import ServiceStatus
-from app.core.worker_standing import WorkerStanding, WorkerState
+from app.core.worker_status import WorkerStanding, WorkerState
 from app.web.outcome_words import OutcomeWords, Tone
 
 _WORDS = {

@@ -3,14 +3,14 @@
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import RedirectResponse
 
-from app.accounts.request_identity import signed_in_user
 from app.core.submission import Status
 from app.core.verdict import Verdict
-from app.jobs.submit import submissions_of
+from app.http.authentication import signed_in_user
+from app.http.problems import problems_of
+from app.submissions.service import submissions_of
 from app.web.code_listing import code_listing
 from app.web.errors import PageRoute
 from app.web.page import render_page
-from app.web.problems import problems_of
 
 router = APIRouter(route_class=PageRoute, include_in_schema=False)
 

@@ -16,14 +16,14 @@ from app.core.submission import Submission
 from app.core.unexplained import UnexplainedOutput
 from app.core.verdict import Mode, Verdict
 from app.errors import DatabaseUnavailable, GraderError
-from app.jobs.queue import BULK, Publish, Queue, Ticket
-from app.jobs.submit import unfinished_verdict
 from app.metrics.grading_counts import GradingCounts
-from app.store import submissions
-from app.store.database import Database
+from app.queue.interface import BULK, Publish, Queue, Ticket
+from app.store.engine.database import Database
 from app.store.problems import Problems
-from app.store.unexplained import add_unexplained
-from app.worker.prepare import Prepares
+from app.store.queries import submissions
+from app.store.queries.unexplained import add_unexplained
+from app.submissions.service import unfinished_verdict
+from app.worker.prewarm import Prepares
 
 ATTEMPTS = 3
 _OUR_FAULT = (

@@ -8,9 +8,9 @@ from datetime import UTC, datetime, timedelta
 
 import msgspec
 
-from app.store import retention
-from app.store.database import Connection, Database
-from app.store.retention import Batch, Place
+from app.store.engine.database import Connection, Database
+from app.store.queries import retention
+from app.store.queries.retention import Batch, Place
 
 _BATCH = 500
 _BETWEEN_BATCHES_SECONDS = 0.05

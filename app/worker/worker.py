@@ -5,8 +5,8 @@ import logging
 from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 
-from app.core.worker_standing import WorkerState
-from app.jobs.queue import Grade, Queue
+from app.core.worker_status import WorkerState
+from app.queue.interface import Grade, Queue
 from app.worker.grade_submission import Grades
 
 OpenGrader = Callable[[], AbstractAsyncContextManager[Grades]]

@@ -12,17 +12,21 @@ from types import ModuleType
 import jax
 import msgspec
 
-from sandbox.child_orders import ChildOrder, Load, Make, Rehearse, Stop
-from sandbox.inside import answers, imports, learner_errors, load_code, system_calls
-from sandbox.inside.forbidden_names import in_words
-from sandbox.inside.forbidden_use import ForbiddenUseGuard
-from sandbox.inside.notes import NoteKeeper
-from sandbox.inside.program_store import ProgramStore
-from sandbox.inside.silence import silence
-from sandbox.inside.stage_recorder import StageRecorder
-from sandbox.inside.ways.learner_call import LearnerCall
-from sandbox.inside.ways.make_call import WAYS
+from sandbox.inside import imports
+from sandbox.inside.call.learner_call import LearnerCall
+from sandbox.inside.call.make_call import WAYS
+from sandbox.inside.confine import system_calls
+from sandbox.inside.jax_patches.executable_cache import ProgramStore
+from sandbox.inside.load import code as load_code
+from sandbox.inside.load.forbidden_names import in_words
+from sandbox.inside.load.forbidden_use import ForbiddenUseGuard
+from sandbox.inside.module.stages import StageRecorder
+from sandbox.inside.report import answers
+from sandbox.inside.report import errors as learner_errors
+from sandbox.inside.report.silence import silence
+from sandbox.inside.report.warnings import NoteKeeper
 from sandbox.interface import Call, CallResult, Finished, Loaded, Outputs, Refusal, Rehearsed, Report
+from sandbox.run.protocol import ChildOrder, Load, Make, Rehearse, Stop
 from sandbox.wire import frame, receive
 
 _NEVER_WRITE_SECONDS = 1e9

@@ -16,10 +16,12 @@ import numpy.testing
 import optax
 from jaxlib.mlir.dialects import arith, builtin, chlo, func, mhlo, scf
 
-from sandbox.inside import call_store, program_key, program_store
-from sandbox.inside.array_conversion import keep_arrays
-from sandbox.inside.shared_ir_context import share_ir_context
-from sandbox.inside.type_questions import answer_by_type
+from sandbox.inside.jax_patches import dispatch_cache as call_store
+from sandbox.inside.jax_patches import executable_cache as program_store
+from sandbox.inside.jax_patches import jaxpr_hash as program_key
+from sandbox.inside.jax_patches.array_conversion import keep_arrays
+from sandbox.inside.jax_patches.flax_type_cache import answer_by_type
+from sandbox.inside.jax_patches.ir_context import share_ir_context
 
 _GARBAGE_THRESHOLD = 20_000
 _PINNED: dict[str, object] = {

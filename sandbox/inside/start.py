@@ -16,7 +16,8 @@ def main() -> None:
     sys.path.extend(sys.argv[2:])
     control = socket.socket(fileno=int(sys.argv[1]))
     _end_with_the_supervisor(control, True)
-    from sandbox.inside import imports, nursery
+    from sandbox.inside import forkserver as nursery
+    from sandbox.inside import imports
 
     store = imports.prepare()
     _end_with_the_supervisor(control, False)

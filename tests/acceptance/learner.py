@@ -1,10 +1,9 @@
 """What a learner does in a browser, in their words."""
 
-from pathlib import Path
-
 from playwright.sync_api import Locator, Page, expect
 
-ROOT = Path(__file__).parents[2]
+from tests.support.checkout import CHECKOUT
+
 PROBLEM = "/problems/vit-cls-token"
 PASSWORD = "three unrelated words"
 ADMIN = "admin@lab.test"
@@ -13,11 +12,11 @@ VERDICT_MILLISECONDS = 150_000
 
 
 def reference_solution() -> str:
-    return (ROOT / "reference_solutions/46-vit-cls-token/reference.py").read_text()
+    return (CHECKOUT / "reference_solutions/46-vit-cls-token/reference.py").read_text()
 
 
 def wrong_solution(name: str) -> str:
-    return (ROOT / f"problems/46-vit-cls-token/variants/{name}.py").read_text()
+    return (CHECKOUT / f"problems/46-vit-cls-token/variants/{name}.py").read_text()
 
 
 class Learner:

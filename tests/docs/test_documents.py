@@ -11,11 +11,11 @@ import typer.main
 
 from app.cli.main import commands
 from app.core.outcome import Outcome
-from app.grading.proof.reasons import Reason
+from app.grading.prove.reasons import Reason
 from app.settings import Settings
-from tests.operators_commands import is_operators, operators_fault
+from tests.support.checkout import CHECKOUT
+from tests.support.operators_commands import is_operators, operators_fault
 
-_ROOT = Path(__file__).parents[2]
 _CONTRIBUTING_LINES = 45
 _VARIABLES = {f"JAXERCISE_{name.upper()}" for name in Settings.model_fields}
 # Read by a single command, or by the tests; not a setting of the service.
@@ -27,7 +27,7 @@ _LINK = re.compile(r"\]\(([^)#]+)(?:#[^)]*)?\)")
 
 def _documents() -> list[Path]:
     tops = ("README.md", "CONTRIBUTING.md", "CHANGELOG.md")
-    return [*(_ROOT / top for top in tops), *sorted((_ROOT / "docs").rglob("*.md"))]
+    return [*(CHECKOUT / top for top in tops), *sorted((CHECKOUT / "docs").rglob("*.md"))]
 
 
 def _prose() -> str:
@@ -57,7 +57,7 @@ def _fault(line: str) -> str | None:
     if words[0].endswith("jaxercise"):
         return _fault_of_ours(line, words[1:])
     if words[0] == "make":
-        targets = set(re.findall(r"^([a-z]+):", (_ROOT / "Makefile").read_text(), re.MULTILINE))
+        targets = set(re.findall(r"^([a-z]+):", (CHECKOUT / "Makefile").read_text(), re.MULTILINE))
         unknown = [word for word in words[1:] if "=" not in word and word not in targets]
         return f"no such make target in {line!r}: {unknown}" if unknown else None
     if is_operators(line):
@@ -85,7 +85,7 @@ def _fault_of_link(document: Path, target: str) -> str | None:
 @pytest.mark.parametrize("variable", sorted(_VARIABLES))
 def test_every_setting_is_in_the_table(variable: str) -> None:
     """An operator finds what can be set without reading code."""
-    assert f"| `{variable}` |" in (_ROOT / "README.md").read_text()
+    assert f"| `{variable}` |" in (CHECKOUT / "README.md").read_text()
 
 
 def test_no_document_names_a_setting_that_is_not_there() -> None:
@@ -104,20 +104,20 @@ def test_every_command_is_mentioned(command: str) -> None:
 @pytest.mark.parametrize("outcome", list(Outcome))
 def test_every_outcome_is_explained(outcome: Outcome) -> None:
     """A learner may look up any word that a verdict has."""
-    table = (_ROOT / "README.md").read_text().partition("## Outcomes")[2].partition("\n## ")[0]
+    table = (CHECKOUT / "README.md").read_text().partition("## Outcomes")[2].partition("\n## ")[0]
 
     assert f"`{outcome}`" in table
 
 
 def test_no_outcome_is_explained_that_cannot_be() -> None:
     """Nothing is left of an outcome that was renamed."""
-    table = (_ROOT / "README.md").read_text().partition("## Outcomes")[2].partition("\n## ")[0]
+    table = (CHECKOUT / "README.md").read_text().partition("## Outcomes")[2].partition("\n## ")[0]
     first_cells = "\n".join(re.findall(r"^\| (`.*?) \|", table, re.MULTILINE))
 
     assert set(re.findall(r"`(\w+)`", first_cells)) == {str(outcome) for outcome in Outcome}
 
 
-@pytest.mark.parametrize("document", _documents(), ids=lambda path: str(path.relative_to(_ROOT)))
+@pytest.mark.parametrize("document", _documents(), ids=lambda path: str(path.relative_to(CHECKOUT)))
 def test_every_command_and_link_that_a_document_gives_exists(document: Path) -> None:
     """What a reader is told to type or to open is there."""
     text = document.read_text()
@@ -158,14 +158,14 @@ def test_the_check_of_commands_refuses(line: str) -> None:
 @pytest.mark.parametrize("reason", list(Reason))
 def test_every_reason_of_refusal_is_explained(reason: Reason) -> None:
     """An author may look up any word that a proof ends with."""
-    table = (_ROOT / "docs/authors.md").read_text().partition("## Why a problem is refused")[2]
+    table = (CHECKOUT / "docs/authors.md").read_text().partition("## Why a problem is refused")[2]
 
     assert f"| `{reason}` |" in table.partition("\n## ")[0]
 
 
 def test_no_reason_is_explained_that_cannot_be() -> None:
     """Nothing is left of a reason that was renamed."""
-    table = (_ROOT / "docs/authors.md").read_text().partition("## Why a problem is refused")[2]
+    table = (CHECKOUT / "docs/authors.md").read_text().partition("## Why a problem is refused")[2]
     first_cells = re.findall(r"^\| `(\w+)` \|", table.partition("\n## ")[0], re.MULTILINE)
 
     assert set(first_cells) == {str(reason) for reason in Reason}
@@ -173,12 +173,12 @@ def test_no_reason_is_explained_that_cannot_be() -> None:
 
 def test_contributing_fits_one_screen() -> None:
     """Whoever wants to help reads it whole."""
-    assert len((_ROOT / "CONTRIBUTING.md").read_text().splitlines()) <= _CONTRIBUTING_LINES
+    assert len((CHECKOUT / "CONTRIBUTING.md").read_text().splitlines()) <= _CONTRIBUTING_LINES
 
 
 def test_every_decision_is_one_dated_paragraph() -> None:
     """A title, a date, and the reasons with their price."""
-    decisions = sorted((_ROOT / "docs" / "decisions").glob("*.md"))
+    decisions = sorted((CHECKOUT / "docs" / "decisions").glob("*.md"))
 
     assert decisions
     for decision in decisions:
@@ -189,7 +189,7 @@ def test_every_decision_is_one_dated_paragraph() -> None:
 
 def test_every_package_says_what_lives_in_it() -> None:
     """A README of about ten lines in each package that has modules."""
-    packages = {path.parent for top in ("app", "sandbox") for path in (_ROOT / top).rglob("*.py")}
+    packages = {path.parent for top in ("app", "sandbox") for path in (CHECKOUT / top).rglob("*.py")}
     without = [p for p in packages if not (p / "README.md").is_file() and any(p.glob("[a-z]*.py"))]
 
-    assert sorted(str(p.relative_to(_ROOT)) for p in without if p != _ROOT / "app") == []
+    assert sorted(str(p.relative_to(CHECKOUT)) for p in without if p != CHECKOUT / "app") == []

@@ -3,18 +3,18 @@
 import asyncio
 import re
 from collections.abc import Iterator
-from pathlib import Path
 
 import msgspec
 import pytest
 
-from app.cli.verdict_text import verdict_text
+from app.cli.reports.verdict_text import verdict_text
 from app.core.outcome import Outcome
 from app.core.verdict import Mode, Verdict
 from app.grading.open_grader import open_grader
-from tests.toy_problem import toy_problem
+from tests.support.checkout import CHECKOUT
+from tests.support.toy_problem import toy_problem
 
-_DOCUMENT = (Path(__file__).parents[2] / "docs" / "grading.md").read_text()
+_DOCUMENT = (CHECKOUT / "docs" / "grading.md").read_text()
 _EXAMPLE = re.compile(
     r"```python\n# outcome: (?P<outcome>\w+)\n(?P<code>.*?)```\n(?:\n```text\n(?P<said>.*?)```)?", re.DOTALL
 )

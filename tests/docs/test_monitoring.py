@@ -2,13 +2,13 @@
 
 import re
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
 from app.metrics.metrics import Metrics
+from tests.support.checkout import CHECKOUT
 
-_OPERATORS = Path(__file__).parents[2] / "docs/operators"
+_OPERATORS = CHECKOUT / "docs/operators"
 _NAME = re.compile(r"\bjaxercise_[a-z_]+[a-z]\b")
 _SUFFIXES = re.compile(r"_(?:bucket|sum|count)$")
 

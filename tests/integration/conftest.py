@@ -5,10 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from app.store.database import Database
-from app.store.open_database import open_database
-from tests.postgres import PostgresServer, running_postgres
-from tests.queue_room import QueueRoom, queue_room
+from app.store.engine.database import Database
+from app.store.engine.open import open_database
+from tests.support.postgres import PostgresServer, running_postgres
+from tests.support.queue_room import QueueRoom, queue_room
 
 
 @pytest.fixture(scope="session")

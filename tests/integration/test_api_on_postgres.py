@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.postgres import PostgresServer
-from tests.scripted_service import code, scripted_service
+from tests.support.postgres import PostgresServer
+from tests.support.scripted_service import code, scripted_service
 
 pytestmark = [pytest.mark.anyio, pytest.mark.postgresql]
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.jailed_calls import answer, jailed_calls
+from tests.support.jailed_calls import answer, jailed_calls
 
 pytestmark = pytest.mark.jail
 

@@ -11,12 +11,13 @@ from xml.etree import ElementTree
 
 import pytest
 
-from sandbox.self_check import all_promises
-from tests.toy_problem import REFERENCE, write_toy_folders
+from sandbox.checks.run_checks import all_promises
+from tests.support.checkout import CHECKOUT
+from tests.support.toy_problem import REFERENCE, write_toy_folders
 
 pytestmark = pytest.mark.jail
 
-_CHECKOUT = Path(__file__).resolve().parents[2]
+
 _WRONG = REFERENCE.replace("x + self.shift", "x - self.shift")
 
 
@@ -38,7 +39,7 @@ def _jaxercise(
     }
     return subprocess.run(
         [*prefix, sys.executable, "-m", "app.cli.main", *words],
-        cwd=_CHECKOUT,
+        cwd=CHECKOUT,
         env={**os.environ, **settings, **environment},
         capture_output=True,
         text=True,

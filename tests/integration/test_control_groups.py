@@ -11,10 +11,10 @@ from pathlib import Path
 
 import pytest
 
-from sandbox.claimed_folder import ClaimedFolder
-from sandbox.control_groups import ControlGroups, RunGroup, open_control_groups
+from sandbox.cgroups.discover import own_groups
+from sandbox.cgroups.interface import ControlGroups, RunGroup, open_control_groups
+from sandbox.cgroups.lock import ClaimedFolder
 from sandbox.limits import Limits, hard_memory_bytes
-from sandbox.own_groups import own_groups
 
 _LIMITS = Limits(memory_bytes=32 << 20, processes=8)
 _BEGIN = "import os, sys, time\nsys.stdin.readline()\n"
@@ -174,7 +174,7 @@ def test_a_process_that_has_ended_needs_no_group(groups: ControlGroups) -> None:
 
 _SERVICE = """
 import os, signal, subprocess, sys, time
-from sandbox.control_groups import open_control_groups
+from sandbox.cgroups.interface import open_control_groups
 from sandbox.limits import Limits
 groups = open_control_groups()
 group = groups.make(Limits())

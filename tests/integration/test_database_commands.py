@@ -14,18 +14,22 @@ import sqlalchemy as sa
 
 from app.cli import db
 from app.errors import DatabaseInUse, DatabaseRefused, DatabaseUnavailable
-from app.store import backup_database, backup_postgresql, migrate, sole_owner, unused_database
-from app.store.database import Database, is_sqlite, sqlite_path
-from app.store.move_database import MOVED_TABLES, move
+from app.store.engine import migrate
+from app.store.engine import single_writer as sole_owner
+from app.store.engine.database import Database, is_sqlite, sqlite_path
+from app.store.maintenance import backup as backup_database
+from app.store.maintenance import backup_postgresql
+from app.store.maintenance import exclusive_access as unused_database
+from app.store.maintenance.move import MOVED_TABLES, move
 from app.store.tables import metadata
-from tests.filled_database import connected, contents, filled, statuses
 from tests.migrations.made_up import NEXT, more_scripts
-from tests.postgres import PostgresServer
-from tests.scripted_service import scripted_service, until
+from tests.support.filled_database import connected, contents, filled, statuses
+from tests.support.postgres import PostgresServer
+from tests.support.scripted_service import scripted_service, until
 
 pytestmark = pytest.mark.anyio
 
-_CHECKOUT = Path(__file__).resolve().parents[2]
+
 _QUEUED_AGAIN = {"done": 360, "queued": 90}
 
 

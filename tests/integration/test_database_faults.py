@@ -13,17 +13,19 @@ import sqlalchemy as sa
 from sqlalchemy.exc import DBAPIError, IntegrityError
 
 from app.errors import DatabaseUnavailable, GraderError, SettingsError
-from app.store import database as database_module
-from app.store import migrate, tables
-from app.store.database import Database
-from app.store.open_database import open_database
-from tests.filled_database import connected, filled
-from tests.postgres import PostgresServer
-from tests.scripted_service import code, scripted_service
+from app.store import tables
+from app.store.engine import database as database_module
+from app.store.engine import migrate
+from app.store.engine.database import Database
+from app.store.engine.open import open_database
+from tests.support.checkout import CHECKOUT
+from tests.support.filled_database import connected, filled
+from tests.support.postgres import PostgresServer
+from tests.support.scripted_service import code, scripted_service
 
 pytestmark = pytest.mark.anyio
 
-_CHECKOUT = Path(__file__).resolve().parents[2]
+
 _NOBODY = "postgresql+psycopg://jaxercise:s3cret@127.0.0.1:1/jaxercise"
 
 
@@ -120,7 +122,7 @@ async def test_files_that_are_no_database(tmp_path: Path) -> None:
 def test_a_command_ends_with_one_line_and_exit_code_2() -> None:
     ran = subprocess.run(
         [sys.executable, "-m", "app.cli.main", "db", "check"],
-        cwd=_CHECKOUT,
+        cwd=CHECKOUT,
         env={**os.environ, "JAXERCISE_DATABASE_URL": _NOBODY},
         capture_output=True,
         text=True,

@@ -24,7 +24,7 @@ pytestmark = pytest.mark.skipif(
 _OPEN = """
 import os, sys
 from pathlib import Path
-from sandbox.control_groups import open_control_groups
+from sandbox.cgroups.interface import open_control_groups
 from sandbox.limits import Limits
 uid = int(sys.argv[1])
 os.setresuid(uid, uid, uid)

@@ -11,15 +11,15 @@ from app.core.outcome import Outcome
 from app.core.problem import Problem
 from app.core.unexplained import UnexplainedOutput
 from app.core.verdict import DiagnosisKind, Mode, Verdict
-from app.grading.divergence import Agreement, agreements
-from app.grading.evidence import Array
-from app.grading.follow_stages import items_to_prepare
+from app.grading.diagnose.divergence import Agreement, agreements
+from app.grading.diagnose.numbers import as_numbers
+from app.grading.diagnose.significance import Array
+from app.grading.diagnose.stages import items_to_prepare
 from app.grading.grader import Grader
-from app.grading.named_values import as_numbers
 from app.grading.open_grader import open_grader
-from app.grading.trusted_answers import TrustedAnswer
-from tests.real_problems import sampled_problem
-from tests.toy_problem import REFERENCE, toy_problem
+from app.grading.reference.outputs import TrustedAnswer
+from tests.support.real_problems import sampled_problem
+from tests.support.toy_problem import REFERENCE, toy_problem
 
 pytestmark = pytest.mark.jail
 

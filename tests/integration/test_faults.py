@@ -15,11 +15,11 @@ from pathlib import Path
 import pytest
 
 from app.grading.open_grader import open_grader
-from sandbox import jailed_child
-from sandbox.bubblewrap import ENVIRONMENT, find_places, unjailed_command
-from sandbox.supervisor import Supervisor
-from tests.faulty_grader import BETWEEN_CALLS, RIGHT, SLOW, SLOW_AND_WRONG, WRONG, FaultyGrader, kill
-from tests.process_trees import is_running
+from sandbox.isolation.bubblewrap import ENVIRONMENT, find_places, unjailed_command
+from sandbox.jailed import Supervisor
+from sandbox.run import child as jailed_child
+from tests.support.faulty_grader import BETWEEN_CALLS, RIGHT, SLOW, SLOW_AND_WRONG, WRONG, FaultyGrader, kill
+from tests.support.process_trees import is_running
 
 pytestmark = pytest.mark.jail
 

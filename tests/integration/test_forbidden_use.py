@@ -9,12 +9,12 @@ import pytest
 
 from app.core.outcome import Outcome
 from app.core.verdict import Mode, Verdict
-from app.grading.forbidden_words import forbidden_in_words
 from app.grading.open_grader import open_grader
+from app.grading.phrases.forbidden_words import forbidden_in_words
 from sandbox.interface import Call, ForbiddenUse, Refusal, RunRequest, RunResult
+from sandbox.jailed import Supervisor, open_supervisor
 from sandbox.limits import Limits
-from sandbox.supervisor import Supervisor, open_supervisor
-from tests.toy_problem import REFERENCE, toy_problem
+from tests.support.toy_problem import REFERENCE, toy_problem
 
 pytestmark = pytest.mark.jail
 

@@ -20,14 +20,15 @@ import httpx
 import pytest
 from sqlalchemy import make_url
 
-from tests.imitated_image import ImitatedImage
-from tests.postgres import PostgresServer
-from tests.process_trees import children, descendants
-from tests.small_problem import small_problem, write_problem
+from tests.support.checkout import CHECKOUT
+from tests.support.imitated_image import ImitatedImage
+from tests.support.postgres import PostgresServer
+from tests.support.process_trees import children, descendants
+from tests.support.small_problem import small_problem, write_problem
 
 pytestmark = [pytest.mark.jail, pytest.mark.postgresql]
 
-_ROOT = Path(__file__).parents[2]
+
 _CADDY = Path(sys.executable).with_name("caddy")
 _SECONDS = 90
 _PASSWORD = "0123456789abcdef-a-word-to-look-for"
@@ -145,7 +146,7 @@ def _proxy(folder: Path, port: str, web_port: str) -> list[str]:
     argv = ["bwrap", "--die-with-parent", "--dev-bind", "/", "/", "--ro-bind", str(hosts), "/etc/hosts"]
     for name, value in variables.items():
         argv += ["--setenv", name, value]
-    caddyfile = str(_ROOT / "docs/deploy/Caddyfile")
+    caddyfile = str(CHECKOUT / "docs/deploy/Caddyfile")
     return [*argv, str(_CADDY), "run", "--adapter", "caddyfile", "--config", caddyfile]
 
 

@@ -12,13 +12,13 @@ from pathlib import Path
 import httpx
 import pytest
 
-from tests.process_trees import children, descendants, is_running
-from tests.real_service import real_service
-from tests.small_problem import small_problem, write_problem
+from tests.support.process_trees import children, descendants, is_running
+from tests.support.real_service import real_service
+from tests.support.small_problem import small_problem, write_problem
 
 _PROGRAM = """
 import logging, os, signal, sys, time
-from app.cli import kept
+from app.cli.serving import supervise as kept
 logging.basicConfig(format="%(message)s")
 kept._LONGEST_PAUSE_SECONDS = {pause}
 def run():

@@ -10,17 +10,19 @@ from pathlib import Path
 import pytest
 
 from sandbox.interface import RunRequest, RunResult
-from sandbox.landlock_abi import landlock_abi
+from sandbox.isolation.landlock_abi import landlock_abi
+from sandbox.jailed import open_supervisor
 from sandbox.limits import Limits
-from sandbox.supervisor import open_supervisor
+from tests.support.checkout import CHECKOUT
 
 pytestmark = pytest.mark.jail
 
-_CHECKOUT = Path(__file__).resolve().parents[2]
+
 _ABI = landlock_abi()
 _PROLOGUE = """
 import os, signal, socket, subprocess
-from sandbox.inside import landlock, system_calls
+from sandbox.inside.confine import landlock
+from sandbox.inside.confine import system_calls
 def tried(step):
     try: step()
     except OSError as error: return type(error).__name__
@@ -37,7 +39,7 @@ def _say(code: str, *, cache: Path = Path("/nonexistent"), writable: bool = Fals
     prologue = _PROLOGUE.format(abi=abi, cache=str(cache), writable=writable)
     ran = subprocess.run(
         [sys.executable, "-c", prologue + code],
-        cwd=_CHECKOUT,
+        cwd=CHECKOUT,
         capture_output=True,
         text=True,
         timeout=60,

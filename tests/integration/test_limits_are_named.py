@@ -6,11 +6,11 @@ from collections.abc import Iterator
 import msgspec
 import pytest
 
-from sandbox import supervisor as supervisor_module
-from sandbox.control_groups import open_control_groups
+from sandbox import jailed as supervisor_module
+from sandbox.cgroups.interface import open_control_groups
 from sandbox.interface import Call, Ending, RunRequest, RunResult
+from sandbox.jailed import Supervisor, open_supervisor
 from sandbox.limits import Limits
-from sandbox.supervisor import Supervisor, open_supervisor
 
 pytestmark = pytest.mark.jail
 

@@ -4,7 +4,7 @@ import socket
 
 import pytest
 
-from app.cli.listening import address_of, listening
+from app.cli.serving.server import address_of, listening
 from app.errors import GraderError
 
 

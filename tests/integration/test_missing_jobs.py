@@ -5,11 +5,11 @@ import asyncio
 import pytest
 from sqlalchemy import text
 
-from app.jobs import sweep
-from app.jobs.missing_jobs import Look, Place, look_for_missing_jobs
-from app.jobs.procrastinate_queue import ProcrastinateQueue
-from app.jobs.queue import BULK, INTERACTIVE
-from tests.queue_room import Grading, QueueRoom
+from app.queue.interface import BULK, INTERACTIVE
+from app.queue.postgres import reaper as sweep
+from app.queue.postgres.missing_jobs import Look, Place, look_for_missing_jobs
+from app.queue.postgres.queue import ProcrastinateQueue
+from tests.support.queue_room import Grading, QueueRoom
 
 pytestmark = [pytest.mark.anyio, pytest.mark.postgresql]
 

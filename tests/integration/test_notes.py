@@ -4,11 +4,11 @@ import asyncio
 
 import pytest
 
-from app.cli.verdict_text import verdict_text
+from app.cli.reports.verdict_text import verdict_text
 from app.core.outcome import Outcome
 from app.core.verdict import Mode, Verdict
 from app.grading.open_grader import open_grader
-from tests.toy_problem import REFERENCE, toy_problem
+from tests.support.toy_problem import REFERENCE, toy_problem
 
 pytestmark = pytest.mark.jail
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.other_kernel import PROGRAM, run_on_other_kernel
+from tests.support.other_kernel import PROGRAM, run_on_other_kernel
 
 pytestmark = [
     pytest.mark.jail,

@@ -12,9 +12,9 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.postgres import PostgresServer
-from tests.real_service import RunningService, real_service, real_worker
-from tests.small_problem import small_problem, write_problem
+from tests.support.postgres import PostgresServer
+from tests.support.real_service import RunningService, real_service, real_worker
+from tests.support.small_problem import small_problem, write_problem
 
 pytestmark = [pytest.mark.jail, pytest.mark.postgresql]
 

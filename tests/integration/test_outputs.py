@@ -9,7 +9,7 @@ from app.core.outcome import Outcome
 from app.core.problem import Problem
 from app.core.verdict import CaseResult, Mode, Verdict, Visibility
 from app.grading.open_grader import open_grader
-from tests.output_problems import answering, one_output, several_outputs
+from tests.support.output_problems import answering, one_output, several_outputs
 
 pytestmark = pytest.mark.jail
 

@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 
 from sandbox.arrays import pack_array, unpack_array
 from sandbox.interface import Call, CallResult, ModuleUse, RunRequest, Way
+from sandbox.jailed import open_supervisor
 from sandbox.limits import Limits
-from sandbox.supervisor import open_supervisor
 
 pytestmark = pytest.mark.jail
 

@@ -9,7 +9,7 @@ from app.core.outcome import Outcome
 from app.core.problem import Problem
 from app.core.verdict import CaseResult, Mode, Verdict
 from app.grading.open_grader import open_grader
-from tests.probed_problems import (
+from tests.support.probed_problems import (
     CHECKPOINT,
     DETERMINISM,
     GRADIENT,

@@ -9,10 +9,10 @@ import pytest
 from app.core.problem import Problem
 from app.grading.grader import Grader
 from app.grading.open_grader import open_grader
-from app.grading.proof.prove import prove
-from app.grading.proof.reasons import Reason
-from app.grading.proof.rows import Figure, Proof, SolutionRow, columns_of
-from tests.provable_problem import BROKEN, problem_of, provable_files
+from app.grading.prove.prove import prove
+from app.grading.prove.reasons import Reason
+from app.grading.prove.rows import Figure, Proof, SolutionRow, columns_of
+from tests.support.provable_problem import BROKEN, problem_of, provable_files
 
 pytestmark = pytest.mark.jail
 

@@ -18,18 +18,19 @@ import pytest
 from app.core.submission import Submission
 from app.core.tolerance import Tolerance
 from app.core.unexplained import UnexplainedOutput
-from app.jobs import procrastinate_jobs
-from app.jobs.missing_jobs import look_for_missing_jobs
-from app.store import problem_versions, submission_events, submissions
-from app.store.database import Database
-from app.store.database_url import conninfo
-from app.store.open_database import open_database
-from app.store.queue_figures import last_failures, queue_figures
-from app.store.unexplained import add_unexplained, commonest_unexplained
+from app.queue.postgres import statements as procrastinate_jobs
+from app.queue.postgres.missing_jobs import look_for_missing_jobs
+from app.store.engine.database import Database
+from app.store.engine.open import open_database
+from app.store.engine.url import conninfo
+from app.store.queries import events as submission_events
+from app.store.queries import problem_versions, submissions
+from app.store.queries.queue_stats import last_failures, queue_figures
+from app.store.queries.unexplained import add_unexplained, commonest_unexplained
 from bench.scale_fill import fill, fill_learner, fill_queue, settle
-from tests.postgres import PostgresServer
-from tests.query_plans import Statement, plans_of, statements_of
-from tests.scripted_service import PASSWORD, Service, scripted_service
+from tests.support.postgres import PostgresServer
+from tests.support.query_plans import Statement, plans_of, statements_of
+from tests.support.scripted_service import PASSWORD, Service, scripted_service
 
 pytestmark = [pytest.mark.anyio, pytest.mark.postgresql]
 

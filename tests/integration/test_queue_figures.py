@@ -11,14 +11,16 @@ from app.core.outcome import Outcome
 from app.core.submission import Status, Submission
 from app.core.user import Role
 from app.core.verdict import Mode
-from app.jobs.queue import BULK, INTERACTIVE
-from app.jobs.submit import unfinished_verdict
-from app.store import migrate, submissions, tables, users
-from app.store.database import Database
+from app.queue.interface import BULK, INTERACTIVE
+from app.store import tables
+from app.store.engine import migrate
+from app.store.engine.database import Database
 from app.store.problems import Problems
-from app.store.queue_figures import last_failures, queue_figures, schema_revision
-from tests.query_plans import plans_of_selects
-from tests.small_problem import small_problem
+from app.store.queries import submissions, users
+from app.store.queries.queue_stats import last_failures, queue_figures, schema_revision
+from app.submissions.service import unfinished_verdict
+from tests.support.query_plans import plans_of_selects
+from tests.support.small_problem import small_problem
 
 pytestmark = pytest.mark.anyio
 

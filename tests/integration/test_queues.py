@@ -14,13 +14,13 @@ from app.core.outcome import Outcome
 from app.core.submission import Status
 from app.core.verdict import Mode, Verdict
 from app.errors import QueueFull
-from app.jobs.queue import BULK, INTERACTIVE, Grade, Ticket
-from app.jobs.submit import Submissions, cancelled_verdict
-from app.store import submissions
+from app.queue.interface import BULK, INTERACTIVE, Grade, Ticket
+from app.store.queries import submissions
+from app.submissions.service import Submissions, cancelled_verdict
 from app.worker.grade_submission import GradeSubmission
-from tests.queue_room import Grading, QueueRoom, queue_room
-from tests.scripted_grader import ScriptedGrader
-from tests.scripted_service import until
+from tests.support.queue_room import Grading, QueueRoom, queue_room
+from tests.support.scripted_grader import ScriptedGrader
+from tests.support.scripted_service import until
 
 pytestmark = pytest.mark.anyio
 
@@ -54,7 +54,7 @@ async def test_what_comes_later_is_taken_without_delay(
     room: QueueRoom, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A worker that waits is told of it; it does not have to look."""
-    monkeypatch.setattr("app.jobs.procrastinate_worker._POLL_SECONDS", 4.0)
+    monkeypatch.setattr("app.queue.postgres.consume._POLL_SECONDS", 4.0)
     grading = Grading(room.database)
     waits: list[float] = []
     async with working(room, grading):

@@ -5,11 +5,11 @@ from pathlib import Path
 
 import pytest
 
-from app.grading.explanations.names import MOVED, OF_ARRAYS
+from app.grading.explain.names import MOVED, OF_ARRAYS
 from sandbox.interface import Call, RunRequest
+from sandbox.jailed import open_supervisor
 from sandbox.limits import Limits
-from sandbox.supervisor import open_supervisor
-from tests import real_messages
+from tests.support import real_messages
 
 pytestmark = pytest.mark.jail
 

@@ -9,9 +9,9 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.process_trees import descendants, is_running
-from tests.real_service import RunningService, real_service
-from tests.small_problem import small_problem, write_problem
+from tests.support.process_trees import descendants, is_running
+from tests.support.real_service import RunningService, real_service
+from tests.support.small_problem import small_problem, write_problem
 
 pytestmark = pytest.mark.jail
 

@@ -8,12 +8,13 @@ from pathlib import Path
 import pytest
 from sqlalchemy import update
 
-from app.core.worker_standing import LOST_AFTER_SECONDS, WorkerStanding, WorkerState
-from app.store import tables, workers
-from app.store.database import Database, is_sqlite
-from app.store.open_database import open_database
-from app.worker.registration import Registration
-from tests.postgres import PostgresServer
+from app.core.worker_status import LOST_AFTER_SECONDS, WorkerStanding, WorkerState
+from app.store import tables
+from app.store.engine.database import Database, is_sqlite
+from app.store.engine.open import open_database
+from app.store.queries import workers
+from app.worker.heartbeat import Registration
+from tests.support.postgres import PostgresServer
 
 pytestmark = pytest.mark.anyio
 

@@ -11,14 +11,14 @@ from sqlalchemy import text
 from app.core.events import CaseDone, Event, Queued, Running, VerdictReached
 from app.core.outcome import Outcome
 from app.core.verdict import CaseResult, Visibility
-from app.jobs.submit import unfinished_verdict
-from app.live.feed import Told
-from app.live.follow import follow_submission
-from app.live.relay import RelayedFeed
-from app.store import submissions
-from app.store.database import Database
-from tests.queue_room import QueueRoom
-from tests.scripted_service import until
+from app.events.feed import Told
+from app.events.follow import follow_submission
+from app.events.relay import RelayedFeed
+from app.store.engine.database import Database
+from app.store.queries import submissions
+from app.submissions.service import unfinished_verdict
+from tests.support.queue_room import QueueRoom
+from tests.support.scripted_service import until
 
 pytestmark = [pytest.mark.anyio, pytest.mark.postgresql]
 
@@ -194,7 +194,7 @@ async def test_those_who_wait_hear_their_place(room: QueueRoom) -> None:
 
 
 async def test_old_events_are_forgotten(room: QueueRoom, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("app.live.relay._CLEANING_SECONDS", 0.05)
+    monkeypatch.setattr("app.events.relay._CLEANING_SECONDS", 0.05)
     [submission_id] = await room.take_in()
 
     async def count() -> int:

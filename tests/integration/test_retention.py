@@ -16,17 +16,18 @@ from app.core.tolerance import Tolerance
 from app.core.unexplained import UnexplainedOutput
 from app.core.user import Role
 from app.core.verdict import Mode, Verdict
-from app.jobs.submit import unfinished_verdict
-from app.store import submissions, tables, users
-from app.store.database import Database
-from app.store.open_database import open_database
+from app.store import tables
+from app.store.engine.database import Database
+from app.store.engine.open import open_database
 from app.store.problems import Problems
-from app.store.retention import is_ours_to_do
-from app.store.unexplained import add_unexplained
+from app.store.queries import submissions, users
+from app.store.queries.retention import is_ours_to_do
+from app.store.queries.unexplained import add_unexplained
+from app.submissions.service import unfinished_verdict
 from app.worker.retention import Retention
-from tests.postgres import PostgresServer
-from tests.query_plans import plans_of_selects
-from tests.small_problem import small_problem
+from tests.support.postgres import PostgresServer
+from tests.support.query_plans import plans_of_selects
+from tests.support.small_problem import small_problem
 
 pytestmark = pytest.mark.anyio
 

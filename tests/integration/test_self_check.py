@@ -11,9 +11,9 @@ from pathlib import Path
 import msgspec
 import pytest
 
+from sandbox.checks.run_checks import all_promises, check, plant_program
+from sandbox.jailed import open_supervisor
 from sandbox.limits import Limits
-from sandbox.self_check import all_promises, check, plant_program
-from sandbox.supervisor import open_supervisor
 
 pytestmark = pytest.mark.jail
 

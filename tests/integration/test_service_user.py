@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from sandbox.self_check import all_promises
-from tests.service_user import UID, run_as_service_user
+from sandbox.checks.run_checks import all_promises
+from tests.support.service_user import UID, run_as_service_user
 
 pytestmark = pytest.mark.jail
 
@@ -16,7 +16,7 @@ import asyncio, json, os, tempfile
 from pathlib import Path
 from sandbox.interface import Call, RunRequest
 from sandbox.limits import Limits
-from sandbox.supervisor import open_supervisor
+from sandbox.jailed import open_supervisor
 
 def request(code, *calls):
     return RunRequest(code=code, parameters=(), calls=calls)

@@ -9,8 +9,8 @@ import pytest
 
 from app.core.verdict import Mode, Verdict
 from app.grading.open_grader import open_grader
-from tests.real_problems import sampled_problem
-from tests.single_mistakes import MISTAKES, Mistake
+from tests.support.real_problems import sampled_problem
+from tests.support.single_mistakes import MISTAKES, Mistake
 
 # Most of its minute goes into three problems' references and variants.
 pytestmark = [pytest.mark.jail, pytest.mark.timeout(900)]

@@ -9,8 +9,8 @@ import pytest
 
 from sandbox.arrays import pack_array, unpack_array
 from sandbox.interface import Call, CallResult, Ending, ModuleUse, RunRequest, Stage
+from sandbox.jailed import open_supervisor
 from sandbox.limits import Limits
-from sandbox.supervisor import open_supervisor
 
 pytestmark = pytest.mark.jail
 

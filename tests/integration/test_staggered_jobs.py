@@ -9,11 +9,12 @@ import pytest
 from procrastinate.jobs import Notification
 from sqlalchemy import text
 
-from app.jobs import procrastinate_jobs, sweep
-from app.jobs.procrastinate_app import INTERACTIVE_QUEUE, make_app
-from app.jobs.staggered_jobs import StaggeredJobs
-from tests.queue_room import QueueRoom
-from tests.scripted_service import until
+from app.queue.postgres import reaper as sweep
+from app.queue.postgres import statements as procrastinate_jobs
+from app.queue.postgres.app import INTERACTIVE_QUEUE, make_app
+from app.queue.postgres.jittered_jobs import StaggeredJobs
+from tests.support.queue_room import QueueRoom
+from tests.support.scripted_service import until
 
 pytestmark = [pytest.mark.anyio, pytest.mark.postgresql]
 QUEUES = [INTERACTIVE_QUEUE]

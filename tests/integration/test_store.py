@@ -13,21 +13,22 @@ from sqlalchemy.exc import IntegrityError
 from app.accounts.accounts import Accounts
 from app.catalog.problem_folder import read_problem
 from app.core.outcome import Outcome
-from app.core.standing import Standing
+from app.core.progress import Standing
 from app.core.submission import Status, Submission
 from app.core.tolerance import Tolerance
 from app.core.unexplained import UnexplainedCluster, UnexplainedOutput
 from app.core.user import Role, User
 from app.core.verdict import Mode, Verdict
 from app.errors import DatabaseInUse, EmailTaken, ProblemError, ProblemNotFound, QueueFull
-from app.jobs.embedded import EmbeddedQueue
-from app.jobs.submit import Submissions, unfinished_verdict
-from app.store import sessions, submissions, tables, users
-from app.store.database import Database
+from app.queue.embedded.queue import EmbeddedQueue
+from app.store import tables
+from app.store.engine.database import Database
+from app.store.engine.single_writer import sole_owner
 from app.store.problems import Problems
-from app.store.sole_owner import sole_owner
-from app.store.unexplained import add_unexplained, commonest_unexplained
-from tests.small_problem import small_problem
+from app.store.queries import sessions, submissions, users
+from app.store.queries.unexplained import add_unexplained, commonest_unexplained
+from app.submissions.service import Submissions, unfinished_verdict
+from tests.support.small_problem import small_problem
 
 pytestmark = pytest.mark.anyio
 
@@ -404,7 +405,7 @@ async def test_a_refused_submission_leaves_no_row(database: Database) -> None:
 
 async def test_one_owner_at_a_time(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Of an embedded queue; on PostgreSQL many share one."""
-    monkeypatch.setattr("app.store.sole_owner._PATIENCE_SECONDS", 0.2)
+    monkeypatch.setattr("app.store.engine.single_writer._PATIENCE_SECONDS", 0.2)
     first, second = (Database(f"sqlite:///{tmp_path / 'test.db'}") for _ in range(2))
     async with sole_owner(first):
         with pytest.raises(DatabaseInUse):

@@ -8,17 +8,18 @@ from sqlalchemy import text
 
 from app.catalog.problem_folder import read_problem
 from app.core.submission import Status
-from app.jobs import procrastinate_jobs, sweep
-from app.jobs.missing_jobs import look_for_missing_jobs
-from app.jobs.procrastinate_queue import ProcrastinateQueue
-from app.jobs.queue import INTERACTIVE
-from app.store.database import Database
-from app.store.open_database import open_database
+from app.queue.interface import INTERACTIVE
+from app.queue.postgres import reaper as sweep
+from app.queue.postgres import statements as procrastinate_jobs
+from app.queue.postgres.missing_jobs import look_for_missing_jobs
+from app.queue.postgres.queue import ProcrastinateQueue
+from app.store.engine.database import Database
+from app.store.engine.open import open_database
 from app.store.problems import Problems
-from tests.postgres import PostgresServer
-from tests.queue_room import Grading, QueueRoom
-from tests.scripted_service import until
-from tests.small_problem import small_problem
+from tests.support.postgres import PostgresServer
+from tests.support.queue_room import Grading, QueueRoom
+from tests.support.scripted_service import until
+from tests.support.small_problem import small_problem
 
 pytestmark = [pytest.mark.anyio, pytest.mark.postgresql]
 

@@ -5,7 +5,7 @@ import asyncio
 import pytest
 
 from sandbox.interface import CallResult
-from tests.jailed_calls import answer, jailed_calls
+from tests.support.jailed_calls import answer, jailed_calls
 
 pytestmark = pytest.mark.jail
 

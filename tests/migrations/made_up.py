@@ -3,7 +3,7 @@
 import shutil
 from pathlib import Path
 
-from app.store import migrate
+from app.store.engine import migrate
 
 NEXT = f"{int(migrate.head()) + 1:04d}"
 """The revision that follows the newest."""

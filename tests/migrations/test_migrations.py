@@ -14,13 +14,12 @@ from alembic.migration import MigrationContext
 from sqlalchemy import create_engine, inspect
 
 from app.errors import DatabaseRefused, DatabaseUnavailable
-from app.store import migrate
+from app.store.engine import migrate
 from app.store.tables import metadata, postgresql_metadata
 from tests.migrations.filled import RELEASE_BEFORE, all_rows, fill, leave_traces
 from tests.migrations.made_up import more_scripts
-from tests.postgres import PostgresServer
-
-_CHECKOUT = Path(__file__).resolve().parents[2]
+from tests.support.checkout import CHECKOUT
+from tests.support.postgres import PostgresServer
 
 
 def differences(url: str, expected: sa.MetaData = metadata) -> list[object]:
@@ -159,7 +158,7 @@ def test_two_processes_that_start_on_one_new_sqlite_file_migrate_once(tmp_path: 
     url = f"sqlite:///{tmp_path / 'test.db'}"
     start = "import sys; from app.store import migrate; input(); migrate.upgrade(sys.argv[1])"
     both = [
-        subprocess.Popen([sys.executable, "-c", start, url], cwd=_CHECKOUT, stdin=subprocess.PIPE)
+        subprocess.Popen([sys.executable, "-c", start, url], cwd=CHECKOUT, stdin=subprocess.PIPE)
         for _ in range(2)
     ]
     for process in both:

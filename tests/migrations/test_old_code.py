@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import pytest
 import sqlalchemy as sa
 
-from app.store import migrate
+from app.store.engine import migrate
 from tests.migrations.filled import NOW, RELEASE_BEFORE, fill, tables_of
 
 

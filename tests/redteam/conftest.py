@@ -9,7 +9,7 @@ import pytest
 from app.core.verdict import Mode, Verdict
 from app.grading.grader import Grader
 from app.grading.open_grader import open_grader
-from tests.toy_problem import toy_problem
+from tests.support.toy_problem import toy_problem
 
 
 class Judge:

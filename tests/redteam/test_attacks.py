@@ -9,6 +9,7 @@ import pytest
 from app.core.outcome import Outcome
 from app.core.verdict import Visibility
 from tests.redteam.conftest import Judge
+from tests.support.checkout import CHECKOUT
 
 pytestmark = pytest.mark.jail
 
@@ -58,7 +59,7 @@ def test_an_attack_is_named_and_leaves_nothing_behind(judge: Judge, name: str) -
 def test_nothing_of_the_grader_can_be_read(judge: Judge, monkeypatch: pytest.MonkeyPatch) -> None:
     """References, problems, the database, other jails, the environment: none is there to be found."""
     monkeypatch.setenv("JAXERCISE_TEST_SECRET", "do-not-tell")
-    checkout = str(Path(__file__).resolve().parents[2])
+    checkout = str(CHECKOUT)
     tops = sorted(entry.name for entry in Path("/").iterdir())
     code = (
         "import os\n"

@@ -9,11 +9,11 @@ import pytest
 from app.core.outcome import Outcome
 from app.core.problem import Problem
 from app.core.verdict import Mode, Verdict
-from app.grading.graded_items import GradedItem, items_of
 from app.grading.grader import Grader
 from app.grading.open_grader import open_grader
+from app.grading.plan.checks import GradedItem, items_of
 from sandbox.interface import CallResult
-from tests.toy_problem import REFERENCE, toy_problem
+from tests.support.toy_problem import REFERENCE, toy_problem
 
 pytestmark = pytest.mark.jail
 _PATIENCE_SECONDS = 30.0

@@ -9,9 +9,9 @@ import pytest
 
 from sandbox.arrays import pack_array
 from sandbox.interface import Call, Ending, RunRequest, RunResult
+from sandbox.jailed import open_supervisor
 from sandbox.limits import Limits
-from sandbox.supervisor import open_supervisor
-from tests.jailed_calls import answer
+from tests.support.jailed_calls import answer
 
 pytestmark = pytest.mark.jail
 
@@ -22,7 +22,7 @@ _GELU = "import jax\n\ndef f(x):\n    return jax.nn.gelu(x @ x.T) * 3.0\n"
 _NAMES = """
 import jax, jax.numpy as jnp, numpy as np
 from jax import lax
-from sandbox.inside.program_key import name_program
+from sandbox.inside.jax_patches.jaxpr_hash import name_program
 
 def f(x):
     wide, small = jnp.ones((3, 4)), jnp.ones((3,))

@@ -10,8 +10,8 @@ from app.core.outcome import Outcome
 from app.core.verdict import Mode, Verdict
 from app.grading.grader import Grader
 from app.grading.open_grader import open_grader
-from sandbox.supervisor import Supervisor
-from tests.toy_problem import REFERENCE, toy_problem
+from sandbox.jailed import Supervisor
+from tests.support.toy_problem import REFERENCE, toy_problem
 
 pytestmark = pytest.mark.jail
 

@@ -8,11 +8,11 @@ import pytest
 
 from app.core.outcome import Outcome
 from app.core.verdict import Mode
-from app.grading.graded_items import ItemKind, items_of
 from app.grading.open_grader import open_grader
-from app.grading.trusted_answers import TrustedAnswer
+from app.grading.plan.checks import ItemKind, items_of
+from app.grading.reference.outputs import TrustedAnswer
 from sandbox.environment import describe_environment
-from tests.toy_problem import REFERENCE, toy_problem
+from tests.support.toy_problem import REFERENCE, toy_problem
 
 pytestmark = pytest.mark.jail
 
@@ -53,6 +53,6 @@ def test_answers_of_another_environment_are_computed_anew(
             path.write_bytes(msgspec.msgpack.encode(msgspec.structs.replace(answer, value=zeros)))
     # What is stored is what is compared with, in the same environment.
     assert asyncio.run(outcome()) == (Outcome.WRONG_VALUE, ours["cpu"])
-    for place in ("app.grading.open_grader", "sandbox.supervisor"):
+    for place in ("app.grading.open_grader", "sandbox.jailed"):
         monkeypatch.setattr(f"{place}.describe_environment", lambda *, jailed: ours | {"cpu": "another"})
     assert asyncio.run(outcome()) == (Outcome.ACCEPTED, "another")

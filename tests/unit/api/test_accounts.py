@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.scripted_service import PASSWORD, code, scripted_service
+from tests.support.scripted_service import PASSWORD, code, scripted_service
 
 pytestmark = pytest.mark.anyio
 CREDENTIALS = {"email": "a@school.test", "password": PASSWORD}

@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from app.api.error_responses import MEANINGS, meaning_of
 from app.errors import GraderError, QueueFull
-from tests.scripted_service import PASSWORD, code, scripted_service, until
+from app.http.error_responses import MEANINGS, meaning_of
+from tests.support.scripted_service import PASSWORD, code, scripted_service, until
 
 pytestmark = pytest.mark.anyio
 CREDENTIALS = {"email": "a@school.test", "password": PASSWORD}

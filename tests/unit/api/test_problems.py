@@ -8,8 +8,8 @@ import pytest
 
 from app.catalog.problem_folder import read_problem
 from app.core.problem import Problem
-from tests.scripted_service import PASSWORD, code, scripted_service
-from tests.small_problem import small_problem, write_problem
+from tests.support.scripted_service import PASSWORD, code, scripted_service
+from tests.support.small_problem import small_problem, write_problem
 
 pytestmark = pytest.mark.anyio
 

@@ -8,7 +8,7 @@ import httpx
 import pytest
 
 from app.core.events import Queued
-from tests.scripted_service import PASSWORD, code, scripted_service, until
+from tests.support.scripted_service import PASSWORD, code, scripted_service, until
 
 pytestmark = pytest.mark.anyio
 

@@ -3,7 +3,15 @@
 import pytest
 
 from app.errors import ProblemError
-from tests.probed_problems import CHECKPOINT, DETERMINISM, GRADIENT, PARAMETERS, TRANSFORMS, case, probed
+from tests.support.probed_problems import (
+    CHECKPOINT,
+    DETERMINISM,
+    GRADIENT,
+    PARAMETERS,
+    TRANSFORMS,
+    case,
+    probed,
+)
 
 _NUMBERS = case("short", seed=1).replace('{ generator = "normal", shape = [2, 3], seed = 10 }', "2.5")
 _WHOLE = case("short", seed=1).replace(

@@ -10,9 +10,8 @@ from app.catalog.problem_folder import load_folders, read_problem
 from app.catalog.versions import version_of
 from app.core.verdict import Mode, Visibility
 from app.errors import ProblemError
-from tests.toy_problem import MANIFEST, toy_files, write_toy_folders
-
-_CHECKOUT = Path(__file__).resolve().parents[3]
+from tests.support.checkout import CHECKOUT
+from tests.support.toy_problem import MANIFEST, toy_files, write_toy_folders
 
 
 def _with_manifest(old: str, new: str) -> dict[str, bytes]:
@@ -163,7 +162,7 @@ def test_run_grades_samples_and_submit_grades_all_with_fresh_ones() -> None:
 
 def test_every_shipped_problem_loads() -> None:
     """With at least four variants and two further right solutions each, and a case of every kind."""
-    loaded = load_folders(_CHECKOUT / "problems", _CHECKOUT / "reference_solutions")
+    loaded = load_folders(CHECKOUT / "problems", CHECKOUT / "reference_solutions")
     assert not loaded.refused
     assert {"encoder-block", "vit-mean-pool", "vit-cls-token"} <= set(loaded.problems)
     for files in loaded.problems.values():

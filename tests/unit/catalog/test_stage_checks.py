@@ -4,7 +4,7 @@ import pytest
 
 from app.catalog.manifest import read_manifest
 from app.errors import ProblemError
-from tests.toy_problem import MANIFEST
+from tests.support.toy_problem import MANIFEST
 
 _STAGES = """
 [[module.stages]]

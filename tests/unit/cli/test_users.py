@@ -9,8 +9,8 @@ import msgspec
 import pytest
 
 from app.cli.main import app
+from tests.support.checkout import CHECKOUT
 
-_CHECKOUT = Path(__file__).resolve().parents[3]
 _LOADED_LATE = "{'fastapi', 'sqlalchemy', 'alembic', 'argon2', 'jax'}"
 
 
@@ -97,7 +97,7 @@ def test_the_command_line_starts_without_the_service() -> None:
         f"print(sorted({{m.partition('.')[0] for m in sys.modules}} & {_LOADED_LATE}))"
     )
     done = subprocess.run(
-        [sys.executable, "-c", program], cwd=_CHECKOUT, capture_output=True, text=True, check=True
+        [sys.executable, "-c", program], cwd=CHECKOUT, capture_output=True, text=True, check=True
     )
     assert done.stdout.strip() == "[]"
 

@@ -16,13 +16,13 @@ from app.api.readiness import Readiness
 from app.api.worker_app import worker_app
 from app.core.outcome import Outcome
 from app.core.verdict import CaseResult, Verdict, Visibility
-from app.core.worker_standing import WorkerState
+from app.core.worker_status import WorkerState
 from app.metrics import queue_gauges
 from app.metrics.metrics import Metrics
 from app.metrics.process_memory import held_bytes
-from app.store import workers
-from app.store.database import Database
-from app.store.open_database import open_database
+from app.store.engine.database import Database
+from app.store.engine.open import open_database
+from app.store.queries import workers
 
 pytestmark = pytest.mark.anyio
 

@@ -1,13 +1,14 @@
-"""Only `app/store/database.py` ends a transaction: a request or a job is one of them."""
+"""Only `app/store/engine/database.py` ends a transaction: a request or a job is one of them."""
 
 import ast
-from pathlib import Path
 
 import pytest
 
-_APP = Path(__file__).resolve().parents[3] / "app"
+from tests.support.checkout import CHECKOUT
+
+_APP = CHECKOUT / "app"
 # Migrations have a connection of their own, before anything else uses the database.
-_ALLOWED = {"store/database.py", "store/migrate.py"}
+_ALLOWED = {"store/engine/database.py", "store/engine/migrate.py"}
 _ENDINGS = {"commit", "rollback", "begin", "begin_nested"}
 
 

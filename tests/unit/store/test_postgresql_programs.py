@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 
 from app.errors import DatabaseRefused
-from app.store import backup_postgresql
-from app.store.backup_postgresql import program
+from app.store.maintenance import backup_postgresql
+from app.store.maintenance.backup_postgresql import program
 
 
 def install(folder: Path, version: str) -> str:

@@ -2,13 +2,13 @@
 
 import itertools
 import re
-from pathlib import Path
 
 import pytest
 
 from app.web.outcome_words import Tone
+from tests.support.checkout import CHECKOUT
 
-_STYLES = Path(__file__).parents[3] / "app/web/styles/colours.css"
+_STYLES = CHECKOUT / "app/web/styles/colours.css"
 _GROUNDS = ("page", "surface", "surface-sunk")
 _PAIRS = [
     *itertools.product(("ink", "ink-soft", "accent"), _GROUNDS),

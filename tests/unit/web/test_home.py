@@ -7,8 +7,8 @@ import httpx
 import pytest
 
 from app.web.home import ON_A_PAGE
-from tests.scripted_service import Service, scripted_service
-from tests.small_problem import small_problem
+from tests.support.scripted_service import Service, scripted_service
+from tests.support.small_problem import small_problem
 
 pytestmark = pytest.mark.anyio
 

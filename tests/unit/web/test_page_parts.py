@@ -10,13 +10,13 @@ from hypothesis import strategies as st
 from starlette.responses import PlainTextResponse
 from starlette.types import Message, Receive, Scope, Send
 
-from app.api.error_responses import MEANINGS, meaning_of
 from app.errors import NotAllowed, NotSignedIn
+from app.http.error_responses import MEANINGS, meaning_of
+from app.http.security_headers import SecurityHeaders
 from app.web.built_assets import built_assets
 from app.web.code_listing import code_listing
 from app.web.errors import status_of
 from app.web.return_address import return_address
-from app.web.security_headers import SecurityHeaders
 
 
 def test_a_form_is_refused_with_the_status_that_the_api_gives() -> None:

@@ -11,8 +11,8 @@ from httpx import Response
 from app.core.submission import CODE_LIMIT_BYTES
 from app.main import create_app
 from app.settings import read_settings
-from tests.scripted_grader import open_scripted_grader
-from tests.unit.web.page_browser import PageBrowser, browsing
+from tests.support.page_browser import PageBrowser, browsing
+from tests.support.scripted_grader import open_scripted_grader
 
 PASSWORD = "three unrelated words"
 PROBLEM = "/problems/vit-cls-token"

@@ -8,13 +8,15 @@ import pytest
 from sqlalchemy import update
 
 from app.core.service_status import QueueFigures, ServiceStatus, ServiceVersions
-from app.core.worker_standing import WorkerStanding, WorkerState
+from app.core.worker_status import WorkerStanding, WorkerState
 from app.errors import ProblemError
 from app.metrics.status_report import StatusReport
-from app.store import migrate, tables, workers
-from app.store.database import Database
+from app.store import tables
+from app.store.engine import migrate
+from app.store.engine.database import Database
+from app.store.queries import workers
 from app.web.status_words import concerns
-from tests.scripted_service import Service, code, scripted_service
+from tests.support.scripted_service import Service, code, scripted_service
 
 pytestmark = pytest.mark.anyio
 

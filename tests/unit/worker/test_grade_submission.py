@@ -16,21 +16,21 @@ from app.core.problem import Problem
 from app.core.submission import Status, Submission
 from app.core.user import Role, User
 from app.core.verdict import Mode, Verdict
+from app.events.feed import Feed
 from app.grading.grader import Grader
-from app.jobs.embedded import EmbeddedQueue
-from app.jobs.queue import BULK, INTERACTIVE, Ticket
-from app.jobs.recover import rebuild_queue
-from app.jobs.submit import Submissions
-from app.live.feed import Feed
-from app.store import submissions, users
-from app.store.database import Database
-from app.store.open_database import open_database
+from app.queue.embedded.queue import EmbeddedQueue
+from app.queue.embedded.rebuild import rebuild_queue
+from app.queue.interface import BULK, INTERACTIVE, Ticket
+from app.store.engine.database import Database
+from app.store.engine.open import open_database
 from app.store.problems import Problems
-from app.store.unexplained import commonest_unexplained
+from app.store.queries import submissions, users
+from app.store.queries.unexplained import commonest_unexplained
+from app.submissions.service import Submissions
 from app.worker import grade_submission
 from app.worker.grade_submission import Grades, GradeSubmission
-from tests.scripted_grader import ScriptedGrader
-from tests.small_problem import small_problem
+from tests.support.scripted_grader import ScriptedGrader
+from tests.support.small_problem import small_problem
 
 pytestmark = pytest.mark.anyio
 

@@ -14,15 +14,16 @@ from app.catalog.problem_folder import read_problem
 from app.core.log_context import submission_of_log
 from app.core.problem import Problem
 from app.errors import ReferenceFailed
-from app.store import tables, workers
-from app.store.database import Database
-from app.store.open_database import open_database
+from app.store import tables
+from app.store.engine.database import Database
+from app.store.engine.open import open_database
 from app.store.problems import Problems
-from app.worker.prepare import keep_prepared, prepare_problems
+from app.store.queries import workers
+from app.worker.prewarm import keep_prepared, prepare_problems
 from app.worker.retention import Retention
-from tests.scripted_grader import ScriptedGrader
-from tests.scripted_service import Service, scripted_service, until
-from tests.small_problem import small_problem
+from tests.support.scripted_grader import ScriptedGrader
+from tests.support.scripted_service import Service, scripted_service, until
+from tests.support.small_problem import small_problem
 
 pytestmark = pytest.mark.anyio
 
@@ -148,7 +149,7 @@ async def test_a_problem_that_is_published_later_is_prepared_too(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A worker may start before the pages have published anything, and lives through many versions."""
-    monkeypatch.setattr("app.worker.prepare._LOOK_SECONDS", 0.01)
+    monkeypatch.setattr("app.worker.prewarm._LOOK_SECONDS", 0.01)
     proven: list[tuple[str, ...]] = []
     async with open_database(f"sqlite:///{tmp_path / 'test.db'}") as database:
         problems = Problems(database, read_problem)

@@ -6,14 +6,14 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager
 
 import pytest
 
-from app.core.worker_standing import WorkerState
+from app.core.worker_status import WorkerState
 from app.errors import GraderError
-from app.jobs.embedded import EmbeddedQueue
-from app.jobs.queue import Ticket
+from app.queue.embedded.queue import EmbeddedQueue
+from app.queue.interface import Ticket
 from app.worker.grade_submission import Grades
 from app.worker.worker import OpenGrader, Worker
-from tests.scripted_grader import ScriptedGrader
-from tests.scripted_service import until
+from tests.support.scripted_grader import ScriptedGrader
+from tests.support.scripted_service import until
 
 pytestmark = pytest.mark.anyio
 

@@ -1,0 +1,139 @@
+"""Proofs as Markdown, as JSON and as JUnit XML."""
+
+import math
+from collections.abc import Mapping, Sequence
+from xml.etree import ElementTree
+
+import msgspec
+
+from app.grading.prove.reasons import Fault
+from app.grading.prove.rows import Figure, Proof, Role, SolutionRow
+
+_FORMAT = 1
+"""Counted up when a key of the JSON report changes its meaning; new keys may come without that."""
+
+
+def proofs_json(proofs: Sequence[Proof], environment: Mapping[str, str]) -> bytes:
+    """One object, as `docs/authors.md` describes it. Infinite distances are null, which JSON can say."""
+    report = {
+        "format": _FORMAT,
+        "environment": dict(environment),
+        "problems": [_problem(proof) for proof in proofs],
+    }
+    return msgspec.json.format(msgspec.json.encode(report), indent=1) + b"\n"
+
+
+def proofs_markdown(proofs: Sequence[Proof], drift: Mapping[str, str] | None = None) -> str:
+    """For each problem its mutation table, the figures, and why it is refused if it is."""
+    lines: list[str] = []
+    for proof in proofs:
+        verdict = "proven" if proof.is_proven else "refused"
+        lines += [f"## {proof.position} {proof.problem}: {verdict}", "", f"Version `{proof.version}`.", ""]
+        if proof.faults:
+            lines += [f"- **`{fault.reason}`** {fault.message}. {fault.remedy}" for fault in proof.faults]
+            lines += [""]
+        lines += _table(proof)
+        lines += ["", *(f"- {figure.text}" for figure in proof.figures)]
+        if drift is not None:
+            told = drift.get(proof.problem, "not compared")
+            lines += [f"- drift against the stored outputs: {told}"]
+        lines += [""]
+    return "\n".join(["# Proofs", "", *lines])
+
+
+def proofs_junit(proofs: Sequence[Proof]) -> bytes:
+    """JUnit XML, as CI systems read it: a suite a problem, a test case a row."""
+    root = ElementTree.Element("testsuites", name="jaxercise regrade")
+    for proof in proofs:
+        failures = sum(bool(row.faults) for row in proof.rows)
+        suite = ElementTree.SubElement(
+            root,
+            "testsuite",
+            name=proof.problem,
+            tests=str(len(proof.rows)),
+            failures=str(failures),
+            errors="0",
+        )
+        for row in proof.rows:
+            kind = "figure" if isinstance(row, Figure) else row.role
+            seconds = row.wall_seconds if isinstance(row, SolutionRow) else 0.0
+            case = ElementTree.SubElement(
+                suite, "testcase", classname=f"{proof.problem}.{kind}", name=row.id, time=f"{seconds:.3f}"
+            )
+            if row.faults:
+                message = "; ".join(fault.message for fault in row.faults)
+                ElementTree.SubElement(case, "failure", message=message)
+    text: bytes = ElementTree.tostring(root, encoding="utf-8", xml_declaration=True)
+    return text
+
+
+def _table(proof: Proof) -> list[str]:
+    names = [column.name for column in proof.columns]
+    heads = ["solution", "role", "outcome", *names, "named", "seconds", "holds"]
+    lines = [f"| {' | '.join(heads)} |", f"|{'---|' * len(heads)}"]
+    for row in proof.solutions:
+        cells = [_cell(row, name) for name in names]
+        holds = ", ".join(f"`{fault.reason}`" for fault in row.faults) or "yes"
+        fields = [f"`{row.id}`", row.role, row.outcome, *cells, row.named, f"{row.wall_seconds:.1f}", holds]
+        lines.append(f"| {' | '.join(fields)} |")
+    return lines
+
+
+def _cell(row: SolutionRow, name: str) -> str:
+    if name not in row.failed:
+        return "" if row.role is Role.TRIVIAL and name not in row.distances else "·"
+    value = row.distances.get(name, math.inf)
+    return "∞" if math.isinf(value) else f"{value:.3g}"
+
+
+def _problem(proof: Proof) -> dict[str, object]:
+    return {
+        "problem": proof.problem,
+        "position": proof.position,
+        "version": proof.version,
+        "proven": proof.is_proven,
+        "cases": [
+            {"name": column.name, "kind": column.kind, "visibility": column.visibility}
+            for column in proof.columns
+        ],
+        "solutions": [_solution(row) for row in proof.solutions],
+        "figures": [_figure(figure) for figure in proof.figures],
+        "faults": [_fault(fault) for fault in proof.faults],
+    }
+
+
+def _solution(row: SolutionRow) -> dict[str, object]:
+    return {
+        "role": row.role,
+        "id": row.id,
+        "expected": row.expected,
+        "outcome": row.outcome,
+        "failed": row.failed,
+        "named": row.named,
+        "distances": _numbers(row.distances),
+        "wall_seconds": row.wall_seconds,
+        "faults": [_fault(fault) for fault in row.faults],
+    }
+
+
+def _figure(figure: Figure) -> dict[str, object]:
+    return {
+        "id": figure.id,
+        "text": figure.text,
+        "value": _number(figure.value),
+        "bound": figure.bound,
+        "by_name": _numbers(figure.by_name),
+        "faults": [_fault(fault) for fault in figure.faults],
+    }
+
+
+def _fault(fault: Fault) -> dict[str, object]:
+    return {"reason": fault.reason, "message": fault.message, "remedy": fault.remedy}
+
+
+def _numbers(values: Mapping[str, float]) -> dict[str, float | None]:
+    return {name: _number(value) for name, value in values.items()}
+
+
+def _number(value: float | None) -> float | None:
+    return value if value is None or math.isfinite(value) else None

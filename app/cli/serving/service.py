@@ -1,0 +1,68 @@
+"""Running the service until it is stopped."""
+
+import asyncio
+import logging
+import socket
+
+import uvicorn
+
+from app.cli.serving.freeze_gc import settle_heap
+from app.cli.serving.logs import set_up_logs
+from app.cli.serving.server import Server, address_of, listening, server_config
+from app.cli.serving.supervise import keep
+from app.errors import GraderError
+from app.main import create_app
+from app.settings import Settings
+from app.worker.worker import OpenGrader, Worker
+from sandbox.interface import SandboxError
+
+_log = logging.getLogger("jaxercise")
+
+
+def run_service(settings: Settings, open_grader: OpenGrader | None = None) -> None:
+    """Serves until SIGINT or SIGTERM, in a process of its own that is begun again where it is killed.
+
+    `open_grader` takes the place of the real one.
+
+    Raises:
+        GraderError: the port is taken, or the sandbox can't work here.
+    """
+    set_up_logs(settings, "web")
+    with listening(settings.host, settings.port, instead="--host and --port") as listener:
+        keep(lambda: asyncio.run(_serve(settings, listener, open_grader)))
+
+
+async def _serve(settings: Settings, listener: socket.socket, open_grader: OpenGrader | None) -> None:
+    app = create_app(settings, open_grader=open_grader)
+    server = Server(server_config(app, trusted_proxies=settings.trusted_proxies))
+    # The lifespan runs here and not under uvicorn, so that its errors are ours to tell in one line.
+    async with app.router.lifespan_context(app):
+        print(f"Jaxercise is at {address_of(listener)}", flush=True)
+        if await app.state.accounts.is_empty():
+            print("The first account to sign up is the admin.", flush=True)
+        watch = asyncio.create_task(_stop_on_failure(app.state.worker, server))
+        settling = asyncio.create_task(settle_heap())
+        await server.serve(sockets=[listener])
+        settling.cancel()
+        if watch.done():
+            raise watch.result()
+        watch.cancel()
+
+
+async def _stop_on_failure(worker: Worker | None, server: uvicorn.Server) -> GraderError:
+    """A service that should grade and can't is of no use: it stops and says why."""
+    if worker is None:
+        await asyncio.Event().wait()
+    assert worker is not None
+    failure = await worker.failure()
+    server.should_exit = True
+    return as_grader_error(failure)
+
+
+def as_grader_error(failure: Exception) -> GraderError:
+    """Why a worker cannot go on, as a command tells it; a bug's traceback goes into the log."""
+    if isinstance(failure, GraderError):
+        return failure
+    if not isinstance(failure, SandboxError):
+        _log.error("the worker broke", exc_info=failure)
+    return GraderError(str(failure) or type(failure).__name__)

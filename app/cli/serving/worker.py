@@ -1,0 +1,94 @@
+"""Running a worker alone until it is stopped."""
+
+import asyncio
+import signal
+import socket
+from collections.abc import AsyncIterator
+from contextlib import AbstractContextManager, asynccontextmanager, nullcontext
+
+from app.api.readiness import Readiness
+from app.api.worker_app import worker_app
+from app.bootstrap import opened, real_grader, require_distributed, working
+from app.cli.serving.freeze_gc import settle_heap
+from app.cli.serving.logs import set_up_logs
+from app.cli.serving.server import QuietServer, address_of, listening, server_config
+from app.cli.serving.service import as_grader_error
+from app.cli.serving.supervise import keep
+from app.metrics.metrics import Metrics
+from app.settings import Settings
+from app.worker.worker import OpenGrader
+
+
+def run_worker(settings: Settings, open_grader: OpenGrader | None = None) -> None:
+    """Grades until SIGINT or SIGTERM, then drains; tells how it does on `worker_port`, if there is one.
+
+    In a process of its own that is begun again where it is killed. `open_grader` takes the place of the
+    real one.
+
+    Raises:
+        GraderError: the database is SQLite, cannot be reached at the start, the port is taken, or the
+            sandbox can't work here.
+    """
+    require_distributed(settings, "`jaxercise worker`")
+    set_up_logs(settings, "worker")
+    with _port(settings) as listener:
+        keep(lambda: asyncio.run(_work(settings, listener, open_grader)))
+
+
+async def _work(settings: Settings, listener: socket.socket | None, open_grader: OpenGrader | None) -> None:
+    stop = asyncio.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    metrics, readiness = Metrics(), Readiness()
+    readiness.add("grading", _opening)
+    async with (
+        _answering(listener, metrics, readiness),
+        opened(settings) as shared,
+        working(settings, shared, open_grader or real_grader(settings, metrics), metrics) as worker,
+    ):
+        metrics.queue.watch(shared.database)
+        readiness.add("database", shared.database.ping)
+        readiness.add("grading", worker.missing)
+        print(f"The worker {settings.worker_name} grades {settings.slots} at a time", flush=True)
+        failing = asyncio.create_task(worker.failure())
+        stopping = asyncio.create_task(stop.wait())
+        settling = asyncio.create_task(settle_heap())
+        await asyncio.wait({failing, stopping}, return_when=asyncio.FIRST_COMPLETED)
+        stopping.cancel()
+        settling.cancel()
+        if failing.done():
+            raise as_grader_error(failing.result())
+        failing.cancel()
+        readiness.add("grading", _draining)
+
+
+def _port(settings: Settings) -> AbstractContextManager[socket.socket | None]:
+    if settings.worker_port is None:
+        return nullcontext()
+    return listening(settings.host, settings.worker_port, instead="JAXERCISE_HOST and JAXERCISE_WORKER_PORT")
+
+
+@asynccontextmanager
+async def _answering(
+    listener: socket.socket | None, metrics: Metrics, readiness: Readiness
+) -> AsyncIterator[None]:
+    """From before the database is opened until after the drain, so that a probe always gets an answer."""
+    if listener is None:
+        yield
+        return
+    server = QuietServer(server_config(worker_app(metrics, readiness)))
+    serving = asyncio.create_task(server.serve(sockets=[listener]))
+    print(f"The worker answers at {address_of(listener)}", flush=True)
+    try:
+        yield
+    finally:
+        server.should_exit = True
+        await asyncio.gather(serving, return_exceptions=True)
+
+
+async def _opening() -> str:
+    return "the database is being opened"
+
+
+async def _draining() -> str:
+    return "it is draining"

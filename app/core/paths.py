@@ -1,0 +1,24 @@
+"""Where the files lie that are no modules, in a checkout and in an installed package."""
+
+from importlib.resources import files
+from pathlib import Path
+from typing import Literal
+
+Resource = Literal["migrations", "problems", "reference_solutions", "templates", "static"]
+
+_PACKAGE = Path(str(files("app")))
+_IN_PACKAGE = {"templates": Path("web/templates"), "static": Path("web/static")}
+# A checkout has these beside the package `app`; an installed package carries them inside it.
+_IN_CHECKOUT = {
+    "migrations": Path("alembic"),
+    "problems": Path("problems"),
+    "reference_solutions": Path("reference_solutions"),
+}
+
+
+def path_of(resource: Resource, *, package: Path = _PACKAGE) -> Path:
+    """Return the folder that holds `resource`; `package` is the folder of the package `app`."""
+    if resource in _IN_PACKAGE:
+        return package / _IN_PACKAGE[resource]
+    shipped = package / "shipped" / _IN_CHECKOUT[resource]
+    return shipped if shipped.is_dir() else package.parent / _IN_CHECKOUT[resource]

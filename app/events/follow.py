@@ -1,0 +1,73 @@
+"""Following one submission to its end, wherever it stands when the follower comes."""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+
+from app.core.events import CaseDone, Event, Running, VerdictReached
+from app.core.submission import Submission
+from app.core.verdict import Verdict
+from app.errors import DatabaseUnavailable
+from app.events.feed import Feed, Told
+
+_LOOK_AGAIN_SECONDS = 5.0
+_TOLD_FROM_VERDICT = 8_000_000_000_000_000
+"""Where the ids of events begin that are told from a verdict, which every process numbers alike: above all
+ids of events that were told live, and below what a client may not count exactly any more."""
+
+
+async def follow_submission(
+    feed: Feed,
+    submission: Submission,
+    look_again: Callable[[], Awaitable[Submission]],
+    *,
+    last_id: str | None = None,
+    look_again_seconds: float = _LOOK_AGAIN_SECONDS,
+) -> AsyncIterator[Told]:
+    """Every event up to the verdict; a finished submission's are told from its verdict.
+
+    Who was cut off after the event `last_id` hears what came after it, or everything where nobody here
+    knows that event any more. After each silence of `look_again_seconds` the stored submission is looked at,
+    so a follower ends even where the verdict was reached in another process. While the database is away the
+    follower waits.
+    """
+    goes_on = last_id is not None and await feed.knows(submission.id, last_id)
+    if submission.verdict is not None and not goes_on:
+        events_told = events_of(submission.verdict)
+        for number in range(_heard_of(last_id, len(events_told)), len(events_told)):
+            yield Told(event=events_told[number], id=str(_TOLD_FROM_VERDICT + number + 1))
+        return
+    events = feed.follow(submission.id, last_id=last_id)
+    upcoming: asyncio.Future[Told] = asyncio.ensure_future(anext(events))
+    try:
+        while True:
+            if not (await asyncio.wait({upcoming}, timeout=look_again_seconds))[0]:
+                try:
+                    verdict = (await look_again()).verdict
+                except DatabaseUnavailable:
+                    continue
+                if verdict is not None:
+                    yield Told(event=VerdictReached(verdict=verdict))
+                    return
+                continue
+            try:
+                told = upcoming.result()
+            except StopAsyncIteration:
+                return
+            yield told
+            upcoming = asyncio.ensure_future(anext(events))
+    finally:
+        upcoming.cancel()
+        await asyncio.gather(upcoming, return_exceptions=True)
+
+
+def _heard_of(last_id: str | None, count: int) -> int:
+    """How many events of a verdict were heard up to this one; the last is told again rather than none."""
+    if last_id is None or not (last_id.isascii() and last_id.isdigit() and len(last_id) < 20):
+        return 0
+    return min(max(0, int(last_id) - _TOLD_FROM_VERDICT), count - 1)
+
+
+def events_of(verdict: Verdict) -> list[Event]:
+    """What a follower would have heard from `running` on."""
+    cases = [CaseDone(case=case) for case in verdict.cases]
+    return [Running(cases=tuple(c.name for c in verdict.cases)), *cases, VerdictReached(verdict=verdict)]

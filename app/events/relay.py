@@ -1,0 +1,190 @@
+"""Live events between processes: each writes what happens in it, and hears what happens elsewhere."""
+
+import asyncio
+import logging
+from collections import defaultdict
+from collections.abc import AsyncIterator, Collection, Sequence
+from contextlib import asynccontextmanager
+
+from app.core.events import CaseDone, Event, Queued, Running, VerdictReached
+from app.core.verdict import Verdict
+from app.events.feed import Feed, Told
+from app.events.follow import events_of
+from app.store.engine.database import Database
+from app.store.engine.listen import listen
+from app.store.queries import events as submission_events
+from app.store.queries.events import Happened, StoredEvent
+from app.store.queries.submissions import verdicts_of
+
+_GATHER_SECONDS = 0.01
+_AT_ONCE = 500
+_BACKLOG = 20_000
+_AFTER_A_FAILURE_SECONDS = 0.5
+_CLEANING_SECONDS = 60.0
+
+_log = logging.getLogger("jaxercise.live")
+
+
+class RelayedFeed(Feed):
+    """A feed of what happens in any process on the same PostgreSQL.
+
+    Only submissions that somebody follows here are remembered here; all others are in the database. What
+    cannot be written because the database is away is kept, up to a bound, until it is back.
+    """
+
+    def __init__(self, database: Database) -> None:
+        super().__init__()
+        self._database = database
+        self._followers: defaultdict[str, int] = defaultdict(int)
+        self._heard: dict[str, int] = {}
+        self._reading = asyncio.Lock()
+        self._unwritten: list[tuple[str, Event]] = []
+        self._some = asyncio.Event()
+
+    def publish(self, submission_id: str, event: Event) -> None:
+        if isinstance(event, Queued):
+            # Every process tells its own followers their places. Without an id, so that who is cut off after
+            # one goes on after the last event that all processes know.
+            if submission_id in self._followers:
+                self._append(submission_id, event, None)
+            return
+        if len(self._unwritten) < _BACKLOG:
+            self._unwritten.append((submission_id, event))
+            self._some.set()
+
+    def followed(self) -> list[str]:
+        """Submissions that somebody here follows, and that have not ended."""
+        return [submission_id for submission_id in self._followers if submission_id not in self._ended]
+
+    async def knows(self, submission_id: str, event_id: str) -> bool:
+        async with self._following(submission_id):
+            await self._read([submission_id], ended=[submission_id])
+            return await super().knows(submission_id, event_id)
+
+    async def follow(self, submission_id: str, *, last_id: str | None = None) -> AsyncIterator[Told]:
+        async with self._following(submission_id):
+            await self._read([submission_id], ended=[submission_id])
+            async for told in super().follow(submission_id, last_id=last_id):
+                yield told
+
+    @asynccontextmanager
+    async def running(self) -> AsyncIterator[None]:
+        """Writes and listens while the block lasts; at its end what is left is written once more."""
+        tasks = [asyncio.create_task(work()) for work in (self._write, self._listen, self._clean)]
+        try:
+            yield
+        finally:
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+            try:
+                while self._unwritten:
+                    await self._write_some()
+            except Exception as fault:
+                _log.warning("the last live events were not written: %s", type(fault).__name__)
+
+    @asynccontextmanager
+    async def _following(self, submission_id: str) -> AsyncIterator[None]:
+        self._followers[submission_id] += 1
+        try:
+            yield
+        finally:
+            self._followers[submission_id] -= 1
+            if self._followers[submission_id] == 0:
+                del self._followers[submission_id]
+                self._heard.pop(submission_id, None)
+                self._under_way.pop(submission_id, None)
+                self._ended.pop(submission_id, None)
+
+    async def _write(self) -> None:
+        while True:
+            await self._some.wait()
+            # What happens together is one commit.
+            await asyncio.sleep(_GATHER_SECONDS)
+            self._some.clear()
+            try:
+                while self._unwritten:
+                    await self._write_some()
+            except Exception as fault:
+                _log.debug("live events wait to be written: %s", type(fault).__name__)
+                self._some.set()
+                await asyncio.sleep(_AFTER_A_FAILURE_SECONDS)
+
+    async def _write_some(self) -> None:
+        batch = self._unwritten[:_AT_ONCE]
+        lasting = [entry for entry in batch if not isinstance(entry[1], VerdictReached)]
+        ended = {submission_id for submission_id, event in batch if isinstance(event, VerdictReached)}
+        changed = dict.fromkeys(submission_id for submission_id, _ in batch)
+        async with self._database.transaction() as connection:
+            await submission_events.need_not_last(connection)
+            await submission_events.add_events(connection, lasting)
+            happened = [
+                Happened(submission_id=changed_id, ended=changed_id in ended) for changed_id in changed
+            ]
+            await submission_events.tell(connection, happened)
+        del self._unwritten[: len(batch)]
+
+    async def _listen(self) -> None:
+        async for payload in listen(self._database.url, submission_events.CHANNEL):
+            try:
+                if payload is None:
+                    await self._read(self.followed(), ended=self.followed())
+                    continue
+                mine = [h for h in submission_events.read_notification(payload) if self._follows(h)]
+                await self._read(
+                    [h.submission_id for h in mine], ended=[h.submission_id for h in mine if h.ended]
+                )
+            except Exception as fault:
+                # A follower looks at the row itself after a silence.
+                _log.warning("live events could not be read: %s", type(fault).__name__)
+
+    async def _read(self, submission_ids: Sequence[str], *, ended: Collection[str] = ()) -> None:
+        """Take in what is new of these; `ended` may have their verdicts."""
+        if not submission_ids:
+            return
+        async with self._reading, self._database.reading() as connection:
+            after = min(self._heard.get(submission_id, 0) for submission_id in submission_ids)
+            stored = await submission_events.events_of(connection, submission_ids, after)
+            verdicts = await verdicts_of(connection, ended) if ended else {}
+            # Who followed may have gone meanwhile, and then nothing is kept.
+            for found in stored:
+                if self._follows(found) and found.number > self._heard.get(found.submission_id, 0):
+                    self._heard[found.submission_id] = found.number
+                    self._append(found.submission_id, found.event, str(found.number))
+            for submission_id, verdict in verdicts.items():
+                if submission_id in self._followers:
+                    self._end(submission_id, verdict)
+
+    def _end(self, submission_id: str, verdict: Verdict) -> None:
+        """A verdict may be read before the last events of its run were written; none is left out."""
+        if submission_id in self._ended:
+            return
+        history = self._under_way.get(submission_id)
+        told = [told.event for _, told in history.told] if history is not None else []
+        last = self._heard.get(submission_id, 0)
+        for number, event in enumerate(untold(verdict, told), last + 1):
+            self._append(submission_id, event, str(number))
+
+    def _follows(self, found: Happened | StoredEvent) -> bool:
+        return found.submission_id in self._followers
+
+    async def _clean(self) -> None:
+        while True:
+            await asyncio.sleep(_CLEANING_SECONDS)
+            try:
+                async with self._database.transaction() as connection:
+                    await submission_events.forget_old_events(connection)
+            except Exception as fault:
+                _log.debug("old live events stay: %s", type(fault).__name__)
+
+
+def untold(verdict: Verdict, told: Sequence[Event]) -> list[Event]:
+    """What is still to be told of a run that has ended so, its verdict last."""
+    runs = [place for place, event in enumerate(told) if isinstance(event, Running)]
+    known = {event.case.name for event in told[runs[-1] :] if isinstance(event, CaseDone)} if runs else set()
+    return [
+        event
+        for event in events_of(verdict)
+        if not (isinstance(event, Running) and runs)
+        and not (isinstance(event, CaseDone) and event.case.name in known)
+    ]

@@ -1,0 +1,30 @@
+"""Two calls with the same arguments against each other → a row."""
+
+from app.core.outcome import Outcome
+from app.core.verdict import CaseResult
+from app.grading.answer import named_arrays
+from app.grading.check.rows import row
+from app.grading.plan.checks import GradedItem
+from sandbox.arrays import WireArray
+from sandbox.interface import CallResult
+
+_DIFFERS = (
+    "called twice with the same arguments it gives two answers: it uses randomness or something kept "
+    "between calls that the arguments do not fix"
+)
+
+
+def judge_determinism(item: GradedItem, call: CallResult) -> CaseResult:
+    """To the last bit: the same program on the same numbers rounds the same way."""
+    arrays = named_arrays(call.value, call.parts)
+    first, second = _of("first", arrays), _of("second", arrays)
+    if first and first == second:
+        return row(item, Outcome.PASSED, "", call.wall_seconds)
+    return row(item, Outcome.WRONG_VALUE, _DIFFERS, call.wall_seconds)
+
+
+def _of(turn: str, arrays: dict[str, WireArray]) -> dict[str, WireArray]:
+    """By what stands behind the turn's name: `first` and `first.weights` become `` and `.weights`."""
+    return {
+        name.removeprefix(turn): array for name, array in arrays.items() if name.partition(".")[0] == turn
+    }

@@ -1,0 +1,73 @@
+"""Gradients against the reference's, one by one → a row."""
+
+from collections.abc import Mapping
+
+import numpy as np
+
+from app.core.outcome import Outcome
+from app.core.problem import Problem
+from app.core.verdict import CaseResult
+from app.grading.answer import named_arrays
+from app.grading.check.rows import row
+from app.grading.check.value import judge_arrays
+from app.grading.compare.array import matches
+from app.grading.compare.tolerance import item_tolerance
+from app.grading.phrases.index_words import names_words
+from app.grading.plan.checks import GradedItem
+from app.grading.reference.outputs import TrustedAnswer
+from sandbox.arrays import BadArray, WireArray, unpack_array
+from sandbox.interface import CallResult
+
+_CUT_OFF = "it is not used, or something such as `stop_gradient` or a copy made with NumPy cuts it off"
+
+
+def judge_gradient(
+    problem: Problem, item: GradedItem, call: CallResult, expected: TrustedAnswer
+) -> CaseResult:
+    """Parameters that no gradient reaches are named first, then those whose gradient differs."""
+    wanted = _named(problem, named_arrays(expected.value, expected.parts))
+    all_given = _named(problem, named_arrays(call.value, call.parts))
+    if lacking := [name for name in wanted if name not in all_given]:
+        message = f"there is no gradient of {names_words(lacking)}: no such `nnx.Param` is in the module"
+        return row(item, Outcome.WRONG_PARAMETERS, message, call.wall_seconds)
+    given = {name: all_given[name] for name in wanted}
+    tolerance = item_tolerance(problem, item, wanted)
+    silent = [
+        name
+        for name, array in wanted.items()
+        if _largest(array) > tolerance.absolute and _largest(given[name]) == 0
+    ]
+    if silent:
+        message = f"no gradient reaches {names_words(silent)}: {_CUT_OFF}"
+        return row(item, Outcome.WRONG_VALUE, message, call.wall_seconds)
+    differing = [name for name in wanted if not matches(given[name], wanted[name], tolerance)]
+    return judge_arrays(
+        item,
+        call,
+        given,
+        wanted,
+        tolerance,
+        dtypes={name: array.dtype for name, array in wanted.items()},
+        # Which ones differ tells nothing of a hidden case's values.
+        remark=f"the gradient of {names_words(differing)} is another" if differing else "",
+    )
+
+
+def _named(problem: Problem, arrays: Mapping[str, WireArray]) -> dict[str, WireArray]:
+    """Without a module they come by the arguments' places."""
+    parameters = problem.manifest.entry.parameters
+    if problem.manifest.module is not None:
+        return dict(arrays)
+    return {
+        parameters[int(place)]: array
+        for place, array in arrays.items()
+        if place.isdecimal() and int(place) < len(parameters)
+    }
+
+
+def _largest(array: WireArray) -> float:
+    """NaN where the frame is forged: it is neither large nor zero, and comparing tells it."""
+    try:
+        return float(np.abs(unpack_array(array)).max(initial=0.0))
+    except BadArray:
+        return float("nan")

@@ -1,0 +1,100 @@
+"""Why a refused solution is wrong, where that can be told; abstains rather than guesses."""
+
+import asyncio
+import logging
+from collections.abc import Coroutine
+from typing import TypeVar
+
+from app.core.outcome import Outcome
+from app.core.problem import Problem
+from app.core.verdict import Diagnosis, DiagnosisKind
+from app.errors import GraderError
+from app.grading.diagnose.divergence_words import divergence_diagnosis, divergence_sentence
+from app.grading.diagnose.failures import shape_of_answers
+from app.grading.diagnose.stages import Followed, RunOnce, follow
+from app.grading.diagnose.variants import match_variant
+from app.grading.plan.checks import ItemKind
+from app.grading.reference.outputs import TrustedAnswers
+from app.grading.run.run_checks import ItemsRun
+from sandbox.interface import SandboxError
+
+_Result = TypeVar("_Result")
+
+_log = logging.getLogger("jaxercise.grading")
+
+
+class Deadline:
+    """Until when a diagnosis may go on looking, in the running loop's time."""
+
+    def __init__(self, seconds: float) -> None:
+        self._end = asyncio.get_running_loop().time() + seconds
+
+    async def within(self, step: Coroutine[None, None, _Result], otherwise: _Result) -> _Result:
+        """What `step` gives; `otherwise` where time runs out or our side fails.
+
+        The verdict stands without a diagnosis, so neither may spoil it.
+        """
+        try:
+            async with asyncio.timeout_at(self._end):
+                return await step
+        except TimeoutError:
+            return otherwise
+        except (GraderError, SandboxError) as fault:
+            _log.error("a diagnosis was given up: %s", fault)
+            return otherwise
+
+
+async def diagnose(
+    problem: Problem,
+    code: str,
+    run: ItemsRun,
+    answers: TrustedAnswers,
+    run_once: RunOnce,
+    deadline: Deadline,
+    followed: Followed | None = None,
+) -> Diagnosis | None:
+    """A variant, what the parameters lack, where the numbers part, or what they look like, in this order.
+
+    Past the deadline only what needs no further run is looked for. `followed` saves one that was made.
+    """
+    if found := await deadline.within(match_variant(problem, run, answers), None):
+        return found
+    if found := _parameters(run):
+        return found
+    if followed is None:
+        followed = await deadline.within(follow(problem, code, run, answers, run_once), Followed())
+    if followed.divergence is not None and followed.divergence.first_wrong is not None:
+        return divergence_diagnosis(followed, problem.manifest.tolerance)
+    # Arrays may be large, and other submissions wait for this loop.
+    if found := await asyncio.to_thread(shape_of_answers, problem, run):
+        return found if followed.divergence is None else _with_way(found, divergence_sentence(followed))
+    if followed.ignored_seed:
+        return seed_ignored(followed.ignored_seed)
+    return None if followed.divergence is None else divergence_diagnosis(followed, problem.manifest.tolerance)
+
+
+def seed_ignored(parameter: str) -> Diagnosis:
+    """What is told where another seed changes nothing, though it should."""
+    message = f"Your answer does not depend on `{parameter}`: another seed gives the same numbers."
+    return Diagnosis(kind=DiagnosisKind.ERROR_SHAPE, id="seed_ignored", message=message)
+
+
+def _with_way(found: Diagnosis, sentence: str) -> Diagnosis:
+    return Diagnosis(
+        kind=found.kind,
+        id=found.id,
+        message=f"{found.message} {sentence}",
+        line=found.line,
+        others=found.others,
+    )
+
+
+def _parameters(run: ItemsRun) -> Diagnosis | None:
+    for item, row in zip(run.items, run.rows, strict=True):
+        if row.outcome is Outcome.WRONG_PARAMETERS and item.kind is ItemKind.PARAMETERS:
+            return Diagnosis(kind=DiagnosisKind.PARAMETERS, id="parameters", message=_sentence(row.message))
+    return None
+
+
+def _sentence(text: str) -> str:
+    return f"In the module's parameters, {text}."

@@ -1,0 +1,78 @@
+"""The failing answers of a run, and the one thing that all of them look like."""
+
+from collections.abc import Sequence
+
+import msgspec
+import numpy as np
+
+from app.core.outcome import Outcome
+from app.core.problem import Problem
+from app.core.tolerance import Tolerance
+from app.core.verdict import Diagnosis, DiagnosisKind
+from app.grading.diagnose.across_cases import CaseAnswer, across_cases
+from app.grading.diagnose.error_pattern import ErrorShape, Pair, error_shapes
+from app.grading.diagnose.numbers import numbers_of
+from app.grading.plan.checks import ItemKind
+from app.grading.run.run_checks import ItemsRun
+from sandbox.interface import Way
+
+_COMPARED = frozenset({ItemKind.VALUE, ItemKind.CHECKPOINT, ItemKind.AGAIN})
+
+
+@np.errstate(all="ignore")
+def shape_of_answers(problem: Problem, run: ItemsRun) -> Diagnosis | None:
+    """What every failing answer is to the right one; None where nothing fits all of them."""
+    answers = _answers(run, problem.manifest.tolerance)
+    if answers is None:
+        return None
+    if found := across_cases(answers, problem.manifest.tolerance):
+        return _diagnosis([found])
+    failing = [answer for answer in answers if not answer.passed]
+    tolerance = problem.manifest.tolerance
+    shapes = error_shapes([answer.pair for answer in failing], tolerance, with_numbers=False)
+    # A number that all have in common is read off the shown ones alone: the others could move it.
+    shown = [answer.pair for answer in failing if answer.is_shown]
+    told = {shape.id: shape for shape in error_shapes(shown, tolerance)}
+    return _diagnosis([told.get(shape.id, shape) for shape in shapes]) if shapes else None
+
+
+def _diagnosis(shapes: Sequence[ErrorShape]) -> Diagnosis:
+    return Diagnosis(
+        kind=DiagnosisKind.ERROR_SHAPE,
+        id=shapes[0].id,
+        message=f"Your answer is {', or: '.join(shape.message for shape in shapes)}.",
+        others=tuple(shape.id for shape in shapes[1:]),
+    )
+
+
+def _answers(run: ItemsRun, tolerance: Tolerance) -> list[CaseAnswer] | None:
+    """Every judged answer in order, of several arrays each by itself; None where a failing one has none."""
+    answers = []
+    for item, row, call, expected in zip(run.items, run.rows, run.result.calls, run.expected, strict=False):
+        if item.kind not in _COMPARED or item.call.way is not Way.PLAIN:
+            continue
+        passed = row.outcome is Outcome.PASSED
+        given, wanted = numbers_of(call), numbers_of(expected)
+        if not given or not wanted or given.keys() != wanted.keys():
+            if passed:
+                continue
+            return None
+        for name, right in wanted.items():
+            pair = Pair(got=given[name], expected=right)
+            answers.append(
+                CaseAnswer(
+                    question=msgspec.msgpack.encode((name, item.call.arguments, item.call.module)),
+                    pair=pair,
+                    passed=passed or _is_within(pair, tolerance),
+                    is_plain=item.kind is not ItemKind.CHECKPOINT,
+                    is_shown=item.kind is ItemKind.VALUE and not item.call.is_quiet,
+                )
+            )
+    return answers
+
+
+def _is_within(pair: Pair, tolerance: Tolerance) -> bool:
+    if pair.got.shape != pair.expected.shape:
+        return False
+    allowed = tolerance.absolute + tolerance.relative * np.abs(pair.expected)
+    return bool((np.abs(pair.got - pair.expected) <= allowed).all())

@@ -1,0 +1,124 @@
+"""Functions called with other arguments than they take, and values of the wrong kind."""
+
+from app.grading.explain.rule import FUNCTION, NAME, Asked, Rule, rule, times
+
+
+def _too_many(asked: Asked) -> str:
+    name, taken, given = asked[1], int(asked[2]), int(asked[3])
+    if (
+        given == taken + 1
+        and "." in asked.match[0].partition("(")[0]
+        and name != "__init__"
+        and "." in asked.line
+    ):
+        return (
+            f"`{name}` takes {times(taken, 'argument')}, and {given} arrived. A method is also given its "
+            "object: is "
+            "`self` its first parameter?"
+        )
+    if name == "__init__":
+        return (
+            f"{_called(asked)} takes {times(taken - 1, 'argument')} without names, and {given - 1} "
+            "arrived. Those "
+            "behind a `*` in "
+            "its `__init__` go by name, as `rngs=rngs`."
+        )
+    return f"`{name}` takes {times(taken, 'argument')}, and {given} arrived."
+
+
+def _missing(asked: Asked) -> str:
+    by_name = ", by name" if asked[2] == "keyword-only" else ""
+    return f"{_called(asked)} also needs {asked[3].replace(chr(39), '`')}{by_name}."
+
+
+def _called(asked: Asked) -> str:
+    """What was called; of an `__init__`, its class."""
+    owner = asked.match[0].partition("(")[0].rpartition(".")[0].rpartition(".")[2]
+    return f"`{owner or 'the class'}`" if asked[1] == "__init__" else f"`{asked[1]}`"
+
+
+def _operands(asked: Asked) -> str:
+    kinds = [asked[2].rpartition(".")[2], asked[3].rpartition(".")[2]]
+    if "NoneType" in kinds:
+        return (
+            f"One side of the `{asked[1]}` is None: perhaps a function has no `return`, or an attribute "
+            "was never set."
+        )
+    if "list" in kinds or "tuple" in kinds:
+        return (
+            "JAX does not turn lists into arrays by itself: wrap the list in `jnp.asarray` before the "
+            f"`{asked[1]}`."
+        )
+    return f"`{asked[1]}` does not work between a `{kinds[0]}` and a `{kinds[1]}`."
+
+
+RULES: tuple[Rule, ...] = (
+    rule(
+        "TypeError",
+        FUNCTION + r"\(\) takes (\d{1,3}) positional arguments? but (\d{1,3}) (?:was|were) given",
+        _too_many,
+    ),
+    rule(
+        "TypeError",
+        FUNCTION + r"\(\) missing \d{1,3} required (positional|keyword-only) arguments?: ([\w', ]{1,300})",
+        _missing,
+    ),
+    rule(
+        "TypeError",
+        FUNCTION + r"\(\) got an unexpected keyword argument '" + NAME + "'",
+        lambda a: f"{_called(a)} has no parameter `{a[2]}`: look up how it is spelt.",
+    ),
+    rule(
+        "TypeError",
+        FUNCTION + r"\(\) got multiple values for argument '" + NAME + "'",
+        lambda a: f"{_called(a)} is given `{a[2]}` twice, once by its place and once by its name.",
+    ),
+    rule(
+        "TypeError",
+        r"unsupported operand type\(s\) for (\S{1,12}(?: or pow\(\))?): '([\w.]{1,80})' and '([\w.]{1,80})'",
+        _operands,
+    ),
+    rule(
+        "TypeError",
+        NAME + r" requires ndarray or scalar arguments, got <class '(\w{1,40})'> at position (\d{1,3})",
+        lambda a: f"`jnp.{a[1]}` takes arrays, and this is a Python {a[2]}: wrap it in `jnp.asarray`.",
+    ),
+    rule(
+        "TypeError",
+        r"can only concatenate str \(not \"(\w{1,40})\"\) to str",
+        "A text and a number cannot be joined with `+`: an f-string does that.",
+    ),
+    rule(
+        "TypeError",
+        r"unsupported format string passed to numpy\.ndarray\.__format__",
+        "A format such as `:.2f` is for one number, and this is an array: print it without.",
+    ),
+    rule(
+        "TypeError",
+        r"data type '([^'\n]{1,40})' not understood",
+        lambda a: (
+            f"`{a[1]}` is no dtype; write it as `jnp.float32`, so that a slip of the pen is found at once."
+        ),
+    ),
+    rule(
+        "TypeError",
+        r"lax\.(\w{1,40}) requires arguments to have the same dtypes, got (\w{1,20}), (\w{1,20})",
+        lambda a: (
+            f"`lax.{a[1]}` does not convert: one array is {a[2]}, the other {a[3]}. `jnp.{a[1]}` does, or "
+            "use `.astype`."
+        ),
+    ),
+    rule(
+        "RecursionError",
+        r"",
+        "A function calls itself again and again and never comes to an end. In a module, `self(...)` "
+        "inside `__call__` "
+        "does that.",
+    ),
+    rule("ZeroDivisionError", r"", "Something is divided by zero: print the divisor before this line."),
+    rule(
+        "NotImplementedError",
+        r"$",
+        "This part is still to be written: replace the `raise` with your own code.",
+    ),
+)

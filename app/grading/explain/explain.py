@@ -1,0 +1,50 @@
+"""What an exception means, in plain words, with the shapes at hand."""
+
+import re
+
+from app.grading.explain import calls, modules, names, shapes, tracing, whole_numbers
+from app.grading.explain.rule import Asked
+from sandbox.interface import Raised
+
+# Special before general: a layer's missing `rngs` before any missing argument.
+_RULES = (
+    *tracing.RULES,
+    *whole_numbers.RULES,
+    *modules.RULES,
+    *shapes.RULES,
+    *names.RULES,
+    *calls.RULES,
+)
+_SENTENCE_END = re.compile(r"[.?:] (?=[A-Z`])")
+_MESSAGE_LIMIT = 2_000
+_LINE_LIMIT = 300
+_NAME_LIMIT = 80
+_LIMIT = 600
+
+
+def explain(kind: str, message: str, *, line: str = "", nearest: str = "") -> str:
+    """Of an exception of type `kind` that the learner's `line` raised; empty where nothing sure can be said.
+
+    `nearest` is a name that is there, like one that was not found. All four are a hostile process's: they
+    are cut, and the patterns take time in proportion to what is left.
+    """
+    message, line = message[:_MESSAGE_LIMIT], line[:_LINE_LIMIT]
+    nearest = nearest if nearest.isidentifier() and len(nearest) <= _NAME_LIMIT else ""
+    for rule in _RULES:
+        match = rule.pattern.match(message) if kind in rule.types else None
+        said = rule.say(Asked(match=match, line=line, nearest=nearest)) if match else ""
+        if said:
+            return said[:_LIMIT]
+    return ""
+
+
+def explanation(raised: Raised) -> str:
+    """Of what the jail reports."""
+    line = raised.frames[-1].text if raised.frames else ""
+    return explain(raised.type, raised.message, line=line, nearest=raised.nearest)
+
+
+def first_sentence(explanation: str) -> str:
+    """The part that says what is wrong, without the advice, for a place where there is little room."""
+    end = _SENTENCE_END.search(explanation)
+    return explanation if end is None else explanation[: end.start()]

@@ -1,0 +1,185 @@
+"""Names that are not there: variables, attributes, imports."""
+
+from app.grading.explain.rule import NAME, Asked, Rule, rule
+
+_IMPORTS = {
+    "jnp": "import jax.numpy as jnp",
+    "np": "import numpy as np",
+    "numpy": "import numpy",
+    "jax": "import jax",
+    "nnx": "from flax import nnx",
+    "flax": "import flax",
+    "optax": "import optax",
+    "lax": "from jax import lax",
+    "math": "import math",
+    "functools": "import functools",
+    "partial": "from functools import partial",
+    "dataclass": "from dataclasses import dataclass",
+    "vmap": "from jax import vmap",
+    "jit": "from jax import jit",
+    "grad": "from jax import grad",
+}
+_TORCH_NAMES = frozenset({"torch", "nn", "F", "tf"})
+MOVED = {
+    "softmax": "jax.nn.softmax",
+    "log_softmax": "jax.nn.log_softmax",
+    "relu": "jax.nn.relu",
+    "gelu": "jax.nn.gelu",
+    "silu": "jax.nn.silu",
+    "sigmoid": "jax.nn.sigmoid",
+    "one_hot": "jax.nn.one_hot",
+    "logsumexp": "jax.nn.logsumexp",
+    "Dense": "nnx.Linear",
+    "BatchNorm2d": "nnx.BatchNorm",
+    "Conv2d": "nnx.Conv",
+    "ModuleList": "nnx.List",
+    "Parameter": "nnx.Param",
+    "tree_map": "jax.tree.map",
+    "cat": "jnp.concatenate",
+    "erf": "jax.scipy.special.erf",
+}
+"""By a name that is often looked for in the wrong module, where it is."""
+OF_ARRAYS = {
+    "permute": "transpose",
+    "view": "reshape",
+    "unsqueeze": "x[None]",
+    "expand": "jnp.broadcast_to",
+    "detach": "jax.lax.stop_gradient",
+    "numpy": "np.asarray",
+    "float": "x.astype(jnp.float32)",
+    "long": "x.astype(jnp.int32)",
+    "softmax": "jax.nn.softmax",
+    "append": "jnp.concatenate",
+    "contiguous": "nothing: there is no need for it",
+    "cpu": "nothing: there is no need for it",
+}
+"""By a method that JAX arrays lack, what does the same."""
+_HERE = ("jax", "flax", "numpy", "optax")
+
+
+def _unknown_name(asked: Asked) -> str:
+    name = asked[1]
+    if name in _IMPORTS:
+        return f"`{name}` is not imported: write `{_IMPORTS[name]}` at the top."
+    if name in _TORCH_NAMES:
+        return (
+            f"`{name}` is not imported, and there is no PyTorch or TensorFlow here: layers are in `nnx`, "
+            "mathematics in `jnp`."
+        )
+    if name == "self":
+        return "`self` is only there inside a method that lists it as its first parameter."
+    if asked.nearest:
+        return f"There is no variable `{name}` here. Is `{asked.nearest}` meant?"
+    return (
+        f"There is no variable `{name}` here: it is spelt in another way, set in another function, or never."
+    )
+
+
+def _attribute_of_module(asked: Asked) -> str:
+    module, name = asked[1], asked[2]
+    if name in MOVED and f"{module}.{name}" != MOVED[name]:
+        return f"`{name}` is not in `{module}`: use `{MOVED[name]}`."
+    if asked.nearest:
+        return f"There is no `{name}` in `{module}`. Is `{asked.nearest}` meant?"
+    return f"There is no `{name}` in `{module}`."
+
+
+def _attribute_of_array(asked: Asked) -> str:
+    name = asked[1]
+    if name in OF_ARRAYS:
+        return f"A JAX array has no `.{name}`; what does the same is {_quoted(OF_ARRAYS[name])}."
+    if asked.nearest:
+        return f"A JAX array has no `.{name}`. Is `.{asked.nearest}` meant?"
+    return f"A JAX array has no `.{name}`; most functions on arrays are in `jnp`."
+
+
+def _quoted(text: str) -> str:
+    return text if " " in text else f"`{text}`"
+
+
+def _attribute(asked: Asked) -> str:
+    kind, name = asked[1].rpartition(".")[2], asked[2]
+    if kind == "NoneType":
+        return (
+            f"Something is None where an object with `.{name}` is needed: perhaps a function has no "
+            "`return`, or an "
+            "attribute was never set."
+        )
+    if kind in ("float", "int", "list", "tuple") and name in (
+        "shape",
+        "reshape",
+        "T",
+        "dtype",
+        "ndim",
+        "sum",
+        "mean",
+    ):
+        return (
+            f"This is a Python {kind}, not an array, and has no `.{name}`: make an array of it with "
+            "`jnp.asarray`."
+        )
+    if name in ("init", "apply"):
+        return (
+            f"A module of `flax.nnx` has no `.{name}`, that is `flax.linen`: an instance holds its "
+            "parameters and is "
+            "called by itself, `model(x)`."
+        )
+    if asked.nearest:
+        return f"`{kind}` has no attribute `{name}`. Is `{asked.nearest}` meant?"
+    return f"`{kind}` has no attribute `{name}`: was it set in `__init__`, under this very name?"
+
+
+def _no_module(asked: Asked) -> str:
+    name = asked[1]
+    if name.partition(".")[0] in _HERE:
+        return (
+            f"There is no module `{name}`: the package is there, but not this part of it. Check the spelling."
+        )
+    return f"`{name}` is not there: only `jax`, `flax`, `numpy` and `optax` are, beside Python's own library."
+
+
+RULES: tuple[Rule, ...] = (
+    rule("NameError", r"name '" + NAME + r"' is not defined", _unknown_name),
+    rule(
+        "UnboundLocalError",
+        r"cannot access local variable '" + NAME + "'",
+        lambda a: (
+            f"The function sets `{a[1]}` somewhere, so it is a variable of its own, and here it is read "
+            "before it was set."
+        ),
+    ),
+    rule("ModuleNotFoundError", r"No module named '([\w.]{1,120})'", _no_module),
+    rule(
+        "ImportError",
+        r"cannot import name '" + NAME + r"' from '([\w.]{1,120})'",
+        lambda a: _attribute_of_module(_swapped(a)),
+    ),
+    rule(
+        "AttributeError",
+        r"[Mm]odule '?([\w.]{1,120}?)'? has no attribute '" + NAME + "'",
+        _attribute_of_module,
+    ),
+    rule(
+        "AttributeError",
+        r"'(?:jaxlib\._jax\.)?(?:ArrayImpl|\w{0,30}Tracer)' object has no attribute '" + NAME + "'",
+        _attribute_of_array,
+    ),
+    rule("AttributeError", r"'([\w.]{1,120})' object has no attribute '" + NAME + "'", _attribute),
+    rule(
+        "AttributeError",
+        r"type object '([\w.]{1,120})' has no attribute '" + NAME + "'",
+        _attribute,
+    ),
+    rule("KeyError", r"(?P<key>'[\w. ]{1,60}'|-?\d{1,12})$", lambda a: f"The dict has no key `{a[1]}`."),
+)
+
+
+class _Swapped(Asked):
+    """The groups of an import, the module's first."""
+
+    def __getitem__(self, group: int) -> str:
+        return Asked.__getitem__(self, {1: 2, 2: 1}.get(group, group))
+
+
+def _swapped(asked: Asked) -> Asked:
+    return _Swapped(match=asked.match, line=asked.line, nearest=asked.nearest)

@@ -1,0 +1,107 @@
+"""Is there room between rounding, the tolerance and the nearest mistake; and time enough."""
+
+import math
+from collections.abc import Iterable, Mapping
+
+from app.core.outcome import Outcome
+from app.grading.prove.reasons import Fault, Reason
+from app.grading.prove.rows import Figure, Role, SolutionRow
+
+NOISE_BOUND = 1 / 20
+"""The tolerance lies at least 20 times above the noise floor."""
+VARIANT_BOUND = 5.0
+"""It is at most a fifth of the nearest variant's distance."""
+TIME_FACTOR = 2.0
+"""The limit is at least twice what the slowest right solution takes."""
+
+
+def noise_figure(by_case: Mapping[str, float]) -> Figure:
+    """The largest difference that only the way of computing makes, in units of the tolerance."""
+    value, where = _worst(by_case)
+    faults: tuple[Fault, ...] = ()
+    if value > NOISE_BOUND:
+        message = (
+            f"eager, jitted and unoptimised runs of the reference differ by {value:.2g} of the tolerance in "
+            f"{where}; at most {NOISE_BOUND:g} of it leaves room"
+        )
+        faults = (Fault(reason=Reason.NOISE_TOO_NEAR, message=message),)
+    text = f"noise floor: {value:.2g} of the tolerance (at most {NOISE_BOUND:g}){where and f', in {where}'}"
+    return Figure(
+        id="noise_floor", text=text, value=value, bound=NOISE_BOUND, by_name=dict(by_case), faults=faults
+    )
+
+
+def double_figure(by_case: Mapping[str, float]) -> Figure:
+    """How far the reference lies from its own run in float64."""
+    value, where = _worst(by_case)
+    faults: tuple[Fault, ...] = ()
+    if not value <= 1:
+        message = f"the reference lies {value:.2g} tolerances from its float64 run in {where}"
+        faults = (Fault(reason=Reason.DISAGREES_WITH_FLOAT64, message=message),)
+    text = f"float64: {value:.2g} of the tolerance away (at most 1){where and f', in {where}'}"
+    return Figure(id="float64", text=text, value=value, bound=1.0, by_name=dict(by_case), faults=faults)
+
+
+def variant_distance(row: SolutionRow, declared: Iterable[str]) -> float:
+    """A variant's distance: the largest over the cases that it is declared to fail."""
+    return max((row.distances.get(name, 0.0) for name in declared), default=0.0)
+
+
+def nearest_figure(rows: Iterable[SolutionRow], declared: Mapping[str, tuple[str, ...]]) -> Figure | None:
+    """The variant that is hardest to tell from the reference, of those that fail; None where none does."""
+    distances = {
+        row.id: variant_distance(row, declared[row.id])
+        for row in rows
+        if row.role is Role.VARIANT and row.outcome is not Outcome.ACCEPTED
+    }
+    if not distances:
+        return None
+    nearest = min(distances, key=distances.__getitem__)
+    faults = tuple(
+        Fault(
+            reason=Reason.VARIANT_TOO_NEAR,
+            message=f"{name} lies {value:.2g} tolerances from the reference where it shows most; "
+            f"at least {VARIANT_BOUND:g} are needed",
+        )
+        for name, value in distances.items()
+        if value < VARIANT_BOUND
+    )
+    value = distances[nearest]
+    shown = "not by numbers alone" if math.isinf(value) else f"{value:.3g} tolerances away"
+    return Figure(
+        id="nearest_variant",
+        text=f"nearest variant: {nearest}, {shown} (at least {VARIANT_BOUND:g})",
+        value=value,
+        bound=VARIANT_BOUND,
+        by_name=distances,
+        faults=faults,
+    )
+
+
+def time_figure(cpu_seconds: Mapping[str, float], limit: float) -> Figure:
+    """Processor time of whole submissions of right solutions, nothing compiled beforehand."""
+    slowest = max(cpu_seconds, key=cpu_seconds.__getitem__)
+    least = math.ceil(TIME_FACTOR * cpu_seconds[slowest])
+    faults: tuple[Fault, ...] = ()
+    if limit < TIME_FACTOR * cpu_seconds[slowest]:
+        message = (
+            f"{slowest} takes {cpu_seconds[slowest]:.1f} s of processor time with nothing compiled before; "
+            f"twice that needs cpu_seconds = {least:.1f}, not {limit:g}"
+        )
+        faults = (Fault(reason=Reason.TIME_LIMIT_TOO_SMALL, message=message),)
+    return Figure(
+        id="processor_time",
+        text=f"slowest right solution: {slowest}, {cpu_seconds[slowest]:.1f} s of processor time, cold "
+        f"(limit {limit:g} s, at least {least})",
+        value=cpu_seconds[slowest],
+        bound=limit / TIME_FACTOR,
+        by_name=dict(cpu_seconds),
+        faults=faults,
+    )
+
+
+def _worst(by_case: Mapping[str, float]) -> tuple[float, str]:
+    if not by_case:
+        return 0.0, ""
+    where = max(by_case, key=by_case.__getitem__)
+    return by_case[where], where

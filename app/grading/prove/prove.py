@@ -1,0 +1,168 @@
+"""A problem proves itself: right solutions are accepted, wrong ones refused and named, with room between."""
+
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+
+import numpy as np
+
+from app.core.outcome import Outcome
+from app.core.problem import Problem
+from app.core.verdict import Mode
+from app.errors import ReferenceFailed
+from app.grading.answer import named_arrays
+from app.grading.grader import Grader
+from app.grading.plan.checks import GradedItem, ItemKind, items_of
+from app.grading.prove.distance import Arrays, distance, spread
+from app.grading.prove.inputs import reseeded_items, second_input_figure
+from app.grading.prove.margin import double_figure, nearest_figure, noise_figure, time_figure
+from app.grading.prove.reasons import Fault, Reason
+from app.grading.prove.reference_calls import Conditions, differing, has_numbers, run_cold, run_conditions
+from app.grading.prove.rows import Figure, Role, Row, SolutionRow
+from app.grading.prove.solutions import FRESH_SEED, Solutions, does_not_run, without
+from app.grading.prove.trivial_answers import trivial_rows
+from app.grading.reference.outputs import TrustedAnswer
+from sandbox.arrays import unpack_array
+from sandbox.interface import Ending, RunResult, Way
+
+
+async def prove(problem: Problem, grader: Grader) -> AsyncIterator[Row]:
+    """Run everything that the package holds; a row as soon as it is known.
+
+    Where the reference gives no usable answers, its own row is the last one.
+
+    Raises:
+        SandboxError: the jail broke.
+    """
+    yield second_input_figure(problem)
+    items = items_of(problem, Mode.SUBMIT, fresh_seed=FRESH_SEED)
+    try:
+        answers = await grader.answers.of_reference(problem, items)
+    except ReferenceFailed as error:
+        yield _unusable(Fault(reason=Reason.REFERENCE_FAILS, message=error.message))
+        return
+    if faults := tuple(_answer_faults(items, answers)):
+        yield _unusable(*faults)
+        return
+    async for row in _prove(problem, grader, items, _arrays(items, answers)):
+        yield row
+
+
+async def _prove(
+    problem: Problem, grader: Grader, items: tuple[GradedItem, ...], expected: Mapping[str, Arrays]
+) -> AsyncIterator[Row]:
+    lasting = tuple(item for item in items if not item.is_fresh)
+    everything = Solutions(problem, grader, lasting, expected)
+    wrong = await everything.answers_of(problem.variants)
+    broken = [name for name, answers in wrong.items() if isinstance(answers, str)]
+    # A variant that does not run would keep every refused solution from being explained.
+    solutions = Solutions(without(problem, broken), grader, lasting, expected)
+    yield await solutions.of_reference()
+    right = await solutions.answers_of(problem.also_right)
+    for name, answers in right.items():
+        yield await solutions.of_also_right(name, () if isinstance(answers, str) else answers)
+    variants: list[SolutionRow] = []
+    for name, answers in wrong.items():
+        if isinstance(answers, str):
+            yield does_not_run(name, problem.manifest.variants[name], answers)
+        else:
+            variants.append(await solutions.of_variant(name, answers))
+            yield variants[-1]
+    conditions = await run_conditions(problem, grader.answers, items, reseeded_items(problem))
+    compared = [item for item in items if has_numbers(item) and item.name in expected]
+    lasting_compared = [item for item in compared if not item.is_fresh]
+    for row in trivial_rows(lasting_compared, expected, conditions, problem.manifest.tolerance):
+        yield row
+    for figure in _precision_figures(problem, compared, expected, conditions):
+        yield figure
+    declared = {name: variant.fails for name, variant in problem.manifest.variants.items()}
+    if nearest := nearest_figure(variants, declared):
+        yield nearest
+    async for figure in _run_figures(problem, grader, items):
+        yield figure
+
+
+def _unusable(*faults: Fault) -> SolutionRow:
+    return SolutionRow(
+        role=Role.REFERENCE,
+        id="reference",
+        expected=Outcome.ACCEPTED,
+        outcome=Outcome.ERROR,
+        faults=faults,
+    )
+
+
+def _answer_faults(items: Sequence[GradedItem], answers: Sequence[TrustedAnswer]) -> Iterator[Fault]:
+    for item, answer in zip(items, answers, strict=True):
+        looks_inside = item.call.module is not None and item.call.module.class_name != ""
+        if looks_inside and not answer.parameters:
+            message = f"the reference never builds the module that {item.name} looks into"
+            yield Fault(reason=Reason.MODULE_NEVER_BUILT, message=message)
+    broken = [
+        name
+        for name, arrays in _arrays(items, answers).items()
+        if not all(np.isfinite(unpack_array(array)).all() for array in arrays.values())
+    ]
+    if broken:
+        message = f"the reference's answer to {', '.join(broken)} is not finite"
+        yield Fault(reason=Reason.NOT_FINITE, message=message)
+
+
+def _arrays(items: Sequence[GradedItem], answers: Sequence[TrustedAnswer]) -> dict[str, Arrays]:
+    pairs = zip(items, answers, strict=True)
+    return {
+        item.name: arrays
+        for item, answer in pairs
+        if item.kind is not ItemKind.PARAMETERS and (arrays := named_arrays(answer.value, answer.parts))
+    }
+
+
+def _precision_figures(
+    problem: Problem,
+    items: Sequence[GradedItem],
+    expected: Mapping[str, Arrays],
+    conditions: Conditions,
+) -> Iterator[Figure]:
+    if conditions.untraced:
+        message = f"the reference cannot be run in other precisions: {conditions.untraced}"
+        fault = Fault(reason=Reason.CANNOT_BE_TRACED, message=message)
+        yield Figure(id="traced", text="not all of the reference can be traced", faults=(fault,))
+    tolerance = problem.manifest.tolerance
+    doubles = conditions.by_way[Way.DOUBLE]
+    measured = [item.name for item in items if item.name in doubles]
+    yield double_figure({name: distance(doubles[name], expected[name], tolerance) for name in measured})
+    ways = [conditions.by_way[way] for way in (Way.JIT, Way.UNOPTIMISED)]
+    noise = {
+        item.name: spread([way[item.name] for way in ways], expected[item.name], tolerance)
+        for item in items
+        if all(item.name in way for way in ways)
+    }
+    yield noise_figure(noise)
+
+
+async def _run_figures(
+    problem: Problem, grader: Grader, items: tuple[GradedItem, ...]
+) -> AsyncIterator[Figure]:
+    """Right solutions from nothing: how long they take, and whether the reference repeats itself."""
+    first = await run_cold(problem, problem.reference, grader.answers, items)
+    yield _determinism_figure(await differing(problem, grader.answers, items, first))
+    taken = {"reference": first}
+    for name, code in sorted(problem.also_right.items()):
+        taken[name] = await run_cold(problem, code, grader.answers, items)
+    yield time_figure(_finished(taken), problem.manifest.limits.cpu_seconds)
+
+
+def _determinism_figure(names: Sequence[str]) -> Figure:
+    faults: tuple[Fault, ...] = ()
+    if names:
+        message = f"two runs of the reference give different bits for {', '.join(names)}"
+        faults = (Fault(reason=Reason.NOT_DETERMINISTIC, message=message),)
+    text = f"two runs differ in {len(names)} answers" if names else "two runs of the reference: equal bits"
+    return Figure(id="determinism", text=text, value=float(len(names)), bound=0.0, faults=faults)
+
+
+def _finished(results: Mapping[str, RunResult]) -> dict[str, float]:
+    """A solution that is refused anyway says nothing of the time that a right one takes."""
+    return {
+        name: result.cpu_seconds
+        for name, result in results.items()
+        if result.ending is Ending.FINISHED or name == "reference"
+    }

@@ -1,0 +1,216 @@
+"""Right solutions and variants, graded as learners' submissions are, and measured case by case."""
+
+import ast
+import math
+from collections.abc import Mapping, Sequence
+
+import msgspec
+
+from app.core.outcome import Outcome
+from app.core.problem import Problem, WrongVariant
+from app.core.verdict import DiagnosisKind, Mode, Verdict
+from app.errors import ReferenceFailed
+from app.grading.answer import named_arrays
+from app.grading.compare.tolerance import item_tolerance
+from app.grading.grader import Grader
+from app.grading.plan.checks import GradedItem, ItemKind
+from app.grading.prove.distance import Arrays, distance
+from app.grading.prove.reasons import Fault, Reason
+from app.grading.prove.reference_calls import has_numbers
+from app.grading.prove.rows import Role, SolutionRow, declared_names
+from app.grading.reference.outputs import TrustedAnswer
+
+FRESH_SEED = 20_240_229
+"""Any number does; a fixed one keeps two proofs of one version comparable."""
+_BY_NUMBERS = (Outcome.PASSED, Outcome.WRONG_VALUE, Outcome.CREATION_ORDER)
+
+
+class Solutions:
+    """Grades one problem's own code. `items` are its lasting cases and probes, `expected` their arrays."""
+
+    def __init__(
+        self,
+        problem: Problem,
+        grader: Grader,
+        items: Sequence[GradedItem],
+        expected: Mapping[str, Arrays],
+    ) -> None:
+        self._problem = problem
+        self._grader = grader
+        self._items = items
+        self._expected = expected
+
+    async def of_reference(self) -> SolutionRow:
+        """The reference must pass as any other solution.
+
+        Raises:
+            SandboxError: the jail broke.
+        """
+        problem = self._problem
+        answers = await self._grader.answers.of_reference(problem, self._items)
+        verdict = await self._grade(problem.reference)
+        faults = _wrong_ending(Reason.REFERENCE_REFUSED, "the reference", verdict, Outcome.ACCEPTED)
+        return self._row(Role.REFERENCE, "reference", Outcome.ACCEPTED, verdict, answers, faults)
+
+    async def of_also_right(self, name: str, answers: Sequence[TrustedAnswer]) -> SolutionRow:
+        """An also-right solution must end as it is declared to, `accepted` where nothing is declared.
+
+        Raises:
+            SandboxError: the jail broke.
+        """
+        declared = self._problem.manifest.also_right.get(name)
+        wanted = declared.outcome if declared else Outcome.ACCEPTED
+        verdict = await self._grade(self._problem.also_right[name])
+        faults = _wrong_ending(Reason.ALSO_RIGHT_REFUSED, name, verdict, wanted)
+        return self._row(Role.ALSO_RIGHT, name, wanted, verdict, answers, faults)
+
+    async def of_variant(self, name: str, answers: Sequence[TrustedAnswer]) -> SolutionRow:
+        """A variant must fail as declared, and get its own name.
+
+        Raises:
+            SandboxError: the jail broke.
+        """
+        variant = self._problem.manifest.variants[name]
+        verdict = await self._grade(self._problem.variants[name])
+        names = declared_names(self._problem)
+        faults = (
+            *_without_words(name, self._problem.variants[name]),
+            *_variant_faults(name, variant, verdict, names),
+        )
+        return self._row(Role.VARIANT, name, variant.outcome, verdict, answers, faults)
+
+    async def answers_of(self, sources: Mapping[str, str]) -> dict[str, Sequence[TrustedAnswer] | str]:
+        """By name, what each gives for the lasting items, or why it does not run.
+
+        Raises:
+            SandboxError: the jail broke.
+        """
+        names = sorted(sources)
+        if not names:
+            return {}
+        try:
+            rows = await self._grader.answers.of_solutions(
+                self._problem, [sources[name] for name in names], self._items
+            )
+            return dict(zip(names, rows, strict=True))
+        except ReferenceFailed:
+            return {name: await self._alone(sources[name]) for name in names}
+
+    async def _alone(self, code: str) -> Sequence[TrustedAnswer] | str:
+        """One that does not run must not hide the others' answers."""
+        try:
+            [row] = await self._grader.answers.of_solutions(self._problem, [code], self._items)
+        except ReferenceFailed as error:
+            return error.message
+        return row
+
+    async def _grade(self, code: str) -> Verdict:
+        return await self._grader.grade(self._problem, code, Mode.SUBMIT, fresh_seed=FRESH_SEED)
+
+    def _row(
+        self,
+        role: Role,
+        name: str,
+        wanted: Outcome,
+        verdict: Verdict,
+        answers: Sequence[TrustedAnswer],
+        faults: tuple[Fault, ...],
+    ) -> SolutionRow:
+        return SolutionRow(
+            role=role,
+            id=name,
+            expected=wanted,
+            outcome=verdict.outcome,
+            failed=_failed(verdict),
+            named=verdict.diagnosis.id if verdict.diagnosis else "",
+            distances=self._distances(verdict, answers),
+            wall_seconds=verdict.wall_seconds,
+            faults=faults,
+        )
+
+    def _distances(self, verdict: Verdict, answers: Sequence[TrustedAnswer]) -> dict[str, float]:
+        ended = {row.name: row.outcome for row in verdict.cases}
+        distances = {}
+        given = dict(zip([item.name for item in self._items], answers, strict=False))
+        for item in self._items:
+            outcome = ended.get(item.name, Outcome.CRASHED)
+            arrays = named_arrays(given[item.name].value, given[item.name].parts) if given else {}
+            if arrays and _is_measured(item) and outcome in _BY_NUMBERS:
+                wanted = self._expected[item.name]
+                tolerance = item_tolerance(self._problem, item, wanted)
+                distances[item.name] = distance(arrays, wanted, tolerance)
+            elif outcome is not Outcome.PASSED:
+                distances[item.name] = math.inf
+        return distances
+
+
+def _is_measured(item: GradedItem) -> bool:
+    return has_numbers(item) or item.kind is ItemKind.GRADIENT
+
+
+def without(problem: Problem, broken: Sequence[str]) -> Problem:
+    """The problem without these variants, so that the others can still be told apart."""
+    kept = {name: code for name, code in problem.variants.items() if name not in broken}
+    return msgspec.structs.replace(problem, variants=kept)
+
+
+def does_not_run(name: str, variant: WrongVariant, reason: str) -> SolutionRow:
+    """The row of a variant that gives no answers at all."""
+    fault = Fault(reason=Reason.VARIANT_DOES_NOT_RUN, message=f"{name} does not run: {reason}")
+    return SolutionRow(
+        role=Role.VARIANT, id=name, expected=variant.outcome, outcome=Outcome.ERROR, faults=(fault,)
+    )
+
+
+def _failed(verdict: Verdict) -> tuple[str, ...]:
+    return tuple(row.name for row in verdict.cases if row.outcome is not Outcome.PASSED)
+
+
+def _ending(verdict: Verdict, wanted: Outcome) -> str:
+    reason = verdict.message or (verdict.error.message if verdict.error else "")
+    reason = reason.split("\n", 1)[0][:300]
+    return f"ends as {verdict.outcome}, not {wanted}{reason and ': '}{reason}"
+
+
+def _wrong_ending(reason: Reason, name: str, verdict: Verdict, wanted: Outcome) -> tuple[Fault, ...]:
+    if verdict.outcome is wanted:
+        return ()
+    where = f" ({', '.join(failed)})" if (failed := _failed(verdict)) else ""
+    return (Fault(reason=reason, message=f"{name} {_ending(verdict, wanted)}{where}"),)
+
+
+def _without_words(name: str, code: str) -> tuple[Fault, ...]:
+    if (ast.get_docstring(ast.parse(code)) or "").strip():
+        return ()
+    return (Fault(reason=Reason.VARIANT_WITHOUT_WORDS, message=f"{name} has no docstring"),)
+
+
+def _variant_faults(
+    name: str, variant: WrongVariant, verdict: Verdict, names: frozenset[str]
+) -> tuple[Fault, ...]:
+    if verdict.accepted:
+        message = f"{name} passes every case: it {_ending(verdict, variant.outcome)}"
+        return (Fault(reason=Reason.VARIANT_PASSES, message=message),)
+    otherwise = _otherwise(variant, verdict, names)
+    if otherwise:
+        return (Fault(reason=Reason.VARIANT_ENDS_OTHERWISE, message=f"{name} {otherwise}"),)
+    diagnosis = verdict.diagnosis
+    if diagnosis is None or diagnosis.kind is not DiagnosisKind.VARIANT:
+        told = f" but explained as {diagnosis.id}" if diagnosis else " and not explained"
+        return (Fault(reason=Reason.VARIANT_NOT_NAMED, message=f"{name} is refused{told}"),)
+    others = sorted({diagnosis.id, *diagnosis.others} - {name})
+    if others:
+        message = f"{name} cannot be told from {', '.join(others)}: a learner is told of {diagnosis.id}"
+        return (Fault(reason=Reason.VARIANTS_ALIKE, message=message),)
+    return ()
+
+
+def _otherwise(variant: WrongVariant, verdict: Verdict, names: frozenset[str]) -> str:
+    if verdict.outcome is not variant.outcome:
+        return _ending(verdict, variant.outcome)
+    failed = set(_failed(verdict)) & names
+    if missed := sorted(set(variant.fails) - failed):
+        return f"was declared to fail {', '.join(missed)}, but passes"
+    if more := sorted(failed - set(variant.fails)):
+        return f"fails {', '.join(more)} too, which is not declared"
+    return ""

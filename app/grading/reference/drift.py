@@ -1,0 +1,91 @@
+"""A reference's outputs as they once were, kept beside it, to notice drift between environments."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import msgspec
+import numpy as np
+from numpy.typing import NDArray
+
+from app.core.tolerance import Tolerance
+from app.grading.answer import named_arrays
+from app.grading.plan.checks import GradedItem, ItemKind
+from app.grading.reference.outputs import TrustedAnswer
+from sandbox.arrays import unpack_array
+
+FILE_NAME = "outputs.json"
+_STORED = (ItemKind.VALUE, ItemKind.CHECKPOINT)
+"""What probes and repeated calls give follows from these."""
+
+
+class StoredOutputs(msgspec.Struct, frozen=True, kw_only=True):
+    """`outputs.json`: numbers in row-major order by item, and where they were computed.
+
+    One of several outputs has the key `item/output`; complex numbers are their real and imaginary parts.
+    """
+
+    version: str
+    environment: dict[str, str]
+    outputs: dict[str, list[float]]
+
+
+class Drift(msgspec.Struct, frozen=True, kw_only=True):
+    """How far today's outputs lie from the stored ones, as a fraction of the tolerance."""
+
+    worst: float
+    where: str
+
+    @property
+    def is_tolerable(self) -> bool:
+        return self.worst <= 1.0
+
+
+def collect_outputs(
+    version: str, environment: dict[str, str], items: Sequence[GradedItem], answers: Sequence[TrustedAnswer]
+) -> StoredOutputs:
+    """Today's outputs of cases and checkpoints."""
+    outputs = {
+        f"{item.name}/{name}" if name else item.name: _numbers(unpack_array(array))
+        for item, answer in zip(items, answers, strict=True)
+        if item.kind in _STORED
+        for name, array in named_arrays(answer.value, answer.parts).items()
+    }
+    return StoredOutputs(version=version, environment=environment, outputs=outputs)
+
+
+def read_outputs(folder: Path) -> StoredOutputs | None:
+    """What is stored in a reference's folder; None where nothing is."""
+    try:
+        return msgspec.json.decode((folder / FILE_NAME).read_bytes(), type=StoredOutputs)
+    except FileNotFoundError:
+        return None
+
+
+def write_outputs(folder: Path, outputs: StoredOutputs) -> None:
+    """Store them beside the reference."""
+    (folder / FILE_NAME).write_bytes(msgspec.json.format(msgspec.json.encode(outputs), indent=0) + b"\n")
+
+
+def measure_drift(stored: StoredOutputs, today: StoredOutputs, tolerance: Tolerance) -> Drift:
+    """The largest difference in units of what the tolerance allows there; infinite where shapes differ."""
+    worst = Drift(worst=0.0, where="")
+    for name, numbers in today.outputs.items():
+        before, now = np.asarray(stored.outputs.get(name, [])), np.asarray(numbers)
+        if before.shape != now.shape:
+            return Drift(worst=float("inf"), where=name)
+        if now.size == 0:
+            continue
+        allowed = tolerance.absolute + tolerance.relative * np.abs(before)
+        drift = np.abs(now - before)
+        with np.errstate(divide="ignore", invalid="ignore"):
+            ratio = float(np.where(drift > 0, drift / allowed, 0.0).max())
+        if ratio > worst.worst:
+            worst = Drift(worst=ratio, where=name)
+    return worst
+
+
+def _numbers(array: NDArray[np.generic]) -> list[float]:
+    flat = array.ravel()
+    if np.iscomplexobj(flat):
+        flat = np.stack([flat.real, flat.imag], axis=-1).ravel()
+    return [float(number) for number in flat]

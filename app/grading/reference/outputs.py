@@ -1,0 +1,243 @@
+"""Answers of trusted solutions: run once in a jail of their own, then kept on disk.
+
+Trusted are a problem's reference, its also-right solutions and its variants. Their runs also fill
+the compilation cache that learners' jails may only read.
+"""
+
+import asyncio
+import hashlib
+import secrets
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import msgspec
+
+from app.core.problem import Problem
+from app.errors import ReferenceFailed
+from app.grading.plan.checks import GradedItem
+from app.grading.plan.request import compartment, outputs_of, request_for
+from app.grading.reference.sessions import ReferenceSessions
+from sandbox.arrays import WireArray
+from sandbox.interface import Call, CallResult, Ending, Outputs, Parameter, Part, RunRequest, RunResult
+from sandbox.jailed import Supervisor
+from sandbox.limits import Limits
+
+_LIMITS = Limits(
+    wall_seconds=600,
+    idle_seconds=60,
+    cpu_seconds=1200,
+    memory_bytes=4 << 30,
+    processes=256,
+    output_bytes=1 << 20,
+)
+_IN_MEMORY = 4096
+
+
+class TrustedAnswer(msgspec.Struct, frozen=True, kw_only=True):
+    """What a trusted solution gave for one item; `failure` says why it gave no array."""
+
+    value: WireArray | None = None
+    parts: tuple[Part, ...] = ()
+    """In the place of `value`, where there are several arrays; see `named_arrays`."""
+    parameters: tuple[Parameter, ...] | None = None
+    stages: tuple[Part, ...] = ()
+    """What was recorded on the way, where the item's call asks for stages."""
+    failure: str = ""
+
+
+class TrustedAnswers:
+    """Looks answers up, and computes those that are missing in one run."""
+
+    def __init__(self, sandbox: Supervisor, folder: Path) -> None:
+        self._sandbox = sandbox
+        self._folder = folder
+        self._memory: dict[str, TrustedAnswer] = {}
+        self._sessions = ReferenceSessions(sandbox, _LIMITS)
+        self._tasks: set[asyncio.Task[list[tuple[TrustedAnswer, ...]]]] = set()
+        self._running: dict[tuple[str, int], asyncio.Lock] = {}
+
+    async def of_reference(self, problem: Problem, items: Sequence[GradedItem]) -> tuple[TrustedAnswer, ...]:
+        """The expected answers.
+
+        Raises:
+            ReferenceFailed: the reference gave no array for one of the items.
+        """
+        lasting = [item for item in items if not item.is_fresh]
+        fresh = [item for item in items if item.is_fresh]
+        [kept] = await self.of_solutions(problem, [problem.reference], lasting)
+        drawn = await self._of_fresh(problem, fresh)
+        known = dict(zip([item.name for item in (*lasting, *fresh)], (*kept, *drawn), strict=True))
+        answers = tuple(known[item.name] for item in items)
+        for item, answer in zip(items, answers, strict=True):
+            if answer.failure:
+                raise ReferenceFailed(
+                    f"the reference of {problem.slug} failed on {item.name}: {answer.failure}"
+                )
+        return answers
+
+    async def prepare_fresh(self, problem: Problem, items: Sequence[GradedItem]) -> None:
+        """Have the reference's answers to these fresh items in memory, for one submission to come.
+
+        Raises:
+            ReferenceFailed: the reference does not load.
+            SandboxError: the jail broke.
+        """
+        outputs = outputs_of(problem.manifest.entry)
+        for item, answer in zip(items, await self._of_fresh(problem, items), strict=True):
+            self._keep(_key(problem, problem.reference, item.call, outputs), answer, lasting=False)
+
+    async def of_solutions(
+        self, problem: Problem, codes: Sequence[str], items: Sequence[GradedItem], *, niceness: int = 0
+    ) -> list[tuple[TrustedAnswer, ...]]:
+        """For each solution its answers to `items`, in order. Those to fresh items are kept in memory only,
+        since they are asked for again by the regrades of one submission at most. Who gives up waiting
+        does not stop the computation: the next one who asks finds it done.
+
+        Raises:
+            ReferenceFailed: a solution did not run to its end.
+            SandboxError: the jail broke.
+        """
+        task = asyncio.ensure_future(self._of_solutions(problem, codes, items, niceness))
+        self._tasks.add(task)
+        task.add_done_callback(self._forget)
+        return await asyncio.shield(task)
+
+    async def _of_solutions(
+        self, problem: Problem, codes: Sequence[str], items: Sequence[GradedItem], niceness: int
+    ) -> list[tuple[TrustedAnswer, ...]]:
+        outputs = outputs_of(problem.manifest.entry)
+        keys = [[_key(problem, code, item.call, outputs) for item in items] for code in codes]
+        found = {key: self._look_up(key) for row in keys for key in row}
+        if all(found.values()):
+            # What is there is not waited for: who computes beside it may be stepping back for this very run.
+            return _rows(keys, found)
+        # Who asks for the same solutions waits for one computation; others go on beside it.
+        lock = self._running.setdefault((problem.version, len(codes)), asyncio.Lock())
+        async with lock:
+            found = {key: self._look_up(key) for row in keys for key in row}
+            missing = {
+                key: (program, index)
+                for program, row in enumerate(keys)
+                for index, key in enumerate(row)
+                if not found[key]
+            }
+            if missing:
+                found.update(
+                    await self._compute(problem, codes, items, list(missing.values()), keys, niceness)
+                )
+            return _rows(keys, found)
+
+    async def run_anew(self, request: RunRequest) -> RunResult:
+        """Run trusted code in a fresh jail; its answers are neither looked up nor kept.
+
+        Raises:
+            SandboxError: the jail broke.
+        """
+        return await self._sandbox.run(request, limits=_LIMITS)
+
+    async def close(self) -> None:
+        """End what is still computed, and the references that stay loaded."""
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await self._sessions.close()
+
+    async def _of_fresh(self, problem: Problem, items: Sequence[GradedItem]) -> list[TrustedAnswer]:
+        outputs = outputs_of(problem.manifest.entry)
+        known = [self._memory.get(_key(problem, problem.reference, item.call, outputs)) for item in items]
+        found = [answer for answer in known if answer is not None]
+        if len(found) == len(items):
+            return found
+        return [_answer(call) for call in await self._sessions.call(problem, items)]
+
+    def _forget(self, task: "asyncio.Task[list[tuple[TrustedAnswer, ...]]]") -> None:
+        self._tasks.discard(task)
+        if not task.cancelled():
+            task.exception()  # Whoever asked has it too, unless they gave up waiting.
+
+    def _look_up(self, key: str) -> TrustedAnswer | None:
+        if key in self._memory:
+            return self._memory[key]
+        try:
+            answer = msgspec.msgpack.decode((self._folder / key).read_bytes(), type=TrustedAnswer)
+        except (OSError, msgspec.DecodeError):
+            return None
+        self._memory[key] = answer
+        return answer
+
+    async def _compute(
+        self,
+        problem: Problem,
+        codes: Sequence[str],
+        items: Sequence[GradedItem],
+        missing: Sequence[tuple[int, int]],
+        keys: list[list[str]],
+        niceness: int,
+    ) -> dict[str, TrustedAnswer]:
+        programs = sorted({program for program, _ in missing})
+        place = {program: index for index, program in enumerate(programs)}
+        calls = [
+            msgspec.structs.replace(items[index].call, program=place[program]) for program, index in missing
+        ]
+        request = msgspec.structs.replace(
+            request_for(problem, codes[programs[0]], items),
+            more_code=tuple(codes[program] for program in programs[1:]),
+            calls=tuple(calls),
+            forbidden=(),
+        )
+        result = await self._sandbox.run(request, limits=msgspec.structs.replace(_LIMITS, niceness=niceness))
+        if result.ending is not Ending.FINISHED or len(result.calls) != len(missing):
+            reason = (
+                result.message or (result.loaded.message if result.loaded else "") or result.stderr[-500:]
+            )
+            raise ReferenceFailed(f"a trusted solution of {problem.slug} did not run to its end: {reason}")
+        computed: dict[str, TrustedAnswer] = {}
+        for (program, index), call in zip(missing, result.calls, strict=True):
+            computed[keys[program][index]] = _answer(call)
+            self._keep(keys[program][index], _answer(call), lasting=not items[index].is_fresh)
+        return computed
+
+    def _keep(self, key: str, answer: TrustedAnswer, *, lasting: bool) -> None:
+        while len(self._memory) >= _IN_MEMORY:
+            self._memory.pop(next(iter(self._memory)))
+        self._memory[key] = answer
+        if answer.failure or not lasting:
+            return  # A failure may have been ours, and would outlive whatever caused it.
+        self._folder.mkdir(parents=True, exist_ok=True)
+        draft = self._folder / f"{key}.{secrets.token_hex(8)}"
+        draft.write_bytes(msgspec.msgpack.encode(answer))
+        draft.rename(self._folder / key)  # Whole or not there, even with several readers.
+
+
+def _rows(
+    keys: Sequence[Sequence[str]], found: Mapping[str, TrustedAnswer | None]
+) -> list[tuple[TrustedAnswer, ...]]:
+    """All of `keys` are found."""
+    return [tuple(answer for key in row if (answer := found[key])) for row in keys]
+
+
+def _answer(call: CallResult) -> TrustedAnswer:
+    failure = call.not_an_array and f"it returned {call.not_an_array}"
+    if call.at_output:
+        failure = f"its output {call.at_output} is {call.not_an_array}"
+    if call.raised is not None:
+        failure = f"{call.raised.type}: {call.raised.message}"
+    return TrustedAnswer(
+        value=call.value,
+        parts=call.parts,
+        parameters=call.parameters,
+        stages=call.stages,
+        failure=failure,
+    )
+
+
+def _key(problem: Problem, code: str, call: Call, outputs: Outputs) -> str:
+    """Whether its output is shown, and where the text stands among others, changes no answer.
+
+    Neither does a new statement, but a new version has a compartment of compiled programs of its own, and
+    it is these runs that fill it.
+    """
+    digest = hashlib.sha256(compartment(problem).encode() + b"\0" + code.encode())
+    asked = msgspec.structs.replace(call, is_quiet=False, program=0)
+    digest.update(b"\0" + msgspec.msgpack.encode((asked, outputs)))
+    return digest.hexdigest()

@@ -1,0 +1,65 @@
+"""Procrastinate on our database: where it connects, and how a job is put in with its submission."""
+
+from typing import Any
+
+from procrastinate import App, PsycopgConnector
+from procrastinate.exceptions import AlreadyEnqueued
+from psycopg import AsyncConnection
+
+from app.queue.interface import INTERACTIVE, Ticket
+from app.queue.postgres.fenced_jobs import OwnedJobs
+from app.store.engine.database import POSTGRES_ARGUMENTS, Connection, savepoint
+from app.store.engine.url import conninfo
+
+TASK = "grade"
+INTERACTIVE_QUEUE = "interactive"
+BULK_QUEUE = "bulk"
+# A worker fetches, finishes and beats; that is little beside what a run takes.
+_CONNECTIONS = 4
+_PATIENCE_SECONDS = 5.0
+# A worker that is stopped in the middle of a statement would keep its job locked, and nobody could take over.
+_BOUNDS = "SET statement_timeout = '15s'; SET idle_in_transaction_session_timeout = '5s'"
+
+
+def make_app(url: str) -> App:
+    """Not opened yet. What enlists within a transaction needs no connection of its own."""
+    connector = PsycopgConnector(
+        conninfo=conninfo(url),
+        kwargs=dict(POSTGRES_ARGUMENTS),
+        min_size=1,
+        max_size=_CONNECTIONS,
+        timeout=_PATIENCE_SECONDS,
+        reconnect_timeout=_PATIENCE_SECONDS,
+        configure=_bound,
+    )
+    app = App(connector=connector)
+    app.job_manager = OwnedJobs(connector)
+    return app
+
+
+async def _bound(connection: AsyncConnection[Any]) -> None:
+    # A transaction that is rolled back would take the settings with it. What listens stays as it is: within
+    # a transaction it would hear nothing.
+    before = connection.autocommit
+    await connection.set_autocommit(True)
+    await connection.execute(_BOUNDS)
+    await connection.set_autocommit(before)
+
+
+async def enlist(app: App, connection: Connection, ticket: Ticket) -> None:
+    """Put a job for the submission in, in the transaction of `connection`; one that waits stays as it is."""
+    raw = await connection.get_raw_connection()
+    queue = INTERACTIVE_QUEUE if ticket.priority >= INTERACTIVE else BULK_QUEUE
+    deferrer = app.configure_task(
+        TASK,
+        queue=queue,
+        priority=ticket.priority,
+        queueing_lock=ticket.submission_id,
+        connection=raw.driver_connection,
+    )
+    try:
+        # A clash would otherwise end the whole transaction.
+        async with savepoint(connection):
+            await deferrer.defer_async(submission_id=ticket.submission_id)
+    except AlreadyEnqueued:
+        pass

@@ -1,0 +1,42 @@
+"""One embedded queue a database: a second one would take up again what the first is running."""
+
+import asyncio
+import fcntl
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+
+from app.errors import DatabaseInUse
+from app.store.engine.database import Database, sqlite_path
+
+# A service that was just killed may hold its lock a moment longer.
+_PATIENCE_SECONDS = 5.0
+_RETRY_SECONDS = 0.1
+
+
+@asynccontextmanager
+async def sole_owner(database: Database) -> AsyncIterator[None]:
+    """Holds a SQLite database's lock while the block lasts; the kernel frees it if the process dies.
+
+    Raises:
+        DatabaseInUse: another process holds it.
+    """
+    path = sqlite_path(database.url)
+    with path.with_name(f"{path.name}.lock").open("w") as file:
+        await _insist(lambda: _flock(file.fileno()), str(path))
+        yield
+
+
+async def _flock(descriptor: int) -> bool:
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
+
+
+async def _insist(attempt: Callable[[], Awaitable[bool]], what: str) -> None:
+    deadline = asyncio.get_running_loop().time() + _PATIENCE_SECONDS
+    while not await attempt():
+        if asyncio.get_running_loop().time() > deadline:
+            raise DatabaseInUse(f"Another service is running on {what}: stop it first.")
+        await asyncio.sleep(_RETRY_SECONDS)

@@ -1,0 +1,37 @@
+"""Waiting at a start until PostgreSQL takes connections."""
+
+import asyncio
+import logging
+import time
+
+from psycopg import pq
+
+from app.store.engine.database import POSTGRES_ARGUMENTS, is_sqlite
+from app.store.engine.url import conninfo, place_of
+
+_LOOK_AGAIN_SECONDS = 0.5
+
+_log = logging.getLogger("jaxercise")
+
+
+async def await_database(url: str, *, patience_seconds: float) -> None:
+    """Returns once it answers, whatever it answers: a wrong password is told by the first query, and at once.
+
+    A server that cannot be reached, or is still starting, is waited for, so that machines may come up in
+    any order. Returns as well when the patience is over; the first query tells what is wrong then. SQLite is
+    not waited for.
+    """
+    if is_sqlite(url):
+        return
+    asked = f"{conninfo(url)} connect_timeout={POSTGRES_ARGUMENTS['connect_timeout']}".encode()
+    deadline = time.monotonic() + patience_seconds
+    told = False
+    while await asyncio.to_thread(pq.PGconn.ping, asked) in (pq.Ping.REJECT, pq.Ping.NO_RESPONSE):
+        left = deadline - time.monotonic()
+        if left <= 0:
+            return
+        if not told:
+            place = place_of(url)
+            _log.warning("%s does not take connections yet; waiting for up to %g s", place, patience_seconds)
+        told = True
+        await asyncio.sleep(min(left, _LOOK_AGAIN_SECONDS))

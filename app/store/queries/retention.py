@@ -1,0 +1,122 @@
+"""What is taken away after a time: printed output, and drafts that were only run.
+
+Both go through the ended submissions in the order in which they ended, by the index on it, a batch a
+transaction, and remember how far they came: what was looked at once is not looked at each hour again.
+"""
+
+from datetime import datetime
+from typing import Any
+
+import msgspec
+from sqlalchemy import Select, bindparam, delete, exists, select, text, tuple_, update
+from sqlalchemy.dialects.postgresql import insert as postgres_insert
+from sqlalchemy.dialects.sqlite import insert as sqlite_insert
+
+from app.core.verdict import Mode, Verdict
+from app.store import tables
+from app.store.engine.database import Connection
+
+_table, _chores = tables.submissions, tables.chores
+_clusters, _members = tables.unexplained_clusters, tables.unexplained_members
+_OUTPUTS, _RUNS = "remove outputs", "delete runs"
+# Any constant will do, as long as nobody else on the same database uses it.
+_POSTGRES_LOCK = 0x6A61_7868
+
+
+class Place(msgspec.Struct, frozen=True, kw_only=True):
+    """The last submission that was looked at; several may have ended at the same moment."""
+
+    finished_at: datetime
+    id: str
+
+
+class Batch(msgspec.Struct, frozen=True, kw_only=True):
+    """What one transaction did; `place` is None where nothing old enough is left."""
+
+    changed: int
+    place: Place | None
+
+
+async def is_ours_to_do(connection: Connection) -> bool:
+    """Whether nobody else is at it: true for one transaction of all on the same PostgreSQL database.
+
+    On SQLite a transaction has the database to itself anyway.
+    """
+    if connection.dialect.name == "sqlite":
+        return True
+    query = text("SELECT pg_try_advisory_xact_lock(:key)")
+    return bool((await connection.execute(query, {"key": _POSTGRES_LOCK})).scalar_one())
+
+
+async def remove_outputs(
+    connection: Connection, *, before: datetime, kept_days: int, after: Place | None, limit: int
+) -> Batch:
+    """Empties what the next `limit` submissions printed, of those that ended before `before`.
+
+    The verdict says so by `output_kept_days`. `after` is where the batch before came to.
+    """
+    columns = (_table.c.id, _table.c.finished_at, _table.c.verdict)
+    query = select(*columns).where(_table.c.verdict.is_not(None))
+    rows = (await connection.execute(await _next(connection, _OUTPUTS, query, before, after, limit))).all()
+    emptied = []
+    for row in rows:
+        verdict = msgspec.json.decode(row.verdict, type=Verdict)
+        if verdict.stdout or verdict.stderr:
+            bare = msgspec.structs.replace(verdict, stdout="", stderr="", output_kept_days=kept_days)
+            emptied.append({"of_id": row.id, "bare": msgspec.json.encode(bare).decode()})
+    if emptied:
+        change = update(_table).where(_table.c.id == bindparam("of_id")).values(verdict=bindparam("bare"))
+        await connection.execute(change, emptied)
+    place = Place(finished_at=rows[-1].finished_at, id=rows[-1].id) if rows else None
+    await _remember(connection, _OUTPUTS, place)
+    return Batch(changed=len(emptied), place=place)
+
+
+async def delete_runs(connection: Connection, *, before: datetime, after: Place | None, limit: int) -> Batch:
+    """Deletes those of the next `limit` submissions that were only run, and what is counted of them."""
+    query = select(_table.c.id, _table.c.finished_at, _table.c.mode)
+    rows = (await connection.execute(await _next(connection, _RUNS, query, before, after, limit))).all()
+    drafts = [row.id for row in rows if row.mode == Mode.RUN.value]
+    if drafts:
+        members = select(_members.c.cluster_id).where(_members.c.submission_id.in_(drafts)).distinct()
+        clusters = list((await connection.execute(members)).scalars())
+        # Its members in clusters go with it.
+        await connection.execute(delete(_table).where(_table.c.id.in_(drafts)))
+        if clusters:
+            has_members = exists().where(_members.c.cluster_id == _clusters.c.id)
+            await connection.execute(delete(_clusters).where(_clusters.c.id.in_(clusters), ~has_members))
+    place = Place(finished_at=rows[-1].finished_at, id=rows[-1].id) if rows else None
+    await _remember(connection, _RUNS, place)
+    return Batch(changed=len(drafts), place=place)
+
+
+async def _next(
+    connection: Connection, chore: str, query: Select[Any], before: datetime, after: Place | None, limit: int
+) -> Select[Any]:
+    """The next `limit` rows of `query` in the order in which they ended."""
+    ended = _table.c.finished_at
+    if after is not None:
+        # The first condition is what the index is asked; the second tells those of one moment apart.
+        query = query.where(
+            ended >= after.finished_at, tuple_(ended, _table.c.id) > (after.finished_at, after.id)
+        )
+    elif (done_until := await _done_until(connection, chore)) is not None:
+        query = query.where(ended >= done_until)
+    return query.where(ended < before).order_by(ended, _table.c.id).limit(limit)
+
+
+async def _done_until(connection: Connection, chore: str) -> datetime | None:
+    found = await connection.execute(select(_chores.c.done_until).where(_chores.c.name == chore))
+    return found.scalar_one_or_none()
+
+
+async def _remember(connection: Connection, chore: str, place: Place | None) -> None:
+    if place is None:
+        return
+    insert = sqlite_insert if connection.dialect.name == "sqlite" else postgres_insert
+    values = {"done_until": place.finished_at}
+    await connection.execute(
+        insert(_chores)
+        .values(name=chore, **values)
+        .on_conflict_do_update(index_elements=["name"], set_=values)
+    )

@@ -1,0 +1,39 @@
+"""Queries on web sessions. Only hashes of their secrets are stored."""
+
+from datetime import datetime
+
+from sqlalchemy import delete, select
+
+from app.core.user import User
+from app.store import tables
+from app.store.engine.database import Connection
+from app.store.queries.users import as_user
+
+
+async def insert_session(
+    connection: Connection, *, secret_hash: str, user_id: str, created_at: datetime, expires_at: datetime
+) -> None:
+    await connection.execute(
+        tables.sessions.insert().values(
+            secret_hash=secret_hash, user_id=user_id, created_at=created_at, expires_at=expires_at
+        )
+    )
+
+
+async def user_of_session(connection: Connection, secret_hash: str, *, now: datetime) -> User | None:
+    """The session's user, unless it has expired."""
+    query = (
+        select(tables.users)
+        .join(tables.sessions)
+        .where(tables.sessions.c.secret_hash == secret_hash, tables.sessions.c.expires_at > now)
+    )
+    row = (await connection.execute(query)).one_or_none()
+    return None if row is None else as_user(row)
+
+
+async def delete_session(connection: Connection, secret_hash: str) -> None:
+    await connection.execute(delete(tables.sessions).where(tables.sessions.c.secret_hash == secret_hash))
+
+
+async def delete_expired_sessions(connection: Connection, *, now: datetime) -> None:
+    await connection.execute(delete(tables.sessions).where(tables.sessions.c.expires_at <= now))

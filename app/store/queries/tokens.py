@@ -1,0 +1,53 @@
+"""Queries on API tokens. Only hashes of their secrets are stored."""
+
+from datetime import datetime
+
+import msgspec
+from sqlalchemy import delete, select
+
+from app.core.user import User
+from app.store import tables
+from app.store.engine.database import Connection
+from app.store.queries.users import as_user
+
+
+class Token(msgspec.Struct, frozen=True, kw_only=True):
+    """An API token as its owner sees it later on: without the secret."""
+
+    id: str
+    name: str
+    created_at: datetime
+
+
+async def insert_token(connection: Connection, token: Token, *, user_id: str, secret_hash: str) -> None:
+    await connection.execute(
+        tables.tokens.insert().values(
+            id=token.id,
+            name=token.name,
+            created_at=token.created_at,
+            user_id=user_id,
+            secret_hash=secret_hash,
+        )
+    )
+
+
+async def user_of_token(connection: Connection, secret_hash: str) -> User | None:
+    query = select(tables.users).join(tables.tokens).where(tables.tokens.c.secret_hash == secret_hash)
+    row = (await connection.execute(query)).one_or_none()
+    return None if row is None else as_user(row)
+
+
+async def tokens_of(connection: Connection, user_id: str) -> list[Token]:
+    """The user's tokens, oldest first."""
+    query = (
+        select(tables.tokens).where(tables.tokens.c.user_id == user_id).order_by(tables.tokens.c.created_at)
+    )
+    return [
+        Token(id=row.id, name=row.name, created_at=row.created_at) for row in await connection.execute(query)
+    ]
+
+
+async def delete_token(connection: Connection, token_id: str, *, user_id: str) -> bool:
+    """True where the user had such a token."""
+    of_user = (tables.tokens.c.id == token_id) & (tables.tokens.c.user_id == user_id)
+    return (await connection.execute(delete(tables.tokens).where(of_user))).rowcount == 1

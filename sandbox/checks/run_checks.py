@@ -1,0 +1,57 @@
+"""Does a sandbox keep its word? Hostile submissions, put through its own protocol, on this very host."""
+
+from collections.abc import AsyncIterator, Iterable, Sequence
+from pathlib import Path
+
+import msgspec
+
+from sandbox.checks import isolation, limits, privileges
+from sandbox.checks.isolation_check import CACHE_KEY, Promise
+from sandbox.interface import RunRequest, RunResult, Sandbox, SandboxError
+
+
+class Checked(msgspec.Struct, frozen=True, kw_only=True):
+    """One promise, and how it went."""
+
+    name: str
+    sentence: str
+    is_kept: bool
+    reason: str = ""
+    """How it was broken."""
+
+
+def all_promises(hidden: Iterable[Path] = ()) -> Sequence[Promise]:
+    """Every promise; `hidden` are files and folders of this host that no run may find.
+
+    Not the root, nor what every jail has of its own under the same path.
+    """
+    return (*isolation.promises(hidden), *privileges.promises(), *limits.promises())
+
+
+def plant_program(cache: Path) -> None:
+    """A compiled program in the compartment of the self-check, as a trusted run would leave it."""
+    compartment = cache / CACHE_KEY
+    compartment.mkdir(parents=True)
+    (compartment / "program").write_bytes(b"compiled")
+    compartment.chmod(0o300)
+
+
+async def check(sandbox: Sandbox, promises: Iterable[Promise]) -> AsyncIterator[Checked]:
+    """Tries each promise in turn. A sandbox that fails in the midst of one has not kept it."""
+    for promise in promises:
+        try:
+            reason = promise.breach(await _last_result(sandbox, promise))
+        except SandboxError as error:
+            reason = f"the sandbox itself failed: {error}"
+        yield Checked(name=promise.name, sentence=promise.sentence, is_kept=not reason, reason=reason)
+
+
+async def _last_result(sandbox: Sandbox, promise: Promise) -> RunResult:
+    *earlier, last = promise.texts
+    for code in earlier:
+        await sandbox.run(_request(code), limits=promise.limits)
+    return await sandbox.run(_request(last), limits=promise.limits)
+
+
+def _request(code: str) -> RunRequest:
+    return RunRequest(code=code, parameters=(), calls=(), cache_key=CACHE_KEY)

@@ -1,0 +1,196 @@
+"""The supervisor's end of one nursery: start it, order children, notice its death, stop it."""
+
+import asyncio
+import fcntl
+import os
+import socket
+import subprocess
+import tempfile
+import termios
+from pathlib import Path
+from typing import IO
+
+from sandbox.forkserver.protocol import Confinement, Spawn
+from sandbox.interface import SandboxUnavailable
+from sandbox.isolation.bubblewrap import ENVIRONMENT, JAIL_CACHE, Places, nursery_command, unjailed_command
+from sandbox.isolation.user_namespace import CHILD_UID, open_many_users
+from sandbox.procfs.process import pid_of, readable, state_of
+from sandbox.wire import frame
+
+_START_SECONDS = 120.0
+_LOOK_SECONDS = 0.15
+_LOOKS = 3
+
+
+class NurseryGone(Exception):
+    """The nursery has died; a fresh one is needed."""
+
+
+class ChildGone(NurseryGone):
+    """A child is lost through no fault of its code, and perhaps its nursery with it."""
+
+
+class NurseryProcess:
+    """A running nursery. Made by `NurseryPlan.start`."""
+
+    def __init__(
+        self, process: "subprocess.Popen[bytes]", control: socket.socket, log: IO[bytes], *, pid: int
+    ) -> None:
+        self._process = process
+        self._control = control
+        self._log = log
+        self._last_words = ""
+        self.pid = pid
+        """Of the process that forks, on the host; bubblewrap's own are its parents."""
+
+    @property
+    def is_alive(self) -> bool:
+        """Whether it could still take an order."""
+        if self._process.poll() is not None:
+            return False
+        # bubblewrap takes a moment to notice; the socket closes with the nursery itself.
+        try:
+            return self._control.recv(1, socket.MSG_PEEK | socket.MSG_DONTWAIT) != b""
+        except BlockingIOError:
+            return True
+        except OSError:
+            return False
+
+    @property
+    def is_stopped(self) -> bool:
+        """Whether somebody has stopped it (SIGSTOP); no code in a jail can."""
+        state = state_of(self.pid)
+        return state is not None and state.letter == "T"
+
+    async def hangs(self) -> None:
+        """Returns once it is gone or stopped, or sleeps over an order that lies before it.
+
+        A busy machine does not look like that: there the nursery runs, or waits for a processor.
+        """
+        asleep, last = 0, None
+        while asleep < _LOOKS:
+            await asyncio.sleep(_LOOK_SECONDS)
+            state = state_of(self.pid)
+            if state is None or state.letter == "T":
+                return
+            sleeps = state.letter == "S" and state == last and self._has_unread_order()
+            asleep = asleep + 1 if sleeps else 0
+            last = state
+
+    def _has_unread_order(self) -> bool:
+        try:
+            unread = fcntl.ioctl(self._control, termios.TIOCOUTQ, b"\0" * 4)
+        except (OSError, ValueError):
+            return False
+        return int.from_bytes(unread, "little") > 0
+
+    def last_words(self) -> str:
+        """The end of what it wrote to its standard error."""
+        return self._last_words if self._log.closed else _tail(self._log)
+
+    def spawn(self, confinement: Confinement, descriptors: list[int]) -> None:
+        """Order one child; `descriptors` are its ends of channel, stdout, stderr and status.
+
+        Raises:
+            NurseryGone: it has ended.
+        """
+        try:
+            socket.send_fds(self._control, [frame(Spawn(confinement=confinement))[4:]], descriptors)
+        except OSError as error:
+            raise NurseryGone(str(error)) from error
+
+    async def stop(self) -> None:
+        """End it and everything it started. Several who lost a child in it may ask for that at once."""
+        self._control.close()
+        self._process.kill()
+        await asyncio.to_thread(self._process.wait)
+        if not self._log.closed:
+            self._last_words = _tail(self._log)
+            self._log.close()
+
+
+class NurseryPlan:
+    """How this host's nurseries are started."""
+
+    def __init__(self, places: Places, *, cache: Path, jailed: bool, writable_cache: bool) -> None:
+        self._places = places
+        self._cache = cache
+        self._jailed = jailed
+        self.writable_cache = writable_cache
+        self.child_uid = CHILD_UID if jailed and os.getuid() == 0 else None
+        self.cache_inside = JAIL_CACHE if jailed else str(cache)
+
+    async def start(self) -> NurseryProcess:
+        """Start one and wait until it has imported everything.
+
+        Raises:
+            SandboxUnavailable: it ended during the start; its own words are in the message.
+        """
+        ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        user_namespace = open_many_users() if self.child_uid is not None else None
+        log = tempfile.TemporaryFile()  # noqa: SIM115 - it lives as long as the nursery
+        try:
+            process = self._launch(theirs, user_namespace, log)
+        finally:
+            theirs.close()
+            if user_namespace is not None:
+                os.close(user_namespace)
+        try:
+            pid = await _ready(ours)
+        except BaseException as error:
+            ours.close()
+            process.kill()
+            await asyncio.to_thread(process.wait)
+            reason = _tail(log)
+            log.close()
+            if not isinstance(error, OSError):  # TimeoutError is one.
+                raise
+            raise SandboxUnavailable(f"the nursery could not start: {reason or 'no reason given'}") from error
+        return NurseryProcess(process, ours, log, pid=pid)
+
+    def _launch(
+        self, control: socket.socket, user_namespace: int | None, log: IO[bytes]
+    ) -> "subprocess.Popen[bytes]":
+        keep = [control.fileno()]
+        if not self._jailed:
+            command = unjailed_command(self._places, control=control.fileno())
+        else:
+            command = nursery_command(
+                self._places,
+                cache=self._cache,
+                writable_cache=self.writable_cache,
+                user_namespace=user_namespace,
+                control=control.fileno(),
+            )
+            keep += [] if user_namespace is None else [user_namespace]
+        return subprocess.Popen(
+            command,
+            pass_fds=keep,
+            env=ENVIRONMENT if not self._jailed else None,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=log,
+            start_new_session=True,
+        )
+
+
+async def _ready(control: socket.socket) -> int:
+    """The process id of a nursery that has imported everything.
+
+    Raises:
+        OSError: it ended, or took too long.
+    """
+    async with asyncio.timeout(_START_SECONDS):
+        await readable(control.fileno())
+    said, descriptors, _, _ = socket.recv_fds(control, 16, 1)
+    if said != b"ready" or len(descriptors) != 1:
+        raise ConnectionResetError("the nursery has ended")
+    try:
+        return pid_of(descriptors[0])
+    finally:
+        os.close(descriptors[0])
+
+
+def _tail(log: IO[bytes]) -> str:
+    log.seek(0)
+    return log.read().decode(errors="replace").strip()[-2000:]

@@ -1,0 +1,47 @@
+"""Calls made under other conditions, to see how much of an answer is rounding; for trusted code only."""
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+
+from sandbox.inside.call.learner_call import LearnerCall
+from sandbox.inside.precision.interpret import in_precision
+from sandbox.inside.report.answers import Answer, convert
+from sandbox.interface import Way
+
+_UNOPTIMISED = {"xla_backend_optimization_level": 0, "xla_cpu_use_fusion_emitters": False}
+
+
+def under_conditions(way: Way, call: LearnerCall) -> Answer:
+    """The call's answer in this way."""
+    return convert(make(way, lambda *arguments: call.run(arguments), call.arguments()), call.outputs)
+
+
+def make(way: Way, function: Callable[..., Any], arguments: Sequence[Any]) -> Any:
+    """What `function(*arguments)` returns in this way; its array arguments are traced, numbers are not.
+
+    Raises:
+        Exception: whatever the function raises, and what tracing it does.
+    """
+    places = [place for place, argument in enumerate(arguments) if isinstance(argument, jax.Array)]
+    arrays = [arguments[place] for place in places]
+
+    def of_arrays(*arrays: Any) -> Any:
+        whole = list(arguments)
+        for place, array in zip(places, arrays, strict=True):
+            whole[place] = array
+        return function(*whole)
+
+    match way:
+        case Way.JIT:
+            return jax.jit(of_arrays)(*arrays)
+        case Way.UNOPTIMISED:
+            return jax.jit(of_arrays, compiler_options=_UNOPTIMISED)(*arrays)
+        case Way.DOUBLE:
+            return in_precision(of_arrays, arrays, jnp.float64)
+        case Way.BFLOAT16:
+            return in_precision(of_arrays, arrays, jnp.bfloat16)
+        case _:
+            raise ValueError(f"{way} is not made here")

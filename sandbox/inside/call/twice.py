@@ -1,0 +1,15 @@
+"""The same call twice: what the seed does not fix shows in the difference."""
+
+from sandbox.inside.call.learner_call import LearnerCall, prefixed
+from sandbox.inside.call.plain import plain
+from sandbox.inside.report.answers import Answer
+
+
+def twice(call: LearnerCall) -> Answer:
+    """Parts `first` and `second`; where either is no array, that one alone."""
+    answers = {"first": plain(call), "second": plain(call)}
+    for answer in answers.values():
+        if answer.not_an_array:
+            return answer
+    parts = [part for name, answer in answers.items() for part in prefixed(name, answer)]
+    return Answer(parts=tuple(parts))

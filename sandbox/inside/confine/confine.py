@@ -1,0 +1,120 @@
+"""What a child does to itself before it sees any code: namespaces, mounts, limits, filter."""
+
+import os
+import resource
+import socket
+from pathlib import Path
+
+from sandbox.forkserver.protocol import Confinement
+from sandbox.inside.confine import landlock
+from sandbox.inside.confine import system_calls as system
+from sandbox.limits import Limits
+
+_NAMESPACES = (
+    system.CLONE_NEWUSER
+    | system.CLONE_NEWPID
+    | system.CLONE_NEWNS
+    | system.CLONE_NEWNET
+    | system.CLONE_NEWIPC
+    | system.CLONE_NEWUTS
+    | system.CLONE_NEWCGROUP
+)
+_CAREFUL = system.MS_NOSUID | system.MS_NODEV
+_ADDRESS_SPACE_BYTES = 64 << 30
+"""Far above what XLA reserves; a lazily reserved terabyte is refused at once."""
+
+
+def become(uid: int | None) -> None:
+    """Leave the nursery's user for one that owns nothing, where there is such a user."""
+    if uid is not None:
+        os.setgroups([])
+        os.setresgid(uid, uid, uid)
+        os.setresuid(uid, uid, uid)
+        # Lost with the change of user; without it the maps below /proc/self are not ours to write.
+        system.set_dumpable(True)
+
+
+def enter_namespaces() -> None:
+    """New namespaces of every kind; the PID namespace begins with the next fork.
+
+    Raises:
+        OSError: the kernel refuses unprivileged user namespaces.
+    """
+    uid, gid = os.getuid(), os.getgid()
+    system.unshare(_NAMESPACES)
+    Path("/proc/self/setgroups").write_text("deny")
+    Path("/proc/self/uid_map").write_text(f"1000 {uid} 1")
+    Path("/proc/self/gid_map").write_text(f"1000 {gid} 1")
+
+
+def confine(confinement: Confinement, *, keep: set[int]) -> None:
+    """Make this process, the first of its PID namespace, a jail of its own.
+
+    Descriptors other than 0, 1, 2 and those in `keep` are closed.
+    """
+    system.die_with_parent()
+    os.setsid()
+    _close_others(keep)
+    if not confinement.jailed:
+        _set_limits(confinement.limits)
+        return
+    _mount_private_places(confinement)
+    socket.sethostname("jail")
+    _set_limits(confinement.limits)
+    system.drop_capabilities()
+    system.no_new_privileges()
+    system.set_dumpable(False)
+    os.chdir("/tmp")
+    landlock.restrict(
+        landlock.places(cache_folder=confinement.cache_folder, writable_cache=confinement.writable_cache)
+    )
+    system.load_seccomp(confinement.seccomp_program)
+
+
+def _close_others(keep: set[int]) -> None:
+    wanted = sorted(keep)
+    start = 3
+    for descriptor in [*wanted, resource.getrlimit(resource.RLIMIT_NOFILE)[0]]:
+        os.closerange(start, descriptor)
+        start = descriptor + 1
+
+
+def _mount_private_places(confinement: Confinement) -> None:
+    # Later mounts in the nursery must not show up here, nor ours there.
+    system.mount("none", "/", "none", system.MS_REC | system.MS_PRIVATE)
+    size = confinement.limits.file_bytes
+    system.mount("tmpfs", "/tmp", "tmpfs", _CAREFUL, f"size={size},nr_inodes=4096,mode=700")
+    system.mount("tmpfs", "/dev/shm", "tmpfs", _CAREFUL, f"size={size},nr_inodes=256,mode=700")
+    # All runs see one set of terminals otherwise, and could count them, or use them up.
+    system.mount("tmpfs", "/dev/pts", "tmpfs", _CAREFUL | system.MS_RDONLY, "size=4k,nr_inodes=1,mode=755")
+    # A fresh procfs may not be mounted below bubblewrap's; XLA only reads cpuinfo and meminfo.
+    system.mount("tmpfs", "/proc", "tmpfs", _CAREFUL | system.MS_NOEXEC, "size=1m,nr_inodes=16,mode=755")
+    Path("/proc/cpuinfo").write_text(confinement.cpuinfo)
+    system.mount(
+        "tmpfs", "/proc", "tmpfs", _CAREFUL | system.MS_NOEXEC | system.MS_REMOUNT | system.MS_RDONLY, ""
+    )
+    if not confinement.writable_cache:
+        # What the outer mount forbids may not be allowed here, and a container's /tmp forbids to execute.
+        flags = _CAREFUL | system.MS_NOEXEC | system.MS_BIND | system.MS_REMOUNT | system.MS_RDONLY
+        system.mount("none", confinement.cache_folder, "none", flags)
+
+
+def _set_limits(limits: Limits) -> None:
+    os.nice(limits.niceness)
+    cpu_seconds = max(1, round(limits.cpu_seconds))
+    for kind, soft, hard in (
+        (resource.RLIMIT_CPU, cpu_seconds, cpu_seconds + 1),
+        (resource.RLIMIT_AS, _ADDRESS_SPACE_BYTES, _ADDRESS_SPACE_BYTES),
+        (resource.RLIMIT_NPROC, limits.processes, limits.processes),
+        (resource.RLIMIT_FSIZE, limits.file_bytes, limits.file_bytes),
+        (resource.RLIMIT_NOFILE, 256, 256),
+        (resource.RLIMIT_CORE, 0, 0),
+        (resource.RLIMIT_MEMLOCK, 0, 0),
+        (resource.RLIMIT_MSGQUEUE, 0, 0),
+        (resource.RLIMIT_SIGPENDING, 256, 256),
+    ):
+        # Where the service itself may use less, that holds for its runs too: nobody here could raise it.
+        _, most = resource.getrlimit(kind)
+        if most != resource.RLIM_INFINITY:
+            soft, hard = min(soft, most), min(hard, most)
+        resource.setrlimit(kind, (soft, hard))

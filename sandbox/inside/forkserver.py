@@ -1,0 +1,136 @@
+"""The process that has imported JAX and never run it: forks one child for each run.
+
+It has exactly one thread and no backend, because a fork copies only the calling thread: a child
+of a process whose backend runs would wait for pool threads that do not exist.
+"""
+
+import contextlib
+import os
+import select
+import signal
+import socket
+import sys
+from typing import NoReturn
+
+import msgspec
+
+from sandbox.forkserver.protocol import Ended, Failed, Spawn, Started, Status
+from sandbox.inside.child import run_child
+from sandbox.inside.confine import confine, system_calls
+from sandbox.inside.jax_patches.executable_cache import ProgramStore
+from sandbox.inside.report.line import tell_place_on
+from sandbox.wire import BadFrame, frame
+
+_ORDER_LIMIT_BYTES = 1 << 18
+_DESCRIPTORS = 5
+
+
+def serve(control: socket.socket, store: ProgramStore) -> None:
+    """Take orders until the supervisor closes the control socket."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    decoder = msgspec.msgpack.Decoder(Spawn)
+    _say_ready(control)
+    while True:
+        readable, _, _ = select.select([control], [], [], 1.0)
+        _reap()
+        if not readable:
+            continue
+        data, descriptors, _, _ = socket.recv_fds(control, _ORDER_LIMIT_BYTES, _DESCRIPTORS)
+        if not data:
+            return
+        _assert_one_thread()
+        _fork_warden(decoder.decode(data), descriptors, control, store)
+        for descriptor in descriptors:
+            os.close(descriptor)
+
+
+def _say_ready(control: socket.socket) -> None:
+    """With a pidfd: which process this is on the host, only the host can tell."""
+    pidfd = os.pidfd_open(os.getpid())
+    socket.send_fds(control, [b"ready"], [pidfd])
+    os.close(pidfd)
+
+
+def _assert_one_thread() -> None:
+    threads = len(os.listdir("/proc/self/task"))
+    if threads != 1:
+        sys.exit(f"the nursery has {threads} threads, so its children could hang: refusing to fork")
+
+
+def _reap() -> None:
+    try:
+        while os.waitpid(-1, os.WNOHANG)[0]:
+            pass
+    except ChildProcessError:
+        pass
+
+
+def _fork_warden(order: Spawn, descriptors: list[int], control: socket.socket, store: ProgramStore) -> None:
+    if os.fork() == 0:
+        control.close()
+        _warden(order, descriptors, store)
+
+
+def _warden(order: Spawn, descriptors: list[int], store: ProgramStore) -> NoReturn:
+    """Between nursery and child: enters the namespaces, forks the child into them, reports its end.
+
+    It lives outside the child's PID namespace and filter, and never sees the learner's code.
+    """
+    channel, stdout, stderr, status_descriptor, place = descriptors
+    status = socket.socket(fileno=status_descriptor)
+    try:
+        if order.confinement.jailed:
+            confine.become(order.confinement.child_uid)
+            confine.enter_namespaces()
+        system_calls.die_with_parent()
+        pid = os.fork()
+    except OSError as error:
+        _say(status, Failed(reason=str(error)))
+        os._exit(1)
+    if pid == 0:
+        _child(order, store, channel=channel, stdout=stdout, stderr=stderr, status=status, place=place)
+    pidfd = os.pidfd_open(pid)
+    socket.send_fds(status, [frame(Started())], [pidfd])
+    for descriptor in (channel, stdout, stderr, place, pidfd, 1, 2):
+        os.close(descriptor)
+    _, wait_status, usage = os.wait4(pid, 0)
+    _say(
+        status,
+        Ended(
+            wait_status=wait_status,
+            cpu_seconds=usage.ru_utime + usage.ru_stime,
+            peak_memory_bytes=usage.ru_maxrss * 1024,
+        ),
+    )
+    os._exit(0)
+
+
+def _child(
+    order: Spawn,
+    store: ProgramStore,
+    *,
+    channel: int,
+    stdout: int,
+    stderr: int,
+    status: socket.socket,
+    place: int,
+) -> NoReturn:
+    try:
+        os.dup2(stdout, 1)
+        os.dup2(stderr, 2)
+        confine.confine(order.confinement, keep={channel, status.fileno(), place})
+        tell_place_on(place)
+    except (OSError, ValueError) as error:  # `resource.setrlimit` raises the latter above a hard limit.
+        _say(status, Failed(reason=str(error)))
+        os._exit(1)
+    status.close()
+    try:
+        run_child(socket.socket(fileno=channel), store, cache_folder=order.confinement.cache_folder)
+    except (BadFrame, BrokenPipeError, ConnectionResetError):
+        os._exit(3)  # The supervisor has gone or has given this run up.
+    os._exit(0)
+
+
+def _say(status: socket.socket, message: Status) -> None:
+    with contextlib.suppress(OSError):  # The supervisor may have gone; nobody is left to tell.
+        status.send(frame(message))

@@ -1,0 +1,94 @@
+"""Submitted text → a module whose entry function can be called, or the reason why not."""
+
+import ast
+import inspect
+import linecache
+import sys
+from types import ModuleType
+from typing import Any
+
+import msgspec
+
+from sandbox.inside.load.forbidden_names import first_forbidden, in_words
+from sandbox.inside.load.static_notes import static_notes
+from sandbox.inside.report.plain_text import plain_text
+from sandbox.interface import Loaded, Refusal
+from sandbox.run.protocol import Load
+
+FILE_NAME = "solution.py"
+_MESSAGE_LIMIT = 500
+
+
+def load(request: Load, module: ModuleType) -> Loaded:
+    """Parse, check names, execute into `module`, and check the entry function's signature."""
+    from sandbox.inside.report.errors import describe
+
+    code = request.code
+    try:
+        tree = ast.parse(code, FILE_NAME)
+        compiled = compile(tree, FILE_NAME, "exec", dont_inherit=True)
+    except SyntaxError as error:
+        reason = plain_text(error.msg or "invalid syntax", _MESSAGE_LIMIT)
+        return Loaded(refusal=Refusal.SYNTAX_ERROR, message=reason, line=error.lineno)
+    except (ValueError, RecursionError, MemoryError) as error:
+        reason = str(error) or "the code is nested too deeply to be compiled"
+        return Loaded(refusal=Refusal.SYNTAX_ERROR, message=reason)
+    if found := first_forbidden(tree, request.forbidden):
+        return Loaded(refusal=Refusal.FORBIDDEN_NAME, message=in_words(found.name), line=found.line)
+    notes = static_notes(tree, request.function)
+    linecache.cache[FILE_NAME] = (len(code), None, code.splitlines(keepends=True), FILE_NAME)
+    module.__file__ = FILE_NAME
+    sys.modules["solution"] = module
+    try:
+        exec(compiled, module.__dict__)
+    except BaseException as error:
+        raised = describe(error)
+        line = raised.frames[-1].line if raised.frames else None
+        return Loaded(refusal=Refusal.IMPORT_RAISED, message=raised.message, line=line, raised=raised)
+    return msgspec.structs.replace(_check_entry(request, module, tree), notes=notes)
+
+
+def load_trusted(code: str) -> ModuleType:
+    """A module of code that is known to load; whatever it raises ends the run."""
+    module = ModuleType("solution")
+    exec(compile(code, FILE_NAME, "exec", dont_inherit=True), module.__dict__)
+    return module
+
+
+def _check_entry(request: Load, module: ModuleType, tree: ast.Module) -> Loaded:
+    name = request.function
+    function = module.__dict__.get(name)
+    if not callable(function):
+        there = [node.name for node in tree.body if isinstance(node, ast.FunctionDef)]
+        defined = f"; your code defines {plain_text(', '.join(there[:8]), _MESSAGE_LIMIT)}" if there else ""
+        return Loaded(refusal=Refusal.MISSING_FUNCTION, message=f"there is no function named {name}{defined}")
+    wanted = f"{name}({', '.join(request.parameters)})"
+    line = next((node.lineno for node in tree.body if getattr(node, "name", None) == name), None)
+    given = _parameter_names(function, len(request.parameters))
+    if given is None:
+        found = _signature_text(function, name)
+        return Loaded(
+            refusal=Refusal.BAD_SIGNATURE, message=f"{wanted} is called, but yours is {found}", line=line
+        )
+    if given != list(request.parameters) and sorted(given) == sorted(request.parameters):
+        message = f"{wanted} is called, but your parameters stand in another order: {', '.join(given)}"
+        return Loaded(refusal=Refusal.BAD_SIGNATURE, message=message, line=line)
+    return Loaded()
+
+
+def _parameter_names(function: Any, count: int) -> list[str] | None:
+    """The names that `count` positional arguments bind to; None where they do not fit."""
+    try:
+        bound = inspect.signature(function).bind(*range(count))
+    except TypeError:
+        return None
+    except ValueError:  # Some callables have no signature that can be read.
+        return []
+    return list(bound.arguments)
+
+
+def _signature_text(function: Any, name: str) -> str:
+    try:
+        return plain_text(f"{name}{inspect.signature(function)}", _MESSAGE_LIMIT)
+    except (TypeError, ValueError):
+        return name

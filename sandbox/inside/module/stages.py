@@ -1,0 +1,153 @@
+"""Records what goes into and comes out of named submodules of the observed module, for one call."""
+
+import contextlib
+import functools
+from collections.abc import Callable, Sequence
+from types import ModuleType, TracebackType
+from typing import Any
+
+import jax
+import numpy as np
+from flax import nnx
+
+from sandbox.arrays import BadArray, pack_array
+from sandbox.inside.module.observe import module_class
+from sandbox.interface import Call, Part, Stage
+
+_NODE_LIMIT = 100_000
+_STAGE_LIMIT = 64
+_BYTES_LIMIT = 8 << 20
+
+
+class StageRecorder:
+    """While entered, the first value at each of the call's stages is kept; `parts` gives them afterwards.
+
+    Submodules are told apart by identity. A transformation such as `nnx.jit` makes a copy of the module, so
+    identities are taken anew whenever an instance of the observed class is called. Compiled code passes no
+    values through Python: `has_missed` says that some were out of sight, and a recorder that is made with
+    `eager` switches compilation off, which takes several times as long. What stays out of sight all the
+    same, as under `jax.vmap`, is left out. Without stages nothing is touched at all.
+    """
+
+    def __init__(self, call: Call, module: ModuleType, *, eager: bool = False) -> None:
+        self._stages: Sequence[Stage] = call.stages[:_STAGE_LIMIT]
+        self._module = module
+        self._class_name = call.module.class_name if call.module else ""
+        self._class: Any = None
+        self._is_on = False
+        self._eager = jax.disable_jit() if eager else contextlib.nullcontext()
+        self._paths: dict[int, str] = {}
+        self._known: list[Any] = []  # As long as these live, nothing else has their identities.
+        self._running: set[int] = set()
+        self._wrapped: dict[type, Any] = {}  # What stood in the class itself; None where it is inherited.
+        self._reached: set[str] = set()
+        self._values: dict[str, Any] = {}
+        self._bytes = 0
+
+    def __enter__(self) -> None:
+        # Only here, where what the submitted code raises is its own.
+        self._class = module_class(self._module, self._class_name) if self._stages else None
+        self._is_on = self._class is not None
+        if not self._is_on:
+            return
+        self._eager.__enter__()
+        self._original_init = self._class.__init__
+
+        @functools.wraps(self._original_init)
+        def observed(instance: Any, *args: Any, **kwargs: Any) -> None:
+            with jax.disable_jit(False):  # Nothing is recorded of it.
+                self._original_init(instance, *args, **kwargs)
+            if type(instance) is self._class:
+                self._learn(instance)
+
+        self._class.__init__ = observed
+        self._wrap(self._class)
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, tb: TracebackType | None
+    ) -> None:
+        if not self._is_on:
+            return
+        self._class.__init__ = self._original_init
+        for owner, original in self._wrapped.items():
+            if original is not None:
+                owner.__call__ = original  # type: ignore[method-assign]
+            else:
+                del owner.__call__
+        self._eager.__exit__(kind, error, tb)
+
+    @property
+    def has_missed(self) -> bool:
+        """Whether the module has a stage of which no value was seen, or was not seen itself."""
+        there = set(self._paths.values())
+        missed = any(stage.path in there and stage.name not in self._values for stage in self._stages)
+        return self._is_on and (missed or not there)
+
+    @property
+    def parts(self) -> tuple[Part, ...]:
+        """What was recorded, in the order in which it was reached."""
+        made = []
+        for name, value in self._values.items():
+            try:
+                made.append(Part(name=name, value=pack_array(np.asarray(value))))
+            except (BadArray, TypeError, ValueError, RuntimeError):
+                continue  # A deleted buffer, or an array of something else than numbers.
+        return tuple(made)
+
+    def _learn(self, root: Any) -> None:
+        wanted = {stage.path for stage in self._stages}
+        for count, (path, node) in enumerate(nnx.iter_graph(root)):
+            if count > _NODE_LIMIT:
+                return
+            name = ".".join(map(str, path))
+            if name in wanted and isinstance(node, nnx.Module):
+                self._paths[id(node)] = name
+                self._known.append(node)
+                self._wrap(type(node))
+
+    def _wrap(self, owner: type) -> None:
+        if owner in self._wrapped or not hasattr(owner, "__call__"):  # noqa: B004 - wrapped, not asked
+            return
+        original: Any = owner.__call__
+
+        @functools.wraps(original)
+        def recorded(instance: Any, *args: Any, **kwargs: Any) -> Any:
+            return self._called(instance, functools.partial(original, instance), args, kwargs)
+
+        self._wrapped[owner] = owner.__dict__.get("__call__")
+        owner.__call__ = recorded  # type: ignore[method-assign]
+
+    def _called(
+        self, instance: Any, original: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]
+    ) -> Any:
+        # A call to the same method of a superclass is a part of this one.
+        if id(instance) in self._running:
+            return original(*args, **kwargs)
+        if type(instance) is self._class and id(instance) not in self._paths:
+            self._learn(instance)
+        path = self._paths.get(id(instance))
+        self._running.add(id(instance))
+        try:
+            if path is not None:
+                for value in (*args, *kwargs.values())[:1]:
+                    self._keep(path, value, is_input=True)
+            result = original(*args, **kwargs)
+            if path is not None:
+                self._keep(path, result, is_input=False)
+            return result
+        finally:
+            self._running.discard(id(instance))
+
+    def _keep(self, path: str, value: Any, *, is_input: bool) -> None:
+        for stage in self._stages:
+            if (stage.path, stage.is_input) != (path, is_input) or stage.name in self._reached:
+                continue
+            self._reached.add(stage.name)  # The first call decides, even where its value is out of sight.
+            if isinstance(value, jax.core.Tracer) or not (
+                isinstance(value, jax.Array) or type(value) is np.ndarray
+            ):
+                continue
+            if self._bytes + value.nbytes > _BYTES_LIMIT:
+                continue
+            self._bytes += value.nbytes
+            self._values[stage.name] = value.copy() if type(value) is np.ndarray else value

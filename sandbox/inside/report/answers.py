@@ -1,0 +1,183 @@
+"""What a call returned, as bytes; anything that is not what was asked for is named by its type."""
+
+from typing import Any
+
+import jax
+import msgspec
+import numpy as np
+
+from sandbox.arrays import BadArray, WireArray, pack_array
+from sandbox.inside.report.plain_text import plain_text
+from sandbox.interface import Outputs, Part, Structure
+
+_NUMBERS = (bool, int, float, complex)
+_NO_NUMBERS = (np.flexible, np.datetime64, np.timedelta64)
+_RANKS = {"b": 0, "i": 1, "u": 1, "f": 2, "c": 3}
+"""By NumPy's kind of numbers; each holds those of lower rank."""
+_NESTED_LIMIT = 1 << 20
+_NAME_LIMIT = 80
+_NAMES_SHOWN = 4
+
+
+class Answer(msgspec.Struct, frozen=True, kw_only=True):
+    """Either an array, or several by name, or what was returned in their place."""
+
+    value: WireArray | None = None
+    parts: tuple[Part, ...] = ()
+    not_an_array: str = ""
+    at_output: str = ""
+    """Which of several outputs `not_an_array` is about."""
+
+
+def convert(value: Any, outputs: Outputs) -> Answer:
+    """JAX and NumPy arrays keep their dtype; (nested) lists of Python numbers take that of `outputs`.
+
+    A list or a named tuple is as good as a tuple, and a dictionary's keys may come in any order. Waits for
+    the computation, so that its time counts and its errors surface here.
+    """
+    if outputs.structure is Structure.ARRAY:
+        return _one(value, outputs.dtypes[0])
+    held = _held(value, outputs)
+    if held is None:
+        return Answer(not_an_array=_container_in_words(value, outputs))
+    parts = []
+    for name, dtype, element in zip(outputs.names, outputs.dtypes, held, strict=True):
+        answer = _one(element, dtype)
+        if answer.value is None:
+            return Answer(not_an_array=answer.not_an_array, at_output=name)
+        parts.append(Part(name=name, value=answer.value))
+    return Answer(parts=tuple(parts))
+
+
+def _held(value: Any, outputs: Outputs) -> list[Any] | None:
+    """What a container holds, in the order of `outputs`; None where it is not the one asked for."""
+    # The base classes' own methods: those of a subclass may say anything.
+    if outputs.structure is Structure.DICT:
+        if not isinstance(value, dict):
+            return None
+        found = {key: element for key, element in dict.items(value) if type(key) is str}
+        if len(found) != dict.__len__(value) or found.keys() != set(outputs.names):
+            return None
+        return [found[name] for name in outputs.names]
+    if not isinstance(value, list | tuple):
+        return None
+    held = _elements(value)
+    return held if len(held) == len(outputs.names) else None
+
+
+def _elements(value: "list[Any] | tuple[Any, ...]") -> list[Any]:
+    return list(tuple.__iter__(value) if isinstance(value, tuple) else list.__iter__(value))
+
+
+def _one(value: Any, dtype: str) -> Answer:
+    if isinstance(value, jax.core.Tracer):
+        return Answer(not_an_array="a traced value of jax.jit or jax.grad that left its function")
+    if isinstance(value, jax.Array):
+        return _pack(np.asarray(value))
+    if type(value) is np.ndarray or isinstance(value, np.generic):
+        return _pack(np.asarray(value))
+    if isinstance(value, _NUMBERS) or (isinstance(value, list | tuple) and _only_numbers(value)):
+        try:
+            return _pack(_of_dtype(_plain(value), dtype))
+        except (ValueError, TypeError):
+            return Answer(not_an_array=f"a {_type_name(value)} of unequal rows")
+    return Answer(not_an_array=_in_words(value))
+
+
+def _of_dtype(numbers: Any, dtype: str) -> np.ndarray[Any, Any]:
+    """In `dtype` where it holds such numbers: 1.5 is never cut to an integer, nor 300 to eight bits."""
+    natural, wanted = np.asarray(numbers), np.dtype(dtype)
+    if natural.size and _rank(natural.dtype) > _rank(wanted):
+        return natural
+    try:
+        with np.errstate(over="ignore"):
+            return np.asarray(numbers, dtype=wanted)
+    except OverflowError:
+        return natural
+
+
+def _rank(dtype: np.dtype[Any]) -> int:
+    """Logical values, integers, floats and complex numbers, in this order."""
+    # Integers beyond 64 bits are objects to NumPy, and bfloat16 is of no kind of its own.
+    return _RANKS.get(dtype.kind, _RANKS["i"] if dtype.kind == "O" else _RANKS["f"])
+
+
+def _pack(array: np.ndarray[Any, Any]) -> Answer:
+    try:
+        return Answer(value=pack_array(array))
+    except BadArray:
+        if array.dtype == object and all(type(number) is int for number in array.flat):
+            return Answer(not_an_array="integers beyond 64 bits")
+        return Answer(not_an_array=f"an array of {plain_text(array.dtype.name, _NAME_LIMIT)}")
+
+
+def _only_numbers(value: Any) -> bool:
+    """Walks without recursion, and gives up on lists too long to be an answer."""
+    waiting, seen = [value], 0
+    while waiting:
+        item = waiting.pop()
+        seen += 1
+        if seen > _NESTED_LIMIT:
+            return False
+        if isinstance(item, list | tuple):
+            waiting.extend(item)
+        elif not isinstance(item, _NUMBERS) and not (
+            isinstance(item, jax.Array | np.generic) and item.ndim == 0 and not isinstance(item, _NO_NUMBERS)
+        ):
+            return False
+    return True
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, list | tuple):
+        return [_plain(item) for item in value]
+    return value if isinstance(value, _NUMBERS) else np.asarray(value).item()
+
+
+def _container_in_words(value: Any, outputs: Outputs) -> str:
+    if outputs.structure is not Structure.DICT or not isinstance(value, dict):
+        return _in_words(value)
+    keys = list(dict.keys(value))
+    texts = {key for key in keys if type(key) is str}
+    lacking = [repr(name) for name in outputs.names if name not in texts]
+    besides = [_key_in_words(key) for key in keys if type(key) is not str or key not in outputs.names]
+    said = [
+        f"{word} {_first(names)}" for word, names in (("without", lacking), ("also with", besides)) if names
+    ]
+    return f"a {_type_name(value)} {', '.join(said)}"
+
+
+def _in_words(value: Any) -> str:
+    if value is None:
+        return "None"
+    if isinstance(value, jax.Array) or type(value) is np.ndarray:
+        return "one array"
+    name = _type_name(value)
+    if isinstance(value, dict):
+        keys = [_key_in_words(key) for key in dict.keys(value)]
+        return f"a {name} with {_first(keys)}" if keys else f"an empty {name}"
+    if isinstance(value, list | tuple):
+        names = [_type_name(item) for item in _elements(value)]
+        return f"a {name} of {_first(names)}" if names else f"an empty {name}"
+    return _with_article(name)
+
+
+def _with_article(name: str) -> str:
+    return f"{'an' if name[:1].lower() in 'aeiou' else 'a'} {name}"
+
+
+def _first(words: list[str]) -> str:
+    more = f" … ({len(words)} in all)" if len(words) > _NAMES_SHOWN else ""
+    return f"{', '.join(words[:_NAMES_SHOWN])}{more}"
+
+
+def _key_in_words(key: Any) -> str:
+    if type(key) is str:
+        return plain_text(repr(key[:_NAME_LIMIT]), _NAME_LIMIT)
+    return _with_article(_type_name(key))
+
+
+def _type_name(value: Any) -> str:
+    if isinstance(value, jax.Array):
+        return "jax.Array"
+    return plain_text(type(value).__name__, _NAME_LIMIT)

@@ -1,0 +1,101 @@
+"""Warnings that the submitted code causes, kept as notes."""
+
+import re
+import warnings
+from inspect import currentframe
+from types import FrameType, TracebackType
+from typing import TextIO
+
+from sandbox.inside.load.code import FILE_NAME
+from sandbox.inside.report.plain_text import plain_text
+
+_NOTE_LIMIT = 8
+_LINE_LIMIT = 6
+_TEXT_LIMIT = 300
+_FADING = "still works, but is on its way out of Flax, which now writes"
+_NEW_WAYS = (
+    (re.compile(r"'\.value' access"), f"`.value` {_FADING} `param[...]` or `param.get_value()`."),
+    (re.compile(r"'\.value' setter"), f"`.value = x` {_FADING} `param[...] = x` or `param.set_value(x)`."),
+    (re.compile(r"'\.raw_value' access"), f"`.raw_value` {_FADING} `param.get_raw_value()`."),
+    (re.compile(r"'\.raw_value' setter"), f"`.raw_value = x` {_FADING} `param.set_raw_value(x)`."),
+    (re.compile(r"'VariableState' was removed"), f"`nnx.VariableState` {_FADING} `nnx.Variable`."),
+    (
+        re.compile(r"Explicitly requested dtype \w{1,20} requested in \w{1,40} is not available"),
+        "64 bits were asked for, and JAX is set to 32 here, as it is by default: the array has 32.",
+    ),
+)
+
+
+class NoteKeeper:
+    """While entered, warnings that point into the submitted file become notes; others are dropped.
+
+    A deprecation that a library reports at its own line counts where submitted code called that line.
+    """
+
+    def __init__(self) -> None:
+        self._lines: dict[str, list[int]] = {}
+        self._told: set[tuple[str, int]] = set()
+        self._catcher = warnings.catch_warnings()
+
+    def __enter__(self) -> None:
+        self._catcher = warnings.catch_warnings()
+        self._catcher.__enter__()
+        warnings.simplefilter("always")
+        warnings.showwarning = self._keep
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, tb: TracebackType | None
+    ) -> None:
+        self._catcher.__exit__(kind, error, tb)
+
+    def take(self) -> tuple[str, ...]:
+        """The notes since the last time, one for each text with its lines; no line is told twice."""
+        taken, self._lines = self._lines, {}
+        return tuple(f"{_places(lines)}: {text}" for text, lines in taken.items())
+
+    def _keep(
+        self,
+        message: Warning | str,
+        category: type[Warning],
+        filename: str,
+        lineno: int,
+        file: TextIO | None = None,
+        line: str | None = None,
+    ) -> None:
+        if filename != FILE_NAME:
+            if not issubclass(category, DeprecationWarning | FutureWarning):
+                return
+            lineno = _calling_line(filename, lineno)
+        text = _in_words(message)
+        if lineno and (text, lineno) not in self._told and (text in self._lines or self._has_room()):
+            self._told.add((text, lineno))
+            if len(self._lines.setdefault(text, [])) < _LINE_LIMIT:
+                self._lines[text].append(lineno)
+
+    def _has_room(self) -> bool:
+        return len(self._lines) < _NOTE_LIMIT and len(self._told) < 10 * _NOTE_LIMIT
+
+
+def _calling_line(filename: str, lineno: int) -> int:
+    """The submitted line that directly called `lineno` of a library's file; 0 where none did."""
+    frame: FrameType | None = currentframe()
+    while frame is not None:
+        caller = frame.f_back
+        if frame.f_code.co_filename == filename and frame.f_lineno == lineno:
+            return caller.f_lineno if caller is not None and caller.f_code.co_filename == FILE_NAME else 0
+        frame = caller
+    return 0
+
+
+def _in_words(message: Warning | str) -> str:
+    text = " ".join(str(message).split())
+    for pattern, words in _NEW_WAYS:
+        if pattern.match(text):
+            return words
+    return plain_text(text, _TEXT_LIMIT)
+
+
+def _places(lines: list[int]) -> str:
+    if len(lines) == 1:
+        return f"line {lines[0]}"
+    return f"lines {', '.join(map(str, lines[:-1]))} and {lines[-1]}"

@@ -1,0 +1,246 @@
+"""The sandbox that keeps its word: a nursery behind bubblewrap, and a fresh jail for each run."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import msgspec
+
+from sandbox.cgroups.interface import ControlGroups, open_control_groups
+from sandbox.environment import describe_environment, short_cpuinfo
+from sandbox.forkserver.pool import Nurseries
+from sandbox.forkserver.process import NurseryGone, NurseryPlan, NurseryProcess
+from sandbox.forkserver.protocol import Confinement
+from sandbox.interface import FOR_PROOFS, Report, RunRequest, RunResult, SandboxError, ignore_report
+from sandbox.isolation.bubblewrap import find_bubblewrap, find_places
+from sandbox.isolation.seccomp import compiled_filter
+from sandbox.limits import Limits
+from sandbox.procfs.available_memory import available_memory_bytes
+from sandbox.run.child import JailedChild, spawn_child
+from sandbox.run.run import ChildKilled, SingleRun
+from sandbox.run.session import Session, SessionEnded
+from sandbox.run.warm_pool import Planned, Rehearsals
+
+_ATTEMPTS = 3
+_CLOSE_LATER_SECONDS = 0.05
+
+
+class Supervisor:
+    """A `Sandbox`. Starts its nursery when it is first needed, and a fresh one when that has died."""
+
+    def __init__(
+        self,
+        plan: NurseryPlan,
+        groups: ControlGroups | None,
+        *,
+        jailed: bool,
+        rehearsed: int = 0,
+        keep_free_bytes: int = 0,
+        standby: bool = False,
+    ) -> None:
+        self._plan = plan
+        self._groups = groups
+        self._jailed = jailed
+        self._cpuinfo = short_cpuinfo()
+        self._runs = 0
+        self._closing: set[asyncio.Task[None]] = set()
+        self.nurseries = Nurseries(plan, lambda: self._runs > 0, standby=standby)
+        self.rehearsals = Rehearsals(
+            self._spawn_for_rehearsal,
+            is_busy=lambda: self._runs > 0,
+            has_room=lambda: available_memory_bytes() >= keep_free_bytes,
+            capacity=rehearsed,
+        )
+
+    async def run(
+        self, request: RunRequest, *, limits: Limits, on_report: Callable[[Report], None] = ignore_report
+    ) -> RunResult:
+        """Run untrusted code once; crashes and time-outs are results.
+
+        A run whose nursery dies under it, or whose child somebody on the host kills, is made again;
+        `on_report` then hears its steps twice.
+
+        Raises:
+            SandboxError: the jail itself could not start or broke, three times over.
+            ValueError: a call is to be made in a way that is for trusted code, and this is not the place.
+        """
+        if not self._plan.writable_cache and any(call.way in FOR_PROOFS for call in request.calls):
+            raise ValueError("precisions are looked into for trusted code only")
+        self._runs += 1
+        try:
+            for attempt in range(_ATTEMPTS):
+                nursery = await self.warm_up()
+                try:
+                    child = await spawn_child(nursery, self._confinement(limits), self._groups)
+                    return await _finish(child, request, limits, on_report)
+                except NurseryGone as error:
+                    is_last = attempt == _ATTEMPTS - 1
+                    # Without a jail it may have been the code itself.
+                    if isinstance(error, ChildKilled) and (is_last or not self._jailed):
+                        return error.result
+                    words = nursery.last_words()
+                    await self.nurseries.give_up(nursery, error)
+                    if is_last:
+                        reason = f"the nursery died under {_ATTEMPTS} runs in a row: {error}"
+                        raise SandboxError(f"{reason} {words}".strip()) from error
+        finally:
+            self._runs -= 1
+        raise AssertionError("unreachable")
+
+    async def run_rehearsed(
+        self,
+        key: str,
+        request: RunRequest,
+        *,
+        limits: Limits,
+        on_report: Callable[[Report], None] = ignore_report,
+    ) -> RunResult | None:
+        """The same in a child that has rehearsed for `key` and waits; None where there is none.
+
+        Raises:
+            SandboxError: the child would not end.
+        """
+        child = self.rehearsals.take(key)
+        if child is None:
+            return None
+        self._runs += 1
+        try:
+            return await SingleRun(child, request, limits, on_report).finish()
+        except NurseryGone:
+            return None  # It died with its nursery; an ordinary run starts another.
+        finally:
+            self._runs -= 1
+            self._close_later(child)
+
+    def rehearse(self, key: str, request: RunRequest, *, limits: Limits) -> None:
+        """Have a child practise on `request` once nothing else runs, and wait for `run_rehearsed`."""
+        self.rehearsals.plan(Planned(key=key, request=request, limits=limits))
+
+    def waits_for(self, key: str) -> bool:
+        """Whether `run_rehearsed` would find a child for `key`."""
+        return self.rehearsals.waits_for(key)
+
+    @property
+    def waiting_pids(self) -> list[int]:
+        """The host's process ids of all children that have rehearsed and wait."""
+        return self.rehearsals.pids
+
+    async def open_session(self, *, limits: Limits) -> Session:
+        """A child that stays, for code that is trusted; the caller's to close.
+
+        Raises:
+            SandboxError: the jail could not start.
+        """
+        for attempt in range(_ATTEMPTS):
+            nursery = await self.warm_up()
+            try:
+                return Session(await spawn_child(nursery, self._confinement(limits), self._groups), limits)
+            except NurseryGone as error:
+                await self.nurseries.give_up(nursery, error)
+                if attempt == _ATTEMPTS - 1:
+                    raise SessionEnded(str(error)) from error
+        raise AssertionError("unreachable")
+
+    async def warm_up(self) -> NurseryProcess:
+        """A living nursery; starts one where there is none.
+
+        Raises:
+            SandboxUnavailable: it cannot be started here.
+        """
+        return await self.nurseries.living()
+
+    async def stop(self) -> None:
+        """End the nursery and every waiting child; the next run would start another."""
+        await self.rehearsals.close()
+        await asyncio.gather(*self._closing, return_exceptions=True)
+        await self.nurseries.stop()
+
+    def environment(self) -> dict[str, str]:
+        """Versions and settings that a result depends on."""
+        return describe_environment(jailed=self._jailed)
+
+    def _close_later(self, child: JailedChild) -> None:
+        """Its learner need not wait until the kernel has taken it apart."""
+        child.kill()
+
+        async def close() -> None:
+            await asyncio.sleep(_CLOSE_LATER_SECONDS)
+            await child.close()
+
+        closing = asyncio.create_task(close())
+        self._closing.add(closing)
+        closing.add_done_callback(self._closing.discard)
+
+    async def _spawn_for_rehearsal(self, limits: Limits) -> JailedChild:
+        # The kernel counts processor time from the start: once for the rehearsal, once for the run.
+        doubled = msgspec.structs.replace(limits, cpu_seconds=2 * limits.cpu_seconds)
+        return await spawn_child(await self.warm_up(), self._confinement(doubled), self._groups)
+
+    def _confinement(self, limits: Limits) -> Confinement:
+        return Confinement(
+            limits=limits,
+            jailed=self._jailed,
+            seccomp_program=compiled_filter() if self._jailed else b"",
+            child_uid=self._plan.child_uid,
+            cache_folder=self._plan.cache_inside,
+            writable_cache=self._plan.writable_cache,
+            cpuinfo=self._cpuinfo,
+        )
+
+
+async def _finish(
+    child: JailedChild, request: RunRequest, limits: Limits, on_report: Callable[[Report], None]
+) -> RunResult:
+    try:
+        return await SingleRun(child, request, limits, on_report).finish()
+    finally:
+        await child.close()
+
+
+@asynccontextmanager
+async def open_supervisor(
+    *,
+    cache: Path,
+    jailed: bool = True,
+    writable_cache: bool = False,
+    rehearsed: int = 0,
+    keep_free_bytes: int = 0,
+    standby: bool = False,
+) -> AsyncIterator[Supervisor]:
+    """A supervisor whose nurseries see `cache` as the place of compiled programs.
+
+    Only code that is trusted may run with `writable_cache`. `rehearsed` bounds the waiting children; they
+    go while less than `keep_free_bytes` of memory are available. With `standby` a second nursery waits for
+    the first one's death.
+
+    Raises:
+        SandboxUnavailable: bubblewrap or JAX is missing on this host.
+    """
+    places = find_places()
+    if jailed:
+        find_bubblewrap()
+    cache = _prepare_cache(cache, writable=writable_cache)
+    groups = open_control_groups()
+    plan = NurseryPlan(places, cache=cache, jailed=jailed, writable_cache=writable_cache)
+    supervisor = Supervisor(
+        plan,
+        groups,
+        jailed=jailed,
+        rehearsed=rehearsed,
+        keep_free_bytes=keep_free_bytes,
+        standby=standby,
+    )
+    try:
+        yield supervisor
+    finally:
+        await supervisor.stop()
+        if groups is not None:
+            groups.close()
+
+
+def _prepare_cache(cache: Path, *, writable: bool) -> Path:
+    cache.mkdir(parents=True, exist_ok=True)
+    if writable:
+        cache.chmod(0o777)  # A child that trusted code runs in is another user, where the service is root.
+    return cache.resolve()

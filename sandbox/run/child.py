@@ -1,0 +1,198 @@
+"""One child seen from outside: its descriptors, its process, its control group."""
+
+import asyncio
+import contextlib
+import os
+import signal
+import socket
+
+import msgspec
+
+from sandbox.cgroups.interface import ControlGroups, RunGroup
+from sandbox.forkserver.process import ChildGone, NurseryGone, NurseryProcess
+from sandbox.forkserver.protocol import Confinement, Ended, Failed, Started, Status
+from sandbox.interface import SandboxError
+from sandbox.limits import Limits
+from sandbox.procfs.cpu_time import ProcessorClock
+from sandbox.procfs.process import peak_memory_bytes, pid_of, readable
+from sandbox.run.line_probe import Place
+from sandbox.run.output import CapturedOutput
+from sandbox.run.protocol import ChildOrder
+from sandbox.wire import HEADER_BYTES, frame
+
+_SPAWN_SECONDS = 20.0
+_REPORT_SECONDS = 10.0
+
+
+class JailedChild:
+    """Made by `spawn_child`; whoever has it must `close` it."""
+
+    def __init__(self, limits: Limits) -> None:
+        self.channel, self._their_channel = socket.socketpair()
+        self._status, self._their_status = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        (stdout, self._their_stdout), (stderr, self._their_stderr) = os.pipe(), os.pipe()
+        place, self._their_place = os.pipe()
+        os.set_blocking(self._their_place, False)
+        self._open = [stdout, stderr, place]
+        self.place = Place(place)
+        self.outputs = [CapturedOutput(end, limits.output_bytes) for end in (stdout, stderr)]
+        self.channel.setblocking(False)
+        self._status.setblocking(False)
+        self._pidfd = -1
+        self.pid = 0
+        self.group: RunGroup | None = None
+        self._clock = ProcessorClock(0)
+
+    def order_from(self, nursery: NurseryProcess, confinement: Confinement) -> None:
+        """Have the nursery fork it; from then on only the child has its ends.
+
+        Raises:
+            NurseryGone: the nursery has ended.
+        """
+        theirs = [
+            self._their_channel.fileno(),
+            self._their_stdout,
+            self._their_stderr,
+            self._their_status.fileno(),
+            self._their_place,
+        ]
+        try:
+            nursery.spawn(confinement, theirs)
+        finally:
+            self._their_channel.close()
+            self._their_status.close()
+            for descriptor in (self._their_stdout, self._their_stderr, self._their_place):
+                os.close(descriptor)
+
+    async def started(self, nursery: NurseryProcess) -> None:
+        """Wait until the process exists.
+
+        Raises:
+            NurseryGone: the nursery died meanwhile, or hangs.
+            SandboxError: the child could not be confined.
+        """
+        answered = asyncio.ensure_future(readable(self._status.fileno()))
+        hanging = asyncio.ensure_future(nursery.hangs())
+        try:
+            await asyncio.wait(
+                [answered, hanging], timeout=_SPAWN_SECONDS, return_when=asyncio.FIRST_COMPLETED
+            )
+            if not answered.done():
+                raise NurseryGone("it takes no orders" if hanging.done() else "it did not fork in time")
+        finally:
+            answered.cancel()
+            hanging.cancel()
+            await asyncio.gather(answered, hanging, return_exceptions=True)
+        data, descriptors, _, _ = socket.recv_fds(self._status, 4096, 1)
+        message = _status(data, "it died while forking")
+        if not isinstance(message, Started) or len(descriptors) != 1:
+            raise SandboxError("the nursery answered out of turn")
+        self._pidfd = descriptors[0]
+        self.pid = pid_of(self._pidfd)
+        if self.pid < 0:
+            raise ChildGone("it ended before its first order")
+        self._clock = ProcessorClock(self.pid)
+
+    async def ended(self) -> Ended:
+        """Wait for the end of the process.
+
+        Raises:
+            ChildGone: what reports the end was killed, or gives no report.
+            SandboxError: the child could not be confined after all.
+        """
+        told = asyncio.ensure_future(readable(self._status.fileno()))
+        gone = asyncio.ensure_future(readable(self._pidfd))
+        try:
+            await asyncio.wait([told, gone], return_when=asyncio.FIRST_COMPLETED)
+            await asyncio.wait([told], timeout=_REPORT_SECONDS)
+            if not told.done():
+                raise ChildGone("nothing reports the end of a child")
+        finally:
+            told.cancel()
+            gone.cancel()
+            await asyncio.gather(told, gone, return_exceptions=True)
+        message = _status(self._status.recv(4096), "it died during a run")
+        if not isinstance(message, Ended):
+            raise SandboxError("the nursery answered out of turn")
+        return message
+
+    def as_if_ended(self) -> Ended:
+        """What `ended` would say now, for a child that has no more to say: its end takes a while."""
+        return Ended(
+            wait_status=0, cpu_seconds=self.cpu_seconds(), peak_memory_bytes=peak_memory_bytes(self.pid)
+        )
+
+    async def send(self, order: ChildOrder) -> None:
+        """Hand over an order; a child that has ended is told by its end, not here."""
+        with contextlib.suppress(OSError):
+            await asyncio.get_running_loop().sock_sendall(self.channel, frame(order))
+
+    def cpu_seconds(self) -> float:
+        """Processor time of the child and all that it started, since its start; it only grows."""
+        counted = self.group.cpu_seconds if self.group is not None else None
+        return self._clock.seconds() if counted is None else counted
+
+    async def ask_place(self) -> None:
+        """Have it tell `place` which line it is at; it need not, and has half a second."""
+        if self._pidfd >= 0:
+            await self.place.ask(self._pidfd, self.group.make_room if self.group else lambda: None)
+
+    def kill(self) -> None:
+        """It is the first of its PID namespace: with it the kernel ends all that it started."""
+        if self._pidfd >= 0:
+            with contextlib.suppress(ProcessLookupError):
+                signal.pidfd_send_signal(self._pidfd, signal.SIGKILL)
+
+    async def close(self) -> None:
+        """Kill it, and give every descriptor and the control group back."""
+        self.kill()
+        if self._pidfd >= 0:
+            os.close(self._pidfd)
+            self._pidfd = -1
+        for descriptor in self._open:
+            os.close(descriptor)
+        self._open = []
+        self.channel.close()
+        self._status.close()
+        if self.group is not None:
+            await self.group.remove()
+            self.group = None
+
+
+async def spawn_child(
+    nursery: NurseryProcess, confinement: Confinement, groups: ControlGroups | None
+) -> JailedChild:
+    """A confined child that waits for its first order, what it uses already bounded.
+
+    Raises:
+        NurseryGone: the nursery died meanwhile.
+        SandboxError: the child could not be confined.
+    """
+    child = JailedChild(confinement.limits)
+    try:
+        child.order_from(nursery, confinement)
+        await child.started(nursery)
+        if groups is not None:
+            await _add_to_group(child, groups, confinement.limits)
+    except BaseException:
+        await child.close()
+        raise
+    return child
+
+
+async def _add_to_group(child: JailedChild, groups: ControlGroups, limits: Limits) -> None:
+    try:
+        child.group = groups.make(limits)
+        # The kernel makes everybody wait for a moving process; the child starts its backend meanwhile.
+        await asyncio.to_thread(child.group.add, child.pid)
+    except OSError as error:
+        raise SandboxError(f"a run could not be put into a control group: {error}") from error
+
+
+def _status(data: bytes, silence: str) -> Status:
+    if not data:
+        raise ChildGone(silence)
+    message: Status = msgspec.msgpack.decode(data[HEADER_BYTES:], type=Status)
+    if isinstance(message, Failed):
+        raise SandboxError(f"a child could not be confined: {message.reason}")
+    return message

@@ -1,0 +1,174 @@
+"""Children that have practised on a learner's own last code, and wait for that learner's next."""
+
+import asyncio
+import contextlib
+import logging
+import time
+from collections import OrderedDict
+from collections.abc import Awaitable, Callable
+
+import msgspec
+
+from sandbox.forkserver.process import NurseryGone
+from sandbox.interface import Rehearsed, Report, RunRequest, SandboxError
+from sandbox.limits import Limits
+from sandbox.run.child import JailedChild
+from sandbox.run.protocol import Rehearse
+from sandbox.run.run import load_order
+from sandbox.wire import BadFrame, FrameReader
+
+_REPLY_BYTES = 4096
+_IDLE_POLL_SECONDS = 0.05
+_SETTLING_SECONDS = 0.1
+"""Whose run has just ended is told of it first; a spawn holds this process up for some milliseconds."""
+_LOOK_SECONDS = 5.0
+"""How often it is seen to who has waited too long, and whether memory is short."""
+
+_log = logging.getLogger("sandbox")
+
+Spawn = Callable[[Limits], Awaitable[JailedChild]]
+
+
+class Planned(msgspec.Struct, frozen=True, kw_only=True):
+    """What a child is to practise."""
+
+    key: str
+    request: RunRequest
+    limits: Limits
+
+
+class Waiting(msgspec.Struct, frozen=True, kw_only=True):
+    """A child that has practised, and since when it waits (`time.monotonic`)."""
+
+    child: JailedChild
+    since: float
+
+
+class Rehearsals:
+    """At most `capacity` waiting children, the least recently used one going first.
+
+    They are made one at a time, and only while `is_busy` says that no run is under way. While
+    `has_room` says that memory is short none is made, and those that wait go.
+    """
+
+    def __init__(
+        self,
+        spawn: Spawn,
+        is_busy: Callable[[], bool],
+        has_room: Callable[[], bool],
+        *,
+        capacity: int,
+        keep_seconds: float = 900.0,
+    ) -> None:
+        self._spawn = spawn
+        self._is_busy = is_busy
+        self._has_room = has_room
+        self._capacity = capacity
+        self._keep_seconds = keep_seconds
+        self._planned: OrderedDict[str, Planned] = OrderedDict()
+        self._waiting: OrderedDict[str, Waiting] = OrderedDict()
+        self._wake = asyncio.Event()
+        self._director: asyncio.Task[None] | None = None
+
+    @property
+    def pids(self) -> list[int]:
+        """The waiting children's process ids on the host."""
+        return [waiting.child.pid for waiting in self._waiting.values()]
+
+    def waits_for(self, key: str) -> bool:
+        """Whether a child has practised for `key`."""
+        return key in self._waiting
+
+    def plan(self, planned: Planned) -> None:
+        """Replaces what was planned or waits for the same key."""
+        if self._capacity == 0:
+            return
+        self._planned.pop(planned.key, None)
+        self._planned[planned.key] = planned
+        while len(self._planned) > self._capacity:
+            self._planned.popitem(last=False)
+        self._wake.set()
+        if self._director is None:
+            self._director = asyncio.create_task(self._direct())
+
+    def take(self, key: str) -> JailedChild | None:
+        """The waiting child for `key`, which is the caller's to close from now on."""
+        self._planned.pop(key, None)
+        waiting = self._waiting.pop(key, None)
+        return waiting.child if waiting is not None else None
+
+    async def close(self) -> None:
+        """End them all."""
+        if self._director is not None:
+            self._director.cancel()
+            await asyncio.gather(self._director, return_exceptions=True)
+            self._director = None
+        self._planned.clear()
+        await self._dismiss(list(self._waiting))
+
+    async def _direct(self) -> None:
+        while True:
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(_LOOK_SECONDS):
+                    await self._wake.wait()
+            self._wake.clear()
+            await asyncio.sleep(_SETTLING_SECONDS)
+            oldest = time.monotonic() - self._keep_seconds
+            await self._dismiss([key for key, waiting in self._waiting.items() if waiting.since < oldest])
+            await self._make_room()
+            while self._planned and self._has_room():
+                while self._is_busy():  # noqa: ASYNC110 - runs come and go; nobody waits for a rehearsal
+                    await asyncio.sleep(_IDLE_POLL_SECONDS)
+                if self._planned:
+                    await self._rehearse(self._planned.popitem(last=False)[1])
+
+    async def _make_room(self) -> None:
+        while self._waiting and not self._has_room():
+            await self._dismiss(list(self._waiting)[:1])
+
+    async def _rehearse(self, planned: Planned) -> None:
+        await self._dismiss([planned.key])
+        too_many = max(0, len(self._waiting) - self._capacity + 1)
+        await self._dismiss(list(self._waiting)[:too_many])
+        try:
+            child = await self._spawn(planned.limits)
+        except (NurseryGone, SandboxError) as error:
+            _log.warning("a rehearsal could not start: %s", error)
+            return
+        try:
+            async with asyncio.timeout(planned.limits.wall_seconds):
+                await child.send(Rehearse(load=load_order(planned.request), calls=planned.request.calls))
+                await _rehearsed(child)
+        except (TimeoutError, BadFrame, OSError):
+            await child.close()  # What does not run through has nothing to practise for.
+        except BaseException:
+            await child.close()
+            raise
+        else:
+            for output in child.outputs:
+                output.read_available()
+                output.start_anew()
+            self._waiting[planned.key] = Waiting(child=child, since=time.monotonic())
+
+    async def _dismiss(self, keys: list[str]) -> None:
+        for key in keys:
+            waiting = self._waiting.pop(key, None)
+            if waiting is not None:
+                await waiting.child.close()
+
+
+async def _rehearsed(child: JailedChild) -> None:
+    """Returns at the one frame that may come.
+
+    Raises:
+        BadFrame: anything else came, or the child ended.
+    """
+    reader = FrameReader(msgspec.msgpack.Decoder(Report), limit_bytes=_REPLY_BYTES)
+    while True:
+        data = await asyncio.get_running_loop().sock_recv(child.channel, _REPLY_BYTES)
+        if not data:
+            raise BadFrame("the child ended")
+        for report in reader.feed(data):
+            if not isinstance(report, Rehearsed):
+                raise BadFrame("a result out of turn")
+            return

@@ -1,0 +1,148 @@
+"""A grader without a sandbox, for tests of everything around it.
+
+What it answers is written in the submitted code: `outcome wrong_value`, `wait 0.5`, `break`
+(our fault), `print …`, `line 2` (where the outcome came about), `answers 1 2 3` (where 1 2 4 is expected,
+of the sample cases), `unexplained 1.5 2` (what nothing explains); a line each, anything else is ignored.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+
+import msgspec
+import numpy as np
+from numpy.typing import NDArray
+
+from app.core.events import CaseDone, Event, Running
+from app.core.outcome import Outcome
+from app.core.problem import Problem
+from app.core.tolerance import Tolerance
+from app.core.unexplained import UnexplainedOutput
+from app.core.verdict import CaseResult, LearnerError, Mode, Verdict, Visibility
+from app.errors import GraderError
+from app.grading.compare.array import compare
+from app.grading.present.details import row_details
+from sandbox.arrays import pack_array
+
+
+class ScriptedGrader:
+    """Follows the signature of `app.grading.grader.Grader`; remembers what it was asked."""
+
+    def __init__(self) -> None:
+        self.graded: list[str] = []
+        self.stopped: list[str] = []
+
+    def environment(self) -> dict[str, str]:
+        return {"grader": "scripted"}
+
+    @property
+    def waiting_pids(self) -> list[int]:
+        """No jail waits."""
+        return []
+
+    def take_seed(self, problem: Problem) -> int | None:
+        """None is prepared."""
+        return None
+
+    async def prepare_reference(self, problem: Problem) -> None:
+        """There is nothing to prepare."""
+
+    async def prepare_solutions(self, problem: Problem) -> None:
+        """There is nothing to prepare."""
+
+    async def grade(
+        self,
+        problem: Problem,
+        code: str,
+        mode: Mode,
+        *,
+        fresh_seed: int | None,
+        on_event: Callable[[Event], None] = lambda event: None,
+        learner: str | None = None,
+        on_unexplained: Callable[[UnexplainedOutput], None] = lambda found: None,
+    ) -> Verdict:
+        self.graded.append(code)
+        outcome, stdout, line_at_fault = Outcome.PASSED, "", None
+        answer: NDArray[np.float64] | None = None
+        names = tuple(case.name for case in problem.cases(mode, fresh_seed=fresh_seed))
+        on_event(Running(cases=names))
+        try:
+            for line in code.splitlines():
+                match line.split():
+                    case ["outcome", name]:
+                        outcome = Outcome(name)
+                    case ["wait", seconds]:
+                        await asyncio.sleep(float(seconds))
+                    case ["break", *_]:
+                        raise GraderError("the scripted grader broke, as it was told")
+                    case ["line", number]:
+                        line_at_fault = int(number)
+                    case ["unexplained", *numbers]:
+                        output = np.asarray([float(number) for number in numbers], dtype="<f4").tobytes()
+                        on_unexplained(UnexplainedOutput(layout="0" * 64, output=output))
+                    case ["print", *words]:
+                        stdout += " ".join(words) + "\n"
+                    case ["answers", *numbers]:
+                        answer = np.array([float(number) for number in numbers])
+                    case _:
+                        pass
+        except asyncio.CancelledError:
+            self.stopped.append(code)
+            raise
+        cases = tuple(
+            CaseResult(name=name, visibility=Visibility.SAMPLE, outcome=outcome, points=1.0) for name in names
+        )
+        if answer is not None:
+            outcome = Outcome.WRONG_VALUE
+            cases = tuple(msgspec.structs.replace(_compared(answer), name=name) for name in names)
+        for case in cases:
+            on_event(CaseDone(case=case))
+        right = outcome is Outcome.PASSED
+        return Verdict(
+            problem=problem.slug,
+            version=problem.version,
+            outcome=Outcome.ACCEPTED if right else outcome,
+            accepted=right,
+            score=float(right),
+            diagnosis=None,
+            cases=cases,
+            stdout=stdout,
+            stderr="",
+            error=LearnerError(
+                type=outcome.value,
+                message="as it was told",
+                line=line_at_fault,
+                explanation="In `plain` words.",
+            )
+            if line_at_fault
+            else None,
+            wall_seconds=0.0,
+            environment=self.environment(),
+            fresh_seed=fresh_seed,
+        )
+
+
+def _compared(answer: NDArray[np.float64]) -> CaseResult:
+    """As the real grader would have it of a sample case that asks for 1 2 4."""
+    given, expected = pack_array(answer), pack_array(np.array([1.0, 2.0, 4.0]))
+    found = compare(given, expected, Tolerance(), dtype="float64")
+    details = row_details(found, given, expected, Tolerance())
+    return CaseResult(
+        name="",
+        visibility=Visibility.SAMPLE,
+        outcome=found.outcome,
+        points=1.0,
+        max_abs_error=found.max_abs_error,
+        max_abs_error_at=found.max_abs_error_at,
+        mismatched=found.mismatched,
+        size=found.size,
+        message=details.advice,
+        differences=details.differences,
+        picture=details.picture,
+    )
+
+
+@asynccontextmanager
+async def open_scripted_grader() -> AsyncIterator[ScriptedGrader]:
+    """In the place of the real one: `create_app(settings, open_grader=open_scripted_grader)`."""
+    yield ScriptedGrader()

@@ -1,0 +1,126 @@
+"""Following one submission to its end, wherever it stands."""
+
+import asyncio
+from datetime import UTC, datetime
+
+import msgspec
+import pytest
+
+from app.core.events import CaseDone, Event, Queued, Running, VerdictReached
+from app.core.outcome import Outcome
+from app.core.submission import Status, Submission
+from app.core.verdict import CaseResult, Mode, Verdict, Visibility
+from app.errors import DatabaseUnavailable
+from app.events.feed import Feed
+from app.events.follow import follow_submission
+
+pytestmark = pytest.mark.anyio
+
+CASE = CaseResult(name="a", visibility=Visibility.SAMPLE, outcome=Outcome.PASSED, points=1.0)
+VERDICT = Verdict(
+    problem="double",
+    version="v",
+    outcome=Outcome.ACCEPTED,
+    accepted=True,
+    score=1.0,
+    diagnosis=None,
+    cases=(CASE,),
+    stdout="",
+    stderr="",
+    error=None,
+    wall_seconds=0.0,
+    environment={},
+)
+WAITING = Submission(
+    id="s",
+    user_id="u",
+    problem_slug="double",
+    version="v",
+    mode=Mode.RUN,
+    code="x",
+    status=Status.QUEUED,
+    attempt=0,
+    seed=1,
+    created_at=datetime.now(UTC),
+)
+DONE = msgspec.structs.replace(WAITING, status=Status.DONE, verdict=VERDICT)
+
+
+async def told(feed: Feed, submission: Submission, stored: Submission) -> list[Event]:
+    async def look_again() -> Submission:
+        return stored
+
+    following = follow_submission(feed, submission, look_again, look_again_seconds=0.01)
+    async with asyncio.timeout(5):
+        return [told.event async for told in following]
+
+
+async def test_a_finished_submission_is_told_from_its_verdict() -> None:
+    """Also by a process that never saw it run."""
+    expected = [Running(cases=("a",)), CaseDone(case=CASE), VerdictReached(verdict=VERDICT)]
+    assert await told(Feed(), DONE, DONE) == expected
+
+
+async def test_a_verdict_of_another_process_is_found_in_the_store() -> None:
+    feed = Feed()
+    feed.publish("s", Queued(position=0))
+    assert await told(feed, WAITING, DONE) == [Queued(position=0), VerdictReached(verdict=VERDICT)]
+
+
+async def test_a_follower_keeps_listening_while_there_is_no_verdict() -> None:
+    feed = Feed()
+
+    async def later() -> None:
+        await asyncio.sleep(0.05)
+        feed.publish("s", VerdictReached(verdict=VERDICT))
+
+    publishing = asyncio.create_task(later())
+    assert await told(feed, WAITING, WAITING) == [VerdictReached(verdict=VERDICT)]
+    await publishing
+
+
+async def test_a_follower_that_leaves_leaves_nothing_running() -> None:
+    feed = Feed()
+    feed.publish("s", Queued(position=0))
+
+    async def look_again() -> Submission:
+        return WAITING
+
+    before = asyncio.all_tasks()
+    following = follow_submission(feed, WAITING, look_again)
+    await anext(following)
+    await following.aclose()  # type: ignore[attr-defined]  # it is a generator, and may close
+    assert asyncio.all_tasks() == before
+
+
+async def test_who_is_cut_off_while_a_verdict_is_told_goes_on_there() -> None:
+    """In any process: each numbers what it tells from a verdict alike. Something is always told."""
+
+    async def look_again() -> Submission:
+        return DONE
+
+    async def told_after(last_id: str | None) -> list[str | None]:
+        following = follow_submission(Feed(), DONE, look_again, last_id=last_id)
+        return [told.id async for told in following]
+
+    first, second, third = await told_after(None)
+    assert await told_after(second) == [third]
+    assert await told_after(first) == [second, third]
+    assert await told_after(third) == [third]
+    for strange in ("", "7", "v", "v-1", "v\N{SUPERSCRIPT TWO}", "v" + "9" * 5000):
+        assert await told_after(strange) == [first, second, third]
+
+
+async def test_a_follower_waits_while_the_database_is_away() -> None:
+    looks = 0
+
+    async def look_again() -> Submission:
+        nonlocal looks
+        looks += 1
+        if looks < 3:
+            raise DatabaseUnavailable
+        return DONE
+
+    following = follow_submission(Feed(), WAITING, look_again, look_again_seconds=0.01)
+    async with asyncio.timeout(5):
+        assert [told.event async for told in following] == [VerdictReached(verdict=VERDICT)]

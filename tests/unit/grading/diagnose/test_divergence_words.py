@@ -1,0 +1,65 @@
+"""What a learner is told of a divergence, and what of a hidden case is kept."""
+
+import numpy as np
+
+from app.core.tolerance import Tolerance
+from app.core.verdict import DiagnosisKind
+from app.grading.diagnose.divergence import Divergence
+from app.grading.diagnose.divergence_words import divergence_diagnosis
+from app.grading.diagnose.error_pattern import Pair
+from app.grading.diagnose.stages import Followed
+
+_RIGHT = np.random.default_rng(1).normal(size=(3, 4))
+
+
+def _told(divergence: Divergence, case: str = "six-tokens") -> tuple[str, str]:
+    found = divergence_diagnosis(Followed(divergence=divergence, case=case), Tolerance())
+    assert found.kind is DiagnosisKind.DIVERGENCE
+    return found.id, found.message
+
+
+def test_a_stage_of_a_sample_case_is_told_with_what_it_looks_like() -> None:
+    pair = Pair(got=2 * _RIGHT, expected=_RIGHT)
+    name, message = _told(Divergence(last_right="ln1", first_wrong="queries", pair=pair))
+    assert name == "queries"
+    assert "on `six-tokens`" in message
+    assert "`ln1` is right, and `queries` is the first stage that differs. Yours is 2 times" in message
+
+
+def test_shapes_of_a_sample_case_are_told() -> None:
+    _, message = _told(Divergence(last_right="ln1", first_wrong="sum", shapes=((3,), (3, 4))))
+    assert "(3,) there, (3, 4) is right" in message
+
+
+def test_of_a_hidden_case_only_the_stage_is_told() -> None:
+    """Sizes and factors could carry its values."""
+    pair = Pair(got=2 * _RIGHT, expected=_RIGHT)
+    for divergence in (
+        Divergence(last_right="ln1", first_wrong="queries", pair=pair),
+        Divergence(last_right="ln1", first_wrong="queries", shapes=((3,), (3, 4))),
+    ):
+        _, message = _told(divergence, case="")
+        assert message.endswith(
+            "on a hidden case, with random parameters handed in: `ln1` is right, and "
+            "`queries` is the first stage that differs."
+        )
+
+
+def test_what_is_not_known_is_not_said() -> None:
+    """The first stage is only the first where nothing in between was out of sight."""
+    _, message = _told(Divergence(last_right="ln1", first_wrong="sum", is_next=False))
+    assert "first" not in message
+    _, message = _told(Divergence(last_right=None, first_wrong="sum", is_next=False))
+    assert "first" not in message
+
+
+def test_where_every_stage_agrees_the_rest_is_wrong() -> None:
+    name, message = _told(Divergence(last_right="head", first_wrong=None))
+    assert name == "after head"
+    assert "`head` is right, and what happens after it differs" in message
+
+
+def test_a_stage_that_comes_too_early_is_told() -> None:
+    name, message = _told(Divergence(last_right="patches", first_wrong="block 1", overtaken_by="block 2"))
+    assert name == "stage_order"
+    assert "`block 2` is reached before `block 1`" in message

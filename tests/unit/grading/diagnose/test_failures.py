@@ -1,0 +1,73 @@
+"""What is told of all failing answers together, and that hidden ones cannot move its numbers."""
+
+from collections.abc import Callable
+
+import numpy as np
+
+from app.core.outcome import Outcome
+from app.core.verdict import Mode
+from app.grading.check.rows import row
+from app.grading.diagnose.creation_order import is_creation_order
+from app.grading.diagnose.failures import shape_of_answers
+from app.grading.diagnose.significance import Array
+from app.grading.plan.checks import GradedItem, ItemKind, items_of
+from app.grading.reference.outputs import TrustedAnswer
+from app.grading.run.run_checks import ItemsRun
+from sandbox.arrays import pack_array
+from sandbox.interface import CallResult, Ending, RunResult
+from tests.support.toy_problem import toy_problem
+
+_TOY = toy_problem()
+_ITEMS = items_of(_TOY, Mode.SUBMIT, fresh_seed=None)
+
+
+def _run(answer: Callable[[GradedItem, Array], Array], outcomes: dict[ItemKind, Outcome]) -> ItemsRun:
+    right = [np.random.default_rng(index).normal(0.0, 2.0, 6) for index in range(len(_ITEMS))]
+    calls = tuple(
+        CallResult(index=index, wall_seconds=0.1, value=pack_array(answer(item, right[index])))
+        for index, item in enumerate(_ITEMS)
+    )
+    return ItemsRun(
+        items=_ITEMS,
+        expected=tuple(TrustedAnswer(value=pack_array(one)) for one in right),
+        rows=tuple(row(item, outcomes.get(item.kind, Outcome.PASSED), "") for item in _ITEMS),
+        result=RunResult(
+            ending=Ending.FINISHED,
+            message="",
+            loaded=None,
+            calls=calls,
+            stdout="",
+            stderr="",
+            wall_seconds=1.0,
+            cpu_seconds=1.0,
+            peak_memory_bytes=1,
+        ),
+        error=None,
+        message="",
+    )
+
+
+_WRONG = dict.fromkeys((ItemKind.VALUE, ItemKind.CHECKPOINT), Outcome.WRONG_VALUE)
+
+
+def _times(shown: float, hidden: float) -> Callable[[GradedItem, Array], Array]:
+    return lambda item, right: right * (hidden if item.call.is_quiet else shown)
+
+
+def test_a_factor_is_read_off_what_is_shown() -> None:
+    """Within the tolerance a hidden answer could carry something out in the last digits."""
+    found = shape_of_answers(_TOY, _run(_times(2.5, 2.5 * (1 + 9e-5)), _WRONG))
+    assert found is not None
+    assert found.message == "Your answer is 2.5 times the right one, in every entry."
+
+
+def test_a_factor_of_hidden_answers_alone_is_not_told() -> None:
+    """Though a sample row fails, as one of another dtype does, its numbers are right."""
+    found = shape_of_answers(_TOY, _run(_times(1.0, 1.234), _WRONG))
+    assert found is not None
+    assert found.message == "Your answer is a constant factor away from the right one, in every entry."
+
+
+def test_a_repeated_call_that_fails_is_no_creation_order() -> None:
+    assert is_creation_order(_run(_times(1, 1), {ItemKind.VALUE: Outcome.WRONG_VALUE}))
+    assert not is_creation_order(_run(_times(1, 1), {ItemKind.AGAIN: Outcome.WRONG_VALUE}))

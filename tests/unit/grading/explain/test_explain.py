@@ -1,0 +1,124 @@
+"""Exceptions in plain words, from text that may be hostile."""
+
+import time
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from app.grading.check.judge import without_details
+from app.grading.explain.explain import _RULES, explain, explanation, first_sentence
+from sandbox.interface import Frame, Raised
+from tests.support.real_messages import RealMessage, read
+
+_KNOWN = read()
+_TYPES = sorted({kind for rule in _RULES for kind in rule.types})
+_HOSTILE = [
+    "(" * 9000,
+    "1, " * 3000,
+    "(1, " * 3000,
+    "a." * 4000,
+    "shapes=[" + "(), " * 2000,
+    "[" + "1," * 4000,
+]
+_SECONDS = 0.1
+"""Of processor time; what is measured takes a hundredth of it."""
+
+
+@pytest.mark.parametrize("real", _KNOWN, ids=lambda real: real.name)
+def test_a_real_message_is_explained(real: RealMessage) -> None:
+    """What JAX, Flax and Python really say of a common mistake gets the sentence that is written down."""
+    said = explain(real.type, real.message, line=real.line, nearest=real.nearest)
+
+    assert said == real.explanation
+    assert said
+
+
+def test_an_explanation_names_the_shapes_at_hand() -> None:
+    """A learner reads their own numbers, not a lecture."""
+    said = explain("TypeError", "add got incompatible shapes for broadcasting: (5, 8), (4, 8).")
+
+    assert "`(5, 8)` and `(4, 8)` cannot be added: 5 meets 4" in said
+
+
+@pytest.mark.parametrize(
+    ("line", "advice"),
+    [
+        ("for _ in range(num_layers):", "`range(int(num_layers))`"),
+        ("x = jnp.zeros((d_model / 2, 4))", "`//` to divide"),
+        ("x = jnp.zeros((d_model, 4))", "`int(d_model)`"),
+    ],
+)
+def test_the_advice_uses_the_line_where_it_can(line: str, advice: str) -> None:
+    """The learner's own names are easier to recognise than made-up ones."""
+    message = "'float' object cannot be interpreted as an integer"
+
+    assert advice in explain("TypeError", message, line=line)
+
+
+def test_a_name_that_is_no_identifier_is_not_passed_on() -> None:
+    """The process that says what looks alike is the learner's own."""
+    said = explain("NameError", "name 'logit' is not defined", nearest="`secret` <b>")
+
+    assert "secret" not in said
+    assert "`logit`" in said
+
+
+def test_an_unknown_exception_is_left_to_speak_for_itself() -> None:
+    """Nothing is better than a guess."""
+    assert explain("MyOwnError", "add got incompatible shapes for broadcasting: (5, 8), (4, 8).") == ""
+    assert explain("TypeError", "something else") == ""
+
+
+@given(st.sampled_from(_TYPES), st.text(max_size=300), st.text(max_size=80), st.text(max_size=20))
+def test_any_text_gets_a_bounded_answer(kind: str, message: str, line: str, nearest: str) -> None:
+    """Nothing from a jail may raise in the worker."""
+    assert len(explain(kind, message, line=line, nearest=nearest)) <= 600
+
+
+@given(
+    st.sampled_from(_KNOWN),
+    st.integers(0, 400),
+    st.integers(0, 60),
+    st.text(alphabet="0123456789²٣(),[] '-.aé", max_size=40),
+)
+def test_a_message_that_was_tampered_with_raises_nothing(
+    real: RealMessage, start: int, length: int, put: str
+) -> None:
+    """Near a real message the rules match in part, with groups that hold anything."""
+    message = real.message[:start] + put + real.message[start + length :]
+
+    assert len(explain(real.type, message, line=real.line)) <= 600
+
+
+@pytest.mark.parametrize("hostile", _HOSTILE, ids=range(len(_HOSTILE)))
+def test_no_message_takes_long(hostile: str) -> None:
+    """Patterns that try every way to fail would stop the worker for all learners."""
+    start = time.process_time()
+    for real in _KNOWN[::4]:
+        middle = len(real.message) // 2
+        explain(real.type, real.message[:middle] + hostile, line=hostile)
+        explain(real.type, hostile, line=hostile)
+
+    assert time.process_time() - start < _SECONDS * len(_KNOWN[::4])
+
+
+@given(st.sampled_from(_KNOWN), st.text(max_size=200), st.text(max_size=50))
+def test_an_exception_of_a_hidden_case_is_explained_by_its_type_alone(
+    real: RealMessage, text: str, name: str
+) -> None:
+    """Message, line and names could carry the hidden case's values."""
+
+    def said(message: str, line: str, nearest: str) -> str:
+        frames = (Frame(line=3, function="f", text=line),)
+        return explanation(
+            without_details(Raised(type=real.type, message=message, frames=frames, nearest=nearest))
+        )
+
+    assert said(real.message, real.line, real.nearest) == said(text, text, name)
+
+
+@pytest.mark.parametrize("real", _KNOWN, ids=lambda real: real.name)
+def test_a_row_has_room_for_the_first_sentence(real: RealMessage) -> None:
+    """The table's rows say what is wrong; the advice stands above them once."""
+    assert 10 < len(first_sentence(real.explanation)) < 240

@@ -1,0 +1,103 @@
+"""The slots of a worker: how many at once, what an outage does, how it stops."""
+
+import asyncio
+
+import pytest
+
+from app.core.events import Queued
+from app.events.feed import Feed
+from app.queue.embedded import consume as embedded_slots
+from app.queue.embedded.consume import EmbeddedSlots
+from app.queue.embedded.queue import EmbeddedQueue
+from app.queue.interface import INTERACTIVE, Ticket
+from tests.support.scripted_service import until
+
+pytestmark = pytest.mark.anyio
+
+
+class Grading:
+    """Holds each ticket until it is let go."""
+
+    def __init__(self) -> None:
+        self.begun: list[str] = []
+        self.ended: list[str] = []
+        self.let_go = asyncio.Event()
+
+    async def __call__(self, ticket: Ticket) -> None:
+        self.begun.append(ticket.submission_id)
+        await self.let_go.wait()
+        self.ended.append(ticket.submission_id)
+
+
+def queue_of(*names: str, feed: Feed | None = None) -> EmbeddedQueue:
+    queue = EmbeddedQueue((feed or Feed()).publish)
+    for name in names:
+        queue.announce(Ticket(name, INTERACTIVE))
+    return queue
+
+
+async def test_as_many_run_at_once_as_there_are_slots() -> None:
+    grading = Grading()
+    loop = EmbeddedSlots(queue_of("a", "b", "c"), grading, slots=2)
+    async with loop.running(drain_seconds=5):
+        await until(lambda: len(grading.begun) == 2)
+        await asyncio.sleep(0.01)
+        assert grading.begun == ["a", "b"]
+        grading.let_go.set()
+        await until(lambda: grading.ended == ["a", "b", "c"])
+
+
+async def test_those_who_wait_hear_their_new_position() -> None:
+    grading, feed = Grading(), Feed()
+    loop = EmbeddedSlots(queue_of("a", "b", "c", feed=feed), grading, slots=1)
+    async with loop.running(drain_seconds=0):
+        await until(lambda: grading.begun == ["a"])
+        assert (await anext(feed.follow("c"))).event == Queued(position=1)
+        assert (await anext(feed.follow("b"))).event == Queued(position=0)
+
+
+async def test_a_stop_finishes_what_runs_and_begins_nothing() -> None:
+    grading, queue = Grading(), queue_of("a", "b")
+    loop = EmbeddedSlots(queue, grading, slots=1)
+    async with loop.running(drain_seconds=5):
+        await until(lambda: grading.begun == ["a"])
+        asyncio.get_running_loop().call_later(0.05, grading.let_go.set)
+    assert (grading.begun, grading.ended) == (["a"], ["a"])
+    assert queue.waiting() == ["b"]
+
+
+async def test_a_stop_cuts_off_what_takes_too_long() -> None:
+    grading = Grading()
+    loop = EmbeddedSlots(queue_of("a"), grading, slots=1)
+    async with asyncio.timeout(5), loop.running(drain_seconds=0.05):
+        await until(lambda: grading.begun == ["a"])
+    assert grading.ended == []
+
+
+async def test_a_submission_comes_again_after_an_outage(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where even the database can't be reached, the slot waits a moment and tries again."""
+    monkeypatch.setattr(embedded_slots, "_AFTER_AN_OUTAGE_SECONDS", 0.01)
+    tries: list[str] = []
+
+    async def grade(ticket: Ticket) -> None:
+        tries.append(ticket.submission_id)
+        if len(tries) < 3:
+            raise ConnectionError("the database is away")
+
+    async with EmbeddedSlots(queue_of("a"), grade, slots=1).running(drain_seconds=1):
+        await until(lambda: tries == ["a", "a", "a"])
+
+
+async def test_a_withdrawn_submission_does_not_come_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(embedded_slots, "_AFTER_AN_OUTAGE_SECONDS", 0.01)
+    queue, tries = queue_of("a"), []
+
+    async def grade(ticket: Ticket) -> None:
+        tries.append(ticket.submission_id)
+        await queue.withdraw("a")
+        raise ConnectionError("the database is away")
+
+    async with EmbeddedSlots(queue, grade, slots=1).running(drain_seconds=1):
+        await until(lambda: tries == ["a"])
+        await asyncio.sleep(0.05)
+    assert tries == ["a"]
