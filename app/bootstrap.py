@@ -29,7 +29,7 @@ from app.worker.worker import OpenGrader, Worker
 from sandbox.environment import fingerprint
 
 
-class Opened(msgspec.Struct, frozen=True, kw_only=True):
+class Services(msgspec.Struct, frozen=True, kw_only=True):
     """Ready for use while `opened` lasts."""
 
     database: Database
@@ -39,7 +39,7 @@ class Opened(msgspec.Struct, frozen=True, kw_only=True):
 
 
 @asynccontextmanager
-async def opened(settings: Settings) -> AsyncIterator[Opened]:
+async def open_services(settings: Settings) -> AsyncIterator[Services]:
     """On SQLite an embedded queue, which only this process has; on PostgreSQL one of many processes.
 
     Raises:
@@ -56,28 +56,28 @@ async def opened(settings: Settings) -> AsyncIterator[Opened]:
             await stack.enter_async_context(sole_owner(database))
             feed = Feed()
             queue = EmbeddedQueue(feed.publish)
-        yield Opened(database=database, problems=Problems(database, read_problem), queue=queue, feed=feed)
+        yield Services(database=database, problems=Problems(database, read_problem), queue=queue, feed=feed)
 
 
 @asynccontextmanager
-async def telling_places(opened: Opened) -> AsyncIterator[None]:
+async def publishing_positions(services: Services) -> AsyncIterator[None]:
     """Those who wait hear their place while the block lasts; the embedded queue tells them by itself."""
-    if isinstance(opened.queue, ProcrastinateQueue) and isinstance(opened.feed, RelayedFeed):
-        async with opened.queue.telling_places(opened.feed.followed, opened.feed.publish):
+    if isinstance(services.queue, ProcrastinateQueue) and isinstance(services.feed, RelayedFeed):
+        async with services.queue.publishing_positions(services.feed.followed, services.feed.publish):
             yield
     else:
         yield
 
 
 @asynccontextmanager
-async def working(
-    settings: Settings, opened: Opened, open_grader: OpenGrader, metrics: Metrics
+async def run_worker(
+    settings: Settings, services: Services, open_grader: OpenGrader, metrics: Metrics
 ) -> AsyncIterator[Worker]:
     """A worker that grades while the block lasts, is listed among the workers, and once an hour takes away
     what the settings keep for a time only. What an embedded one had to do at the last end is in it again."""
-    if isinstance(opened.queue, EmbeddedQueue):
-        await rebuild_queue(opened.database, opened.queue)
-    registration = Registration(opened.database, settings.worker_name, settings.slots)
+    if isinstance(services.queue, EmbeddedQueue):
+        await rebuild_queue(services.database, services.queue)
+    registration = Registration(services.database, settings.worker_name, settings.slots)
 
     def on_proven(versions: tuple[str, ...], message: str) -> None:
         registration.versions, registration.message = versions, message
@@ -91,10 +91,10 @@ async def working(
         metrics.grading.watch_jails(lambda: len(grader.waiting_pids))
         return registration.counting(
             GradeSubmission(
-                opened.database,
-                opened.problems,
-                opened.queue,
-                opened.feed.publish,
+                services.database,
+                services.problems,
+                services.queue,
+                services.feed.publish,
                 grader,
                 counts=metrics.grading,
                 diagnosis_seconds=settings.diagnosis_seconds,
@@ -102,17 +102,17 @@ async def working(
         )
 
     worker = Worker(
-        opened.queue,
+        services.queue,
         open_grader,
         grade_with,
-        lambda grader: keep_prepared(grader, opened.problems, on_proven),
+        lambda grader: keep_prepared(grader, services.problems, on_proven),
         slots=settings.slots,
-        kept_slots=settings.kept_slots,
+        reserved_slots=settings.reserved_slots,
         drain_seconds=settings.drain_seconds,
         on_state=on_state,
     )
     retention = Retention(
-        opened.database,
+        services.database,
         keep_output_days=settings.keep_output_days,
         keep_runs_days=settings.keep_runs_days,
     )
@@ -142,7 +142,7 @@ def real_grader(settings: Settings, metrics: Metrics) -> OpenGrader:
         return open_grader(
             data_dir=settings.data_dir,
             unjailed=settings.sandbox == "unjailed",
-            rehearsed=settings.rehearsed,
+            warm_jails=settings.warm_jails,
             keep_free_bytes=settings.keep_free_mb << 20,
             standby=True,
             diagnosis_seconds=settings.diagnosis_seconds,

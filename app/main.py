@@ -15,7 +15,7 @@ from app.accounts.accounts import Accounts
 from app.api import docs, health, routes
 from app.api.openapi import describer
 from app.api.readiness import Readiness
-from app.bootstrap import opened, real_grader, require_distributed, telling_places, working
+from app.bootstrap import open_services, publishing_positions, real_grader, require_distributed, run_worker
 from app.catalog.problem_folder import load_folders
 from app.catalog.reading_rules import reading_rules
 from app.errors import GraderError, ProblemError
@@ -90,7 +90,7 @@ async def _lifespan(app: FastAPI, *, open_grader: OpenGrader) -> AsyncIterator[N
     settings: Settings = app.state.settings
     if not settings.worker:
         require_distributed(settings, "JAXERCISE_WORKER=false")
-    async with opened(settings) as shared, telling_places(shared):
+    async with open_services(settings) as shared, publishing_positions(shared):
         app.state.accounts = Accounts(shared.database, session_days=settings.session_days)
         app.state.problems = shared.problems
         app.state.feed = shared.feed
@@ -111,7 +111,7 @@ async def _lifespan(app: FastAPI, *, open_grader: OpenGrader) -> AsyncIterator[N
         if not settings.worker:
             yield
             return
-        async with working(settings, shared, open_grader, app.state.metrics) as worker:
+        async with run_worker(settings, shared, open_grader, app.state.metrics) as worker:
             app.state.worker = worker
             app.state.readiness.add("grading", worker.missing)
             yield
@@ -139,6 +139,6 @@ async def load_problems(settings: Settings, problems: Problems) -> list[ProblemE
         _log.error("problem refused: %s", refusal.message)
     if not refused:
         # A broken folder doesn't say which problem it is, so then nothing can be known to be gone.
-        await problems.withdraw_except(published)
+        await problems.retire_except(published)
     await problems.describe_all()
     return refused

@@ -73,9 +73,9 @@ class Settings(BaseSettings):
     """Where `jaxercise worker` answers /healthz, /readyz and /metrics, on `host`; unset: nowhere."""
     slots: int = Field(default_factory=default_slots, ge=1, le=64)
     """How many submissions are graded at the same time."""
-    kept_slots: int = Field(default=1, ge=0, le=64)
+    reserved_slots: int = Field(default=1, ge=0, le=64)
     """How many of them are kept for learners while regrades wait; of one slot none is."""
-    rehearsed: int = Field(default=8, ge=0, le=1000)
+    warm_jails: int = Field(default=8, ge=0, le=1000)
     """How many jails may wait for a learner's next submission, some 90 MB each; 0 for none."""
     keep_free_mb: int = Field(default=1024, ge=0, le=1 << 20)
     """Jails that wait go, the least recently used first, while less memory than this is available."""

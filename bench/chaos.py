@@ -17,7 +17,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from tests.chaos.figures import Figures, check, told
+from tests.chaos.figures import Figures, check, reported
 from tests.chaos.scenario import Plan, chaos_on_postgres, chaos_on_sqlite
 from tests.support.postgres import running_postgres
 
@@ -72,7 +72,7 @@ async def _on_sqlite(plan: Plan) -> Figures:
 
 def _show(title: str, figures: Figures) -> list[str]:
     wrong = check(figures)
-    print(f"{title}, on {os.cpu_count()} cores\n{told(figures)}", flush=True)
+    print(f"{title}, on {os.cpu_count()} cores\n{reported(figures)}", flush=True)
     print("\n".join(wrong) or "nothing lost", flush=True)
     return wrong
 

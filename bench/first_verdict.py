@@ -28,7 +28,7 @@ from app.core.problem import Problem
 from app.core.verdict import Mode
 from app.grading.grader import Grader
 from app.grading.open_grader import open_grader
-from app.grading.plan.checks import ItemKind, items_of
+from app.grading.plan.checks import CheckKind, checks_of
 from bench.graded_problem import DATA_DIR, ROOT, as_new, position_46
 from sandbox.interface import RunRequest
 
@@ -49,10 +49,10 @@ async def _measure(problem: Problem, runs: int, data_dir: Path) -> dict[str, lis
     rows: dict[str, list[float]] = {name: [] for name in ("process", "first", "again", "hot")}
     with tempfile.TemporaryDirectory() as folder:
         request = Path(folder) / "request.msgpack"
-        async with open_grader(data_dir=data_dir, unjailed=False, rehearsed=1) as grader:
+        async with open_grader(data_dir=data_dir, unjailed=False, warm_jails=1) as grader:
             await grader.prepare_reference(problem)
             await grader.prepare_solutions(problem)
-            # Fresh cases' answers come from the trusted nursery, which starts with its first run.
+            # Fresh cases' answers come from the trusted fork server, which starts with its first run.
             await _grade(grader, problem, as_new(problem.reference), fresh_seed=0)
             for round_number in range(1, runs + 1):
                 # Fresh cases are drawn anew each round, as they are for every submission.
@@ -75,11 +75,11 @@ async def _measure(problem: Problem, runs: int, data_dir: Path) -> dict[str, lis
 
 def request_for_cases(problem: Problem, fresh_seed: int) -> RunRequest:
     """The plain cases, without probes: what any judge would run."""
-    items = items_of(problem, Mode.SUBMIT, fresh_seed=fresh_seed)
+    checks = checks_of(problem, Mode.SUBMIT, fresh_seed=fresh_seed)
     return RunRequest(
         code=problem.reference,
         parameters=problem.manifest.entry.parameters,
-        calls=tuple(item.call for item in items if item.kind is ItemKind.VALUE),
+        calls=tuple(check.call for check in checks if check.kind is CheckKind.VALUE),
     )
 
 

@@ -63,7 +63,7 @@ def main() -> None:
 
 async def _measure(data_dir: Path) -> Growth:
     problem = position_46()
-    async with open_grader(data_dir=data_dir, unjailed=False, rehearsed=max(_CHILDREN)) as grader:
+    async with open_grader(data_dir=data_dir, unjailed=False, warm_jails=max(_CHILDREN)) as grader:
         await grader.prepare_reference(problem)
         cases = [await _cases(grader, problem, count) for count in _CASES]
         learners = [await _learners(grader, problem, count) for count in _LEARNERS]
@@ -110,7 +110,7 @@ async def _learners(grader: Grader, problem: Problem, count: int) -> tuple[float
 async def _children(grader: Grader, problem: Problem, count: int) -> float:
     for number in range(count):
         await _seconds(grader, problem, [f"waiting {number}"])
-    # A waiting jail is counted with the share that it has in the nursery's pages.
+    # A waiting jail is counted with the share that it has in the fork server's pages.
     return sum(proportional_mb(pid) for pid in grader.waiting_pids[-count:])
 
 

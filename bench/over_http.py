@@ -30,7 +30,7 @@ from tests.support.real_service import RunningService, real_service
 _PRACTICE_SECONDS = 60.0
 _PREPARING_SECONDS = 900.0
 _QUIET_SECONDS = 8.0
-"""Then spare nurseries start."""
+"""Then spare fork servers start."""
 
 
 def main() -> None:

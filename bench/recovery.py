@@ -5,10 +5,10 @@
 Side by side in one run, on the toy problem, from the kill to the verdict:
 
 - undisturbed: a submission, nothing killed
-- nursery killed before: SIGKILL, then a submission at once
-- nursery stopped before: SIGSTOP, then a submission at once
-- nursery killed, no spare yet: SIGKILL to the nursery and to the spare one, then a submission at once
-- nursery killed during: SIGKILL while the submission runs
+- fork server killed before: SIGKILL, then a submission at once
+- fork server stopped before: SIGSTOP, then a submission at once
+- fork server killed, no spare yet: SIGKILL to the fork server and to the spare one, then a submission at once
+- fork server killed during: SIGKILL while the submission runs
 - child killed during: SIGKILL to the jail that runs it
 
 and of a real service on a small problem:
@@ -75,19 +75,19 @@ async def _of_the_grader(rounds: int, data_dir: Path) -> dict[str, list[float]]:
             await _spare(supervisor)
             seconds["undisturbed"].append(await _grade(grader))
             for title, number in (("killed", signal.SIGKILL), ("stopped", signal.SIGSTOP)):
-                os.kill(supervisor.nurseries.pids[0], number)
-                seconds[f"nursery {title} before"].append(await _grade(grader))
+                os.kill(supervisor.fork_servers.pids[0], number)
+                seconds[f"fork server {title} before"].append(await _grade(grader))
                 await _spare(supervisor)
-            for pid in supervisor.nurseries.pids:
+            for pid in supervisor.fork_servers.pids:
                 os.kill(pid, signal.SIGKILL)
-            seconds["nursery killed, no spare yet"].append(await _grade(grader))
-            for victim in ("nursery", "child"):
+            seconds["fork server killed, no spare yet"].append(await _grade(grader))
+            for victim in ("fork server", "child"):
                 await _spare(supervisor)
-                nursery = supervisor.nurseries.pids[0]
+                fork_server = supervisor.fork_servers.pids[0]
                 grading = asyncio.ensure_future(_grade(grader))
-                while not (running := _grandchildren(nursery)):  # noqa: ASYNC110 - nor of this
+                while not (running := _grandchildren(fork_server)):  # noqa: ASYNC110 - nor of this
                     await asyncio.sleep(0.002)
-                os.kill(nursery if victim == "nursery" else running[0], signal.SIGKILL)
+                os.kill(fork_server if victim == "fork server" else running[0], signal.SIGKILL)
                 seconds[f"{victim} killed during"].append(await grading)
     return seconds
 
@@ -102,7 +102,7 @@ async def _grade(grader: Grader) -> float:
 async def _spare(supervisor: Supervisor) -> None:
     async with asyncio.timeout(_PATIENCE_SECONDS):
         await supervisor.warm_up()
-        while not supervisor.nurseries.has_spare:  # noqa: ASYNC110 - nothing tells of it
+        while not supervisor.fork_servers.has_spare:  # noqa: ASYNC110 - nothing tells of it
             await asyncio.sleep(0.05)
 
 

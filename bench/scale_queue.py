@@ -24,7 +24,7 @@ from app.submissions.service import unfinished_verdict
 from bench.scale_pages import NEW, Timed
 
 _NAMES = (
-    "enlist: submission and job, one commit",
+    "enqueue: submission and job, one commit",
     "place of one that waits",
     "count of those that wait",
     "fetch of a job",
@@ -43,17 +43,19 @@ async def time_queue(small_url: str, large_url: str, slug: str, code: str, round
     """One submission from its commit to its verdict, statement by statement, `rounds` times."""
     timed = [Timed(name=name, small=[], large=[]) for name in _NAMES]
     async with AsyncExitStack() as stack:
-        ways = [await stack.enter_async_context(_way(url, slug, code)) for url in (small_url, large_url)]
+        backends = [
+            await stack.enter_async_context(_backend(url, slug, code)) for url in (small_url, large_url)
+        ]
         for number in range(-_WARM_UP, rounds):
-            for way, side in ((ways[0], "small"), (ways[1], "large")):
-                took = await way.once()
+            for backend, side in ((backends[0], "small"), (backends[1], "large")):
+                took = await backend.once()
                 if number >= 0:
                     for row in timed:
                         getattr(row, side).append(took[row.name])
     return timed
 
 
-class _Way:
+class _Backend:
     """The way of one submission through the queue, in one database."""
 
     def __init__(self, database: Database, like: Submission) -> None:
@@ -84,9 +86,9 @@ class _Way:
         ticket = Ticket(submission.id, INTERACTIVE)
         async with self._timed(), self._database.transaction() as connection:
             await submissions.insert_submission(connection, submission, priority=ticket.priority)
-            await self._queue.enlist(connection, ticket)
+            await self._queue.enqueue(connection, ticket)
         async with self._timed():
-            await self._queue.places([submission.id])
+            await self._queue.positions([submission.id])
         async with self._timed(), self._database.reading() as connection:
             await submissions.count_waiting(connection, at_least=INTERACTIVE)
             await submissions.count_waiting(connection, at_least=INTERACTIVE, user_id=submission.user_id)
@@ -112,7 +114,7 @@ class _Way:
         return self._took
 
     @asynccontextmanager
-    async def opened(self) -> AsyncIterator["_Way"]:
+    async def opened(self) -> AsyncIterator["_Backend"]:
         async with self._app.open_async():
             self._worker_id = await self._app.job_manager.register_worker()
             yield self
@@ -125,7 +127,7 @@ class _Way:
 
 
 @asynccontextmanager
-async def _way(url: str, slug: str, code: str) -> AsyncIterator[_Way]:
+async def _backend(url: str, slug: str, code: str) -> AsyncIterator[_Backend]:
     database = Database(url)
     try:
         async with database.reading() as connection:
@@ -145,7 +147,7 @@ async def _way(url: str, slug: str, code: str) -> AsyncIterator[_Way]:
             seed=1,
             created_at=datetime.now(UTC),
         )
-        async with _Way(database, like).opened() as way:
-            yield way
+        async with _Backend(database, like).opened() as backend:
+            yield backend
     finally:
         await database.close()

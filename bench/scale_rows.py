@@ -9,7 +9,7 @@ from app.core.outcome import Outcome
 from app.core.tolerance import Tolerance
 from app.core.verdict import CaseResult, LearnerError, Mode, Verdict, Visibility
 from app.grading.compare.array import compare
-from app.grading.present.details import row_details
+from app.grading.present.details import result_details
 from bench.graded_problem import position_46
 from sandbox.arrays import pack_array
 from tests.support.small_problem import small_problem
@@ -112,7 +112,7 @@ def _case(name: str, outcome: Outcome, visibility: Visibility, index: int, seed:
         return CaseResult(name=name, visibility=visibility, outcome=outcome, points=1.0, wall_seconds=0.05)
     packed, packed_expected = pack_array(given), pack_array(expected)
     found = compare(packed, packed_expected, Tolerance(), dtype="float32")
-    details = row_details(found, packed, packed_expected, Tolerance())
+    details = result_details(found, packed, packed_expected, Tolerance())
     return CaseResult(
         name=name,
         visibility=visibility,

@@ -122,7 +122,7 @@ async def _measure(
             used = server.processor_seconds(), _used(pipes)
             waits: Counter[str] = Counter()
             start = time.perf_counter()
-            _enlist_burst(url, user.id, problem.version, jobs)
+            _enqueue_burst(url, user.id, problem.version, jobs)
             await _until_done(url, jobs, waits)
             seconds = time.perf_counter() - start
             postgres_cores = (server.processor_seconds() - used[0]) / seconds
@@ -195,13 +195,13 @@ async def _one_by_one(database: Database, user_id: str, version: str) -> dict[st
             await submissions.insert_submission(
                 connection, msgspec.structs.replace(submission, code=code), priority=ticket.priority
             )
-            await queue.enlist(connection, ticket)
+            await queue.enqueue(connection, ticket)
         committed[submission.id] = time.monotonic()
         await asyncio.sleep(_PICKUP_PAUSE_SECONDS)
     return committed
 
 
-def _enlist_burst(url: str, user_id: str, version: str, jobs: int) -> None:
+def _enqueue_burst(url: str, user_id: str, version: str, jobs: int) -> None:
     with psycopg.connect(conninfo(url)) as connection:
         connection.execute(
             "INSERT INTO submissions (id, user_id, version, mode, code, status, priority, attempt, seed, "
@@ -300,4 +300,4 @@ async def _open_worker(stack: AsyncExitStack, url: str, grader: _Noting) -> None
     await stack.enter_async_context(feed.running())
     queue = ProcrastinateQueue(database)
     grade = GradeSubmission(database, Problems(database, read_problem), queue, feed.publish, grader)
-    await stack.enter_async_context(queue.working(grade, slots=1, kept_slots=0, drain_seconds=5))
+    await stack.enter_async_context(queue.working(grade, slots=1, reserved_slots=0, drain_seconds=5))

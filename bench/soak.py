@@ -111,7 +111,7 @@ async def soak(
         tempfile.tempdir = temporary
         try:
             async with open_grader(
-                data_dir=data_dir, unjailed=False, rehearsed=_WAITING, standby=True
+                data_dir=data_dir, unjailed=False, warm_jails=_WAITING, standby=True
             ) as grader:
                 for problem in mix.problems:
                     await grader.prepare_reference(problem)
@@ -188,15 +188,15 @@ class _Soak:
                     learner=f"learner {self._chance.randrange(_LEARNERS)}",
                 )
             except SandboxError as error:
-                # A slow run can lose its nursery three times to `kill_every`; a worker tries again then.
+                # A slow run can lose its fork server three times to `kill_every`; a worker tries again then.
                 self._soaked.broken.append(f"{known.name}: {error!r}")
                 if attempt == ATTEMPTS:
                     raise
                 attempt += 1
 
     def _kill_one(self) -> None:
-        nurseries = self._chance.choice(self._supervisors).nurseries
-        if pids := nurseries.pids:
+        fork_servers = self._chance.choice(self._supervisors).fork_servers
+        if pids := fork_servers.pids:
             with contextlib.suppress(ProcessLookupError):
                 os.kill(self._chance.choice(pids), signal.SIGKILL)
                 self._soaked.killed += 1
@@ -208,12 +208,12 @@ class _Soak:
         return held
 
     async def _settled(self) -> Held:
-        """Counted while nothing runs, nobody waits, and a spare nursery is there."""
+        """Counted while nothing runs, nobody waits, and a spare fork server is there."""
         async with asyncio.timeout(_PATIENCE_SECONDS):
             for supervisor in self._supervisors:
-                await supervisor.rehearsals.close()
+                await supervisor.warm_pool.close()
                 await supervisor.warm_up()
-                while not supervisor.nurseries.has_spare:  # noqa: ASYNC110 - nothing tells of it
+                while not supervisor.fork_servers.has_spare:  # noqa: ASYNC110 - nothing tells of it
                     await asyncio.sleep(0.1)
         await asyncio.sleep(_SETTLE_SECONDS)
         gc.collect()

@@ -29,7 +29,7 @@ def main() -> None:
 
 async def _measure(children: int, data_dir: Path) -> None:
     problem = position_46()
-    async with open_grader(data_dir=data_dir, unjailed=False, rehearsed=children) as grader:
+    async with open_grader(data_dir=data_dir, unjailed=False, warm_jails=children) as grader:
         await grader.prepare_reference(problem)
         for number in range(children):
             learner = f"learner {number}"

@@ -12,7 +12,7 @@ import msgspec
 
 import sandbox
 from sandbox.cgroups.interface import open_control_groups
-from sandbox.checks.run_checks import Checked, all_promises, check, plant_program
+from sandbox.checks.run_checks import Checked, all_checks, plant_program, run_all
 from sandbox.interface import SandboxUnavailable
 from sandbox.isolation.bubblewrap import find_places
 from sandbox.isolation.landlock_abi import landlock_abi
@@ -64,7 +64,7 @@ def lacking() -> str:
     )
 
 
-async def check_promises(hidden: Iterable[Path]) -> AsyncIterator[Checked]:
+async def run_isolation_checks(hidden: Iterable[Path]) -> AsyncIterator[Checked]:
     """Each promise, tried in a jail of this host. `hidden` are paths that no run may find.
 
     Raises:
@@ -75,7 +75,7 @@ async def check_promises(hidden: Iterable[Path]) -> AsyncIterator[Checked]:
         plant_program(cache)
         async with open_supervisor(cache=cache) as supervisor:
             await supervisor.warm_up()
-            async for checked in check(supervisor, all_promises(filter(_is_hidden, hidden))):
+            async for checked in run_all(supervisor, all_checks(filter(_is_hidden, hidden))):
                 yield checked
 
 

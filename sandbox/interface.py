@@ -26,7 +26,7 @@ class SandboxUnavailable(SandboxError):
     """This host lacks what the sandbox is built from."""
 
 
-class Way(enum.StrEnum):
+class CallMode(enum.StrEnum):
     """How a call is made; each but the first is a check beyond the plain answer."""
 
     PLAIN = "plain"
@@ -47,7 +47,7 @@ class Way(enum.StrEnum):
     """The same in bfloat16; the answer is widened again."""
 
 
-FOR_PROOFS = frozenset((Way.JIT, Way.UNOPTIMISED, Way.DOUBLE, Way.BFLOAT16))
+FOR_PROOFS = frozenset((CallMode.JIT, CallMode.UNOPTIMISED, CallMode.DOUBLE, CallMode.BFLOAT16))
 """How the code that a problem is made of is called to prove the problem; never a learner's."""
 
 
@@ -80,11 +80,11 @@ class Call(msgspec.Struct, frozen=True, kw_only=True):
     function: str
     arguments: tuple[Value, ...]
     module: ModuleUse | None = None
-    is_quiet: bool = False
+    is_hidden: bool = False
     """What is printed from this call on is thrown away: it could tell of the call's arguments."""
     program: int = 0
     """Which text the function is of: 0 for `RunRequest.code`, n for the n-th of `more_code`."""
-    way: Way = Way.PLAIN
+    mode: CallMode = CallMode.PLAIN
     stages: tuple[Stage, ...] = ()
     """What to record on the way through the module that `module` names."""
 
@@ -218,11 +218,11 @@ class Finished(msgspec.Struct, frozen=True, kw_only=True, tag="finished"):
     wall_seconds: float
 
 
-class Rehearsed(msgspec.Struct, frozen=True, kw_only=True, tag="rehearsed"):
+class Prewarmed(msgspec.Struct, frozen=True, kw_only=True, tag="prewarmed"):
     """A child has practised and waits."""
 
 
-Report = Loaded | CallResult | Finished | Rehearsed
+Report = Loaded | CallResult | Finished | Prewarmed
 
 
 class Ending(enum.StrEnum):
@@ -273,7 +273,7 @@ class Sandbox(Protocol):
         """
         ...
 
-    async def run_rehearsed(
+    async def run_warm(
         self,
         key: str,
         request: RunRequest,
@@ -281,29 +281,29 @@ class Sandbox(Protocol):
         limits: Limits,
         on_report: Callable[[Report], None] = ignore_report,
     ) -> RunResult | None:
-        """The same in a child that has rehearsed for `key` and waits; None where there is none.
+        """The same in a child that has pre-warmed for `key` and waits; None where there is none.
 
-        What it rehearsed may have changed its process, so a failure in it proves nothing.
+        What it pre-warmed may have changed its process, so a failure in it proves nothing.
 
         Raises:
             SandboxError: the jail broke.
         """
         ...
 
-    def rehearse(self, key: str, request: RunRequest, *, limits: Limits) -> None:
-        """Have a child practise on `request` once nothing else runs, and wait for `run_rehearsed`.
+    def prewarm(self, key: str, request: RunRequest, *, limits: Limits) -> None:
+        """Have a child practise on `request` once nothing else runs, and wait for `run_warm`.
 
         The calls' arguments should be made up: `key` names whose code may have seen them.
         """
         ...
 
     def waits_for(self, key: str) -> bool:
-        """Whether `run_rehearsed` would find a child for `key`."""
+        """Whether `run_warm` would find a child for `key`."""
         ...
 
     @property
     def waiting_pids(self) -> list[int]:
-        """The host's process ids of all children that have rehearsed and wait."""
+        """The host's process ids of all children that have pre-warmed and wait."""
         ...
 
     def environment(self) -> dict[str, str]:

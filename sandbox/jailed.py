@@ -1,4 +1,4 @@
-"""The sandbox that keeps its word: a nursery behind bubblewrap, and a fresh jail for each run."""
+"""The sandbox that keeps its word: a fork server behind bubblewrap, and a fresh jail for each run."""
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
@@ -9,8 +9,8 @@ import msgspec
 
 from sandbox.cgroups.interface import ControlGroups, open_control_groups
 from sandbox.environment import describe_environment, short_cpuinfo
-from sandbox.forkserver.pool import Nurseries
-from sandbox.forkserver.process import NurseryGone, NurseryPlan, NurseryProcess
+from sandbox.forkserver.pool import ForkServerPool
+from sandbox.forkserver.process import ForkServerGone, ForkServerPlan, ForkServerProcess
 from sandbox.forkserver.protocol import Confinement
 from sandbox.interface import FOR_PROOFS, Report, RunRequest, RunResult, SandboxError, ignore_report
 from sandbox.isolation.bubblewrap import find_bubblewrap, find_places
@@ -20,22 +20,22 @@ from sandbox.procfs.available_memory import available_memory_bytes
 from sandbox.run.child import JailedChild, spawn_child
 from sandbox.run.run import ChildKilled, SingleRun
 from sandbox.run.session import Session, SessionEnded
-from sandbox.run.warm_pool import Planned, Rehearsals
+from sandbox.run.warm_pool import Planned, WarmPool
 
 _ATTEMPTS = 3
 _CLOSE_LATER_SECONDS = 0.05
 
 
 class Supervisor:
-    """A `Sandbox`. Starts its nursery when it is first needed, and a fresh one when that has died."""
+    """A `Sandbox`. Starts its fork server when it is first needed, and a fresh one when that has died."""
 
     def __init__(
         self,
-        plan: NurseryPlan,
+        plan: ForkServerPlan,
         groups: ControlGroups | None,
         *,
         jailed: bool,
-        rehearsed: int = 0,
+        warm_jails: int = 0,
         keep_free_bytes: int = 0,
         standby: bool = False,
     ) -> None:
@@ -45,12 +45,12 @@ class Supervisor:
         self._cpuinfo = short_cpuinfo()
         self._runs = 0
         self._closing: set[asyncio.Task[None]] = set()
-        self.nurseries = Nurseries(plan, lambda: self._runs > 0, standby=standby)
-        self.rehearsals = Rehearsals(
-            self._spawn_for_rehearsal,
+        self.fork_servers = ForkServerPool(plan, lambda: self._runs > 0, standby=standby)
+        self.warm_pool = WarmPool(
+            self._spawn_to_prewarm,
             is_busy=lambda: self._runs > 0,
-            has_room=lambda: available_memory_bytes() >= keep_free_bytes,
-            capacity=rehearsed,
+            has_capacity=lambda: available_memory_bytes() >= keep_free_bytes,
+            capacity=warm_jails,
         )
 
     async def run(
@@ -58,37 +58,37 @@ class Supervisor:
     ) -> RunResult:
         """Run untrusted code once; crashes and time-outs are results.
 
-        A run whose nursery dies under it, or whose child somebody on the host kills, is made again;
+        A run whose fork server dies under it, or whose child somebody on the host kills, is made again;
         `on_report` then hears its steps twice.
 
         Raises:
             SandboxError: the jail itself could not start or broke, three times over.
             ValueError: a call is to be made in a way that is for trusted code, and this is not the place.
         """
-        if not self._plan.writable_cache and any(call.way in FOR_PROOFS for call in request.calls):
+        if not self._plan.writable_cache and any(call.mode in FOR_PROOFS for call in request.calls):
             raise ValueError("precisions are looked into for trusted code only")
         self._runs += 1
         try:
             for attempt in range(_ATTEMPTS):
-                nursery = await self.warm_up()
+                fork_server = await self.warm_up()
                 try:
-                    child = await spawn_child(nursery, self._confinement(limits), self._groups)
+                    child = await spawn_child(fork_server, self._confinement(limits), self._groups)
                     return await _finish(child, request, limits, on_report)
-                except NurseryGone as error:
+                except ForkServerGone as error:
                     is_last = attempt == _ATTEMPTS - 1
                     # Without a jail it may have been the code itself.
                     if isinstance(error, ChildKilled) and (is_last or not self._jailed):
                         return error.result
-                    words = nursery.last_words()
-                    await self.nurseries.give_up(nursery, error)
+                    words = fork_server.last_words()
+                    await self.fork_servers.give_up(fork_server, error)
                     if is_last:
-                        reason = f"the nursery died under {_ATTEMPTS} runs in a row: {error}"
+                        reason = f"the fork server died under {_ATTEMPTS} runs in a row: {error}"
                         raise SandboxError(f"{reason} {words}".strip()) from error
         finally:
             self._runs -= 1
         raise AssertionError("unreachable")
 
-    async def run_rehearsed(
+    async def run_warm(
         self,
         key: str,
         request: RunRequest,
@@ -96,35 +96,35 @@ class Supervisor:
         limits: Limits,
         on_report: Callable[[Report], None] = ignore_report,
     ) -> RunResult | None:
-        """The same in a child that has rehearsed for `key` and waits; None where there is none.
+        """The same in a child that has pre-warmed for `key` and waits; None where there is none.
 
         Raises:
             SandboxError: the child would not end.
         """
-        child = self.rehearsals.take(key)
+        child = self.warm_pool.take(key)
         if child is None:
             return None
         self._runs += 1
         try:
             return await SingleRun(child, request, limits, on_report).finish()
-        except NurseryGone:
-            return None  # It died with its nursery; an ordinary run starts another.
+        except ForkServerGone:
+            return None  # It died with its fork server; an ordinary run starts another.
         finally:
             self._runs -= 1
             self._close_later(child)
 
-    def rehearse(self, key: str, request: RunRequest, *, limits: Limits) -> None:
-        """Have a child practise on `request` once nothing else runs, and wait for `run_rehearsed`."""
-        self.rehearsals.plan(Planned(key=key, request=request, limits=limits))
+    def prewarm(self, key: str, request: RunRequest, *, limits: Limits) -> None:
+        """Have a child practise on `request` once nothing else runs, and wait for `run_warm`."""
+        self.warm_pool.plan(Planned(key=key, request=request, limits=limits))
 
     def waits_for(self, key: str) -> bool:
-        """Whether `run_rehearsed` would find a child for `key`."""
-        return self.rehearsals.waits_for(key)
+        """Whether `run_warm` would find a child for `key`."""
+        return self.warm_pool.waits_for(key)
 
     @property
     def waiting_pids(self) -> list[int]:
-        """The host's process ids of all children that have rehearsed and wait."""
-        return self.rehearsals.pids
+        """The host's process ids of all children that have pre-warmed and wait."""
+        return self.warm_pool.pids
 
     async def open_session(self, *, limits: Limits) -> Session:
         """A child that stays, for code that is trusted; the caller's to close.
@@ -133,28 +133,30 @@ class Supervisor:
             SandboxError: the jail could not start.
         """
         for attempt in range(_ATTEMPTS):
-            nursery = await self.warm_up()
+            fork_server = await self.warm_up()
             try:
-                return Session(await spawn_child(nursery, self._confinement(limits), self._groups), limits)
-            except NurseryGone as error:
-                await self.nurseries.give_up(nursery, error)
+                return Session(
+                    await spawn_child(fork_server, self._confinement(limits), self._groups), limits
+                )
+            except ForkServerGone as error:
+                await self.fork_servers.give_up(fork_server, error)
                 if attempt == _ATTEMPTS - 1:
                     raise SessionEnded(str(error)) from error
         raise AssertionError("unreachable")
 
-    async def warm_up(self) -> NurseryProcess:
-        """A living nursery; starts one where there is none.
+    async def warm_up(self) -> ForkServerProcess:
+        """A living fork server; starts one where there is none.
 
         Raises:
             SandboxUnavailable: it cannot be started here.
         """
-        return await self.nurseries.living()
+        return await self.fork_servers.living()
 
     async def stop(self) -> None:
-        """End the nursery and every waiting child; the next run would start another."""
-        await self.rehearsals.close()
+        """End the fork server and every waiting child; the next run would start another."""
+        await self.warm_pool.close()
         await asyncio.gather(*self._closing, return_exceptions=True)
-        await self.nurseries.stop()
+        await self.fork_servers.stop()
 
     def environment(self) -> dict[str, str]:
         """Versions and settings that a result depends on."""
@@ -172,8 +174,8 @@ class Supervisor:
         self._closing.add(closing)
         closing.add_done_callback(self._closing.discard)
 
-    async def _spawn_for_rehearsal(self, limits: Limits) -> JailedChild:
-        # The kernel counts processor time from the start: once for the rehearsal, once for the run.
+    async def _spawn_to_prewarm(self, limits: Limits) -> JailedChild:
+        # The kernel counts processor time from the start: once for the pre-warming, once for the run.
         doubled = msgspec.structs.replace(limits, cpu_seconds=2 * limits.cpu_seconds)
         return await spawn_child(await self.warm_up(), self._confinement(doubled), self._groups)
 
@@ -204,15 +206,15 @@ async def open_supervisor(
     cache: Path,
     jailed: bool = True,
     writable_cache: bool = False,
-    rehearsed: int = 0,
+    warm_jails: int = 0,
     keep_free_bytes: int = 0,
     standby: bool = False,
 ) -> AsyncIterator[Supervisor]:
-    """A supervisor whose nurseries see `cache` as the place of compiled programs.
+    """A supervisor whose fork servers see `cache` as the place of compiled programs.
 
-    Only code that is trusted may run with `writable_cache`. `rehearsed` bounds the waiting children; they
-    go while less than `keep_free_bytes` of memory are available. With `standby` a second nursery waits for
-    the first one's death.
+    Only code that is trusted may run with `writable_cache`. `warm_jails` bounds the waiting children; they
+    go while less than `keep_free_bytes` of memory are available. With `standby` a second fork server waits
+    for the first one's death.
 
     Raises:
         SandboxUnavailable: bubblewrap or JAX is missing on this host.
@@ -222,12 +224,12 @@ async def open_supervisor(
         find_bubblewrap()
     cache = _prepare_cache(cache, writable=writable_cache)
     groups = open_control_groups()
-    plan = NurseryPlan(places, cache=cache, jailed=jailed, writable_cache=writable_cache)
+    plan = ForkServerPlan(places, cache=cache, jailed=jailed, writable_cache=writable_cache)
     supervisor = Supervisor(
         plan,
         groups,
         jailed=jailed,
-        rehearsed=rehearsed,
+        warm_jails=warm_jails,
         keep_free_bytes=keep_free_bytes,
         standby=standby,
     )

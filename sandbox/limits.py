@@ -12,7 +12,7 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
     cpu_seconds: float = 40.0
     """Of all processes together, those that have ended included."""
     memory_bytes: int = 1 << 30
-    """Beyond what the run shares with its nursery; files in its private /tmp count too."""
+    """Beyond what the run shares with its fork server; files in its private /tmp count too."""
     processes: int = 64
     """Processes and threads together."""
     output_bytes: int = 64 << 10

@@ -1,4 +1,4 @@
-"""Frames between supervisor, nursery and child: four bytes of length, then MessagePack."""
+"""Frames between supervisor, fork server and child: four bytes of length, then MessagePack."""
 
 import socket
 from collections.abc import Iterator

@@ -14,7 +14,7 @@ from app.core.events import Event, VerdictReached
 from app.core.submission import Status, Submission, SubmissionLine
 from app.core.user import User
 from app.core.verdict import Mode, Verdict
-from app.events.feed import Told, feed_of
+from app.events.feed import SentEvent, feed_of
 from app.events.follow import follow_submission
 from app.http.authentication import signed_in_user
 from app.http.json_answer import JsonAnswer
@@ -117,14 +117,14 @@ async def _events(
     def look_again() -> Any:
         return submissions_of(request).get(user, submission.id)
 
-    async for told in follow_submission(feed_of(request), submission, look_again, last_id=last_id):
-        yield server_sent(Told(event=_for(user, told.event), id=told.id))
+    async for sent in follow_submission(feed_of(request), submission, look_again, last_id=last_id):
+        yield server_sent(SentEvent(event=_for(user, sent.event), id=sent.id))
 
 
-def server_sent(told: Told) -> ServerSentEvent:
+def server_sent(sent: SentEvent) -> ServerSentEvent:
     """The event's name is its kind; its data are its fields, the kind among them."""
-    kind = str(told.event.__struct_config__.tag)
-    return ServerSentEvent(msgspec.json.encode(told.event).decode(), event=kind, id=told.id)
+    kind = str(sent.event.__struct_config__.tag)
+    return ServerSentEvent(msgspec.json.encode(sent.event).decode(), event=kind, id=sent.id)
 
 
 async def _answer(request: Request, submission: Submission, user: User) -> SubmissionAnswer:

@@ -24,7 +24,7 @@ def upgrade() -> None:
 
     url = _store_url()
     migrate.upgrade(url)
-    print(_standing(url))
+    print(_progress(url))
 
 
 @commands.command("check")
@@ -38,7 +38,7 @@ def check() -> None:
         raise GraderError(
             f"the schema is at revision {found or 'none'}, not at {newest}: run `jaxercise db upgrade`"
         )
-    print(_standing(url))
+    print(_progress(url))
 
 
 @commands.command("backup")
@@ -91,7 +91,7 @@ def _print_table(table: "MovedTable", printed: set[str]) -> None:
     )
 
 
-def _standing(url: str) -> str:
+def _progress(url: str) -> str:
     from app.store.engine import migrate
 
     found, newest = migrate.current(url), migrate.head()

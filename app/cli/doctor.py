@@ -30,10 +30,10 @@ def doctor(json: Annotated[bool, typer.Option("--json", help="One JSON object.")
         if not json:
             _print_layer(layer)
     able = all(layer.is_active for layer in layers if layer.is_required)
-    promises = asyncio.run(_promises(quietly=json)) if able else []
-    able = able and bool(promises) and all(promise.is_kept for promise in promises)
+    checks = asyncio.run(_checks(quietly=json)) if able else []
+    able = able and bool(checks) and all(check.holds for check in checks)
     if json:
-        print(msgspec.json.encode({"able": able, "layers": layers, "promises": promises}).decode())
+        print(msgspec.json.encode({"able": able, "layers": layers, "promises": checks}).decode())
     else:
         print("submissions can be jailed here" if able else "submissions cannot be jailed here")
         if not able:
@@ -41,26 +41,26 @@ def doctor(json: Annotated[bool, typer.Option("--json", help="One JSON object.")
     raise typer.Exit(0 if able else _LACKING)
 
 
-async def _promises(*, quietly: bool) -> "list[Checked]":
+async def _checks(*, quietly: bool) -> "list[Checked]":
     """How each promise went, printed as it goes; none where no jail would start."""
     from app.settings import read_settings
-    from sandbox.doctor import check_promises
+    from sandbox.doctor import run_isolation_checks
     from sandbox.interface import SandboxUnavailable
 
     hidden = _reached_from_here(read_settings().data_dir)
     if not quietly:
         print("trying to break out of a real jail, which takes about fifteen seconds", flush=True)
-    promises = []
+    checks = []
     try:
-        async for promise in check_promises(hidden):
-            promises.append(promise)
+        async for check in run_isolation_checks(hidden):
+            checks.append(check)
             if not quietly:
-                print(f"{'✓' if promise.is_kept else '✗'} {promise.name}: {promise.sentence}", flush=True)
-                if not promise.is_kept:
-                    print(f"    broken: {promise.reason}", flush=True)
+                print(f"{'✓' if check.holds else '✗'} {check.name}: {check.sentence}", flush=True)
+                if not check.holds:
+                    print(f"    broken: {check.reason}", flush=True)
     except SandboxUnavailable as error:
         typer.echo(f"no jail starts: {error}", err=True)
-    return promises
+    return checks
 
 
 def _reached_from_here(data_dir: Path) -> list[Path]:

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from app.grading.grader import Grader
-    from app.grading.prove.rows import Proof
+    from app.grading.prove.results import Proof
 
 _NOT_PROVEN = 1
 
@@ -92,10 +92,10 @@ def _write_reports(
 
 
 async def _drift(problem: Problem, folder: Path, grader: "Grader", *, store: bool) -> tuple[bool, str]:
-    from app.grading.plan.checks import items_of
+    from app.grading.plan.checks import checks_of
     from app.grading.reference.drift import collect_outputs, measure_drift, read_outputs, write_outputs
 
-    items = items_of(problem, Mode.SUBMIT, fresh_seed=None)
+    items = checks_of(problem, Mode.SUBMIT, fresh_seed=None)
     try:
         answers = await grader.answers.of_reference(problem, items)
     except ReferenceFailed:

@@ -13,7 +13,7 @@ from app.settings import Settings, read_settings
 
 if TYPE_CHECKING:
     from app.grading.grader import Grader
-    from app.grading.prove.rows import Proof
+    from app.grading.prove.results import Proof
 
 _NOT_PROVEN = 1
 PROOF_DIAGNOSIS_SECONDS = 600.0
@@ -67,7 +67,7 @@ async def print_proof(problem: Problem, grader: "Grader") -> "Proof":
     """
     from app.cli.reports.proof_table import ProofTable, summary_lines
     from app.grading.prove.prove import prove
-    from app.grading.prove.rows import Proof, Row, columns_of
+    from app.grading.prove.results import Proof, Row, columns_of
 
     table = ProofTable(columns_of(problem))
     print(f"{problem.manifest.position} {problem.slug} · version {problem.version[:12]}")

@@ -19,7 +19,7 @@ _about: ContextVar[_About | None] = ContextVar("jaxercise_about", default=None)
 def submission_in_log(submission_id: str) -> Iterator[None]:
     """Whatever is logged while the block lasts, in tasks that are started in it as well, carries the id.
 
-    A task that goes on afterwards, such as one that looks after a nursery, no longer does.
+    A task that goes on afterwards, such as one that looks after a fork server, no longer does.
     """
     about = _About(submission_id)
     token = _about.set(about)

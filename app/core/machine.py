@@ -8,7 +8,7 @@ _UNLIMITED = 1 << 60
 _RUN_BYTES = 1 << 30
 """What a run of a problem may take, roughly, with its reference beside it."""
 _SERVICE_BYTES = 1 << 30
-"""The service itself and two nurseries with their spares."""
+"""The service itself and two fork servers with their spares."""
 _MOST_SLOTS = 8
 
 

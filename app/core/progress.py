@@ -3,7 +3,7 @@
 import enum
 
 
-class Standing(enum.StrEnum):
+class Progress(enum.StrEnum):
     """Tried means submitted or run, whatever came of it; solved takes an accepted `submit`."""
 
     NEW = "new"

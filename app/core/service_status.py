@@ -7,7 +7,7 @@ import msgspec
 from app.core.outcome import Outcome
 from app.core.submission import Status
 from app.core.verdict import Mode
-from app.core.worker_status import WorkerStanding
+from app.core.worker_status import WorkerStatus
 
 
 class QueueFigures(msgspec.Struct, frozen=True, kw_only=True):
@@ -46,7 +46,7 @@ class ServiceVersions(msgspec.Struct, frozen=True, kw_only=True):
 class ServiceStatus(msgspec.Struct, frozen=True, kw_only=True):
     """Workers by name, the last failures newest first, and the problems that were refused at start."""
 
-    workers: tuple[WorkerStanding, ...]
+    workers: tuple[WorkerStatus, ...]
     queue: QueueFigures
     failures: tuple[FailedSubmission, ...]
     versions: ServiceVersions

@@ -17,7 +17,7 @@ class WorkerState(enum.StrEnum):
     DRAINING = "draining"
 
 
-class WorkerStanding(msgspec.Struct, frozen=True, kw_only=True):
+class WorkerStatus(msgspec.Struct, frozen=True, kw_only=True):
     """A process that grades, or did until lately; it takes itself off the list when it stops."""
 
     id: str

@@ -19,7 +19,7 @@ _CASES_REMEMBERED = 1000
 _ENDED_REMEMBERED = 500
 
 
-class Told(msgspec.Struct, frozen=True, kw_only=True):
+class SentEvent(msgspec.Struct, frozen=True, kw_only=True):
     """An event as a follower hears it; who was cut off goes on after the last `id` that was heard."""
 
     event: Event
@@ -31,7 +31,7 @@ class _History:
     and the same place is told once."""
 
     def __init__(self) -> None:
-        self.told: list[tuple[int, Told]] = []
+        self.sent: list[tuple[int, SentEvent]] = []
         self.ended = False
         self._number = 0
         self._cases: set[str] = set()
@@ -42,25 +42,25 @@ class _History:
             self._cases.clear()
         if isinstance(event, CaseDone):
             # A worker that was taken for dead may come back and tell what another one has told meanwhile.
-            if event.case.name in self._cases or len(self.told) >= _CASES_REMEMBERED:
+            if event.case.name in self._cases or len(self.sent) >= _CASES_REMEMBERED:
                 return
             self._cases.add(event.case.name)
-        if isinstance(event, Queued) and self.told and isinstance(self.told[-1][1].event, Queued):
-            if self.told[-1][1].event == event:
+        if isinstance(event, Queued) and self.sent and isinstance(self.sent[-1][1].event, Queued):
+            if self.sent[-1][1].event == event:
                 return
-            self.told.pop()
+            self.sent.pop()
         self._number += 1
-        self.told.append((self._number, Told(event=event, id=event_id)))
+        self.sent.append((self._number, SentEvent(event=event, id=event_id)))
         self.ended = isinstance(event, VerdictReached)
         self._changed.set()
         self._changed = asyncio.Event()
 
-    def after(self, number: int) -> list[tuple[int, Told]]:
-        return [entry for entry in self.told if entry[0] > number]
+    def after(self, number: int) -> list[tuple[int, SentEvent]]:
+        return [entry for entry in self.sent if entry[0] > number]
 
     def number_of(self, event_id: str | None) -> int | None:
         """Where the event with this id is; None where it is not known here."""
-        found = (number for number, told in self.told if told.id is not None and told.id == event_id)
+        found = (number for number, sent in self.sent if sent.id is not None and sent.id == event_id)
         return next(found, None)
 
     async def change(self) -> None:
@@ -86,7 +86,7 @@ class Feed:
         history = self._ended.get(submission_id) or self._under_way.get(submission_id)
         return history is not None and history.number_of(event_id) is not None
 
-    async def follow(self, submission_id: str, *, last_id: str | None = None) -> AsyncIterator[Told]:
+    async def follow(self, submission_id: str, *, last_id: str | None = None) -> AsyncIterator[SentEvent]:
         """All that has been (after the event `last_id`, where it is known), then what comes; ends after
         the verdict.
 
@@ -95,10 +95,10 @@ class Feed:
         history = self._ended.get(submission_id) or self._under_way.setdefault(submission_id, _History())
         number = history.number_of(last_id) or 0
         while True:
-            for reached, told in history.after(number):
+            for reached, sent in history.after(number):
                 number = reached
-                yield told
-                if isinstance(told.event, VerdictReached):
+                yield sent
+                if isinstance(sent.event, VerdictReached):
                     return
             if not history.after(number):
                 await history.change()

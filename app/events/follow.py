@@ -7,7 +7,7 @@ from app.core.events import CaseDone, Event, Running, VerdictReached
 from app.core.submission import Submission
 from app.core.verdict import Verdict
 from app.errors import DatabaseUnavailable
-from app.events.feed import Feed, Told
+from app.events.feed import Feed, SentEvent
 
 _LOOK_AGAIN_SECONDS = 5.0
 _TOLD_FROM_VERDICT = 8_000_000_000_000_000
@@ -22,7 +22,7 @@ async def follow_submission(
     *,
     last_id: str | None = None,
     look_again_seconds: float = _LOOK_AGAIN_SECONDS,
-) -> AsyncIterator[Told]:
+) -> AsyncIterator[SentEvent]:
     """Every event up to the verdict; a finished submission's are told from its verdict.
 
     Who was cut off after the event `last_id` hears what came after it, or everything where nobody here
@@ -32,12 +32,12 @@ async def follow_submission(
     """
     goes_on = last_id is not None and await feed.knows(submission.id, last_id)
     if submission.verdict is not None and not goes_on:
-        events_told = events_of(submission.verdict)
-        for number in range(_heard_of(last_id, len(events_told)), len(events_told)):
-            yield Told(event=events_told[number], id=str(_TOLD_FROM_VERDICT + number + 1))
+        events_sent = events_of(submission.verdict)
+        for number in range(_received_of(last_id, len(events_sent)), len(events_sent)):
+            yield SentEvent(event=events_sent[number], id=str(_TOLD_FROM_VERDICT + number + 1))
         return
     events = feed.follow(submission.id, last_id=last_id)
-    upcoming: asyncio.Future[Told] = asyncio.ensure_future(anext(events))
+    upcoming: asyncio.Future[SentEvent] = asyncio.ensure_future(anext(events))
     try:
         while True:
             if not (await asyncio.wait({upcoming}, timeout=look_again_seconds))[0]:
@@ -46,21 +46,21 @@ async def follow_submission(
                 except DatabaseUnavailable:
                     continue
                 if verdict is not None:
-                    yield Told(event=VerdictReached(verdict=verdict))
+                    yield SentEvent(event=VerdictReached(verdict=verdict))
                     return
                 continue
             try:
-                told = upcoming.result()
+                sent = upcoming.result()
             except StopAsyncIteration:
                 return
-            yield told
+            yield sent
             upcoming = asyncio.ensure_future(anext(events))
     finally:
         upcoming.cancel()
         await asyncio.gather(upcoming, return_exceptions=True)
 
 
-def _heard_of(last_id: str | None, count: int) -> int:
+def _received_of(last_id: str | None, count: int) -> int:
     """How many events of a verdict were heard up to this one; the last is told again rather than none."""
     if last_id is None or not (last_id.isascii() and last_id.isdigit() and len(last_id) < 20):
         return 0

@@ -8,7 +8,7 @@ from contextlib import asynccontextmanager
 
 from app.core.events import CaseDone, Event, Queued, Running, VerdictReached
 from app.core.verdict import Verdict
-from app.events.feed import Feed, Told
+from app.events.feed import Feed, SentEvent
 from app.events.follow import events_of
 from app.store.engine.database import Database
 from app.store.engine.listen import listen
@@ -36,7 +36,7 @@ class RelayedFeed(Feed):
         super().__init__()
         self._database = database
         self._followers: defaultdict[str, int] = defaultdict(int)
-        self._heard: dict[str, int] = {}
+        self._received: dict[str, int] = {}
         self._reading = asyncio.Lock()
         self._unwritten: list[tuple[str, Event]] = []
         self._some = asyncio.Event()
@@ -61,11 +61,11 @@ class RelayedFeed(Feed):
             await self._read([submission_id], ended=[submission_id])
             return await super().knows(submission_id, event_id)
 
-    async def follow(self, submission_id: str, *, last_id: str | None = None) -> AsyncIterator[Told]:
+    async def follow(self, submission_id: str, *, last_id: str | None = None) -> AsyncIterator[SentEvent]:
         async with self._following(submission_id):
             await self._read([submission_id], ended=[submission_id])
-            async for told in super().follow(submission_id, last_id=last_id):
-                yield told
+            async for sent in super().follow(submission_id, last_id=last_id):
+                yield sent
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
@@ -92,7 +92,7 @@ class RelayedFeed(Feed):
             self._followers[submission_id] -= 1
             if self._followers[submission_id] == 0:
                 del self._followers[submission_id]
-                self._heard.pop(submission_id, None)
+                self._received.pop(submission_id, None)
                 self._under_way.pop(submission_id, None)
                 self._ended.pop(submission_id, None)
 
@@ -121,7 +121,7 @@ class RelayedFeed(Feed):
             happened = [
                 Happened(submission_id=changed_id, ended=changed_id in ended) for changed_id in changed
             ]
-            await submission_events.tell(connection, happened)
+            await submission_events.notify_listeners(connection, happened)
         del self._unwritten[: len(batch)]
 
     async def _listen(self) -> None:
@@ -143,13 +143,13 @@ class RelayedFeed(Feed):
         if not submission_ids:
             return
         async with self._reading, self._database.reading() as connection:
-            after = min(self._heard.get(submission_id, 0) for submission_id in submission_ids)
+            after = min(self._received.get(submission_id, 0) for submission_id in submission_ids)
             stored = await submission_events.events_of(connection, submission_ids, after)
             verdicts = await verdicts_of(connection, ended) if ended else {}
             # Who followed may have gone meanwhile, and then nothing is kept.
             for found in stored:
-                if self._follows(found) and found.number > self._heard.get(found.submission_id, 0):
-                    self._heard[found.submission_id] = found.number
+                if self._follows(found) and found.number > self._received.get(found.submission_id, 0):
+                    self._received[found.submission_id] = found.number
                     self._append(found.submission_id, found.event, str(found.number))
             for submission_id, verdict in verdicts.items():
                 if submission_id in self._followers:
@@ -160,9 +160,9 @@ class RelayedFeed(Feed):
         if submission_id in self._ended:
             return
         history = self._under_way.get(submission_id)
-        told = [told.event for _, told in history.told] if history is not None else []
-        last = self._heard.get(submission_id, 0)
-        for number, event in enumerate(untold(verdict, told), last + 1):
+        sent = [sent.event for _, sent in history.sent] if history is not None else []
+        last = self._received.get(submission_id, 0)
+        for number, event in enumerate(unsent(verdict, sent), last + 1):
             self._append(submission_id, event, str(number))
 
     def _follows(self, found: Happened | StoredEvent) -> bool:
@@ -178,10 +178,10 @@ class RelayedFeed(Feed):
                 _log.debug("old live events stay: %s", type(fault).__name__)
 
 
-def untold(verdict: Verdict, told: Sequence[Event]) -> list[Event]:
+def unsent(verdict: Verdict, sent: Sequence[Event]) -> list[Event]:
     """What is still to be told of a run that has ended so, its verdict last."""
-    runs = [place for place, event in enumerate(told) if isinstance(event, Running)]
-    known = {event.case.name for event in told[runs[-1] :] if isinstance(event, CaseDone)} if runs else set()
+    runs = [place for place, event in enumerate(sent) if isinstance(event, Running)]
+    known = {event.case.name for event in sent[runs[-1] :] if isinstance(event, CaseDone)} if runs else set()
     return [
         event
         for event in events_of(verdict)

@@ -16,13 +16,13 @@ from app.core.unexplained import UnexplainedOutput
 from app.core.verdict import CaseResult, Diagnosis, Mode, Verdict
 from app.grading.diagnose.creation_order import as_creation_order, creation_order, is_creation_order
 from app.grading.diagnose.diagnose import Deadline, diagnose, seed_ignored
-from app.grading.diagnose.stages import follow, items_to_prepare
+from app.grading.diagnose.stages import checks_to_prepare, follow
 from app.grading.diagnose.unexplained import unexplained_output
-from app.grading.plan.checks import GradedItem, ItemKind, checkpoint_items, items_of, practice_items
-from app.grading.plan.request import limits_for, rehearsal_key, request_for
-from app.grading.reference.outputs import TrustedAnswers
-from app.grading.reference.seed_pool import FreshSeeds
-from app.grading.run.run_checks import ItemsRun, run_items
+from app.grading.plan.checks import Check, CheckKind, checkpoint_checks, checks_of, prewarm_checks
+from app.grading.plan.request import limits_for, request_for, warm_jail_key
+from app.grading.reference.outputs import ReferenceOutputs
+from app.grading.reference.seed_pool import SeedPool
+from app.grading.run.run_checks import CheckedRun, run_checks
 from sandbox.interface import Ending, Sandbox
 
 _DIAGNOSABLE = (Outcome.WRONG_VALUE, Outcome.WRONG_PARAMETERS, Outcome.WRONG_SHAPE, Outcome.NOT_FINITE)
@@ -51,7 +51,7 @@ class Grader:
     def __init__(
         self,
         sandbox: Sandbox,
-        answers: TrustedAnswers,
+        answers: ReferenceOutputs,
         *,
         diagnosis_seconds: float = 20.0,
         prepares_diagnosis: bool = True,
@@ -71,7 +71,7 @@ class Grader:
         self._prepares_diagnosis = prepares_diagnosis
         self._on_stage = on_stage
         self._grading = 0
-        self._seeds = FreshSeeds(answers, lambda: self._grading > 0, ahead=seeds_ahead)
+        self._seeds = SeedPool(answers, lambda: self._grading > 0, ahead=seeds_ahead)
 
     async def close(self) -> None:
         """End what is prepared for later."""
@@ -94,7 +94,7 @@ class Grader:
     ) -> Verdict:
         """Run `code` on what `mode` grades, compare, and explain.
 
-        With `learner`, a name, this learner's next run is rehearsed on this code once nothing else runs.
+        With `learner`, a name, this learner's next run is pre-warmed on this code once nothing else runs.
         `on_unexplained` is given what a wrong solution answered, where no diagnosis was found.
         Emits `Running` and a `CaseDone` a row; not `Queued` and not `VerdictReached`.
 
@@ -135,25 +135,29 @@ class Grader:
         on_unexplained: Callable[[UnexplainedOutput], None],
     ) -> Verdict:
         start = time.perf_counter()
-        items = items_of(problem, mode, fresh_seed=fresh_seed)
-        on_event(Running(cases=tuple(item.name for item in items)))
+        checks = checks_of(problem, mode, fresh_seed=fresh_seed)
+        on_event(Running(cases=tuple(check.name for check in checks)))
         # The lasting answers first: they are on disk, or computing them fills the compilation cache that
         # this very run will read. Fresh ones are computed beside the run.
-        await self.answers.of_reference(problem, [item for item in items if not item.is_fresh])
-        run = await self._rehearsed_run(problem, code, items, learner) if learner else None
+        await self.answers.of_reference(problem, [check for check in checks if not check.is_fresh])
+        run = await self._warm_run(problem, code, checks, learner) if learner else None
         if run is not None:
-            for row in run.rows:
-                on_event(CaseDone(case=row))
+            for case_result in run.case_results:
+                on_event(CaseDone(case=case_result))
         else:
-            run = await self._run(problem, code, items, lambda row: on_event(CaseDone(case=row)))
+            run = await self._run(
+                problem, code, checks, lambda case_result: on_event(CaseDone(case=case_result))
+            )
         if learner and run.result.ending is Ending.FINISHED:
-            self._rehearse(problem, code, learner)
+            self._prewarm(problem, code, learner)
         ran_at = time.perf_counter()
         self._on_stage("running", ran_at - start)
         run, diagnosis = await self._explain(problem, code, run)
-        if diagnosis is not None or any(row.outcome in _DIAGNOSABLE for row in run.rows):
+        if diagnosis is not None or any(
+            case_result.outcome in _DIAGNOSABLE for case_result in run.case_results
+        ):
             self._on_stage("diagnosis", time.perf_counter() - ran_at)
-        outcome = worst(row.outcome for row in run.rows)
+        outcome = worst(case_result.outcome for case_result in run.case_results)
         if outcome in _DIAGNOSABLE and diagnosis is None and (unexplained := unexplained_output(run)):
             on_unexplained(unexplained)
         return Verdict(
@@ -161,9 +165,9 @@ class Grader:
             version=problem.version,
             outcome=outcome,
             accepted=outcome is Outcome.ACCEPTED,
-            score=_score(run.rows),
+            score=_score(run.case_results),
             diagnosis=diagnosis,
-            cases=run.rows,
+            cases=run.case_results,
             stdout=run.result.stdout,
             stderr=run.result.stderr,
             error=run.error,
@@ -176,7 +180,7 @@ class Grader:
 
     def waits_for(self, problem: Problem, learner: str) -> bool:
         """Whether a jail has practised on this learner's last code."""
-        return self._sandbox.waits_for(rehearsal_key(problem, learner))
+        return self._sandbox.waits_for(warm_jail_key(problem, learner))
 
     @property
     def waiting_pids(self) -> list[int]:
@@ -190,7 +194,7 @@ class Grader:
             ReferenceFailed: the reference gave no usable answer.
             SandboxError: the jail broke.
         """
-        await self.answers.of_reference(problem, items_of(problem, Mode.SUBMIT, fresh_seed=None))
+        await self.answers.of_reference(problem, checks_of(problem, Mode.SUBMIT, fresh_seed=None))
 
     async def prepare_solutions(self, problem: Problem) -> None:
         """The same for also-right solutions, and for what a diagnosis asks; steps back for learners' runs.
@@ -203,33 +207,33 @@ class Grader:
         await self._prepare(problem, problem.also_right, niceness=_BACKGROUND_NICENESS)
 
     async def _run(
-        self, problem: Problem, code: str, items: Sequence[GradedItem], on_row: Callable[[CaseResult], None]
-    ) -> ItemsRun:
-        expected = asyncio.ensure_future(self.answers.of_reference(problem, items))
+        self, problem: Problem, code: str, checks: Sequence[Check], on_result: Callable[[CaseResult], None]
+    ) -> CheckedRun:
+        expected = asyncio.ensure_future(self.answers.of_reference(problem, checks))
         try:
-            run = await run_items(self._sandbox.run, problem, code, items, expected, on_row)
+            run = await run_checks(self._sandbox.run, problem, code, checks, expected, on_result)
         finally:
             expected.cancel()
         assert run is not None  # `Sandbox.run` always gives a result.
         return run
 
-    async def _rehearsed_run(
-        self, problem: Problem, code: str, items: Sequence[GradedItem], learner: str
-    ) -> ItemsRun | None:
+    async def _warm_run(
+        self, problem: Problem, code: str, checks: Sequence[Check], learner: str
+    ) -> CheckedRun | None:
         """The run in a waiting child, if there is one and everything passes in it.
 
-        What the child rehearsed may have changed its JAX, so only an acceptance counts: it rests on
-        values that no process of the learner's ever holds. Anything else is run again, unrehearsed.
+        What the child pre-warmed may have changed its JAX, so only an acceptance counts: it rests on
+        values that no process of the learner's ever holds. Anything else is run again, in a fresh jail.
         """
-        ways = functools.partial(self._sandbox.run_rehearsed, rehearsal_key(problem, learner))
+        modes = functools.partial(self._sandbox.run_warm, warm_jail_key(problem, learner))
         failed = asyncio.Event()
-        expected = asyncio.ensure_future(self.answers.of_reference(problem, items))
+        expected = asyncio.ensure_future(self.answers.of_reference(problem, checks))
 
-        def look(row: CaseResult) -> None:
-            if row.outcome is not Outcome.PASSED:
+        def look(case_result: CaseResult) -> None:
+            if case_result.outcome is not Outcome.PASSED:
                 failed.set()
 
-        attempt = asyncio.ensure_future(run_items(ways, problem, code, items, expected, look))
+        attempt = asyncio.ensure_future(run_checks(modes, problem, code, checks, expected, look))
         failure = asyncio.ensure_future(failed.wait())
         try:
             await asyncio.wait([attempt, failure], return_when=asyncio.FIRST_COMPLETED)
@@ -239,16 +243,18 @@ class Grader:
                 task.cancel()
             await asyncio.gather(attempt, failure, expected, return_exceptions=True)
 
-    def _rehearse(self, problem: Problem, code: str, learner: str) -> None:
+    def _prewarm(self, problem: Problem, code: str, learner: str) -> None:
         """On made-up arguments of the same shapes."""
-        items = practice_items(problem, secrets.randbits(32))
-        self._sandbox.rehearse(
-            rehearsal_key(problem, learner), request_for(problem, code, items), limits=limits_for(problem)
+        checks = prewarm_checks(problem, secrets.randbits(32))
+        self._sandbox.prewarm(
+            warm_jail_key(problem, learner), request_for(problem, code, checks), limits=limits_for(problem)
         )
 
-    async def _explain(self, problem: Problem, code: str, run: ItemsRun) -> tuple[ItemsRun, Diagnosis | None]:
+    async def _explain(
+        self, problem: Problem, code: str, run: CheckedRun
+    ) -> tuple[CheckedRun, Diagnosis | None]:
         """The run, its wrong values renamed where only the creation order differs; and the diagnosis."""
-        outcome = worst(row.outcome for row in run.rows)
+        outcome = worst(case_result.outcome for case_result in run.case_results)
         if outcome not in _DIAGNOSABLE:
             return run, None
         if self._prepares_diagnosis and self._diagnosis_seconds:
@@ -264,7 +270,9 @@ class Grader:
             if followed is None or followed.is_right_with_parameters:
                 if followed is not None and followed.ignored_seed:
                     return run, seed_ignored(followed.ignored_seed)
-                return msgspec.structs.replace(run, rows=as_creation_order(run.rows)), creation_order()
+                return msgspec.structs.replace(
+                    run, case_results=as_creation_order(run.case_results)
+                ), creation_order()
         if not self._diagnosis_seconds:
             return run, None
         return run, await diagnose(*look, deadline, followed)
@@ -272,41 +280,47 @@ class Grader:
     async def _prepare(self, problem: Problem, solutions: Mapping[str, str], *, niceness: int) -> None:
         codes = [code for _, code in sorted(solutions.items())]
         if codes:
-            items = items_of(problem, Mode.SUBMIT, fresh_seed=None)
-            await self.answers.of_solutions(problem, codes, items, niceness=niceness)
+            checks = checks_of(problem, Mode.SUBMIT, fresh_seed=None)
+            await self.answers.of_solutions(problem, codes, checks, niceness=niceness)
 
     async def _prepare_diagnosis(self, problem: Problem, *, niceness: int = 0) -> None:
         await self._prepare(problem, problem.variants, niceness=niceness)
         await self.answers.of_solutions(
-            problem, [problem.reference], items_to_prepare(problem), niceness=niceness
+            problem, [problem.reference], checks_to_prepare(problem), niceness=niceness
         )
 
-    async def _with_checkpoints(self, problem: Problem, code: str, run: ItemsRun) -> ItemsRun:
+    async def _with_checkpoints(self, problem: Problem, code: str, run: CheckedRun) -> CheckedRun:
         """The run together with the checkpoint probes that it left out, as "Run" does."""
-        if any(item.kind is ItemKind.CHECKPOINT for item in run.items):
+        if any(check.kind is CheckKind.CHECKPOINT for check in run.checks):
             return run
-        items = checkpoint_items(problem)
-        if not items:
+        checks = checkpoint_checks(problem)
+        if not checks:
             return run
-        more = await self._run(problem, code, items, lambda _: None)
-        return msgspec.structs.replace(more, items=run.items + more.items, rows=run.rows + more.rows)
+        more = await self._run(problem, code, checks, lambda _: None)
+        return msgspec.structs.replace(
+            more, checks=run.checks + more.checks, case_results=run.case_results + more.case_results
+        )
 
 
-def _score(rows: Sequence[CaseResult]) -> float:
-    total = sum(row.points for row in rows)
-    reached = sum(map(_points_reached, rows))
-    return reached / total if total else float(all(row.outcome is Outcome.PASSED for row in rows))
+def _score(case_results: Sequence[CaseResult]) -> float:
+    total = sum(case_result.points for case_result in case_results)
+    reached = sum(map(_points_reached, case_results))
+    return (
+        reached / total
+        if total
+        else float(all(case_result.outcome is Outcome.PASSED for case_result in case_results))
+    )
 
 
-def _points_reached(row: CaseResult) -> float:
-    if row.points_reached is not None:
-        return row.points_reached
-    return row.points if row.outcome is Outcome.PASSED else 0.0
+def _points_reached(case_result: CaseResult) -> float:
+    if case_result.points_reached is not None:
+        return case_result.points_reached
+    return case_result.points if case_result.outcome is Outcome.PASSED else 0.0
 
 
-def _notes(run: ItemsRun) -> tuple[str, ...]:
+def _notes(run: CheckedRun) -> tuple[str, ...]:
     """Each once; those of hidden cases could carry their values."""
     loaded = run.result.loaded
-    pairs = zip(run.items, run.result.calls, strict=False)
-    told = [note for item, call in pairs if not item.call.is_quiet for note in call.notes]
-    return tuple(dict.fromkeys((*(loaded.notes if loaded else ()), *told)))[:_NOTES_SHOWN]
+    pairs = zip(run.checks, run.result.calls, strict=False)
+    reported = [note for check, call in pairs if not check.call.is_hidden for note in call.notes]
+    return tuple(dict.fromkeys((*(loaded.notes if loaded else ()), *reported)))[:_NOTES_SHOWN]

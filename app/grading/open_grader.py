@@ -6,7 +6,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 
 from app.grading.grader import Grader, GradingStage, ignore_stage
-from app.grading.reference.outputs import TrustedAnswers
+from app.grading.reference.outputs import ReferenceOutputs
 from sandbox.doctor import lacking
 from sandbox.environment import describe_environment, fingerprint
 from sandbox.interface import SandboxUnavailable
@@ -21,7 +21,7 @@ async def open_grader(
     *,
     data_dir: Path,
     unjailed: bool,
-    rehearsed: int = 0,
+    warm_jails: int = 0,
     keep_free_bytes: int = 0,
     standby: bool = False,
     diagnosis_seconds: float = 20.0,
@@ -30,9 +30,9 @@ async def open_grader(
 ) -> AsyncIterator[Grader]:
     """Two supervisors over one compilation cache: learners' jails read it, trusted runs fill it.
 
-    `rehearsed` bounds the children that wait for a learner's next submission; they go while less than
+    `warm_jails` bounds the children that wait for a learner's next submission; they go while less than
     `keep_free_bytes` of memory are available. With `standby` both supervisors are warm from the start and
-    keep a spare nursery each, which is worth its memory where learners wait. `diagnosis_seconds`,
+    keep a spare fork server each, which is worth its memory where learners wait. `diagnosis_seconds`,
     `prepares_diagnosis` and `on_stage` are the grader's. Cache and answers lie below `data_dir`, in a folder
     named for the environment that made them.
 
@@ -52,7 +52,7 @@ async def open_grader(
             open_supervisor(
                 cache=compiled,
                 jailed=jailed,
-                rehearsed=rehearsed,
+                warm_jails=warm_jails,
                 keep_free_bytes=keep_free_bytes,
                 standby=standby,
             )
@@ -63,7 +63,7 @@ async def open_grader(
         # Where learners wait, the first of them needs both: side by side they take little longer than one.
         needed = [learners, trusted] if standby else [learners]
         await asyncio.gather(*(supervisor.warm_up() for supervisor in needed))
-        answers = TrustedAnswers(trusted, place / "answers")
+        answers = ReferenceOutputs(trusted, place / "answers")
         stack.push_async_callback(answers.close)
         grader = Grader(
             learners,
@@ -71,7 +71,7 @@ async def open_grader(
             diagnosis_seconds=diagnosis_seconds,
             prepares_diagnosis=prepares_diagnosis,
             on_stage=on_stage,
-            seeds_ahead=min(rehearsed, _SEEDS_AHEAD),
+            seeds_ahead=min(warm_jails, _SEEDS_AHEAD),
         )
         stack.push_async_callback(grader.close)
         yield grader

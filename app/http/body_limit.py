@@ -26,8 +26,8 @@ class BodyLimit:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        announced = Headers(scope=scope).get("content-length", "0")
-        if announced.isdecimal() and int(announced) > BODY_LIMIT_BYTES:
+        declared = Headers(scope=scope).get("content-length", "0")
+        if declared.isdecimal() and int(declared) > BODY_LIMIT_BYTES:
             # The rest of the body is not worth reading, so the connection can't be used again.
             answer = error_answer(413, "request_too_large", _MESSAGE, headers={"Connection": "close"})
             page_or_json = await self._present(Request(scope), answer)

@@ -126,8 +126,8 @@ def _grader_error(error: errors.GraderError) -> ErrorAnswer:
     if meaning.status >= 500:
         # What the error itself says, of hosts and files, is the operator's.
         _log.error("%s: %s", type(error).__name__, error)
-        told = type(error).__doc__ if meaning.status == 503 else _BROKEN
-        return error_answer(meaning.status, meaning.code, told or _BROKEN, headers=headers)
+        reported = type(error).__doc__ if meaning.status == 503 else _BROKEN
+        return error_answer(meaning.status, meaning.code, reported or _BROKEN, headers=headers)
     return error_answer(meaning.status, meaning.code, error.message, headers=headers)
 
 

@@ -23,7 +23,7 @@ class Ticket:
     def __init__(self, submission_id: str, priority: int) -> None:
         self.submission_id = submission_id
         self.priority = priority
-        self.withdrawn = asyncio.Event()
+        self.cancelled = asyncio.Event()
         """Set when the verdict is no longer wanted; a worker then stops the run."""
 
 
@@ -39,28 +39,28 @@ class Queue(Protocol):
     row, not the queue, makes sure that one verdict is written. Enlisting one that waits changes nothing.
     """
 
-    async def enlist(self, connection: Connection, ticket: Ticket) -> None:
+    async def enqueue(self, connection: Connection, ticket: Ticket) -> None:
         """Puts it in, within the transaction that stores the submission."""
 
-    def announce(self, ticket: Ticket) -> None:
+    def notify(self, ticket: Ticket) -> None:
         """Says that this transaction has been committed."""
 
-    async def places(self, submission_ids: Collection[str]) -> dict[str, int]:
+    async def positions(self, submission_ids: Collection[str]) -> dict[str, int]:
         """How many are ahead of each of these; none of those that do not wait."""
 
-    async def withdraw(self, submission_id: str) -> None:
+    async def cancel(self, submission_id: str) -> None:
         """Takes it out, or tells the worker that has it to stop."""
 
     def working(
-        self, grade: Grade, *, slots: int, kept_slots: int, drain_seconds: float
+        self, grade: Grade, *, slots: int, reserved_slots: int, drain_seconds: float
     ) -> AbstractAsyncContextManager[None]:
         """Has tickets graded while the block lasts, `slots` at a time.
 
-        Of more than one slot `kept_slots` (all but one at most) take what is `INTERACTIVE` only. At the end
-        of the block nothing new begins; runs under way get `drain_seconds`, and are then cancelled.
+        Of more than one slot `reserved_slots` (all but one at most) take what is `INTERACTIVE` only. At the
+        end of the block nothing new begins; runs under way get `drain_seconds`, and are then cancelled.
         """
 
 
-def bulk_slots(slots: int, kept_slots: int) -> int:
+def bulk_slots(slots: int, reserved_slots: int) -> int:
     """How many of a worker's slots may take anything."""
-    return max(1, slots - kept_slots)
+    return max(1, slots - reserved_slots)

@@ -108,10 +108,10 @@ class Problems:
                 async with self._database.transaction() as connection:
                     await problem_versions.describe(connection, problem)
 
-    async def withdraw_except(self, ids: set[str]) -> None:
+    async def retire_except(self, ids: set[str]) -> None:
         """Takes all other problems off the list; their submissions stay."""
         async with self._database.transaction() as connection:
-            await problem_versions.withdraw_except(connection, ids)
+            await problem_versions.retire_except(connection, ids)
 
     def _remember(self, problem: Problem) -> None:
         self._parsed[problem.version] = problem

@@ -13,7 +13,7 @@ from fastapi import Request
 from app.core.events import VerdictReached
 from app.core.log_context import submission_in_log
 from app.core.outcome import Outcome
-from app.core.progress import Standing
+from app.core.progress import Progress
 from app.core.submission import CODE_LIMIT_BYTES, SEED_LIMIT, Status, Submission, SubmissionLine
 from app.core.user import User
 from app.core.verdict import Mode, Verdict
@@ -85,8 +85,8 @@ class Submissions:
                     f"You have {self._waiting_per_user} submissions waiting. Try again in a minute."
                 )
             await submissions.insert_submission(connection, submission, priority=ticket.priority)
-            await self._queue.enlist(connection, ticket)
-        self._queue.announce(ticket)
+            await self._queue.enqueue(connection, ticket)
+        self._queue.notify(ticket)
         with submission_in_log(submission.id):
             _log.info("taken in: %s at %s", mode, slug)
         return submission
@@ -118,10 +118,10 @@ class Submissions:
         async with self._database.reading() as connection:
             return await submissions.latest_code(connection, user.id, slug)
 
-    async def standings(self, user: User, slugs: Collection[str]) -> dict[str, Standing]:
+    async def progresses(self, user: User, slugs: Collection[str]) -> dict[str, Progress]:
         """How far the user is with these problems, by slug; no entry where nothing was sent in."""
         async with self._database.reading() as connection:
-            return await submissions.standings_of(connection, user.id, slugs)
+            return await submissions.progress_of(connection, user.id, slugs)
 
     async def count_solved(self, user: User) -> int:
         """How many of the problems on offer the user has solved."""
@@ -142,7 +142,7 @@ class Submissions:
             # The verdict is written already, so whatever the run still ends with is void.
             with submission_in_log(submission.id):
                 _log.info("cancelled by its owner")
-            await self._queue.withdraw(submission.id)
+            await self._queue.cancel(submission.id)
             self._publish(submission.id, VerdictReached(verdict=verdict))
         return await self.get(user, submission_id)
 
@@ -150,7 +150,7 @@ class Submissions:
         """How many are graded before this one; None if it is not waiting."""
         if submission.status is not Status.QUEUED:
             return None
-        return (await self._queue.places([submission.id])).get(submission.id)
+        return (await self._queue.positions([submission.id])).get(submission.id)
 
 
 def check_code(code: str) -> None:

@@ -4,7 +4,7 @@ import msgspec
 from fastapi import APIRouter, Request, Response
 
 from app.core.problem_summary import ProblemSummary
-from app.core.progress import Standing
+from app.core.progress import Progress
 from app.http.authentication import current_user
 from app.http.problems import problems_of
 from app.submissions.service import submissions_of
@@ -23,7 +23,7 @@ class Row(msgspec.Struct, frozen=True, kw_only=True):
     """One problem of the list."""
 
     problem: ProblemSummary
-    standing: Standing
+    progress: Progress
 
 
 @router.get("/")
@@ -34,16 +34,16 @@ async def home(request: Request, q: str = "", after: str | None = None) -> Respo
     problems = problems_of(request)
     page = await problems.page(limit=ON_A_PAGE, after=after or None, search=search)
     total = await problems.count()
-    standings, solved = {}, 0
+    progresses, solved = {}, 0
     if user is not None:
-        standings = await submissions_of(request).standings(user, [shown.slug for shown in page.problems])
+        progresses = await submissions_of(request).progresses(user, [shown.slug for shown in page.problems])
         solved = await submissions_of(request).count_solved(user)
     return render_page(
         request,
         "home.html",
         user=user,
         rows=[
-            Row(problem=shown, standing=standings.get(shown.slug, Standing.NEW)) for shown in page.problems
+            Row(problem=shown, progress=progresses.get(shown.slug, Progress.NEW)) for shown in page.problems
         ],
         total=total,
         solved=solved,

@@ -5,7 +5,7 @@ from fastapi.responses import RedirectResponse
 
 from app.catalog.statement import render_statement
 from app.core.problem import Problem
-from app.core.progress import Standing
+from app.core.progress import Progress
 from app.core.submission import CODE_LIMIT_BYTES
 from app.core.user import User
 from app.core.verdict import Mode
@@ -64,7 +64,7 @@ async def _page(
     refusal: GraderError | None = None,
 ) -> Response:
     earlier = [] if user is None else await submissions_of(request).list_for(user, problem.slug)
-    standings = {} if user is None else await submissions_of(request).standings(user, [problem.slug])
+    progresses = {} if user is None else await submissions_of(request).progresses(user, [problem.slug])
     latest = None
     if code is None and user is not None and earlier:
         latest = await submissions_of(request).latest_code(user, problem.slug)
@@ -83,7 +83,7 @@ async def _page(
         manifest=problem.manifest,
         statement=render_statement(problem),
         earlier=earlier,
-        solved=standings.get(problem.slug) is Standing.SOLVED,
+        solved=progresses.get(problem.slug) is Progress.SOLVED,
         code=code,
         code_source=source,
         starter=problem.starter,

@@ -1,7 +1,7 @@
 """How the state of a worker is said and drawn, and what an admin should look at first."""
 
 from app.core.service_status import ServiceStatus
-from app.core.worker_status import WorkerStanding, WorkerState
+from app.core.worker_status import WorkerState, WorkerStatus
 from app.web.outcome_words import OutcomeWords, Tone
 
 _WORDS = {
@@ -12,7 +12,7 @@ _WORDS = {
 _LOST = ("Lost", Tone.OURS, "It was not heard of for a while; its submissions are taken up by others.")
 
 
-def worker_words(worker: WorkerStanding) -> OutcomeWords:
+def worker_words(worker: WorkerStatus) -> OutcomeWords:
     word, tone, sentence = _LOST if worker.is_lost else _WORDS[worker.state]
     return OutcomeWords(word=word, tone=tone, sentence=sentence)
 
@@ -37,6 +37,6 @@ def concerns(status: ServiceStatus) -> list[str]:
     return said
 
 
-def fingerprint(worker: WorkerStanding) -> str:
+def fingerprint(worker: WorkerStatus) -> str:
     """The short name of all that can change a computed number; empty until the sandbox is open."""
     return worker.environment.get("fingerprint", "")

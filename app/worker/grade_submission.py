@@ -93,9 +93,9 @@ class GradeSubmission:
         can't be reached raises, and the ticket must come again; a verdict waits until it is back.
         """
         with submission_in_log(ticket.submission_id):
-            await self._take_to_its_end(ticket)
+            await self._grade_once(ticket)
 
-    async def _take_to_its_end(self, ticket: Ticket) -> None:
+    async def _grade_once(self, ticket: Ticket) -> None:
         async with self._database.transaction() as connection:
             submission = await submissions.claim(connection, ticket.submission_id)
         if submission is None:
@@ -130,7 +130,7 @@ class GradeSubmission:
         self, submission: Submission, ticket: Ticket, on_unexplained: Callable[[UnexplainedOutput], None]
     ) -> Verdict | None:
         """The verdict; None where nobody wants it any more, in which case the run has been stopped."""
-        problem = await self._once_there(lambda: self._problems.by_version(submission.version))
+        problem = await self._retry_until_available(lambda: self._problems.by_version(submission.version))
         run = asyncio.ensure_future(
             self._grader.grade(
                 problem,
@@ -144,15 +144,15 @@ class GradeSubmission:
                 on_unexplained=on_unexplained,
             )
         )
-        withdrawn = asyncio.ensure_future(ticket.withdrawn.wait())
+        cancelled = asyncio.ensure_future(ticket.cancelled.wait())
         try:
             async with asyncio.timeout(_RUNS * problem.manifest.limits.wall_seconds + self._spare_seconds):
-                await asyncio.wait({run, withdrawn}, return_when=asyncio.FIRST_COMPLETED)
-            return None if ticket.withdrawn.is_set() else run.result()
+                await asyncio.wait({run, cancelled}, return_when=asyncio.FIRST_COMPLETED)
+            return None if ticket.cancelled.is_set() else run.result()
         finally:
-            for task in (run, withdrawn):
+            for task in (run, cancelled):
                 task.cancel()
-            await asyncio.gather(run, withdrawn, return_exceptions=True)
+            await asyncio.gather(run, cancelled, return_exceptions=True)
 
     def _seed(self, problem: Problem, submission: Submission, ticket: Ticket) -> int:
         """A regrade repeats the seed of the verdict before; the first run may have any that is new."""
@@ -174,7 +174,7 @@ class GradeSubmission:
                 stored = await submissions.verdicts_of(connection, [submission.id]) if tries > 1 else {}
                 return stored.get(submission.id) == verdict
 
-        if await self._once_there(finish):
+        if await self._retry_until_available(finish):
             self._counts.stage("storing", time.perf_counter() - start)
             self._counts.verdict(verdict)
             _log.info("verdict: %s after %.2f s", verdict.outcome, verdict.wall_seconds)
@@ -194,26 +194,26 @@ class GradeSubmission:
             await self._finish(submission, _gave_up(submission))
             return
         again = Ticket(submission.id, ticket.priority)
-        if await self._once_there(lambda: self._give_back(submission, failed=True, again=again)):
-            self._queue.announce(again)
+        if await self._retry_until_available(lambda: self._give_back(submission, failed=True, again=again)):
+            self._queue.notify(again)
 
-    async def _once_there(self, step: Callable[[], Awaitable[_Found]]) -> _Found:
+    async def _retry_until_available(self, step: Callable[[], Awaitable[_Found]]) -> _Found:
         """Again and again while the database is away. Safe for whatever the attempt's number guards."""
-        told = False
+        reported = False
         while True:
             try:
                 return await step()
             except DatabaseUnavailable as fault:
-                if not told:
+                if not reported:
                     _log.warning("a run waits for the database: %s", fault)
-                told = True
+                reported = True
                 await asyncio.sleep(_LOOK_AGAIN_SECONDS)
 
     async def _give_back(self, submission: Submission, *, failed: bool, again: Ticket | None = None) -> bool:
         async with self._database.transaction() as connection:
             held = await submissions.give_back(connection, submission, failed=failed)
             if held and again is not None:
-                await self._queue.enlist(connection, again)
+                await self._queue.enqueue(connection, again)
         return held
 
 

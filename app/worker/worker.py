@@ -27,7 +27,7 @@ class Worker:
         prepare: Prepare,
         *,
         slots: int,
-        kept_slots: int,
+        reserved_slots: int,
         drain_seconds: float,
         on_state: Callable[[WorkerState], None] = lambda state: None,
     ) -> None:
@@ -36,7 +36,7 @@ class Worker:
         self._grade_with = grade_with
         self._prepare = prepare
         self._slots = slots
-        self._kept_slots = kept_slots
+        self._reserved_slots = reserved_slots
         self._drain_seconds = drain_seconds
         self._on_state = on_state
         self._stop = asyncio.Event()
@@ -73,7 +73,7 @@ class Worker:
                 self._queue.working(
                     self._grade_with(grader),
                     slots=self._slots,
-                    kept_slots=self._kept_slots,
+                    reserved_slots=self._reserved_slots,
                     drain_seconds=self._drain_seconds,
                 ),
             ):

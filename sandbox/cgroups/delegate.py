@@ -45,7 +45,7 @@ def open_delegated() -> Delegated | None:
             there = (folder / "cgroup.controllers").read_text().split()
             controllers = tuple(name for name in _WANTED if name in there)
             if "memory" in controllers:
-                _make_room(folder, controllers)
+                _free_space(folder, controllers)
                 return Delegated(folder=folder, controllers=controllers)
     return None
 
@@ -83,7 +83,7 @@ def _has_mark(folder: Path, name: str) -> bool:
         return False
 
 
-def _make_room(folder: Path, controllers: tuple[str, ...]) -> None:
+def _free_space(folder: Path, controllers: tuple[str, ...]) -> None:
     if not (folder / "cgroup.type").exists():
         spread(controllers, folder)  # The machine's root group may do both.
         return

@@ -24,7 +24,7 @@ class RunGroup(Protocol):
         """Returns once the run holds more than its limit, or a process was ended for it."""
         ...
 
-    def make_room(self) -> None:
+    def free_space(self) -> None:
         """Let a run that has met its limit go on for a moment: it is to tell where it is."""
         ...
 

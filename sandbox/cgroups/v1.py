@@ -57,7 +57,7 @@ class RunGroupV1:
             self._let_wait(is_watched=False)
             raise
 
-    def make_room(self) -> None:
+    def free_space(self) -> None:
         """Have a run that waits at its hard limit go on for a moment."""
         more = str(2 * hard_memory_bytes(self._limits) - self._limits.memory_bytes)
         for name in ("memory.memsw.limit_in_bytes", "memory.limit_in_bytes"):

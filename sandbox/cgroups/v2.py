@@ -59,7 +59,7 @@ class RunGroupV2:
             alarm.close()
             os.close(events)
 
-    def make_room(self) -> None:
+    def free_space(self) -> None:
         """The kernel slows a run down, but does not stop it."""
 
     @property

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-from sandbox.checks.isolation_check import Promise, text, whatever_it_printed
+from sandbox.checks.isolation_check import IsolationCheck, text, whatever_it_printed
 
 _NETWORK = text("""
 import socket
@@ -156,30 +156,26 @@ for request in (0x5412, 0x100005412, 0x541C):
 """)
 
 
-def promises(hidden: Iterable[Path]) -> Sequence[Promise]:
+def checks(hidden: Iterable[Path]) -> Sequence[IsolationCheck]:
     """`hidden` are files and folders of this host that no run may find, by their own paths."""
     return (
-        _promise("no network", "A run reaches no network of any kind.", _NETWORK),
-        _promise(
+        _check("no network", "A run reaches no network of any kind.", _NETWORK),
+        _check(
             "no host files", "A run finds no file of the host, of the service or of its data.", _files(hidden)
         ),
-        _promise("no other processes", "A run neither sees nor signals another process.", _PROCESSES),
-        _promise("nothing is left behind", "A file that one run wrote is gone for the next.", _WRITE, _FIND),
-        _promise("libraries are read-only", "A run changes no library that others import.", _LIBRARIES),
-        _promise(
-            "the cache is closed", "A run neither writes to the compilation cache nor lists it.", _CACHE
-        ),
-        _promise("the environment is bare", "A run inherits no variable of the service.", _ENVIRONMENT),
-        _promise(
+        _check("no other processes", "A run neither sees nor signals another process.", _PROCESSES),
+        _check("nothing is left behind", "A file that one run wrote is gone for the next.", _WRITE, _FIND),
+        _check("libraries are read-only", "A run changes no library that others import.", _LIBRARIES),
+        _check("the cache is closed", "A run neither writes to the compilation cache nor lists it.", _CACHE),
+        _check("the environment is bare", "A run inherits no variable of the service.", _ENVIRONMENT),
+        _check(
             "no stray descriptors",
             "A run holds the standard streams, one channel, and a pipe to say its line.",
             _DESCRIPTORS,
         ),
-        _promise(
-            "no poisoned process", "What one run does to JAX, the next does not see.", _POISON, _POISONED
-        ),
-        _promise("no meeting places", "Two runs share no lock, watch, queue or memory.", _MEETINGS),
-        _promise("no terminals", "A run opens no terminal and types into none.", _TERMINALS),
+        _check("no poisoned process", "What one run does to JAX, the next does not see.", _POISON, _POISONED),
+        _check("no meeting places", "Two runs share no lock, watch, queue or memory.", _MEETINGS),
+        _check("no terminals", "A run opens no terminal and types into none.", _TERMINALS),
     )
 
 
@@ -194,5 +190,5 @@ impossible("the root is left by ..", lambda: os.close(os.open("/../../etc/hostna
 """)
 
 
-def _promise(name: str, sentence: str, *texts: str) -> Promise:
-    return Promise(name=name, sentence=sentence, texts=texts, breach=whatever_it_printed)
+def _check(name: str, sentence: str, *texts: str) -> IsolationCheck:
+    return IsolationCheck(name=name, sentence=sentence, texts=texts, breach=whatever_it_printed)

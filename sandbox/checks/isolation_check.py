@@ -49,7 +49,7 @@ def fatal(what, step):
 _EPILOGUE = "\nprint('all was tried')\n"
 
 
-class Promise(msgspec.Struct, frozen=True, kw_only=True):
+class IsolationCheck(msgspec.Struct, frozen=True, kw_only=True):
     """Something that holds for every run, and a submission that tries to break it."""
 
     name: str

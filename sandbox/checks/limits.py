@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from sandbox.checks.isolation_check import Promise, text, unless, whatever_it_printed
+from sandbox.checks.isolation_check import IsolationCheck, text, unless, whatever_it_printed
 from sandbox.interface import Ending, RunResult
 from sandbox.limits import Limits
 
@@ -63,24 +63,24 @@ time.sleep(2)
 """)
 
 
-def promises() -> Sequence[Promise]:
+def checks() -> Sequence[IsolationCheck]:
     """What holds on every host."""
     return (
-        Promise(
+        IsolationCheck(
             name="memory is limited",
             sentence="The memory of all processes of a run counts together, and the limit is named.",
             texts=(_MEMORY,),
             breach=unless(Ending.MEMORY_LIMIT, "256 MB"),
             limits=Limits(memory_bytes=256 * _MEGABYTE),
         ),
-        Promise(
+        IsolationCheck(
             name="files are limited",
             sentence="All files of a run together have a limit.",
             texts=(_FILES,),
             breach=_files_breach,
             limits=Limits(file_bytes=16 * _MEGABYTE),
         ),
-        Promise(
+        IsolationCheck(
             name="processes are limited",
             sentence="A run starts only so many processes.",
             texts=(_PROCESSES,),
@@ -88,28 +88,28 @@ def promises() -> Sequence[Promise]:
             # Where no control group counts, what forks share is counted for each of them.
             limits=Limits(memory_bytes=1 << 36),
         ),
-        Promise(
+        IsolationCheck(
             name="processor time is limited",
             sentence="A run that computes without end is ended, and the limit is named.",
             texts=(text("import time\nend = time.monotonic() + 20\nwhile time.monotonic() < end: pass\n"),),
             breach=unless(Ending.TIME_LIMIT, "processor time: 1 s"),
             limits=Limits(cpu_seconds=1.0),
         ),
-        Promise(
+        IsolationCheck(
             name="wall time is limited",
             sentence="A run that sleeps without end is ended, and the limit is named.",
             texts=(text("import time\ntime.sleep(20)\n"),),
             breach=unless(Ending.TIME_LIMIT, "wall time: 2 s"),
             limits=Limits(wall_seconds=2.0),
         ),
-        Promise(
+        IsolationCheck(
             name="output is limited",
             sentence="A run prints only so much, and the limit is named.",
             texts=(text("for _ in range(1000): print('x' * 1000)\n"),),
             breach=unless(Ending.OUTPUT_LIMIT, "8 KB"),
             limits=Limits(output_bytes=8 << 10),
         ),
-        Promise(
+        IsolationCheck(
             name="no forged results",
             sentence="A run that writes to the result channel is found out.",
             texts=(_FORGED,),

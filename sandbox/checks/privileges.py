@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from sandbox.checks.isolation_check import Promise, text, whatever_it_printed
+from sandbox.checks.isolation_check import IsolationCheck, text, whatever_it_printed
 
 _PRIVILEGES = text("""
 if libc.prctl(39, 0, 0, 0, 0) != 1: print("it may gain privileges by executing a file")
@@ -78,17 +78,17 @@ if _machine == "x86_64":
 """)
 
 
-def promises() -> Sequence[Promise]:
+def checks() -> Sequence[IsolationCheck]:
     """What holds on every host."""
     return (
-        _promise("no privileges", "A run has no capability and can gain none.", _PRIVILEGES),
-        _promise("no new namespaces", "A run makes and enters no namespace.", _NAMESPACES),
-        _promise("no tracing", "A run traces no process and reads no other's memory.", _TRACING),
-        _promise("no mounts", "A run changes nothing about what is mounted.", _MOUNTS),
-        _promise("a small kernel", "Keyrings, io_uring, BPF and the like do not answer a run.", _KERNEL),
-        _promise("one system-call table", "A 32-bit or x32 system call ends the process.", _OTHER_TABLES),
+        _check("no privileges", "A run has no capability and can gain none.", _PRIVILEGES),
+        _check("no new namespaces", "A run makes and enters no namespace.", _NAMESPACES),
+        _check("no tracing", "A run traces no process and reads no other's memory.", _TRACING),
+        _check("no mounts", "A run changes nothing about what is mounted.", _MOUNTS),
+        _check("a small kernel", "Keyrings, io_uring, BPF and the like do not answer a run.", _KERNEL),
+        _check("one system-call table", "A 32-bit or x32 system call ends the process.", _OTHER_TABLES),
     )
 
 
-def _promise(name: str, sentence: str, code: str) -> Promise:
-    return Promise(name=name, sentence=sentence, texts=(code,), breach=whatever_it_printed)
+def _check(name: str, sentence: str, code: str) -> IsolationCheck:
+    return IsolationCheck(name=name, sentence=sentence, texts=(code,), breach=whatever_it_printed)

@@ -6,26 +6,26 @@ from pathlib import Path
 import msgspec
 
 from sandbox.checks import isolation, limits, privileges
-from sandbox.checks.isolation_check import CACHE_KEY, Promise
+from sandbox.checks.isolation_check import CACHE_KEY, IsolationCheck
 from sandbox.interface import RunRequest, RunResult, Sandbox, SandboxError
 
 
-class Checked(msgspec.Struct, frozen=True, kw_only=True):
+class Checked(msgspec.Struct, frozen=True, kw_only=True, rename={"holds": "is_kept"}):
     """One promise, and how it went."""
 
     name: str
     sentence: str
-    is_kept: bool
+    holds: bool
     reason: str = ""
     """How it was broken."""
 
 
-def all_promises(hidden: Iterable[Path] = ()) -> Sequence[Promise]:
+def all_checks(hidden: Iterable[Path] = ()) -> Sequence[IsolationCheck]:
     """Every promise; `hidden` are files and folders of this host that no run may find.
 
     Not the root, nor what every jail has of its own under the same path.
     """
-    return (*isolation.promises(hidden), *privileges.promises(), *limits.promises())
+    return (*isolation.checks(hidden), *privileges.checks(), *limits.checks())
 
 
 def plant_program(cache: Path) -> None:
@@ -36,21 +36,21 @@ def plant_program(cache: Path) -> None:
     compartment.chmod(0o300)
 
 
-async def check(sandbox: Sandbox, promises: Iterable[Promise]) -> AsyncIterator[Checked]:
+async def run_all(sandbox: Sandbox, checks: Iterable[IsolationCheck]) -> AsyncIterator[Checked]:
     """Tries each promise in turn. A sandbox that fails in the midst of one has not kept it."""
-    for promise in promises:
+    for check in checks:
         try:
-            reason = promise.breach(await _last_result(sandbox, promise))
+            reason = check.breach(await _last_result(sandbox, check))
         except SandboxError as error:
             reason = f"the sandbox itself failed: {error}"
-        yield Checked(name=promise.name, sentence=promise.sentence, is_kept=not reason, reason=reason)
+        yield Checked(name=check.name, sentence=check.sentence, holds=not reason, reason=reason)
 
 
-async def _last_result(sandbox: Sandbox, promise: Promise) -> RunResult:
-    *earlier, last = promise.texts
+async def _last_result(sandbox: Sandbox, check: IsolationCheck) -> RunResult:
+    *earlier, last = check.texts
     for code in earlier:
-        await sandbox.run(_request(code), limits=promise.limits)
-    return await sandbox.run(_request(last), limits=promise.limits)
+        await sandbox.run(_request(code), limits=check.limits)
+    return await sandbox.run(_request(last), limits=check.limits)
 
 
 def _request(code: str) -> RunRequest:

@@ -1,4 +1,4 @@
-"""Hands out a living nursery, and keeps a spare one, because importing JAX anew takes seconds."""
+"""Hands out a living fork server, and keeps a spare one, because importing JAX anew takes seconds."""
 
 import asyncio
 import contextlib
@@ -6,7 +6,7 @@ import logging
 import time
 from collections.abc import Callable
 
-from sandbox.forkserver.process import ChildGone, NurseryGone, NurseryPlan, NurseryProcess
+from sandbox.forkserver.process import ChildGone, ForkServerGone, ForkServerPlan, ForkServerProcess
 from sandbox.interface import SandboxError
 
 _LOOK_SECONDS = 0.25
@@ -18,36 +18,36 @@ _SETTLE_SECONDS = 0.1
 _log = logging.getLogger("sandbox")
 
 
-class Nurseries:
-    """One nursery serves. With `standby` another waits, ready, for its death.
+class ForkServerPool:
+    """One fork server serves. With `standby` another waits, ready, for its death.
 
     The spare is started once the first is ready and `is_busy` has been False for a while, so that it
     slows down neither the start nor a run; where there is always something to do, after a minute.
     """
 
-    def __init__(self, plan: NurseryPlan, is_busy: Callable[[], bool], *, standby: bool) -> None:
+    def __init__(self, plan: ForkServerPlan, is_busy: Callable[[], bool], *, standby: bool) -> None:
         self._plan = plan
         self._is_busy = is_busy
         self._standby = standby
-        self._serving: asyncio.Task[NurseryProcess] | None = None
-        self._spare: asyncio.Task[NurseryProcess] | None = None
+        self._serving: asyncio.Task[ForkServerProcess] | None = None
+        self._spare: asyncio.Task[ForkServerProcess] | None = None
         self._keeper: asyncio.Task[None] | None = None
         self._quiet_since = self._missing_since = 0.0
 
     @property
     def has_spare(self) -> bool:
-        """Whether a nursery is ready to take over."""
+        """Whether a fork server is ready to take over."""
         spare = _result(self._spare)
         return spare is not None and _is_well(spare)
 
     @property
     def pids(self) -> list[int]:
-        """The host's process ids of the nurseries that are ready, for those who count or kill them."""
+        """The host's process ids of the fork servers that are ready, for those who count or kill them."""
         ready = (_result(self._serving), _result(self._spare))
-        return [nursery.pid for nursery in ready if nursery is not None]
+        return [fork_server.pid for fork_server in ready if fork_server is not None]
 
-    async def living(self) -> NurseryProcess:
-        """The nursery that serves; the spare one, or a new one, where that has died.
+    async def living(self) -> ForkServerProcess:
+        """The fork server that serves; the spare one, or a new one, where that has died.
 
         Raises:
             SandboxUnavailable: it cannot be started here.
@@ -58,32 +58,32 @@ class Nurseries:
             serving = self._serving
             try:
                 # Who stops waiting does not stop the start: others may wait for it too.
-                nursery = await asyncio.shield(serving)
+                fork_server = await asyncio.shield(serving)
             except Exception:
                 if self._serving is serving:
                     self._serving = None
                 raise
-            if _is_well(nursery):
+            if _is_well(fork_server):
                 if self._standby and self._keeper is None:
                     self._quiet_since = self._missing_since = time.monotonic()
                     self._keeper = asyncio.create_task(self._keep())
-                return nursery
-            await self.discard(nursery)
+                return fork_server
+            await self.discard(fork_server)
 
-    async def give_up(self, nursery: NurseryProcess, loss: NurseryGone) -> None:
-        """After a loss in `nursery`: replace it, unless it only lost that child and is well."""
+    async def give_up(self, fork_server: ForkServerProcess, loss: ForkServerGone) -> None:
+        """After a loss in `fork_server`: replace it, unless it only lost that child and is well."""
         if isinstance(loss, ChildGone):
-            # A child that dies with its nursery may die a moment before it.
+            # A child that dies with its fork server may die a moment before it.
             await asyncio.sleep(_SETTLE_SECONDS)
-            if _is_well(nursery):
+            if _is_well(fork_server):
                 return
-        await self.discard(nursery)
+        await self.discard(fork_server)
 
-    async def discard(self, nursery: NurseryProcess) -> None:
+    async def discard(self, fork_server: ForkServerProcess) -> None:
         """End it and all its children; the next one to ask is given another."""
-        if _result(self._serving) is nursery:
+        if _result(self._serving) is fork_server:
             self._serving = None
-        await nursery.stop()
+        await fork_server.stop()
 
     async def stop(self) -> None:
         """End them all."""
@@ -96,10 +96,10 @@ class Nurseries:
         if keeper is not None:
             await asyncio.gather(keeper, return_exceptions=True)
         for started in await asyncio.gather(*starts, return_exceptions=True):
-            if isinstance(started, NurseryProcess):
+            if isinstance(started, ForkServerProcess):
                 await started.stop()
 
-    def _take_spare(self) -> "asyncio.Task[NurseryProcess] | None":
+    def _take_spare(self) -> "asyncio.Task[ForkServerProcess] | None":
         """The spare, ready or still starting; None where it has failed or died."""
         spare = self._spare
         if spare is None or (spare.done() and not self.has_spare):
@@ -114,7 +114,9 @@ class Nurseries:
             serving = _result(self._serving)
             if serving is not None and not _is_well(serving):
                 words = serving.last_words()
-                _log.warning("a nursery has died or hangs, and is replaced: %s", words or "it gave no reason")
+                _log.warning(
+                    "a fork server has died or hangs, and is replaced: %s", words or "it gave no reason"
+                )
                 await self.discard(serving)
                 with contextlib.suppress(SandboxError, OSError):  # Who asks next is told.
                     await self.living()
@@ -131,21 +133,21 @@ class Nurseries:
             self._missing_since = max(self._missing_since, now)
         return now - self._quiet_since >= _QUIET_SECONDS or now - self._missing_since >= _PATIENCE_SECONDS
 
-    async def _bury_spare(self, spare: "asyncio.Task[NurseryProcess]") -> None:
+    async def _bury_spare(self, spare: "asyncio.Task[ForkServerProcess]") -> None:
         self._spare = None
         dead = _result(spare)
         if dead is not None:
             await dead.stop()
         else:
-            _log.warning("a spare nursery could not start: %s", spare.exception())
+            _log.warning("a spare fork server could not start: %s", spare.exception())
             self._quiet_since = self._missing_since = time.monotonic() + _AFTER_A_FAILURE_SECONDS
 
 
-def _result(starting: "asyncio.Task[NurseryProcess] | None") -> NurseryProcess | None:
+def _result(starting: "asyncio.Task[ForkServerProcess] | None") -> ForkServerProcess | None:
     if starting is None or not starting.done() or starting.cancelled() or starting.exception() is not None:
         return None
     return starting.result()
 
 
-def _is_well(nursery: NurseryProcess) -> bool:
-    return nursery.is_alive and not nursery.is_stopped
+def _is_well(fork_server: ForkServerProcess) -> bool:
+    return fork_server.is_alive and not fork_server.is_stopped

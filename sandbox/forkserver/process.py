@@ -1,4 +1,4 @@
-"""The supervisor's end of one nursery: start it, order children, notice its death, stop it."""
+"""The supervisor's end of one fork server: start it, order children, notice its death, stop it."""
 
 import asyncio
 import fcntl
@@ -12,7 +12,13 @@ from typing import IO
 
 from sandbox.forkserver.protocol import Confinement, Spawn
 from sandbox.interface import SandboxUnavailable
-from sandbox.isolation.bubblewrap import ENVIRONMENT, JAIL_CACHE, Places, nursery_command, unjailed_command
+from sandbox.isolation.bubblewrap import (
+    ENVIRONMENT,
+    JAIL_CACHE,
+    Places,
+    fork_server_command,
+    unjailed_command,
+)
 from sandbox.isolation.user_namespace import CHILD_UID, open_many_users
 from sandbox.procfs.process import pid_of, readable, state_of
 from sandbox.wire import frame
@@ -22,16 +28,16 @@ _LOOK_SECONDS = 0.15
 _LOOKS = 3
 
 
-class NurseryGone(Exception):
-    """The nursery has died; a fresh one is needed."""
+class ForkServerGone(Exception):
+    """The fork server has died; a fresh one is needed."""
 
 
-class ChildGone(NurseryGone):
-    """A child is lost through no fault of its code, and perhaps its nursery with it."""
+class ChildGone(ForkServerGone):
+    """A child is lost through no fault of its code, and perhaps its fork server with it."""
 
 
-class NurseryProcess:
-    """A running nursery. Made by `NurseryPlan.start`."""
+class ForkServerProcess:
+    """A running fork server. Made by `ForkServerPlan.start`."""
 
     def __init__(
         self, process: "subprocess.Popen[bytes]", control: socket.socket, log: IO[bytes], *, pid: int
@@ -48,7 +54,7 @@ class NurseryProcess:
         """Whether it could still take an order."""
         if self._process.poll() is not None:
             return False
-        # bubblewrap takes a moment to notice; the socket closes with the nursery itself.
+        # bubblewrap takes a moment to notice; the socket closes with the fork server itself.
         try:
             return self._control.recv(1, socket.MSG_PEEK | socket.MSG_DONTWAIT) != b""
         except BlockingIOError:
@@ -65,7 +71,7 @@ class NurseryProcess:
     async def hangs(self) -> None:
         """Returns once it is gone or stopped, or sleeps over an order that lies before it.
 
-        A busy machine does not look like that: there the nursery runs, or waits for a processor.
+        A busy machine does not look like that: there the fork server runs, or waits for a processor.
         """
         asleep, last = 0, None
         while asleep < _LOOKS:
@@ -92,12 +98,12 @@ class NurseryProcess:
         """Order one child; `descriptors` are its ends of channel, stdout, stderr and status.
 
         Raises:
-            NurseryGone: it has ended.
+            ForkServerGone: it has ended.
         """
         try:
             socket.send_fds(self._control, [frame(Spawn(confinement=confinement))[4:]], descriptors)
         except OSError as error:
-            raise NurseryGone(str(error)) from error
+            raise ForkServerGone(str(error)) from error
 
     async def stop(self) -> None:
         """End it and everything it started. Several who lost a child in it may ask for that at once."""
@@ -109,8 +115,8 @@ class NurseryProcess:
             self._log.close()
 
 
-class NurseryPlan:
-    """How this host's nurseries are started."""
+class ForkServerPlan:
+    """How this host's fork servers are started."""
 
     def __init__(self, places: Places, *, cache: Path, jailed: bool, writable_cache: bool) -> None:
         self._places = places
@@ -120,7 +126,7 @@ class NurseryPlan:
         self.child_uid = CHILD_UID if jailed and os.getuid() == 0 else None
         self.cache_inside = JAIL_CACHE if jailed else str(cache)
 
-    async def start(self) -> NurseryProcess:
+    async def start(self) -> ForkServerProcess:
         """Start one and wait until it has imported everything.
 
         Raises:
@@ -128,7 +134,7 @@ class NurseryPlan:
         """
         ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         user_namespace = open_many_users() if self.child_uid is not None else None
-        log = tempfile.TemporaryFile()  # noqa: SIM115 - it lives as long as the nursery
+        log = tempfile.TemporaryFile()  # noqa: SIM115 - it lives as long as the fork server
         try:
             process = self._launch(theirs, user_namespace, log)
         finally:
@@ -145,8 +151,10 @@ class NurseryPlan:
             log.close()
             if not isinstance(error, OSError):  # TimeoutError is one.
                 raise
-            raise SandboxUnavailable(f"the nursery could not start: {reason or 'no reason given'}") from error
-        return NurseryProcess(process, ours, log, pid=pid)
+            raise SandboxUnavailable(
+                f"the fork server could not start: {reason or 'no reason given'}"
+            ) from error
+        return ForkServerProcess(process, ours, log, pid=pid)
 
     def _launch(
         self, control: socket.socket, user_namespace: int | None, log: IO[bytes]
@@ -155,7 +163,7 @@ class NurseryPlan:
         if not self._jailed:
             command = unjailed_command(self._places, control=control.fileno())
         else:
-            command = nursery_command(
+            command = fork_server_command(
                 self._places,
                 cache=self._cache,
                 writable_cache=self.writable_cache,
@@ -175,7 +183,7 @@ class NurseryPlan:
 
 
 async def _ready(control: socket.socket) -> int:
-    """The process id of a nursery that has imported everything.
+    """The process id of a fork server that has imported everything.
 
     Raises:
         OSError: it ended, or took too long.
@@ -184,7 +192,7 @@ async def _ready(control: socket.socket) -> int:
         await readable(control.fileno())
     said, descriptors, _, _ = socket.recv_fds(control, 16, 1)
     if said != b"ready" or len(descriptors) != 1:
-        raise ConnectionResetError("the nursery has ended")
+        raise ConnectionResetError("the fork server has ended")
     try:
         return pid_of(descriptors[0])
     finally:

@@ -1,4 +1,4 @@
-"""What the supervisor tells the nursery, and what the process between them and a child says back."""
+"""What the supervisor tells the fork server, and what the process between them and a child says back."""
 
 import signal
 
@@ -19,7 +19,7 @@ class Confinement(msgspec.Struct, frozen=True, kw_only=True):
     seccomp_program: bytes
     """A compiled filter: an array of `struct sock_filter`."""
     child_uid: int | None
-    """The user to become first, where the nursery may; None where it has no other user."""
+    """The user to become first, where the fork server may; None where it has no other user."""
     cache_folder: str
     writable_cache: bool
     cpuinfo: str

@@ -14,9 +14,9 @@ import msgspec
 
 from sandbox.inside import imports
 from sandbox.inside.call.learner_call import LearnerCall
-from sandbox.inside.call.make_call import WAYS
+from sandbox.inside.call.make_call import CALL_MODES
 from sandbox.inside.confine import system_calls
-from sandbox.inside.jax_patches.executable_cache import ProgramStore
+from sandbox.inside.jax_patches.executable_cache import ExecutableCache
 from sandbox.inside.load import code as load_code
 from sandbox.inside.load.forbidden_names import in_words
 from sandbox.inside.load.forbidden_use import ForbiddenUseGuard
@@ -25,8 +25,8 @@ from sandbox.inside.report import answers
 from sandbox.inside.report import errors as learner_errors
 from sandbox.inside.report.silence import silence
 from sandbox.inside.report.warnings import NoteKeeper
-from sandbox.interface import Call, CallResult, Finished, Loaded, Outputs, Refusal, Rehearsed, Report
-from sandbox.run.protocol import ChildOrder, Load, Make, Rehearse, Stop
+from sandbox.interface import Call, CallResult, Finished, Loaded, Outputs, Prewarmed, Refusal, Report
+from sandbox.run.protocol import ChildOrder, Load, Make, Prewarm, Stop
 from sandbox.wire import frame, receive
 
 _NEVER_WRITE_SECONDS = 1e9
@@ -35,7 +35,7 @@ _NEVER_WRITE_SECONDS = 1e9
 class Child:
     """Takes orders until it is told to stop; then the process ends."""
 
-    def __init__(self, channel: socket.socket, store: ProgramStore, *, cache_folder: str) -> None:
+    def __init__(self, channel: socket.socket, store: ExecutableCache, *, cache_folder: str) -> None:
         self._channel = channel
         self._store = store
         self._cache_folder = cache_folder
@@ -57,10 +57,10 @@ class Child:
         sys.stdout.reconfigure(line_buffering=True)  # type: ignore[union-attr]
         while True:
             match self._orders.decode(receive(self._channel)):
-                case Rehearse() as order:
+                case Prewarm() as order:
                     with silence():
-                        self._rehearse(order)
-                    self._send(Rehearsed())
+                        self._prewarm(order)
+                    self._send(Prewarmed())
                 case Load() as order:
                     self._start = time.perf_counter()
                     self._send(self._load(order))
@@ -71,7 +71,7 @@ class Child:
                     self._send(Finished(wall_seconds=time.perf_counter() - self._start))
                     return
 
-    def _rehearse(self, order: Rehearse) -> None:
+    def _prewarm(self, order: Prewarm) -> None:
         """Afterwards only compiled programs and imported modules should be left of it."""
         if self._load(order.load).refusal is None:
             for index, call in enumerate(order.calls):
@@ -107,7 +107,7 @@ class Child:
         answer, raised = answers.Answer(), None
         try:
             with recorder, self._notes:
-                answer = WAYS[call.way](made)
+                answer = CALL_MODES[call.mode](made)
         except BaseException as error:  # SystemExit and KeyboardInterrupt are answers too.
             raised = learner_errors.describe(error)
         wall_seconds = time.perf_counter() - start
@@ -133,11 +133,11 @@ class Child:
         recorder = StageRecorder(call, module, eager=True)
         # What it raises, it has raised before, or would only raise here.
         with contextlib.suppress(BaseException), recorder:
-            WAYS[call.way](LearnerCall(module, call, self._outputs))
+            CALL_MODES[call.mode](LearnerCall(module, call, self._outputs))
         return recorder
 
 
-def run_child(channel: socket.socket, store: ProgramStore, *, cache_folder: str) -> None:
+def run_child(channel: socket.socket, store: ExecutableCache, *, cache_folder: str) -> None:
     """Serve one supervisor's orders to their end.
 
     Raises:
@@ -155,7 +155,7 @@ def _flush() -> None:
             continue
 
 
-def _use_cache(store: ProgramStore, parent: str, key: str) -> None:
+def _use_cache(store: ExecutableCache, parent: str, key: str) -> None:
     """The compartment's programs are read; a jail with a read-only cache never tries to write."""
     if not key:
         return

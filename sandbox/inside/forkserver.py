@@ -17,15 +17,15 @@ import msgspec
 from sandbox.forkserver.protocol import Ended, Failed, Spawn, Started, Status
 from sandbox.inside.child import run_child
 from sandbox.inside.confine import confine, system_calls
-from sandbox.inside.jax_patches.executable_cache import ProgramStore
-from sandbox.inside.report.line import tell_place_on
+from sandbox.inside.jax_patches.executable_cache import ExecutableCache
+from sandbox.inside.report.line import report_line_on
 from sandbox.wire import BadFrame, frame
 
 _ORDER_LIMIT_BYTES = 1 << 18
 _DESCRIPTORS = 5
 
 
-def serve(control: socket.socket, store: ProgramStore) -> None:
+def serve(control: socket.socket, store: ExecutableCache) -> None:
     """Take orders until the supervisor closes the control socket."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     decoder = msgspec.msgpack.Decoder(Spawn)
@@ -39,7 +39,7 @@ def serve(control: socket.socket, store: ProgramStore) -> None:
         if not data:
             return
         _assert_one_thread()
-        _fork_warden(decoder.decode(data), descriptors, control, store)
+        _fork_init(decoder.decode(data), descriptors, control, store)
         for descriptor in descriptors:
             os.close(descriptor)
 
@@ -54,7 +54,7 @@ def _say_ready(control: socket.socket) -> None:
 def _assert_one_thread() -> None:
     threads = len(os.listdir("/proc/self/task"))
     if threads != 1:
-        sys.exit(f"the nursery has {threads} threads, so its children could hang: refusing to fork")
+        sys.exit(f"the fork server has {threads} threads, so its children could hang: refusing to fork")
 
 
 def _reap() -> None:
@@ -65,14 +65,14 @@ def _reap() -> None:
         pass
 
 
-def _fork_warden(order: Spawn, descriptors: list[int], control: socket.socket, store: ProgramStore) -> None:
+def _fork_init(order: Spawn, descriptors: list[int], control: socket.socket, store: ExecutableCache) -> None:
     if os.fork() == 0:
         control.close()
-        _warden(order, descriptors, store)
+        _run_init(order, descriptors, store)
 
 
-def _warden(order: Spawn, descriptors: list[int], store: ProgramStore) -> NoReturn:
-    """Between nursery and child: enters the namespaces, forks the child into them, reports its end.
+def _run_init(order: Spawn, descriptors: list[int], store: ExecutableCache) -> NoReturn:
+    """Between fork server and child: enters the namespaces, forks the child into them, reports its end.
 
     It lives outside the child's PID namespace and filter, and never sees the learner's code.
     """
@@ -107,7 +107,7 @@ def _warden(order: Spawn, descriptors: list[int], store: ProgramStore) -> NoRetu
 
 def _child(
     order: Spawn,
-    store: ProgramStore,
+    store: ExecutableCache,
     *,
     channel: int,
     stdout: int,
@@ -119,7 +119,7 @@ def _child(
         os.dup2(stdout, 1)
         os.dup2(stderr, 2)
         confine.confine(order.confinement, keep={channel, status.fileno(), place})
-        tell_place_on(place)
+        report_line_on(place)
     except (OSError, ValueError) as error:  # `resource.setrlimit` raises the latter above a hard limit.
         _say(status, Failed(reason=str(error)))
         os._exit(1)

@@ -16,9 +16,9 @@ import numpy.testing
 import optax
 from jaxlib.mlir.dialects import arith, builtin, chlo, func, mhlo, scf
 
-from sandbox.inside.jax_patches import dispatch_cache as call_store
-from sandbox.inside.jax_patches import executable_cache as program_store
-from sandbox.inside.jax_patches import jaxpr_hash as program_key
+from sandbox.inside.jax_patches import dispatch_cache as dispatch_cache
+from sandbox.inside.jax_patches import executable_cache as executable_cache
+from sandbox.inside.jax_patches import jaxpr_hash as jaxpr_hash
 from sandbox.inside.jax_patches.array_conversion import keep_arrays
 from sandbox.inside.jax_patches.flax_type_cache import answer_by_type
 from sandbox.inside.jax_patches.ir_context import share_ir_context
@@ -34,7 +34,7 @@ _PINNED: dict[str, object] = {
 }
 
 
-def prepare() -> program_store.ProgramStore:
+def prepare() -> executable_cache.ExecutableCache:
     """Pin what changes results, and freeze what the children share.
 
     The store is where compiled programs will be looked up; it has no folder yet.
@@ -43,9 +43,9 @@ def prepare() -> program_store.ProgramStore:
     share_ir_context()
     answer_by_type()
     keep_arrays()
-    store = program_store.install()
-    program_key.know_primitives()
-    call_store.install(store)
+    store = executable_cache.install()
+    jaxpr_hash.know_primitives()
+    dispatch_cache.install(store)
     warnings.simplefilter("default", DeprecationWarning)
     # Frozen objects are not touched by a child's collections, so their pages stay shared.
     gc.collect()

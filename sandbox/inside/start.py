@@ -16,12 +16,12 @@ def main() -> None:
     sys.path.extend(sys.argv[2:])
     control = socket.socket(fileno=int(sys.argv[1]))
     _end_with_the_supervisor(control, True)
-    from sandbox.inside import forkserver as nursery
+    from sandbox.inside import forkserver as fork_server
     from sandbox.inside import imports
 
     store = imports.prepare()
     _end_with_the_supervisor(control, False)
-    nursery.serve(control, store)
+    fork_server.serve(control, store)
 
 
 def _end_with_the_supervisor(control: socket.socket, wanted: bool) -> None:

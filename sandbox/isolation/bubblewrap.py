@@ -1,4 +1,4 @@
-"""The outer wall: the command line that starts a nursery inside bubblewrap."""
+"""The outer wall: the command line that starts a fork server inside bubblewrap."""
 
 import importlib.util
 import shutil
@@ -21,7 +21,7 @@ ENVIRONMENT = {
     "HOME": "/tmp",
     "LANG": "C.UTF-8",
     "JAX_PLATFORMS": "cpu",
-    # A second thread in the nursery would make its forks unsafe.
+    # A second thread in the fork server would make its forks unsafe.
     "OPENBLAS_NUM_THREADS": "1",
     "OMP_NUM_THREADS": "1",
     # XLA's other kernel for contractions is generated anew in each process, which takes 30 ms.
@@ -74,7 +74,7 @@ def find_bubblewrap() -> str:
     return path
 
 
-def nursery_command(
+def fork_server_command(
     places: Places, *, cache: Path, writable_cache: bool, user_namespace: int | None, control: int
 ) -> Sequence[str]:
     """bubblewrap, then Python on `start.py`.
@@ -89,7 +89,7 @@ def nursery_command(
         command += ["--userns", str(user_namespace), "--cap-drop", "ALL", "--cap-add", "CAP_SETUID"]
         command += ["--cap-add", "CAP_SETGID"]
     command += ["--unshare-pid", "--unshare-net", "--unshare-ipc", "--unshare-uts", "--unshare-cgroup"]
-    command += ["--die-with-parent", "--new-session", "--clearenv", "--hostname", "nursery"]
+    command += ["--die-with-parent", "--new-session", "--clearenv", "--hostname", "jail"]
     system_python = places.python_prefix == Path("/usr")
     python_root = Path("/usr") if system_python else _JAIL_PYTHON
     environment = dict(ENVIRONMENT)
@@ -123,7 +123,7 @@ def nursery_command(
 
 
 def unjailed_command(places: Places, *, control: int) -> Sequence[str]:
-    """The same nursery with no wall around it, for development on hosts without user namespaces."""
+    """The same fork server with no wall around it, for development on hosts without user namespaces."""
     start = places.library / "inside" / "start.py"
     packages = [str(path) for path in places.packages]
     return [str(places.python), "-I", "-S", str(start), str(control), *packages, str(places.library.parent)]

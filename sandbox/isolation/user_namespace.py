@@ -1,7 +1,7 @@
 """A user namespace with many users, for a service that runs as root.
 
 Root is exempt from the kernel's limit on processes even inside a namespace, so the children of a
-nursery that root started become another user first; that user has to exist in the namespace's map.
+fork server that root started become another user first; that user has to exist in the namespace's map.
 """
 
 import os

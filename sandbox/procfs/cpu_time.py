@@ -29,8 +29,8 @@ class ProcessorClock:
         self._own_seconds.update((key, used.own_seconds) for key, used in living.items())
         # A parent that ignores its children's ends is told nothing of them; what was seen of them is.
         # One that waits has theirs counted as its own. A tree may do both, so this is a lower bound.
-        told = sum(used.own_seconds + used.waited_seconds for used in living.values())
-        self._highest_seconds = max(self._highest_seconds, told, sum(self._own_seconds.values()))
+        reported = sum(used.own_seconds + used.waited_seconds for used in living.values())
+        self._highest_seconds = max(self._highest_seconds, reported, sum(self._own_seconds.values()))
         return self._highest_seconds
 
 

@@ -9,7 +9,7 @@ import socket
 import msgspec
 
 from sandbox.cgroups.interface import ControlGroups, RunGroup
-from sandbox.forkserver.process import ChildGone, NurseryGone, NurseryProcess
+from sandbox.forkserver.process import ChildGone, ForkServerGone, ForkServerProcess
 from sandbox.forkserver.protocol import Confinement, Ended, Failed, Started, Status
 from sandbox.interface import SandboxError
 from sandbox.limits import Limits
@@ -43,11 +43,11 @@ class JailedChild:
         self.group: RunGroup | None = None
         self._clock = ProcessorClock(0)
 
-    def order_from(self, nursery: NurseryProcess, confinement: Confinement) -> None:
-        """Have the nursery fork it; from then on only the child has its ends.
+    def order_from(self, fork_server: ForkServerProcess, confinement: Confinement) -> None:
+        """Have the fork server fork it; from then on only the child has its ends.
 
         Raises:
-            NurseryGone: the nursery has ended.
+            ForkServerGone: the fork server has ended.
         """
         theirs = [
             self._their_channel.fileno(),
@@ -57,28 +57,28 @@ class JailedChild:
             self._their_place,
         ]
         try:
-            nursery.spawn(confinement, theirs)
+            fork_server.spawn(confinement, theirs)
         finally:
             self._their_channel.close()
             self._their_status.close()
             for descriptor in (self._their_stdout, self._their_stderr, self._their_place):
                 os.close(descriptor)
 
-    async def started(self, nursery: NurseryProcess) -> None:
+    async def started(self, fork_server: ForkServerProcess) -> None:
         """Wait until the process exists.
 
         Raises:
-            NurseryGone: the nursery died meanwhile, or hangs.
+            ForkServerGone: the fork server died meanwhile, or hangs.
             SandboxError: the child could not be confined.
         """
         answered = asyncio.ensure_future(readable(self._status.fileno()))
-        hanging = asyncio.ensure_future(nursery.hangs())
+        hanging = asyncio.ensure_future(fork_server.hangs())
         try:
             await asyncio.wait(
                 [answered, hanging], timeout=_SPAWN_SECONDS, return_when=asyncio.FIRST_COMPLETED
             )
             if not answered.done():
-                raise NurseryGone("it takes no orders" if hanging.done() else "it did not fork in time")
+                raise ForkServerGone("it takes no orders" if hanging.done() else "it did not fork in time")
         finally:
             answered.cancel()
             hanging.cancel()
@@ -86,7 +86,7 @@ class JailedChild:
         data, descriptors, _, _ = socket.recv_fds(self._status, 4096, 1)
         message = _status(data, "it died while forking")
         if not isinstance(message, Started) or len(descriptors) != 1:
-            raise SandboxError("the nursery answered out of turn")
+            raise SandboxError("the fork server answered out of turn")
         self._pidfd = descriptors[0]
         self.pid = pid_of(self._pidfd)
         if self.pid < 0:
@@ -100,20 +100,20 @@ class JailedChild:
             ChildGone: what reports the end was killed, or gives no report.
             SandboxError: the child could not be confined after all.
         """
-        told = asyncio.ensure_future(readable(self._status.fileno()))
+        reported = asyncio.ensure_future(readable(self._status.fileno()))
         gone = asyncio.ensure_future(readable(self._pidfd))
         try:
-            await asyncio.wait([told, gone], return_when=asyncio.FIRST_COMPLETED)
-            await asyncio.wait([told], timeout=_REPORT_SECONDS)
-            if not told.done():
+            await asyncio.wait([reported, gone], return_when=asyncio.FIRST_COMPLETED)
+            await asyncio.wait([reported], timeout=_REPORT_SECONDS)
+            if not reported.done():
                 raise ChildGone("nothing reports the end of a child")
         finally:
-            told.cancel()
+            reported.cancel()
             gone.cancel()
-            await asyncio.gather(told, gone, return_exceptions=True)
+            await asyncio.gather(reported, gone, return_exceptions=True)
         message = _status(self._status.recv(4096), "it died during a run")
         if not isinstance(message, Ended):
-            raise SandboxError("the nursery answered out of turn")
+            raise SandboxError("the fork server answered out of turn")
         return message
 
     def as_if_ended(self) -> Ended:
@@ -135,7 +135,7 @@ class JailedChild:
     async def ask_place(self) -> None:
         """Have it tell `place` which line it is at; it need not, and has half a second."""
         if self._pidfd >= 0:
-            await self.place.ask(self._pidfd, self.group.make_room if self.group else lambda: None)
+            await self.place.ask(self._pidfd, self.group.free_space if self.group else lambda: None)
 
     def kill(self) -> None:
         """It is the first of its PID namespace: with it the kernel ends all that it started."""
@@ -160,18 +160,18 @@ class JailedChild:
 
 
 async def spawn_child(
-    nursery: NurseryProcess, confinement: Confinement, groups: ControlGroups | None
+    fork_server: ForkServerProcess, confinement: Confinement, groups: ControlGroups | None
 ) -> JailedChild:
     """A confined child that waits for its first order, what it uses already bounded.
 
     Raises:
-        NurseryGone: the nursery died meanwhile.
+        ForkServerGone: the fork server died meanwhile.
         SandboxError: the child could not be confined.
     """
     child = JailedChild(confinement.limits)
     try:
-        child.order_from(nursery, confinement)
-        await child.started(nursery)
+        child.order_from(fork_server, confinement)
+        await child.started(fork_server)
         if groups is not None:
             await _add_to_group(child, groups, confinement.limits)
     except BaseException:

@@ -28,8 +28,8 @@ class Make(msgspec.Struct, frozen=True, kw_only=True, tag="make"):
     call: Call
 
 
-class Rehearse(msgspec.Struct, frozen=True, kw_only=True, tag="rehearse"):
-    """Load this and make these calls for practice; tell nothing of it. Answered by `Rehearsed`."""
+class Prewarm(msgspec.Struct, frozen=True, kw_only=True, tag="prewarm"):
+    """Load this and make these calls for practice; tell nothing of it. Answered by `Prewarmed`."""
 
     load: Load
     calls: tuple[Call, ...]
@@ -39,4 +39,4 @@ class Stop(msgspec.Struct, frozen=True, kw_only=True, tag="stop"):
     """Flush what was printed and end. Answered by `Finished`."""
 
 
-ChildOrder = Load | Make | Rehearse | Stop
+ChildOrder = Load | Make | Prewarm | Stop

@@ -76,7 +76,7 @@ class SingleRun:
 
         Raises:
             ChildKilled: somebody else killed the child.
-            NurseryGone: the nursery died, and the child with it.
+            ForkServerGone: the fork server died, and the child with it.
             SandboxError: the child would not end.
         """
         loop = asyncio.get_running_loop()
@@ -126,7 +126,7 @@ class SingleRun:
 
     def _watches(self) -> list["asyncio.Future[None]"]:
         child, limits = self._child, self._limits
-        used_before = child.cpu_seconds()  # By what it rehearsed.
+        used_before = child.cpu_seconds()  # By what it pre-warmed.
 
         async def idleness() -> None:
             await idle_for(child.cpu_seconds, limits.idle_seconds, lambda: self._finished is not None)
@@ -173,7 +173,7 @@ class SingleRun:
                     report,
                     self._request.code,
                     elapsed_seconds=time.monotonic() - self._ordered,
-                    is_quiet=self._request.calls[report.index].is_quiet,
+                    is_hidden=self._request.calls[report.index].is_hidden,
                 )
                 self._calls.append(report)
             case Finished() if self._is_complete():
@@ -200,7 +200,7 @@ class SingleRun:
             return
         index = len(self._calls)
         call = self._request.calls[index]
-        if call.is_quiet:
+        if call.is_hidden:
             # The child has flushed before its last report, so what earlier calls printed is all here.
             for output in self._child.outputs:
                 self._read_output(output)

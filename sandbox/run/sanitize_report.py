@@ -13,7 +13,7 @@ from sandbox.interface import CallResult
 _QUIET_DIGITS = 2
 
 
-def plausible(report: CallResult, code: str, *, elapsed_seconds: float, is_quiet: bool) -> CallResult:
+def plausible(report: CallResult, code: str, *, elapsed_seconds: float, is_hidden: bool) -> CallResult:
     """The report with lines of `code` only, and a time that can have passed, rounded where quiet."""
     last = len(code.splitlines()) + 1
     reported = report.wall_seconds
@@ -26,7 +26,7 @@ def plausible(report: CallResult, code: str, *, elapsed_seconds: float, is_quiet
         forbidden = msgspec.structs.replace(forbidden, line=None)
     return msgspec.structs.replace(
         report,
-        wall_seconds=round(seconds, _QUIET_DIGITS) if is_quiet else seconds,
+        wall_seconds=round(seconds, _QUIET_DIGITS) if is_hidden else seconds,
         raised=raised,
         forbidden=forbidden,
     )

@@ -9,11 +9,11 @@ from collections.abc import Awaitable, Callable
 
 import msgspec
 
-from sandbox.forkserver.process import NurseryGone
-from sandbox.interface import Rehearsed, Report, RunRequest, SandboxError
+from sandbox.forkserver.process import ForkServerGone
+from sandbox.interface import Prewarmed, Report, RunRequest, SandboxError
 from sandbox.limits import Limits
 from sandbox.run.child import JailedChild
-from sandbox.run.protocol import Rehearse
+from sandbox.run.protocol import Prewarm
 from sandbox.run.run import load_order
 from sandbox.wire import BadFrame, FrameReader
 
@@ -44,25 +44,25 @@ class Waiting(msgspec.Struct, frozen=True, kw_only=True):
     since: float
 
 
-class Rehearsals:
+class WarmPool:
     """At most `capacity` waiting children, the least recently used one going first.
 
     They are made one at a time, and only while `is_busy` says that no run is under way. While
-    `has_room` says that memory is short none is made, and those that wait go.
+    `has_capacity` says that memory is short none is made, and those that wait go.
     """
 
     def __init__(
         self,
         spawn: Spawn,
         is_busy: Callable[[], bool],
-        has_room: Callable[[], bool],
+        has_capacity: Callable[[], bool],
         *,
         capacity: int,
         keep_seconds: float = 900.0,
     ) -> None:
         self._spawn = spawn
         self._is_busy = is_busy
-        self._has_room = has_room
+        self._has_capacity = has_capacity
         self._capacity = capacity
         self._keep_seconds = keep_seconds
         self._planned: OrderedDict[str, Planned] = OrderedDict()
@@ -115,30 +115,30 @@ class Rehearsals:
             await asyncio.sleep(_SETTLING_SECONDS)
             oldest = time.monotonic() - self._keep_seconds
             await self._dismiss([key for key, waiting in self._waiting.items() if waiting.since < oldest])
-            await self._make_room()
-            while self._planned and self._has_room():
-                while self._is_busy():  # noqa: ASYNC110 - runs come and go; nobody waits for a rehearsal
+            await self._free_space()
+            while self._planned and self._has_capacity():
+                while self._is_busy():  # noqa: ASYNC110 - runs come and go; nobody waits for a jail to be warm
                     await asyncio.sleep(_IDLE_POLL_SECONDS)
                 if self._planned:
-                    await self._rehearse(self._planned.popitem(last=False)[1])
+                    await self._prewarm(self._planned.popitem(last=False)[1])
 
-    async def _make_room(self) -> None:
-        while self._waiting and not self._has_room():
+    async def _free_space(self) -> None:
+        while self._waiting and not self._has_capacity():
             await self._dismiss(list(self._waiting)[:1])
 
-    async def _rehearse(self, planned: Planned) -> None:
+    async def _prewarm(self, planned: Planned) -> None:
         await self._dismiss([planned.key])
         too_many = max(0, len(self._waiting) - self._capacity + 1)
         await self._dismiss(list(self._waiting)[:too_many])
         try:
             child = await self._spawn(planned.limits)
-        except (NurseryGone, SandboxError) as error:
-            _log.warning("a rehearsal could not start: %s", error)
+        except (ForkServerGone, SandboxError) as error:
+            _log.warning("a jail could not be pre-warmed: %s", error)
             return
         try:
             async with asyncio.timeout(planned.limits.wall_seconds):
-                await child.send(Rehearse(load=load_order(planned.request), calls=planned.request.calls))
-                await _rehearsed(child)
+                await child.send(Prewarm(load=load_order(planned.request), calls=planned.request.calls))
+                await _prewarmed(child)
         except (TimeoutError, BadFrame, OSError):
             await child.close()  # What does not run through has nothing to practise for.
         except BaseException:
@@ -157,7 +157,7 @@ class Rehearsals:
                 await waiting.child.close()
 
 
-async def _rehearsed(child: JailedChild) -> None:
+async def _prewarmed(child: JailedChild) -> None:
     """Returns at the one frame that may come.
 
     Raises:
@@ -169,6 +169,6 @@ async def _rehearsed(child: JailedChild) -> None:
         if not data:
             raise BadFrame("the child ended")
         for report in reader.feed(data):
-            if not isinstance(report, Rehearsed):
+            if not isinstance(report, Prewarmed):
                 raise BadFrame("a result out of turn")
             return

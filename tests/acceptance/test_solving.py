@@ -24,8 +24,8 @@ def test_a_misconception_is_named_and_the_right_solution_accepted(learner: Learn
     verdict = learner.verdict("wrong_value")
     expect(verdict.get_by_role("heading", name="Wrong values")).to_be_visible()
     # As it is shown: without backticks, in one line.
-    told = " ".join((ast.get_docstring(ast.parse(wrong)) or "").replace("`", "").split())
-    assert told[:40] in " ".join(verdict.locator(".diagnosis").inner_text().split())
+    reported = " ".join((ast.get_docstring(ast.parse(wrong)) or "").replace("`", "").split())
+    assert reported[:40] in " ".join(verdict.locator(".diagnosis").inner_text().split())
     expect(verdict.locator("tbody tr", has_text="hidden").first).to_be_visible()
     shown = verdict.locator("tr", has_text="toy-8x8").locator("+ tr")
     expect(shown.get_by_role("table", name="The 3 numbers that differ").get_by_role("row")).to_have_count(4)
@@ -46,7 +46,7 @@ def test_a_misconception_is_named_and_the_right_solution_accepted(learner: Learn
     expect(page.locator("[data-island=live-verdict]")).to_be_visible()
     verdict = learner.verdict("accepted")
     expect(verdict.locator(".totals")).to_contain_text("100 %")
-    expect(verdict.locator(".standing", has_text="Passed").first).to_be_visible()
+    expect(verdict.locator(".status-badge", has_text="Passed").first).to_be_visible()
 
     expect(page.locator(".recap")).to_be_visible()
     earlier = page.locator(".earlier li")

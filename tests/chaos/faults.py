@@ -8,7 +8,7 @@ from collections.abc import Callable, Coroutine
 from typing import Any, Protocol
 
 from tests.chaos.figures import Figures
-from tests.chaos.processes import KeptProcess, KeptService
+from tests.chaos.processes import SupervisedProcess, SupervisedService
 from tests.support.postgres import PostgresServer
 
 _DRAINED_SECONDS = 45.0
@@ -24,8 +24,8 @@ class Disturbed(Protocol):
 
     chance: random.Random
     figures: Figures
-    services: list[KeptService]
-    workers: list[KeptProcess]
+    services: list[SupervisedService]
+    workers: list[SupervisedProcess]
     kills: list[tuple[float, str]]
     outages: list[tuple[float, float]]
     is_away: bool
@@ -48,7 +48,7 @@ class PostgresFaults:
         self._server = server
         self._stop_seconds = stop_seconds
         self._outage_seconds = outage_seconds
-        self._starting: list[KeptService] = []
+        self._starting: list[SupervisedService] = []
 
     def all(self) -> dict[str, Fault]:
         return {
@@ -60,7 +60,7 @@ class PostgresFaults:
             "outage": self.outage,
         }
 
-    def _some_worker(self) -> KeptProcess | None:
+    def _some_worker(self) -> SupervisedProcess | None:
         """One that is not stopped; None where nobody would be left who can take over."""
         workers = self._chaos.workers
         victims = [
@@ -96,7 +96,7 @@ class PostgresFaults:
         self._chaos.beside(self._drained(worker))
         return True
 
-    async def _drained(self, worker: KeptProcess) -> None:
+    async def _drained(self, worker: SupervisedProcess) -> None:
         life, deadline = worker.life, time.monotonic() + _DRAINED_SECONDS
         while worker.life == life and worker.is_alive:
             if time.monotonic() > deadline:

@@ -7,7 +7,7 @@ PICKUP_SECONDS = 10.0
 
 
 class Figures(msgspec.Struct, kw_only=True):
-    """What came of it; `told` and `check` read it."""
+    """What came of it; `reported` and `check` read it."""
 
     seconds: float = 0.0
     accepted: int = 0
@@ -56,7 +56,7 @@ def check(figures: Figures) -> list[str]:
     return faults
 
 
-def told(figures: Figures) -> str:
+def reported(figures: Figures) -> str:
     """The figures, a line each."""
     lines = [f"{'seconds under load':<52}{figures.seconds:>9.0f}"]
     for name, value in (

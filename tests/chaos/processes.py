@@ -23,7 +23,7 @@ REAL_WORKER = ("-m", "app.cli.main", "worker")
 REAL_SERVICE = ("-m", "app.cli.main", "serve")
 
 
-class KeptProcess:
+class SupervisedProcess:
     """One process by its name; `life` counts how often it was started."""
 
     def __init__(
@@ -119,7 +119,7 @@ class KeptProcess:
             self.kill()
 
 
-class KeptService(KeptProcess):
+class SupervisedService(SupervisedProcess):
     """One that answers requests, always on the same port."""
 
     def __init__(

@@ -19,7 +19,7 @@ from tests.chaos.audit import Audit, doubles, final_outcomes, pickups
 from tests.chaos.faults import Fault, PostgresFaults
 from tests.chaos.figures import Figures
 from tests.chaos.learners import Learners, Load
-from tests.chaos.processes import SCRIPTED_SERVICE, SCRIPTED_WORKER, KeptProcess, KeptService
+from tests.chaos.processes import SCRIPTED_SERVICE, SCRIPTED_WORKER, SupervisedProcess, SupervisedService
 from tests.support.postgres import PostgresServer
 from tests.support.small_problem import small_problem, write_problem
 
@@ -70,8 +70,8 @@ class Chaos:
         self.folder = folder
         self.chance = random.Random(plan.seed)
         self.figures = Figures()
-        self.services: list[KeptService] = []
-        self.workers: list[KeptProcess] = []
+        self.services: list[SupervisedService] = []
+        self.workers: list[SupervisedProcess] = []
         self.kills: list[tuple[float, str]] = []
         self.is_away = False
         """The database."""
@@ -224,10 +224,12 @@ async def fleet(
     chaos = Chaos(plan, Audit(url), folder)
     serving = {**settings, "worker": "false"}
     chaos.services = [
-        KeptService(f"service{number}", programs[0], serving, folder) for number in range(plan.services)
+        SupervisedService(f"service{number}", programs[0], serving, folder) for number in range(plan.services)
     ]
     chaos.workers = [
-        KeptProcess(f"worker{number}", programs[1], {**settings, "worker_name": f"worker{number}"}, folder)
+        SupervisedProcess(
+            f"worker{number}", programs[1], {**settings, "worker_name": f"worker{number}"}, folder
+        )
         for number in range(plan.workers)
     ]
     try:
@@ -267,7 +269,7 @@ def _settings(plan: Plan, folder: Path) -> dict[str, str]:
         "problems_dir": str(folder / "problems"),
         "references_dir": str(folder / "references"),
         "slots": str(plan.slots),
-        "kept_slots": "0",
+        "reserved_slots": "0",
         "drain_seconds": "20",
         "queue_limit": "10000",
         "waiting_per_user": "1000",
@@ -280,7 +282,7 @@ async def chaos_on_sqlite(plan: Plan, folder: Path) -> Figures:
     data.mkdir()
     chaos = Chaos(plan, Audit(f"sqlite:///{data / 'jaxercise.db'}"), folder)
     settings = _settings(plan, folder)
-    [service] = chaos.services = [KeptService("service", SCRIPTED_SERVICE, settings, folder)]
+    [service] = chaos.services = [SupervisedService("service", SCRIPTED_SERVICE, settings, folder)]
 
     async def kill() -> bool:
         if chaos.is_fragile():

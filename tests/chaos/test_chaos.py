@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.chaos.figures import PICKUP_SECONDS, check, told
+from tests.chaos.figures import PICKUP_SECONDS, check, reported
 from tests.chaos.learners import Load
-from tests.chaos.processes import REAL_SERVICE, REAL_WORKER, KeptProcess
+from tests.chaos.processes import REAL_SERVICE, REAL_WORKER, SupervisedProcess
 from tests.chaos.scenario import Chaos, Plan, chaos_on_postgres, chaos_on_sqlite, fleet
 from tests.support.postgres import PostgresServer, running_postgres
 
@@ -70,7 +70,7 @@ async def test_nothing_is_lost_by_many_processes(
         outage_seconds=1.5,
     )
     figures = await chaos_on_postgres(plan, durable_postgres, tmp_path)
-    show(told(figures))
+    show(reported(figures))
     assert check(figures) == []
     assert figures.accepted >= plan.learners
     assert figures.faults == _FAULTS
@@ -84,7 +84,7 @@ async def test_nothing_is_lost_by_a_service_with_its_own_queue(
         seconds=30, rounds=2, learners=6, load=_LOAD, faults={"kill service": 1}, quiet_seconds=(0.5, 1.5)
     )
     figures = await chaos_on_sqlite(plan, tmp_path)
-    show(told(figures))
+    show(reported(figures))
     assert check(figures) == []
     assert figures.accepted >= plan.learners
     assert figures.faults == {"kill service": 2}
@@ -189,7 +189,9 @@ async def test_a_wrong_name_of_the_database_is_told_at_once(
 ) -> None:
     """There is nothing to wait for: the server answers."""
     url = durable_postgres.new_database().replace("/test_", "/tset_")
-    worker = KeptProcess("worker", REAL_WORKER, {"database_url": url, "data_dir": str(tmp_path)}, tmp_path)
+    worker = SupervisedProcess(
+        "worker", REAL_WORKER, {"database_url": url, "data_dir": str(tmp_path)}, tmp_path
+    )
     worker.start()
     try:
         await until(lambda: not worker.is_alive, within_seconds=90)

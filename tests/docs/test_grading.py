@@ -75,7 +75,7 @@ def test_what_an_example_says_has_to_be_there() -> None:
 def _is_said(line: str, text: str) -> bool:
     """Whether one line of `text` has the parts of `line`, which `…` divides, in order; spaces aside."""
     parts = [re.escape(" ".join(part.split())) for part in line.split("…")]
-    return any(re.search(".*".join(parts), " ".join(told.split())) for told in text.splitlines())
+    return any(re.search(".*".join(parts), " ".join(reported.split())) for reported in text.splitlines())
 
 
 @pytest.fixture(scope="module")

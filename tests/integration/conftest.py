@@ -8,7 +8,7 @@ import pytest
 from app.store.engine.database import Database
 from app.store.engine.open import open_database
 from tests.support.postgres import PostgresServer, running_postgres
-from tests.support.queue_room import QueueRoom, queue_room
+from tests.support.queue_harness import QueueHarness, queue_harness
 
 
 @pytest.fixture(scope="session")
@@ -34,7 +34,7 @@ async def database(database_url: str) -> AsyncIterator[Database]:
 
 
 @pytest.fixture
-async def room(postgres: PostgresServer) -> AsyncIterator[QueueRoom]:
+async def harness(postgres: PostgresServer) -> AsyncIterator[QueueHarness]:
     """PostgreSQL and the queue that many workers share."""
-    async with queue_room(postgres.new_database()) as opened:
+    async with queue_harness(postgres.new_database()) as opened:
         yield opened

@@ -11,7 +11,7 @@ from xml.etree import ElementTree
 
 import pytest
 
-from sandbox.checks.run_checks import all_promises
+from sandbox.checks.run_checks import all_checks
 from tests.support.checkout import CHECKOUT
 from tests.support.toy_problem import REFERENCE, write_toy_folders
 
@@ -227,11 +227,16 @@ def test_regrade_writes_reports_and_notices_drift(workshop: Path) -> None:
 def test_doctor_tells_the_layers_and_tries_every_promise(workshop: Path) -> None:
     ran = _jaxercise(workshop, "doctor", "--json")
     assert ran.returncode == 0, ran.stdout
-    told = json.loads(ran.stdout)
-    assert told["able"]
-    assert {layer["name"] for layer in told["layers"]} >= {"bubblewrap", "namespaces", "seccomp", "Landlock"}
-    assert {promise["name"] for promise in told["promises"]} == {promise.name for promise in all_promises()}
-    assert all(promise["is_kept"] for promise in told["promises"])
+    reported = json.loads(ran.stdout)
+    assert reported["able"]
+    assert {layer["name"] for layer in reported["layers"]} >= {
+        "bubblewrap",
+        "namespaces",
+        "seccomp",
+        "Landlock",
+    }
+    assert {check["name"] for check in reported["promises"]} == {check.name for check in all_checks()}
+    assert all(check["is_kept"] for check in reported["promises"])
 
 
 def test_doctor_names_the_promise_that_is_broken(workshop: Path, tmp_path: Path) -> None:
@@ -265,10 +270,10 @@ def test_without_user_namespaces_nothing_is_run(workshop: Path) -> None:
     assert ran.returncode == 2
     for word in ("namespaces", "max_user_namespaces", "JAXERCISE_SANDBOX=unjailed"):
         assert word in ran.stderr
-    told = _jaxercise(workshop, "doctor", prefix=prefix)
-    assert told.returncode == 1
-    assert "submissions cannot be jailed here" in told.stdout
-    assert "no network" not in told.stdout, "nothing is tried without a jail"
+    reported = _jaxercise(workshop, "doctor", prefix=prefix)
+    assert reported.returncode == 1
+    assert "submissions cannot be jailed here" in reported.stdout
+    assert "no network" not in reported.stdout, "nothing is tried without a jail"
 
 
 def test_the_unjailed_mode_says_so_in_every_verdict(workshop: Path) -> None:

@@ -231,9 +231,9 @@ async def test_a_move_carries_everything_over(tmp_path: Path, postgres: Postgres
     if back:
         source, target = target, source
     filled(source)
-    told = await move(source, target)
-    assert [one.name for one in told] == [table.name for table in MOVED_TABLES]
-    assert all(one.is_whole and one.rows > 0 for one in told)
+    reported = await move(source, target)
+    assert [one.name for one in reported] == [table.name for table in MOVED_TABLES]
+    assert all(one.is_whole and one.rows > 0 for one in reported)
     assert statuses(target) == _QUEUED_AGAIN
     moved, kept = contents(target), contents(source)
     assert {row[:5] for row in moved.pop("submissions")} == {row[:5] for row in kept.pop("submissions")}

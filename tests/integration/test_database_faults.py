@@ -31,32 +31,32 @@ _NOBODY = "postgresql+psycopg://jaxercise:s3cret@127.0.0.1:1/jaxercise"
 
 async def sentence_of(url: str) -> str:
     """What an operator is told who starts a service on this database."""
-    with pytest.raises(GraderError) as told:
+    with pytest.raises(GraderError) as reported:
         async with open_database(url):
             pass
-    assert "s3cret" not in told.value.message
-    assert "\n" not in told.value.message
-    return told.value.message
+    assert "s3cret" not in reported.value.message
+    assert "\n" not in reported.value.message
+    return reported.value.message
 
 
-async def told_while_serving(url: str) -> str:
+async def logged_while_serving(url: str) -> str:
     """What the log says if the database is like that later."""
     database = Database(url)
-    with pytest.raises(DatabaseUnavailable) as told:
+    with pytest.raises(DatabaseUnavailable) as reported:
         await database.ping()
     await database.close()
-    return told.value.message
+    return reported.value.message
 
 
 async def test_nobody_answers() -> None:
     expected = "The PostgreSQL database jaxercise at 127.0.0.1:1 cannot be used: Connection refused."
     assert await sentence_of(_NOBODY) == expected
-    assert await told_while_serving(_NOBODY) == expected
+    assert await logged_while_serving(_NOBODY) == expected
 
 
 async def test_a_host_that_is_not_there() -> None:
-    told = await sentence_of(_NOBODY.replace("127.0.0.1:1", "no-such-host.invalid"))
-    assert told.startswith("The PostgreSQL database jaxercise at no-such-host.invalid cannot be used: ")
+    reported = await sentence_of(_NOBODY.replace("127.0.0.1:1", "no-such-host.invalid"))
+    assert reported.startswith("The PostgreSQL database jaxercise at no-such-host.invalid cannot be used: ")
 
 
 @pytest.mark.postgresql
@@ -71,12 +71,12 @@ async def test_a_wrong_password_and_a_wrong_name(postgres: PostgresServer) -> No
         connection.execute(sa.text("SELECT pg_reload_conf()"))
         connection.commit()
     deadline = time.monotonic() + 10
-    while (told := await sentence_of(url)) and "password" not in told:
+    while (reported := await sentence_of(url)) and "password" not in reported:
         assert time.monotonic() < deadline
-    assert told.endswith('cannot be used: password authentication failed for user "locked".')
-    told = await sentence_of(postgres.new_database().replace("/test_", "/tset_"))
-    assert "tset_" in told
-    assert told.endswith("does not exist.")
+    assert reported.endswith('cannot be used: password authentication failed for user "locked".')
+    reported = await sentence_of(postgres.new_database().replace("/test_", "/tset_"))
+    assert "tset_" in reported
+    assert reported.endswith("does not exist.")
 
 
 def _prepend(line: str, file: Path) -> None:
@@ -97,12 +97,12 @@ def _prepend(line: str, file: Path) -> None:
 )
 async def test_what_is_no_url_is_not_repeated(url: str) -> None:
     """Where a password is mistyped, any part of the URL may hold a part of it."""
-    with pytest.raises(SettingsError) as told:
+    with pytest.raises(SettingsError) as reported:
         async with open_database(url):
             pass
-    assert "s3" not in told.value.message
-    assert "cret" not in told.value.message
-    assert "URL" in told.value.message
+    assert "s3" not in reported.value.message
+    assert "cret" not in reported.value.message
+    assert "URL" in reported.value.message
 
 
 async def test_an_unknown_choice_in_the_url_is_told() -> None:
@@ -116,7 +116,7 @@ async def test_files_that_are_no_database(tmp_path: Path) -> None:
     assert "its folder cannot be made" in await sentence_of(f"sqlite:///{tmp_path / 'file' / 'a.db'}")
     assert "its file cannot be opened" in await sentence_of(f"sqlite:///{tmp_path / 'folder'}")
     assert "is not a SQLite database" in await sentence_of(f"sqlite:///{tmp_path / 'file'}")
-    assert "is not a SQLite database" in await told_while_serving(f"sqlite:///{tmp_path / 'file'}")
+    assert "is not a SQLite database" in await logged_while_serving(f"sqlite:///{tmp_path / 'file'}")
 
 
 def test_a_command_ends_with_one_line_and_exit_code_2() -> None:
@@ -184,10 +184,10 @@ async def test_a_missing_schema_is_told_and_a_mistake_of_ours_is_not_hidden(
         with pytest.raises(DBAPIError):
             async with database.reading() as connection:
                 await connection.execute(sa.text(statement))
-    with pytest.raises(IntegrityError) as told:
+    with pytest.raises(IntegrityError) as reported:
         async with database.transaction() as connection:
             await connection.execute(tables.sessions.insert().values(secret_hash="s3cret", user_id="B"))
-    assert "[SQL parameters hidden" in str(told.value), "they may be code or hashes of passwords"
+    assert "[SQL parameters hidden" in str(reported.value), "they may be code or hashes of passwords"
     await database.close()
 
 

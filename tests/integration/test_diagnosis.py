@@ -14,10 +14,10 @@ from app.core.verdict import DiagnosisKind, Mode, Verdict
 from app.grading.diagnose.divergence import Agreement, agreements
 from app.grading.diagnose.numbers import as_numbers
 from app.grading.diagnose.significance import Array
-from app.grading.diagnose.stages import items_to_prepare
+from app.grading.diagnose.stages import checks_to_prepare
 from app.grading.grader import Grader
 from app.grading.open_grader import open_grader
-from app.grading.reference.outputs import TrustedAnswer
+from app.grading.reference.outputs import ReferenceOutput
 from tests.support.real_problems import sampled_problem
 from tests.support.toy_problem import REFERENCE, toy_problem
 
@@ -89,8 +89,8 @@ def test_the_first_stage_that_differs_is_named(clinic: Clinic, mistake: str) -> 
 def test_right_solutions_diverge_nowhere(clinic: Clinic, name: str) -> None:
     """However they compute: under `nnx.jit` and `vmap`, with a batch axis, by `einsum`, on fewer rows."""
     problem = sampled_problem(name)
-    items = items_to_prepare(problem)
-    staged = [item for item in items if item.call.stages][1:]
+    checks = checks_to_prepare(problem)
+    staged = [check for check in checks if check.call.stages][1:]
     solutions = [problem.reference, *(code for _, code in sorted(problem.also_right.items()))]
     wanted, *others = clinic.runner.run(clinic.grader.answers.of_solutions(problem, solutions, staged))
     assert problem.manifest.module is not None
@@ -106,7 +106,7 @@ def test_right_solutions_diverge_nowhere(clinic: Clinic, name: str) -> None:
         assert seen > 0, "nothing of it was in sight"
 
 
-def _recorded(answer: TrustedAnswer) -> dict[str, Array]:
+def _recorded(answer: ReferenceOutput) -> dict[str, Array]:
     numbers = as_numbers({part.name: part.value for part in answer.stages})
     assert numbers is not None
     return numbers

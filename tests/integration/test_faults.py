@@ -28,9 +28,9 @@ _RECOVERY_SECONDS = 5.0
 
 _VICTIMS: dict[str, Callable[[FaultyGrader, Supervisor], int]] = {
     "bubblewrap": FaultyGrader.bubblewrap,
-    "the first process of the nursery's namespace": FaultyGrader.first_of_the_namespace,
-    "the nursery": FaultyGrader.nursery,
-    "the warden": lambda faulty, sandbox: faulty.wardens(sandbox)[-1],
+    "the first process of the fork server's namespace": FaultyGrader.first_of_the_namespace,
+    "the fork server": FaultyGrader.fork_server,
+    "the init": lambda faulty, sandbox: faulty.inits(sandbox)[-1],
     "the child": lambda faulty, sandbox: faulty.child_pids(sandbox)[-1],
 }
 
@@ -39,7 +39,7 @@ _VICTIMS: dict[str, Callable[[FaultyGrader, Supervisor], int]] = {
 def faulty(tmp_path_factory: pytest.TempPathFactory) -> Iterator[FaultyGrader]:
     data_dir: Path = tmp_path_factory.mktemp("faults")
     with asyncio.Runner() as runner:
-        context = open_grader(data_dir=data_dir, unjailed=False, rehearsed=2, standby=True)
+        context = open_grader(data_dir=data_dir, unjailed=False, warm_jails=2, standby=True)
         opened = FaultyGrader(runner.run(context.__aenter__()), runner)
         try:
             opened.run(opened.learn())
@@ -65,12 +65,12 @@ def test_a_process_killed_during_a_run_costs_no_verdict(faulty: FaultyGrader, vi
     faulty.run(scenario())
 
 
-def test_a_nursery_killed_before_and_right_after_a_run(faulty: FaultyGrader) -> None:
+def test_a_fork_server_killed_before_and_right_after_a_run(faulty: FaultyGrader) -> None:
     """The next submission does not even find it gone."""
 
     async def scenario() -> None:
         for code in (RIGHT, WRONG):
-            kill(faulty.nursery(faulty.learners))
+            kill(faulty.fork_server(faulty.learners))
             assert await faulty.is_right(code)
             kill(faulty.bubblewrap(faulty.learners))
         assert await faulty.is_right(RIGHT)
@@ -78,45 +78,45 @@ def test_a_nursery_killed_before_and_right_after_a_run(faulty: FaultyGrader) -> 
     faulty.run(scenario())
 
 
-def test_a_nursery_killed_under_several_runs(faulty: FaultyGrader) -> None:
-    """Each of them is made again, in one nursery."""
+def test_a_fork_server_killed_under_several_runs(faulty: FaultyGrader) -> None:
+    """Each of them is made again, in one fork server."""
 
     async def scenario() -> None:
         codes = [SLOW, SLOW_AND_WRONG, SLOW, WRONG]
         gradings = asyncio.gather(*(faulty.is_right(code) for code in codes))
         await faulty.until(lambda: len(faulty.child_pids(faulty.learners)) >= 3)
         await asyncio.sleep(0.3)
-        kill(faulty.nursery(faulty.learners))
+        kill(faulty.fork_server(faulty.learners))
         assert all(await gradings)
 
     faulty.run(scenario())
 
 
-def test_one_lost_child_does_not_cost_the_others_their_nursery(faulty: FaultyGrader) -> None:
-    """Only the run that lost its warden is made again."""
+def test_one_lost_child_does_not_cost_the_others_their_fork_server(faulty: FaultyGrader) -> None:
+    """Only the run that lost its init is made again."""
 
     async def scenario() -> None:
         await faulty.learners.warm_up()
-        nursery = faulty.nursery(faulty.learners)
+        fork_server = faulty.fork_server(faulty.learners)
         gradings = asyncio.gather(faulty.is_right(SLOW), faulty.is_right(SLOW))
         await faulty.until(lambda: len(faulty.child_pids(faulty.learners)) >= 2)
-        kill(faulty.wardens(faulty.learners)[-1])
+        kill(faulty.inits(faulty.learners)[-1])
         assert all(await gradings)
-        assert faulty.nursery(faulty.learners) == nursery
+        assert faulty.fork_server(faulty.learners) == fork_server
 
     faulty.run(scenario())
 
 
-def test_a_fresh_nursery_is_there_within_a_second(faulty: FaultyGrader) -> None:
+def test_a_fresh_fork_server_is_there_within_a_second(faulty: FaultyGrader) -> None:
     """One waits for the other's death; bench/recovery.py measures how long it takes."""
 
     async def seconds(number: signal.Signals) -> float:
         await faulty.until_spare()
-        dead = faulty.nursery(faulty.learners)
+        dead = faulty.fork_server(faulty.learners)
         start = time.monotonic()
         kill(dead, number)
         assert await faulty.is_right(RIGHT)
-        assert faulty.nursery(faulty.learners) != dead
+        assert faulty.fork_server(faulty.learners) != dead
         return time.monotonic() - start
 
     for number in (signal.SIGKILL, signal.SIGSTOP):
@@ -124,42 +124,42 @@ def test_a_fresh_nursery_is_there_within_a_second(faulty: FaultyGrader) -> None:
         assert taken < _RECOVERY_SECONDS
 
 
-def test_a_dead_nursery_is_replaced_while_nobody_asks(faulty: FaultyGrader) -> None:
+def test_a_dead_fork_server_is_replaced_while_nobody_asks(faulty: FaultyGrader) -> None:
     """So that the next learner does not wait for the spare one's start either."""
 
     async def scenario() -> None:
         await faulty.until_spare()
-        dead = faulty.nursery(faulty.learners)
+        dead = faulty.fork_server(faulty.learners)
         kill(dead)
-        nurseries = faulty.learners.nurseries
-        await faulty.until(lambda: dead not in nurseries.pids and len(nurseries.pids) == 2)
+        fork_servers = faulty.learners.fork_servers
+        await faulty.until(lambda: dead not in fork_servers.pids and len(fork_servers.pids) == 2)
         assert await faulty.is_right(RIGHT)
 
     faulty.run(scenario())
 
 
-def test_a_spare_nursery_that_dies_is_replaced(faulty: FaultyGrader) -> None:
+def test_a_spare_fork_server_that_dies_is_replaced(faulty: FaultyGrader) -> None:
     async def scenario() -> None:
         await faulty.until_spare()
-        nurseries = faulty.learners.nurseries
-        assert nurseries._spare is not None
-        spare = nurseries._spare.result().pid
+        fork_servers = faulty.learners.fork_servers
+        assert fork_servers._spare is not None
+        spare = fork_servers._spare.result().pid
         kill(spare)
-        await faulty.until(lambda: not nurseries.has_spare)
+        await faulty.until(lambda: not fork_servers.has_spare)
         await faulty.until_spare()
         assert await faulty.is_right(RIGHT)
 
     faulty.run(scenario())
 
 
-def test_a_nursery_that_was_stopped_is_noticed_while_runs_go_on(faulty: FaultyGrader) -> None:
+def test_a_fork_server_that_was_stopped_is_noticed_while_runs_go_on(faulty: FaultyGrader) -> None:
     """Its children go on without it; who asks for another child is not kept waiting."""
 
     async def scenario() -> None:
         await faulty.until_spare()
         running = asyncio.ensure_future(faulty.is_right(SLOW))
         await faulty.until_a_run()
-        kill(faulty.nursery(faulty.learners), signal.SIGSTOP)
+        kill(faulty.fork_server(faulty.learners), signal.SIGSTOP)
         start = time.monotonic()
         assert await faulty.is_right(WRONG)
         assert time.monotonic() - start < _RECOVERY_SECONDS
@@ -168,7 +168,7 @@ def test_a_nursery_that_was_stopped_is_noticed_while_runs_go_on(faulty: FaultyGr
     faulty.run(scenario())
 
 
-def test_a_stopped_warden_does_not_become_a_time_limit(
+def test_a_stopped_init_does_not_become_a_time_limit(
     faulty: FaultyGrader, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Nothing reports the child's end then; the run is made again."""
@@ -178,17 +178,17 @@ def test_a_stopped_warden_does_not_become_a_time_limit(
         grading = asyncio.ensure_future(faulty.is_right(SLOW))
         await faulty.until_a_run()
         await asyncio.sleep(0.2)
-        warden = faulty.wardens(faulty.learners)[-1]
-        kill(warden, signal.SIGSTOP)
+        init = faulty.inits(faulty.learners)[-1]
+        kill(init, signal.SIGSTOP)
         assert await grading
         with contextlib.suppress(ProcessLookupError):
-            kill(warden)
+            kill(init)
 
     faulty.run(scenario())
 
 
-@pytest.mark.parametrize("victim", ["the nursery", "the warden", "the child"])
-def test_a_process_killed_during_a_rehearsal(faulty: FaultyGrader, victim: str) -> None:
+@pytest.mark.parametrize("victim", ["the fork server", "the init", "the child"])
+def test_a_process_killed_during_prewarming(faulty: FaultyGrader, victim: str) -> None:
     """The learner's next submission is graded without it."""
 
     async def scenario() -> None:
@@ -250,7 +250,7 @@ def test_a_child_killed_time_and_again_is_no_fault_of_the_sandbox(faulty: Faulty
 
 
 def test_whatever_dies_whenever_every_verdict_is_right(faulty: FaultyGrader) -> None:
-    """Learners with and without a rehearsed child, three at a time, and one death at a random moment."""
+    """Learners with and without a pre-warmed child, three at a time, and one death at a random moment."""
     chance = random.Random(20261121)
     codes = [RIGHT, WRONG, SLOW, SLOW_AND_WRONG, BETWEEN_CALLS]
 
@@ -275,17 +275,17 @@ def test_whatever_dies_whenever_every_verdict_is_right(faulty: FaultyGrader) -> 
 
 
 def test_the_dead_leave_no_process(faulty: FaultyGrader) -> None:
-    """What a nursery started ends with it, whichever of its processes is killed first."""
+    """What a fork server started ends with it, whichever of its processes is killed first."""
 
     async def scenario() -> None:
-        for victim in ("bubblewrap", "the first process of the nursery's namespace", "the nursery"):
+        for victim in ("bubblewrap", "the first process of the fork server's namespace", "the fork server"):
             grading = asyncio.ensure_future(faulty.is_right(SLOW))
             await faulty.until_a_run()
             family = [
                 faulty.bubblewrap(faulty.learners),
                 faulty.first_of_the_namespace(faulty.learners),
-                faulty.nursery(faulty.learners),
-                *faulty.wardens(faulty.learners),
+                faulty.fork_server(faulty.learners),
+                *faulty.inits(faulty.learners),
                 *faulty.child_pids(faulty.learners),
             ]
             kill(_VICTIMS[victim](faulty, faulty.learners))
@@ -299,7 +299,7 @@ def _are_gone(pids: list[int]) -> bool:
     return not any(map(is_running, pids))
 
 
-def test_a_nursery_that_still_imports_ends_with_its_supervisor() -> None:
+def test_a_fork_server_that_still_imports_ends_with_its_supervisor() -> None:
     """Before it is ready nothing else ties it to the service: it would go on importing for seconds."""
     ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
     number = theirs.fileno()

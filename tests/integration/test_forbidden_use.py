@@ -144,14 +144,14 @@ _SNEAKY = REFERENCE.replace(
 
 
 def _graded(tmp_path: Path, codes: list[str], *, learner: str | None = None) -> list[Verdict]:
-    """One after the other, each once the jail that the last one left behind has rehearsed."""
+    """One after the other, each once the jail that the last one left behind has pre-warmed."""
     problem = toy_problem()
     manifest = msgspec.structs.replace(problem.manifest, forbidden=("jnp.add",))
     problem = msgspec.structs.replace(problem, manifest=manifest)
 
     async def grade() -> list[Verdict]:
         verdicts = []
-        async with open_grader(data_dir=tmp_path, unjailed=False, rehearsed=2 if learner else 0) as grader:
+        async with open_grader(data_dir=tmp_path, unjailed=False, warm_jails=2 if learner else 0) as grader:
             for code in codes:
                 verdicts.append(await grader.grade(problem, code, Mode.SUBMIT, fresh_seed=4, learner=learner))
                 for _ in range(300 if learner else 0):
@@ -174,7 +174,7 @@ def test_a_verdict_names_what_was_forbidden_and_where(tmp_path: Path) -> None:
     assert (verdict.error.type, verdict.error.line) == ("forbidden_name", 12)
 
 
-def test_what_was_rehearsed_is_forgiven(tmp_path: Path) -> None:
+def test_what_was_prewarmed_is_forgiven(tmp_path: Path) -> None:
     """A waiting jail that practised on forbidden code grades the mended one like any other, and back."""
     verdicts = _graded(tmp_path, [_SNEAKY, REFERENCE, _SNEAKY], learner="ada")
 

@@ -32,7 +32,7 @@ def settings(tmp_path: Path, postgres: PostgresServer) -> dict[str, str]:
         "references_dir": str(tmp_path / "references"),
         "log_format": "json",
         "slots": "1",
-        "rehearsed": "0",
+        "warm_jails": "0",
         "worker_name": "lab-1",
     }
 
@@ -110,9 +110,9 @@ def test_a_submission_is_followed_through_all_processes(
     assert 'jaxercise_verdicts_total{outcome="accepted"} 1.0' in of_worker
     for stage, count in (("waiting", 2), ("running", 2), ("diagnosis", 1), ("storing", 2)):
         assert f'jaxercise_grading_stage_seconds_count{{stage="{stage}"}} {count}.0' in of_worker
-    for told in (of_worker, of_web):
-        assert 'jaxercise_workers{state="grading"} 1.0' in told
-        assert "jaxercise_submissions_running 0.0" in told
+    for reported in (of_worker, of_web):
+        assert 'jaxercise_workers{state="grading"} 1.0' in reported
+        assert "jaxercise_submissions_running 0.0" in reported
 
 
 @pytest.mark.parametrize("command", ["serve", "worker"])

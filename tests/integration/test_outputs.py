@@ -182,14 +182,14 @@ def test_a_hidden_row_tells_no_number(grade: Grade, returned: str) -> None:
     """No count, no place, no picture, and nothing of what the code could have written into a name."""
     hidden = _row(grade("tuple", returned), Visibility.HIDDEN)
     assert hidden.outcome is not Outcome.PASSED
-    told = (
+    reported = (
         hidden.max_abs_error,
         hidden.max_abs_error_at,
         hidden.max_rel_error,
         hidden.mismatched,
         hidden.size,
     )
-    assert told == (None,) * 5
+    assert reported == (None,) * 5
     assert (hidden.differences, hidden.picture, hidden.output) == ((), "", "")
     for word in ("secret", "Array", "dict", "yours", "[", "."):
         assert word not in hidden.message

@@ -10,7 +10,7 @@ import pytest
 from numpy.typing import NDArray
 
 from sandbox.arrays import pack_array, unpack_array
-from sandbox.interface import Call, CallResult, ModuleUse, RunRequest, Way
+from sandbox.interface import Call, CallMode, CallResult, ModuleUse, RunRequest
 from sandbox.jailed import open_supervisor
 from sandbox.limits import Limits
 
@@ -122,16 +122,18 @@ class Precision:
 
     def __init__(self, run: Callable[[RunRequest], Sequence[CallResult]]) -> None:
         self._run = run
-        self._known: dict[tuple[str, Way, bool], CallResult] = {}
+        self._known: dict[tuple[str, CallMode, bool], CallResult] = {}
 
-    def call(self, name: str, way: Way, argument: Any = _X, module: ModuleUse | None = None) -> CallResult:
+    def call(
+        self, name: str, mode: CallMode, argument: Any = _X, module: ModuleUse | None = None
+    ) -> CallResult:
         value = pack_array(argument) if isinstance(argument, np.ndarray) else argument
-        call = Call(function=name, arguments=(value,), way=way, module=module)
+        call = Call(function=name, arguments=(value,), mode=mode, module=module)
         [result] = self._run(RunRequest(code=_CODE, parameters=_parameters(name), calls=(call,)))
         return result
 
-    def array(self, name: str, way: Way, argument: Any = _X, module: ModuleUse | None = None) -> Floats:
-        result = self.call(name, way, argument, module)
+    def array(self, name: str, mode: CallMode, argument: Any = _X, module: ModuleUse | None = None) -> Floats:
+        result = self.call(name, mode, argument, module)
         assert result.value is not None, result.raised
         return unpack_array(result.value)  # type: ignore[return-value]
 
@@ -158,86 +160,92 @@ def precision(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Precision]:
 
 
 @pytest.fixture(scope="module")
-def by_way(precision: Precision) -> dict[Way, dict[str, Floats]]:
+def by_mode(precision: Precision) -> dict[CallMode, dict[str, Floats]]:
     """Every text in every way, in one run."""
-    ways = (Way.PLAIN, Way.JIT, Way.UNOPTIMISED, Way.DOUBLE, Way.BFLOAT16)
-    asked = [(way, name) for way in ways for name in _TEXTS]
-    calls = tuple(Call(function=name, arguments=(pack_array(_X),), way=way) for way, name in asked)
+    modes = (CallMode.PLAIN, CallMode.JIT, CallMode.UNOPTIMISED, CallMode.DOUBLE, CallMode.BFLOAT16)
+    asked = [(mode, name) for mode in modes for name in _TEXTS]
+    calls = tuple(Call(function=name, arguments=(pack_array(_X),), mode=mode) for mode, name in asked)
     results = precision._run(RunRequest(code=_CODE, parameters=("x",), calls=calls))
-    made: dict[Way, dict[str, Floats]] = {way: {} for way in ways}
-    for (way, name), result in zip(asked, results, strict=True):
-        assert result.value is not None, (way, name, result.raised)
-        made[way][name] = unpack_array(result.value)  # type: ignore[assignment]
+    made: dict[CallMode, dict[str, Floats]] = {mode: {} for mode in modes}
+    for (mode, name), result in zip(asked, results, strict=True):
+        assert result.value is not None, (mode, name, result.raised)
+        made[mode][name] = unpack_array(result.value)  # type: ignore[assignment]
     return made
 
 
 @pytest.mark.parametrize("name", _TEXTS)
-def test_a_double_run_is_what_numpy_gives_in_double(by_way: dict[Way, dict[str, Floats]], name: str) -> None:
+def test_a_double_run_is_what_numpy_gives_in_double(
+    by_mode: dict[CallMode, dict[str, Floats]], name: str
+) -> None:
     """Through calls, loops, branches, scatters and derivatives."""
-    double = by_way[Way.DOUBLE][name]
+    double = by_mode[CallMode.DOUBLE][name]
     assert double.dtype == np.float64
     np.testing.assert_allclose(double, _NUMPY[name](_X.astype(np.float64)), rtol=1e-12, atol=1e-12)
 
 
 @pytest.mark.parametrize("name", _TEXTS)
-def test_a_bfloat16_run_is_near_but_not_equal(by_way: dict[Way, dict[str, Floats]], name: str) -> None:
+def test_a_bfloat16_run_is_near_but_not_equal(by_mode: dict[CallMode, dict[str, Floats]], name: str) -> None:
     """Its dtype is the program's, so that only the numbers tell it."""
-    plain, narrow = by_way[Way.PLAIN][name], by_way[Way.BFLOAT16][name]
+    plain, narrow = by_mode[CallMode.PLAIN][name], by_mode[CallMode.BFLOAT16][name]
     assert narrow.dtype == plain.dtype == np.float32
     off = np.abs(narrow - plain).max() / np.abs(plain).max()
     assert 1e-5 < off < 0.1
 
 
-@pytest.mark.parametrize("way", [Way.JIT, Way.UNOPTIMISED])
-def test_other_ways_to_compile_give_the_answer(by_way: dict[Way, dict[str, Floats]], way: Way) -> None:
-    for name, plain in by_way[Way.PLAIN].items():
-        np.testing.assert_allclose(by_way[way][name], plain, rtol=2e-5, atol=2e-5, err_msg=name)
+@pytest.mark.parametrize("way", [CallMode.JIT, CallMode.UNOPTIMISED])
+def test_other_ways_to_compile_give_the_answer(
+    by_mode: dict[CallMode, dict[str, Floats]], mode: CallMode
+) -> None:
+    for name, plain in by_mode[CallMode.PLAIN].items():
+        np.testing.assert_allclose(by_mode[mode][name], plain, rtol=2e-5, atol=2e-5, err_msg=name)
 
 
 def test_numbers_drawn_from_a_seed_stay_to_the_last_bit(precision: Precision) -> None:
     """Other parameters would be another model, and the distance would tell nothing of rounding."""
-    plain, double = (precision.array("drawn", way) for way in (Way.PLAIN, Way.DOUBLE))
+    plain, double = (precision.array("drawn", mode) for mode in (CallMode.PLAIN, CallMode.DOUBLE))
     np.testing.assert_array_equal(double, plain.astype(np.float64))
 
 
 @pytest.mark.parametrize("module", [None, ModuleUse(class_name="Layer", seed=4, std=0.3)])
 def test_a_module_computes_with_its_own_parameters(precision: Precision, module: ModuleUse | None) -> None:
     """Those drawn at construction, and those handed in."""
-    plain, double = (precision.array("module", way, _X, module) for way in (Way.PLAIN, Way.DOUBLE))
+    plain, double = (
+        precision.array("module", mode, _X, module) for mode in (CallMode.PLAIN, CallMode.DOUBLE)
+    )
     difference = np.abs(double - plain).max()
     assert 0 < difference < 1e-5
 
 
 def test_handed_in_parameters_are_those_of_a_plain_call(precision: Precision) -> None:
     one, other = (
-        precision.array("module", Way.DOUBLE, _X, ModuleUse(class_name="Layer", seed=seed, std=0.3))
+        precision.array("module", CallMode.DOUBLE, _X, ModuleUse(class_name="Layer", seed=seed, std=0.3))
         for seed in (4, 5)
     )
     assert np.abs(one - other).max() > 0.1
 
 
 def test_without_array_arguments_everything_is_computed_anew(precision: Precision) -> None:
-    double = precision.array("no_arrays", Way.DOUBLE, 0.5)
+    double = precision.array("no_arrays", CallMode.DOUBLE, 0.5)
     np.testing.assert_allclose(double, np.sin(np.arange(6) * 0.5), rtol=1e-12, atol=1e-12)
-    narrow = precision.array("no_arrays", Way.BFLOAT16, 0.5)
+    narrow = precision.array("no_arrays", CallMode.BFLOAT16, 0.5)
     assert 1e-5 < np.abs(narrow - double).max() < 0.02
 
 
 def test_a_narrow_dtype_that_the_program_asks_for_stays(precision: Precision) -> None:
     """A mixed-precision exercise rounds on purpose."""
-    plain, double = (precision.array("half_by_design", way) for way in (Way.PLAIN, Way.DOUBLE))
+    plain, double = (precision.array("half_by_design", mode) for mode in (CallMode.PLAIN, CallMode.DOUBLE))
     np.testing.assert_array_equal(double, plain)
 
 
-@pytest.mark.parametrize("way", [Way.JIT, Way.UNOPTIMISED, Way.DOUBLE, Way.BFLOAT16])
-def test_what_cannot_be_traced_says_so(precision: Precision, way: Way) -> None:
-    raised = precision.call("concrete", way).raised
+@pytest.mark.parametrize("way", [CallMode.JIT, CallMode.UNOPTIMISED, CallMode.DOUBLE, CallMode.BFLOAT16])
+def test_what_cannot_be_traced_says_so(precision: Precision, mode: CallMode) -> None:
+    raised = precision.call("concrete", mode).raised
     assert raised is not None
     assert raised.type == "ConcretizationTypeError"
 
 
 def test_a_primitive_that_is_not_known_is_named(precision: Precision) -> None:
-    raised = precision.call("unknown", Way.DOUBLE).raised
+    raised = precision.call("unknown", CallMode.DOUBLE).raised
     assert raised is not None
     assert raised.type == "Untranslatable"
     assert "linear_call" in raised.message
@@ -248,7 +256,7 @@ def test_a_learners_supervisor_makes_no_such_call(tmp_path: Path) -> None:
 
     async def ask() -> None:
         async with open_supervisor(cache=tmp_path / "cache") as supervisor:
-            call = Call(function="softmax", arguments=(pack_array(_X),), way=Way.DOUBLE)
+            call = Call(function="softmax", arguments=(pack_array(_X),), mode=CallMode.DOUBLE)
             request = RunRequest(code=_CODE, parameters=("x",), calls=(call,))
             with pytest.raises(ValueError, match="trusted code only"):
                 await supervisor.run(request, limits=Limits())

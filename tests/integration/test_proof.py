@@ -11,7 +11,7 @@ from app.grading.grader import Grader
 from app.grading.open_grader import open_grader
 from app.grading.prove.prove import prove
 from app.grading.prove.reasons import Reason
-from app.grading.prove.rows import Figure, Proof, SolutionRow, columns_of
+from app.grading.prove.results import Figure, Proof, SolutionResult, columns_of
 from tests.support.provable_problem import BROKEN, problem_of, provable_files
 
 pytestmark = pytest.mark.jail
@@ -93,8 +93,8 @@ def test_a_broken_problem_is_refused_with_its_reason(proofs: Mapping[str, Proof]
     """Exactly that: an author who mends it is done. Each refusal says what to change."""
     proof = proofs[name]
     assert not proof.is_proven
-    told = [fault.message for fault in proof.faults]
-    assert {fault.reason for fault in proof.faults} == set(BROKEN[name].reasons), told
+    reported = [fault.message for fault in proof.faults]
+    assert {fault.reason for fault in proof.faults} == set(BROKEN[name].reasons), reported
     assert all(fault.message and fault.remedy for fault in proof.faults)
 
 
@@ -106,7 +106,7 @@ def test_a_problem_was_broken_in_every_way() -> None:
 def test_without_answers_nothing_else_is_run(proofs: Mapping[str, Proof]) -> None:
     """A variant cannot be judged by a reference that gives NaN; the other rows would only confuse."""
     rows = proofs["the reference is not finite"].rows
-    assert [row.id for row in rows if isinstance(row, SolutionRow)] == ["reference"]
+    assert [row.id for row in rows if isinstance(row, SolutionResult)] == ["reference"]
 
 
 def test_a_limit_is_refused_with_the_figure_to_write(proofs: Mapping[str, Proof]) -> None:

@@ -175,7 +175,7 @@ async def _ask_store(database: Database) -> None:
         await procrastinate_jobs.free_jobs(connection, {1}, {1})
         await look_for_missing_jobs(connection)
         waiting = await submissions.unfinished(connection)
-        await submissions.places(connection, [waiting[0].id])
+        await submissions.queue_positions(connection, [waiting[0].id])
         await submissions.requeue_all_running(connection)
         claimed = await submissions.claim(connection, waiting[0].id)
         assert isinstance(claimed, Submission)

@@ -22,7 +22,7 @@ def test_every_common_mistake_still_gets_its_explanation(tmp_path: Path) -> None
         async with open_supervisor(cache=tmp_path, jailed=True) as sandbox:
             result = await real_messages.raise_anew(sandbox, known)
         rows = [
-            real_messages.told(one, call.raised) if call.raised else one
+            real_messages.reported(one, call.raised) if call.raised else one
             for one, call in zip(known, result.calls, strict=True)
         ]
         assert all(call.raised for call in result.calls)

@@ -149,7 +149,7 @@ def test_nothing_is_left_behind_by_a_killed_service(
         running = submit(browser, service, _SLOW_BUT_RIGHT.format(seconds=5))
         wait_until_running(browser, service, running)
         dead, family = service.pid, descendants(service.parent_pid)
-        # The work; two nurseries, each with what holds it; the run, the loaded reference, the practised jail.
+        # The work; two fork servers, each with what holds it; the run, the loaded reference, the warm jail.
         assert len(family) >= 10
         service.kill()
         start = time.monotonic()

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import update
 
-from app.core.worker_status import LOST_AFTER_SECONDS, WorkerStanding, WorkerState
+from app.core.worker_status import LOST_AFTER_SECONDS, WorkerState, WorkerStatus
 from app.store import tables
 from app.store.engine.database import Database, is_sqlite
 from app.store.engine.open import open_database
@@ -19,7 +19,7 @@ from tests.support.postgres import PostgresServer
 pytestmark = pytest.mark.anyio
 
 
-async def listed(database: Database) -> list[WorkerStanding]:
+async def listed(database: Database) -> list[WorkerStatus]:
     async with database.reading() as connection:
         return await workers.list_workers(connection)
 
@@ -49,7 +49,7 @@ async def put(database: Database, worker_id: str, name: str, host: str = "elsewh
         await workers.put_worker(connection, row)
 
 
-async def until_listed(database: Database, **expected: object) -> WorkerStanding:
+async def until_listed(database: Database, **expected: object) -> WorkerStatus:
     """Waits for the only worker to be told with these fields."""
     async with asyncio.timeout(10):
         while True:
@@ -71,11 +71,11 @@ async def test_a_worker_is_listed_while_it_lives(database: Database) -> None:
         registration.environment = {"jax": "0.10.2"}
         registration.versions = ("v1", "v2")
         # Told at once, long before the next beat is due.
-        told = await until_listed(database, state=WorkerState.GRADING, proven=2)
-        assert told.environment == {"jax": "0.10.2"}
-        assert told.message == "3 of 5 problems are proven"
-        assert told.started_at == first.started_at
-        assert told.seen_at > first.seen_at
+        reported = await until_listed(database, state=WorkerState.GRADING, proven=2)
+        assert reported.environment == {"jax": "0.10.2"}
+        assert reported.message == "3 of 5 problems are proven"
+        assert reported.started_at == first.started_at
+        assert reported.seen_at > first.seen_at
     assert await listed(database) == []
 
 

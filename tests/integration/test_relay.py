@@ -11,13 +11,13 @@ from sqlalchemy import text
 from app.core.events import CaseDone, Event, Queued, Running, VerdictReached
 from app.core.outcome import Outcome
 from app.core.verdict import CaseResult, Visibility
-from app.events.feed import Told
+from app.events.feed import SentEvent
 from app.events.follow import follow_submission
 from app.events.relay import RelayedFeed
 from app.store.engine.database import Database
 from app.store.queries import submissions
 from app.submissions.service import unfinished_verdict
-from tests.support.queue_room import QueueRoom
+from tests.support.queue_harness import QueueHarness
 from tests.support.scripted_service import until
 
 pytestmark = [pytest.mark.anyio, pytest.mark.postgresql]
@@ -46,29 +46,29 @@ async def processes(url: str, count: int = 2) -> AsyncIterator[list[RelayedFeed]
         yield feeds
 
 
-async def finish(room: QueueRoom, submission_id: str, *cases: CaseDone) -> VerdictReached:
+async def finish(harness: QueueHarness, submission_id: str, *cases: CaseDone) -> VerdictReached:
     """As a worker does it before it tells anybody."""
-    verdict = unfinished_verdict(await room.stored(submission_id), Outcome.ACCEPTED, "")
+    verdict = unfinished_verdict(await harness.stored(submission_id), Outcome.ACCEPTED, "")
     verdict = msgspec.structs.replace(verdict, cases=tuple(done.case for done in cases))
-    async with room.database.transaction() as connection:
+    async with harness.database.transaction() as connection:
         await submissions.finish_whatever_attempt(connection, submission_id, verdict)
     return VerdictReached(verdict=verdict)
 
 
 class Follower:
-    """Follows in the background; `told` grows."""
+    """Follows in the background; `sent` grows."""
 
-    def __init__(self, events: AsyncIterator[Told]) -> None:
-        self.told: list[Told] = []
+    def __init__(self, events: AsyncIterator[SentEvent]) -> None:
+        self.sent: list[SentEvent] = []
         self._task = asyncio.create_task(self._follow(events))
 
-    async def _follow(self, events: AsyncIterator[Told]) -> None:
-        async for told in events:
-            self.told.append(told)
+    async def _follow(self, events: AsyncIterator[SentEvent]) -> None:
+        async for sent in events:
+            self.sent.append(sent)
 
     @property
     def events(self) -> list[Event]:
-        return [told.event for told in self.told]
+        return [sent.event for sent in self.sent]
 
     async def end(self) -> None:
         await asyncio.wait_for(self._task, 10)
@@ -78,90 +78,90 @@ class Follower:
         await asyncio.gather(self._task, return_exceptions=True)
 
 
-async def test_followers_anywhere_hear_everything_in_order_and_once(room: QueueRoom) -> None:
+async def test_followers_anywhere_hear_everything_in_order_and_once(harness: QueueHarness) -> None:
     """Also one that comes in the middle, and pictures that no notification could hold."""
-    [submission_id] = await room.take_in()
-    async with processes(room.database.url, 3) as [worker, page, other_page]:
+    [submission_id] = await harness.take_in()
+    async with processes(harness.database.url, 3) as [worker, page, other_page]:
         early = Follower(page.follow(submission_id))
         await asyncio.sleep(0.1)
         worker.publish(submission_id, RUNNING)
         worker.publish(submission_id, case("a"))
-        await until(lambda: len(early.told) == 2)
+        await until(lambda: len(early.sent) == 2)
         late = Follower(other_page.follow(submission_id))
         worker.publish(submission_id, case("b"))
-        end = await finish(room, submission_id, case("a"), case("b"))
+        end = await finish(harness, submission_id, case("a"), case("b"))
         worker.publish(submission_id, end)
         await asyncio.gather(early.end(), late.end())
     assert early.events == late.events == [RUNNING, case("a"), case("b"), end]
-    ids = [int(told.id or "") for told in early.told]
+    ids = [int(sent.id or "") for sent in early.sent]
     assert ids == sorted(set(ids))
 
 
-async def test_a_verdict_that_is_seen_before_the_last_events_leaves_none_out(room: QueueRoom) -> None:
+async def test_a_verdict_that_is_seen_before_the_last_events_leaves_none_out(harness: QueueHarness) -> None:
     """A worker stores the verdict while its last events are still on their way, or dies right after."""
-    submission_id, other_id = await room.take_in(10, 10)
-    async with processes(room.database.url) as [worker, page]:
+    submission_id, other_id = await harness.take_in(10, 10)
+    async with processes(harness.database.url) as [worker, page]:
         worker.publish(submission_id, RUNNING)
         worker.publish(submission_id, case("a"))
         await asyncio.sleep(0.3)
-        end = await finish(room, submission_id, case("a"), case("b"))
+        end = await finish(harness, submission_id, case("a"), case("b"))
         # Whose run told nothing at all is told from the verdict.
-        other_end = await finish(room, other_id, case("a"))
-        other = [told.event async for told in page.follow(other_id)]
-        events = [told.event async for told in page.follow(submission_id)]
+        other_end = await finish(harness, other_id, case("a"))
+        other = [sent.event async for sent in page.follow(other_id)]
+        events = [sent.event async for sent in page.follow(submission_id)]
     assert events == [RUNNING, case("a"), case("b"), end]
     assert other == [Running(cases=("a",)), case("a"), other_end]
 
 
-async def test_who_was_cut_off_goes_on_after_the_last_event_elsewhere(room: QueueRoom) -> None:
+async def test_who_was_cut_off_goes_on_after_the_last_event_elsewhere(harness: QueueHarness) -> None:
     """The browser connects again, and a proxy sends it to another process; so also after the verdict."""
-    [submission_id] = await room.take_in()
+    [submission_id] = await harness.take_in()
 
     async def look_again() -> object:
-        return await room.stored(submission_id)
+        return await harness.stored(submission_id)
 
-    async with processes(room.database.url, 3) as [worker, page, other_page]:
+    async with processes(harness.database.url, 3) as [worker, page, other_page]:
         first = Follower(page.follow(submission_id))
         worker.publish(submission_id, RUNNING)
         worker.publish(submission_id, case("a"))
-        await until(lambda: len(first.told) == 2)
+        await until(lambda: len(first.sent) == 2)
         await first.leave()
         worker.publish(submission_id, case("b"))
-        end = await finish(room, submission_id, case("a"), case("b"))
+        end = await finish(harness, submission_id, case("a"), case("b"))
         worker.publish(submission_id, end)
         await asyncio.sleep(0.3)
         again = follow_submission(
             other_page,
-            await room.stored(submission_id),
+            await harness.stored(submission_id),
             look_again,  # type: ignore[arg-type]  # of object
-            last_id=first.told[-1].id,
+            last_id=first.sent[-1].id,
         )
-        assert [told.event async for told in again] == [case("b"), end]
+        assert [sent.event async for sent in again] == [case("b"), end]
         # Nobody follows any more, and nothing is kept.
         assert not page._under_way
         assert not other_page._ended
 
 
-async def test_a_lost_connection_loses_no_event(room: QueueRoom) -> None:
+async def test_a_lost_connection_loses_no_event(harness: QueueHarness) -> None:
     """PostgreSQL drops what listens; what was told meanwhile is read after."""
-    [submission_id] = await room.take_in()
-    async with processes(room.database.url) as [worker, page]:
+    [submission_id] = await harness.take_in()
+    async with processes(harness.database.url) as [worker, page]:
         follower = Follower(page.follow(submission_id))
         worker.publish(submission_id, RUNNING)
         await until(lambda: follower.events == [RUNNING])
-        async with room.database.transaction() as connection:
+        async with harness.database.transaction() as connection:
             others = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE pid <> pg_backend_pid()"
             await connection.execute(text(f"{others} AND datname = current_database()"))
         worker.publish(submission_id, case("a"))
-        await until(lambda: len(follower.told) == 2)
-        worker.publish(submission_id, await finish(room, submission_id))
+        await until(lambda: len(follower.sent) == 2)
+        worker.publish(submission_id, await finish(harness, submission_id))
         await follower.end()
     assert follower.events[:2] == [RUNNING, case("a")]
 
 
-async def test_a_reader_that_never_reads_holds_up_nobody(room: QueueRoom) -> None:
-    slow_id, quick_id = await room.take_in(10, 10)
-    async with processes(room.database.url) as [worker, page]:
+async def test_a_reader_that_never_reads_holds_up_nobody(harness: QueueHarness) -> None:
+    slow_id, quick_id = await harness.take_in(10, 10)
+    async with processes(harness.database.url) as [worker, page]:
         stuck = page.follow(slow_id)
         worker.publish(slow_id, RUNNING)
         assert (await anext(stuck)).event == RUNNING
@@ -169,20 +169,20 @@ async def test_a_reader_that_never_reads_holds_up_nobody(room: QueueRoom) -> Non
         for number in range(200):
             worker.publish(slow_id, case(str(number)))
         worker.publish(quick_id, RUNNING)
-        worker.publish(quick_id, await finish(room, quick_id))
+        worker.publish(quick_id, await finish(harness, quick_id))
         await quick.end()
         await stuck.aclose()  # type: ignore[attr-defined]  # it is a generator, and may close
 
 
-async def test_those_who_wait_hear_their_place(room: QueueRoom) -> None:
+async def test_those_who_wait_hear_their_place(harness: QueueHarness) -> None:
     """Each process tells its own followers, whoever took the others away."""
-    first, second = await room.take_in(10, 10)
-    async with processes(room.database.url, 1) as [page]:
+    first, second = await harness.take_in(10, 10)
+    async with processes(harness.database.url, 1) as [page]:
         follower = Follower(page.follow(second))
-        queue = room.queue
-        async with queue.telling_places(page.followed, page.publish):  # type: ignore[attr-defined]
+        queue = harness.queue
+        async with queue.publishing_positions(page.followed, page.publish):  # type: ignore[attr-defined]
             await until(lambda: follower.events == [Queued(position=1)])
-            await finish(room, first)
+            await finish(harness, first)
             await until(lambda: follower.events == [Queued(position=1), Queued(position=0)])
             # Who leaves and comes again at once hears it anew, though nothing has changed.
             await follower.leave()
@@ -193,21 +193,21 @@ async def test_those_who_wait_hear_their_place(room: QueueRoom) -> None:
             await again.leave()
 
 
-async def test_old_events_are_forgotten(room: QueueRoom, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_old_events_are_forgotten(harness: QueueHarness, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("app.events.relay._CLEANING_SECONDS", 0.05)
-    [submission_id] = await room.take_in()
+    [submission_id] = await harness.take_in()
 
     async def count() -> int:
-        async with room.database.reading() as connection:
+        async with harness.database.reading() as connection:
             query = text("SELECT count(*) FROM submission_events")
             return int((await connection.execute(query)).scalar_one())
 
-    async with processes(room.database.url, 1) as [worker]:
+    async with processes(harness.database.url, 1) as [worker]:
         worker.publish(submission_id, RUNNING)
         async with asyncio.timeout(10):
             while await count() != 1:  # noqa: ASYNC110 (what is waited for has no event)
                 await asyncio.sleep(0.02)
-        async with room.database.transaction() as connection:
+        async with harness.database.transaction() as connection:
             await connection.execute(
                 text("UPDATE submission_events SET created_at = now() - interval '11 min'")
             )

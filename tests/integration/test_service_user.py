@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from sandbox.checks.run_checks import all_promises
+from sandbox.checks.run_checks import all_checks
 from tests.support.service_user import UID, run_as_service_user
 
 pytestmark = pytest.mark.jail
@@ -28,7 +28,7 @@ async def in_a_supervisor(step):
 """
 
 
-def _told(step: str) -> Any:
+def _reported(step: str) -> Any:
     """What the coroutine function `step`, given a supervisor, returns in a process of the service user."""
     ran = run_as_service_user(_OPEN + step + "\nasyncio.run(in_a_supervisor(step))\n")
     assert ran.returncode == 0, ran.stderr
@@ -44,7 +44,7 @@ async def step(supervisor):
     result = await supervisor.run(request(code, call), limits=Limits())
     return [os.getuid(), result.ending, list(result.calls[0].value.shape)]
 """
-    uid, ending, shape = _told(step)
+    uid, ending, shape = _reported(step)
     assert uid == (os.getuid() or UID)
     assert (ending, shape) == ("finished", [3])
 
@@ -75,7 +75,7 @@ async def step(supervisor):
     results = await asyncio.gather(*(supervisor.run(request(CODE), limits=Limits()) for _ in range(2)))
     return [result.stdout.strip() for result in results]
 '''
-    assert _told(step) == ["set() {'EROFS'} []"] * 2
+    assert _reported(step) == ["set() {'EROFS'} []"] * 2
 
 
 def test_every_promise_is_kept() -> None:
@@ -83,13 +83,13 @@ def test_every_promise_is_kept() -> None:
     code = """
 import asyncio, json
 from pathlib import Path
-from sandbox.doctor import check_promises
+from sandbox.doctor import run_isolation_checks
 
 async def all_of_them():
-    return {checked.name: checked.reason async for checked in check_promises([Path("/var/tmp")])}
+    return {checked.name: checked.reason async for checked in run_isolation_checks([Path("/var/tmp")])}
 
 print(json.dumps(asyncio.run(all_of_them())))
 """
     ran = run_as_service_user(code)
     assert ran.returncode == 0, ran.stderr
-    assert json.loads(ran.stdout) == {promise.name: "" for promise in all_promises()}
+    assert json.loads(ran.stdout) == {check.name: "" for check in all_checks()}

@@ -42,7 +42,7 @@ def verdicts(graded_problems_dir: Path) -> list[tuple[Mistake, Verdict]]:
     return asyncio.run(grade())
 
 
-def _standing(mistake: Mistake, verdict: Verdict) -> str:
+def _progress(mistake: Mistake, verdict: Verdict) -> str:
     if verdict.diagnosis is None:
         return "abstained"
     return "rightly" if mistake.is_named_rightly(verdict.diagnosis) else "wrongly"
@@ -50,11 +50,11 @@ def _standing(mistake: Mistake, verdict: Verdict) -> str:
 
 def _table(verdicts: list[tuple[Mistake, Verdict]]) -> str:
     lines = [
-        f"{mistake.problem:14} {mistake.name:40} {verdict.outcome:17} {_standing(mistake, verdict):10} "
+        f"{mistake.problem:14} {mistake.name:40} {verdict.outcome:17} {_progress(mistake, verdict):10} "
         + (f"{verdict.diagnosis.kind} {verdict.diagnosis.id}" if verdict.diagnosis else "")
         for mistake, verdict in verdicts
     ]
-    counts = Counter(_standing(mistake, verdict) for mistake, verdict in verdicts)
+    counts = Counter(_progress(mistake, verdict) for mistake, verdict in verdicts)
     refused = sum(not verdict.accepted for _, verdict in verdicts)
     return (
         "\n".join(["", *lines, f"{refused} of {len(verdicts)} refused, {counts['rightly']} named rightly, "])
@@ -79,14 +79,14 @@ def test_no_mistake_is_named_wrongly(
     """A learner who is told of a mistake that they did not make looks in the wrong place for an hour."""
     with capsys.disabled():
         sys.stdout.write(_table(verdicts))
-    named_wrongly = [mistake.name for mistake, v in verdicts if _standing(mistake, v) == "wrongly"]
+    named_wrongly = [mistake.name for mistake, v in verdicts if _progress(mistake, v) == "wrongly"]
 
     assert named_wrongly == [], _table(verdicts)
 
 
 def test_many_mistakes_are_named_rightly(verdicts: list[tuple[Mistake, Verdict]]) -> None:
     """A diagnosis that always abstains would name none wrongly either."""
-    rightly = sum(_standing(mistake, verdict) == "rightly" for mistake, verdict in verdicts)
+    rightly = sum(_progress(mistake, verdict) == "rightly" for mistake, verdict in verdicts)
 
     assert rightly >= _AT_LEAST_NAMED, _table(verdicts)
 

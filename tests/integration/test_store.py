@@ -13,7 +13,7 @@ from sqlalchemy.exc import IntegrityError
 from app.accounts.accounts import Accounts
 from app.catalog.problem_folder import read_problem
 from app.core.outcome import Outcome
-from app.core.progress import Standing
+from app.core.progress import Progress
 from app.core.submission import Status, Submission
 from app.core.tolerance import Tolerance
 from app.core.unexplained import UnexplainedCluster, UnexplainedOutput
@@ -89,9 +89,9 @@ async def send_in(
             assert await submissions.finish_whatever_attempt(connection, one.id, verdict)
 
 
-async def standings(database: Database, user_id: str) -> dict[str, Standing]:
+async def progresses(database: Database, user_id: str) -> dict[str, Progress]:
     async with database.reading() as connection:
-        return await submissions.standings_of(connection, user_id, ["double"])
+        return await submissions.progress_of(connection, user_id, ["double"])
 
 
 async def test_only_an_accepted_submit_solves_a_problem(database: Database) -> None:
@@ -99,10 +99,10 @@ async def test_only_an_accepted_submit_solves_a_problem(database: Database) -> N
     first = await new_submission(database)
     await send_in(database, first, Mode.RUN, Outcome.ACCEPTED)
     await send_in(database, first, Mode.SUBMIT, Outcome.WRONG_VALUE)
-    assert await standings(database, first.user_id) == {"double": Standing.TRIED}
-    assert await standings(database, "nobody") == {}
+    assert await progresses(database, first.user_id) == {"double": Progress.TRIED}
+    assert await progresses(database, "nobody") == {}
     await send_in(database, first, Mode.SUBMIT, Outcome.ACCEPTED)
-    assert await standings(database, first.user_id) == {"double": Standing.SOLVED}
+    assert await progresses(database, first.user_id) == {"double": Progress.SOLVED}
 
 
 async def test_a_solved_problem_stays_solved_however_much_follows(database: Database) -> None:
@@ -111,7 +111,7 @@ async def test_a_solved_problem_stays_solved_however_much_follows(database: Data
     for day in range(1, 61):
         await send_in(database, first, Mode.SUBMIT, Outcome.WRONG_VALUE, day=day)
     await Problems(database, read_problem).publish(small_problem(statement="A new version."))
-    assert await standings(database, first.user_id) == {"double": Standing.SOLVED}
+    assert await progresses(database, first.user_id) == {"double": Progress.SOLVED}
 
 
 async def test_of_many_who_sign_up_at_once_one_is_the_admin(database: Database) -> None:
@@ -319,7 +319,7 @@ async def test_problems_that_are_gone_leave_the_list_however_many_stay(database:
     problems = Problems(database, read_problem)
     published = [await problems.publish(small_problem(slug), rules="of today") for slug in ("a", "b", "c")]
     ids = [problem.manifest.id for problem in published]
-    await problems.withdraw_except({ids[1]})
+    await problems.retire_except({ids[1]})
     assert [problem.slug for problem in (await problems.page(limit=9)).problems] == ["b"]
     assert await problems.count() == 1
     assert [found.slug for found in await problems.found_readable("of today")] == ["b"]
@@ -366,9 +366,9 @@ async def test_solved_problems_are_counted_while_they_are_on_offer(database: Dat
 
     assert await solved() == 1
     async with database.reading() as connection:
-        assert await submissions.standings_of(connection, first.user_id, ["other"]) == {}
-        assert len(await submissions.standings_of(connection, first.user_id, ["double"])) == 1
-    await Problems(database, read_problem).withdraw_except(set())
+        assert await submissions.progress_of(connection, first.user_id, ["other"]) == {}
+        assert len(await submissions.progress_of(connection, first.user_id, ["double"])) == 1
+    await Problems(database, read_problem).retire_except(set())
     assert await solved() == 0
 
 

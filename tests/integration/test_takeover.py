@@ -17,16 +17,16 @@ from app.store.engine.database import Database
 from app.store.engine.open import open_database
 from app.store.problems import Problems
 from tests.support.postgres import PostgresServer
-from tests.support.queue_room import Grading, QueueRoom
+from tests.support.queue_harness import Grading, QueueHarness
 from tests.support.scripted_service import until
 from tests.support.small_problem import small_problem
 
 pytestmark = [pytest.mark.anyio, pytest.mark.postgresql]
 
 
-async def jobs(room: QueueRoom) -> list[str]:
+async def jobs(harness: QueueHarness) -> list[str]:
     """The states of all jobs there are."""
-    async with room.database.reading() as connection:
+    async with harness.database.reading() as connection:
         rows = await connection.execute(text("SELECT status::text FROM procrastinate_jobs ORDER BY id"))
         return [row.status for row in rows]
 
@@ -36,30 +36,32 @@ async def change(database: Database, statement: str) -> None:
         await connection.execute(text(statement))
 
 
-async def test_a_worker_that_comes_back_late_leaves_the_job_to_the_one_that_has_it(room: QueueRoom) -> None:
+async def test_a_worker_that_comes_back_late_leaves_the_job_to_the_one_that_has_it(
+    harness: QueueHarness,
+) -> None:
     """It was taken for dead. Ended by it, the job would be missing if the second worker died as well."""
-    [submission_id] = await room.take_in()
-    late, second = Grading(room.database, held=True), Grading(room.database, held=True)
-    async with room.queue.working(late, slots=1, kept_slots=0, drain_seconds=1):
+    [submission_id] = await harness.take_in()
+    late, second = Grading(harness.database, held=True), Grading(harness.database, held=True)
+    async with harness.queue.working(late, slots=1, reserved_slots=0, drain_seconds=1):
         await until(lambda: late.begun == [submission_id])
-        other = ProcrastinateQueue(room.database)
-        async with other.working(second, slots=1, kept_slots=0, drain_seconds=1):
-            await change(room.database, "UPDATE procrastinate_jobs SET status = 'todo', worker_id = NULL")
+        other = ProcrastinateQueue(harness.database)
+        async with other.working(second, slots=1, reserved_slots=0, drain_seconds=1):
+            await change(harness.database, "UPDATE procrastinate_jobs SET status = 'todo', worker_id = NULL")
             # One slot each, and that of the first is taken.
             await until(lambda: second.begun == [submission_id])
             late.let_go()
             await asyncio.sleep(0.5)
             assert late.ended == []
-            assert await jobs(room) == ["doing"]
+            assert await jobs(harness) == ["doing"]
             second.let_go()
             await until(lambda: second.ended == [submission_id])
-    assert (await room.stored(submission_id)).status is Status.DONE
-    assert await jobs(room) == []
+    assert (await harness.stored(submission_id)).status is Status.DONE
+    assert await jobs(harness) == []
 
 
-async def test_a_late_failure_does_not_hand_the_job_to_a_third(room: QueueRoom) -> None:
+async def test_a_late_failure_does_not_hand_the_job_to_a_third(harness: QueueHarness) -> None:
     """Each such claim would count as an attempt that died, and void the one before."""
-    [submission_id] = await room.take_in()
+    [submission_id] = await harness.take_in()
     begun, fail = asyncio.Event(), asyncio.Event()
 
     async def fails_late(ticket: object) -> None:
@@ -67,51 +69,51 @@ async def test_a_late_failure_does_not_hand_the_job_to_a_third(room: QueueRoom) 
         await fail.wait()
         raise ConnectionError("the database was away")
 
-    second = Grading(room.database, held=True)
-    async with room.queue.working(fails_late, slots=1, kept_slots=0, drain_seconds=1):
+    second = Grading(harness.database, held=True)
+    async with harness.queue.working(fails_late, slots=1, reserved_slots=0, drain_seconds=1):
         await begun.wait()
-        other = ProcrastinateQueue(room.database)
-        async with other.working(second, slots=2, kept_slots=0, drain_seconds=1):
-            await change(room.database, "UPDATE procrastinate_jobs SET status = 'todo', worker_id = NULL")
+        other = ProcrastinateQueue(harness.database)
+        async with other.working(second, slots=2, reserved_slots=0, drain_seconds=1):
+            await change(harness.database, "UPDATE procrastinate_jobs SET status = 'todo', worker_id = NULL")
             await until(lambda: second.begun == [submission_id])
             fail.set()
             await asyncio.sleep(2.5)
             assert second.begun == [submission_id]
             second.let_go()
             await until(lambda: second.ended == [submission_id])
-    assert (await room.stored(submission_id)).failures == 0
+    assert (await harness.stored(submission_id)).failures == 0
 
 
 async def test_a_draining_worker_is_not_taken_for_dead(
-    room: QueueRoom, monkeypatch: pytest.MonkeyPatch
+    harness: QueueHarness, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Its runs may finish, however much longer they take than a heart may stand still."""
     monkeypatch.setattr(sweep, "STALLED_SECONDS", 2.0)
-    [submission_id] = await room.take_in()
-    draining, other = Grading(room.database, held=True), Grading(room.database)
+    [submission_id] = await harness.take_in()
+    draining, other = Grading(harness.database, held=True), Grading(harness.database)
     async with AsyncExitStack() as stack:
-        async with room.queue.working(draining, slots=1, kept_slots=0, drain_seconds=20):
+        async with harness.queue.working(draining, slots=1, reserved_slots=0, drain_seconds=20):
             await until(lambda: draining.begun == [submission_id])
-            queue = ProcrastinateQueue(room.database)
-            await stack.enter_async_context(queue.working(other, slots=1, kept_slots=0, drain_seconds=1))
+            queue = ProcrastinateQueue(harness.database)
+            await stack.enter_async_context(queue.working(other, slots=1, reserved_slots=0, drain_seconds=1))
             asyncio.get_running_loop().call_later(6, draining.let_go)
         assert draining.ended == [submission_id]
         assert other.begun == []
-    found = await room.stored(submission_id)
+    found = await harness.stored(submission_id)
     assert (found.attempt, found.failures) == (1, 0)
 
 
-async def test_two_jobs_for_one_submission_whose_workers_both_died_become_one(room: QueueRoom) -> None:
+async def test_two_jobs_for_one_submission_whose_workers_both_died_become_one(harness: QueueHarness) -> None:
     """Otherwise no job of any dead worker would be freed any more."""
-    first, second = await room.take_in(INTERACTIVE, INTERACTIVE)
-    await change(room.database, "UPDATE procrastinate_jobs SET status = 'doing'")
-    async with room.database.transaction() as connection:
+    first, second = await harness.take_in(INTERACTIVE, INTERACTIVE)
+    await change(harness.database, "UPDATE procrastinate_jobs SET status = 'doing'")
+    async with harness.database.transaction() as connection:
         await connection.execute(text("UPDATE procrastinate_jobs SET queueing_lock = :lock"), {"lock": first})
-    async with room.database.transaction() as connection:
+    async with harness.database.transaction() as connection:
         freed = await procrastinate_jobs.free_jobs_of_the_dead(connection, stalled_seconds=0)
     assert freed == 1
-    assert await jobs(room) == ["todo"]
-    async with room.database.reading() as connection:
+    assert await jobs(harness) == ["todo"]
+    async with harness.database.reading() as connection:
         look = await look_for_missing_jobs(connection)
     assert [ticket.submission_id for ticket in look.missing] == [second]
 

@@ -25,7 +25,7 @@ _needs_promtool = pytest.mark.skipif(
 )
 
 
-def _told() -> set[str]:
+def _reported() -> set[str]:
     """Every name that a process tells Prometheus."""
     families: list[Metric] = list(Metrics()._registry.collect())
     return {f"{family.name}{suffix}" for family in families for suffix in _SUFFIXES[family.type]}
@@ -70,12 +70,12 @@ def test_what_is_asked_for_is_told(expression: str) -> None:
     asked = _selected(expression)
 
     assert asked
-    assert asked <= _told() | _OTHERS
+    assert asked <= _reported() | _OTHERS
 
 
 def test_a_metric_that_is_not_told_is_noticed() -> None:
     """A check that cannot fail is a defect."""
-    assert not _selected("sum(rate(jaxercise_verdict_total[5m]))") <= _told() | _OTHERS
+    assert not _selected("sum(rate(jaxercise_verdict_total[5m]))") <= _reported() | _OTHERS
     with pytest.raises(ValueError, match=r"\w"):
         _selected("sum(rate(")
 
@@ -83,7 +83,7 @@ def test_a_metric_that_is_not_told_is_noticed() -> None:
 def test_every_metric_of_the_code_is_on_the_dashboard() -> None:
     """What is worth telling is worth looking at."""
     shown = {name for panel in _panels() for target in panel["targets"] for name in _selected(target["expr"])}
-    families = {re.sub(r"_(bucket|count|sum)$", "", name) for name in _told()}
+    families = {re.sub(r"_(bucket|count|sum)$", "", name) for name in _reported()}
 
     assert families <= {re.sub(r"_bucket$", "", name) for name in shown}
 

@@ -11,7 +11,7 @@ from typing import Any
 from app.core.outcome import Outcome
 from app.core.verdict import Mode, Verdict
 from app.grading.grader import Grader
-from sandbox.forkserver.process import NurseryProcess
+from sandbox.forkserver.process import ForkServerProcess
 from sandbox.jailed import Supervisor
 from tests.support.process_trees import children
 from tests.support.toy_problem import REFERENCE, toy_problem
@@ -36,7 +36,7 @@ Rows = list[tuple[str, Outcome]]
 
 
 class FaultyGrader:
-    """Grades on the toy problem; `nursery`, `warden` and the rest name processes to be killed."""
+    """Grades on the toy problem; `fork_server`, `init` and the rest name processes to be killed."""
 
     def __init__(self, grader: Grader, runner: asyncio.Runner) -> None:
         self.grader = grader
@@ -74,24 +74,24 @@ class FaultyGrader:
                 await asyncio.sleep(0.005)
 
     async def until_spare(self) -> None:
-        """Both sandboxes have a nursery that serves and one that waits."""
+        """Both sandboxes have a fork server that serves and one that waits."""
         for sandbox in (self.learners, self.trusted):
             await sandbox.warm_up()
-        for nurseries in (self.learners.nurseries, self.trusted.nurseries):
-            await self.until(functools.partial(getattr, nurseries, "has_spare"))
+        for fork_servers in (self.learners.fork_servers, self.trusted.fork_servers):
+            await self.until(functools.partial(getattr, fork_servers, "has_spare"))
 
     async def until_a_run(self) -> None:
         """A learner's code is being run: there is a child, which is not one that waits."""
 
         def is_one() -> bool:
-            # Where a nursery is just being replaced there is none.
+            # Where a fork server is just being replaced there is none.
             with contextlib.suppress(ProcessLookupError):
                 return bool(set(self.child_pids(self.learners)) - set(self.learners.waiting_pids))
             return False
 
         await self.until(is_one)
 
-    def nursery(self, sandbox: Supervisor) -> int:
+    def fork_server(self, sandbox: Supervisor) -> int:
         return _serving(sandbox).pid
 
     def bubblewrap(self, sandbox: Supervisor) -> int:
@@ -101,17 +101,17 @@ class FaultyGrader:
     def first_of_the_namespace(self, sandbox: Supervisor) -> int:
         return children(self.bubblewrap(sandbox))[0]
 
-    def wardens(self, sandbox: Supervisor) -> list[int]:
-        return children(self.nursery(sandbox))
+    def inits(self, sandbox: Supervisor) -> list[int]:
+        return children(self.fork_server(sandbox))
 
     def child_pids(self, sandbox: Supervisor) -> list[int]:
-        return [child for warden in self.wardens(sandbox) for child in children(warden)]
+        return [child for init in self.inits(sandbox) for child in children(init)]
 
 
-def _serving(sandbox: Supervisor) -> NurseryProcess:
-    serving = sandbox.nurseries._serving
+def _serving(sandbox: Supervisor) -> ForkServerProcess:
+    serving = sandbox.fork_servers._serving
     if serving is None or not serving.done():
-        raise ProcessLookupError("no nursery serves just now: the last one is being replaced")
+        raise ProcessLookupError("no fork server serves just now: the last one is being replaced")
     return serving.result()
 
 

@@ -51,17 +51,17 @@ class Statement(msgspec.Struct, frozen=True, kw_only=True):
 @contextmanager
 def statements_of(database: Database) -> Iterator[list[Statement]]:
     """Fills the list with every statement that can have a plan, as it is sent in the block."""
-    heard: list[Statement] = []
+    received: list[Statement] = []
 
     def remember(connection: Any, cursor: Any, statement: str, parameters: Any, *rest: Any) -> None:
         if statement.split(maxsplit=1)[0] in ("SELECT", "INSERT", "UPDATE", "DELETE", "WITH"):
             first = parameters[0] if isinstance(parameters, list) else parameters
-            heard.append(Statement(sql=statement.strip(), parameters=dict(first or {})))
+            received.append(Statement(sql=statement.strip(), parameters=dict(first or {})))
 
     engine = database._engine.sync_engine
     event.listen(engine, "before_cursor_execute", remember)
     try:
-        yield heard
+        yield received
     finally:
         event.remove(engine, "before_cursor_execute", remember)
 

@@ -60,7 +60,7 @@ async def raise_anew(sandbox: Supervisor, known: list[RealMessage]) -> RunResult
     return await sandbox.run(request(known), limits=_LIMITS)
 
 
-def told(one: RealMessage, raised: Raised) -> RealMessage:
+def reported(one: RealMessage, raised: Raised) -> RealMessage:
     """`one` with what was raised today."""
     return RealMessage(
         name=one.name,
@@ -82,7 +82,7 @@ async def _write() -> None:
     for one, call in zip(known, result.calls, strict=True):
         if call.raised is None:
             raise SystemExit(f"{one.name} raises nothing any more")
-        rows.append(msgspec.to_builtins(told(one, call.raised)))
+        rows.append(msgspec.to_builtins(reported(one, call.raised)))
     PATH.write_bytes(msgspec.json.format(msgspec.json.encode(rows), indent=1) + b"\n")
 
 

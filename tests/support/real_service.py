@@ -77,7 +77,7 @@ def real_worker(data_dir: Path, **settings: str) -> Iterator[RunningService]:
 
 @contextmanager
 def _running(
-    command: list[str], announces: str, data_dir: Path, settings: dict[str, str]
+    command: list[str], reports: str, data_dir: Path, settings: dict[str, str]
 ) -> Iterator[RunningService]:
     chosen = {f"JAXERCISE_{name.upper()}": value for name, value in settings.items()}
     process = subprocess.Popen(
@@ -94,7 +94,7 @@ def _running(
     reader = Thread(target=_read, args=(process, lines, printed), daemon=True)
     reader.start()
     try:
-        yield RunningService(process, _address(lines, printed, announces), printed)
+        yield RunningService(process, _address(lines, printed, reports), printed)
     finally:
         if process.poll() is None:
             process.kill()
@@ -111,8 +111,8 @@ def _read(process: subprocess.Popen[str], lines: "Queue[str | None]", printed: l
     lines.put(None)
 
 
-def _address(lines: "Queue[str | None]", printed: list[str], announces: str) -> str:
+def _address(lines: "Queue[str | None]", printed: list[str], reports: str) -> str:
     while (line := lines.get(timeout=_START_SECONDS)) is not None:
-        if found := re.search(rf"{re.escape(announces)} (http://\S+)", line):
+        if found := re.search(rf"{re.escape(reports)} (http://\S+)", line):
             return found[1]
     raise RuntimeError("the process did not start:\n" + "".join(printed))

@@ -21,7 +21,7 @@ from app.core.unexplained import UnexplainedOutput
 from app.core.verdict import CaseResult, LearnerError, Mode, Verdict, Visibility
 from app.errors import GraderError
 from app.grading.compare.array import compare
-from app.grading.present.details import row_details
+from app.grading.present.details import result_details
 from sandbox.arrays import pack_array
 
 
@@ -126,7 +126,7 @@ def _compared(answer: NDArray[np.float64]) -> CaseResult:
     """As the real grader would have it of a sample case that asks for 1 2 4."""
     given, expected = pack_array(answer), pack_array(np.array([1.0, 2.0, 4.0]))
     found = compare(given, expected, Tolerance(), dtype="float64")
-    details = row_details(found, given, expected, Tolerance())
+    details = result_details(found, given, expected, Tolerance())
     return CaseResult(
         name="",
         visibility=Visibility.SAMPLE,

@@ -8,14 +8,14 @@ For tests that kill such processes under load: everything but the grader is the 
 import sys
 
 from app.cli.serving.service import run_service
-from app.cli.serving.worker import run_worker
+from app.cli.serving.worker import serve_worker
 from app.settings import read_settings
 from tests.support.scripted_grader import open_scripted_grader
 
 
 def main() -> None:
     """Until SIGINT or SIGTERM; settings come from the environment, as always."""
-    run = run_service if sys.argv[1:] == ["serve"] else run_worker
+    run = run_service if sys.argv[1:] == ["serve"] else serve_worker
     run(read_settings(), open_scripted_grader)
 
 

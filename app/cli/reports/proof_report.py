@@ -7,7 +7,7 @@ from xml.etree import ElementTree
 import msgspec
 
 from app.grading.prove.reasons import Fault
-from app.grading.prove.rows import Figure, Proof, Role, SolutionRow
+from app.grading.prove.results import Figure, Proof, Role, SolutionResult
 
 _FORMAT = 1
 """Counted up when a key of the JSON report changes its meaning; new keys may come without that."""
@@ -35,8 +35,8 @@ def proofs_markdown(proofs: Sequence[Proof], drift: Mapping[str, str] | None = N
         lines += _table(proof)
         lines += ["", *(f"- {figure.text}" for figure in proof.figures)]
         if drift is not None:
-            told = drift.get(proof.problem, "not compared")
-            lines += [f"- drift against the stored outputs: {told}"]
+            reported = drift.get(proof.problem, "not compared")
+            lines += [f"- drift against the stored outputs: {reported}"]
         lines += [""]
     return "\n".join(["# Proofs", "", *lines])
 
@@ -56,7 +56,7 @@ def proofs_junit(proofs: Sequence[Proof]) -> bytes:
         )
         for row in proof.rows:
             kind = "figure" if isinstance(row, Figure) else row.role
-            seconds = row.wall_seconds if isinstance(row, SolutionRow) else 0.0
+            seconds = row.wall_seconds if isinstance(row, SolutionResult) else 0.0
             case = ElementTree.SubElement(
                 suite, "testcase", classname=f"{proof.problem}.{kind}", name=row.id, time=f"{seconds:.3f}"
             )
@@ -79,7 +79,7 @@ def _table(proof: Proof) -> list[str]:
     return lines
 
 
-def _cell(row: SolutionRow, name: str) -> str:
+def _cell(row: SolutionResult, name: str) -> str:
     if name not in row.failed:
         return "" if row.role is Role.TRIVIAL and name not in row.distances else "·"
     value = row.distances.get(name, math.inf)
@@ -102,7 +102,7 @@ def _problem(proof: Proof) -> dict[str, object]:
     }
 
 
-def _solution(row: SolutionRow) -> dict[str, object]:
+def _solution(row: SolutionResult) -> dict[str, object]:
     return {
         "role": row.role,
         "id": row.id,

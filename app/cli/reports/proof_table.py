@@ -4,7 +4,7 @@ import math
 from collections.abc import Iterator, Mapping, Sequence
 
 from app.grading.prove.reasons import Fault
-from app.grading.prove.rows import Column, Figure, Role, Row, SolutionRow
+from app.grading.prove.results import Column, Figure, Role, Row, SolutionResult
 
 WIDTH = 100
 _LABEL, _OUTCOME, _NAMED = 34, 16, 7
@@ -45,7 +45,7 @@ class ProofTable:
             letters = "" if isinstance(row, Figure) else self._letters()
             yield f"  {heading:<{_LABEL - 2}}{'':<{_OUTCOME}}{letters}".rstrip()
         yield f"  {row.text}" if isinstance(row, Figure) else self._line(row)
-        if isinstance(row, SolutionRow) and row.failed and not set(row.failed) & set(self._names):
+        if isinstance(row, SolutionResult) and row.failed and not set(row.failed) & set(self._names):
             yield from _wrapped(f"caught by {', '.join(row.failed)}".split(), " ", indent="      ")
         for fault in row.faults:
             yield from fault_lines(fault)
@@ -53,14 +53,14 @@ class ProofTable:
     def _letters(self) -> str:
         return "".join(f"{_letter(place):>{self._cell}}" for place in range(len(self._names)))
 
-    def _line(self, row: SolutionRow) -> str:
+    def _line(self, row: SolutionResult) -> str:
         mark = "✗" if row.faults else "✓"
         cells = "".join(f"{self._cell_text(name, row):>{self._cell}}" for name in self._names)
         named = "  named" if row.named and row.named == row.id else ""
         label = f"{mark} {row.id[: _LABEL - 3]}"
         return f"{label:<{_LABEL}}{row.outcome:<{_OUTCOME}}{cells}{named}".rstrip()
 
-    def _cell_text(self, name: str, row: SolutionRow) -> str:
+    def _cell_text(self, name: str, row: SolutionResult) -> str:
         if name in row.failed:
             return short_number(row.distances.get(name, math.inf), self._cell - 1)
         return "·" if name in row.distances or row.role is not Role.TRIVIAL else ""
@@ -91,8 +91,8 @@ def summary_lines(slug: str, faults: Sequence[Fault]) -> list[str]:
     reasons: Mapping[str, int] = {
         fault.reason: sum(other.reason is fault.reason for other in faults) for fault in faults
     }
-    told = ", ".join(reason if count == 1 else f"{reason} ({count})" for reason, count in reasons.items())
-    return _wrapped(f"{slug} is refused: {told}".split(), " ", indent="  ")
+    reported = ", ".join(reason if count == 1 else f"{reason} ({count})" for reason, count in reasons.items())
+    return _wrapped(f"{slug} is refused: {reported}".split(), " ", indent="  ")
 
 
 def _letter(place: int) -> str:

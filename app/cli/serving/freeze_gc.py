@@ -7,7 +7,7 @@ _SETTLED_SECONDS = 10.0
 """After a start: what is imported late has been, and the first requests were answered."""
 
 
-async def settle_heap() -> None:
+async def freeze_heap() -> None:
     """Sets aside what the start has made, once it is over.
 
     A full collection took 80 to 130 ms of a service that had done nothing but start, every few submissions,

@@ -6,7 +6,7 @@ import socket
 
 import uvicorn
 
-from app.cli.serving.freeze_gc import settle_heap
+from app.cli.serving.freeze_gc import freeze_heap
 from app.cli.serving.logs import set_up_logs
 from app.cli.serving.server import Server, address_of, listening, server_config
 from app.cli.serving.supervise import keep
@@ -41,7 +41,7 @@ async def _serve(settings: Settings, listener: socket.socket, open_grader: OpenG
         if await app.state.accounts.is_empty():
             print("The first account to sign up is the admin.", flush=True)
         watch = asyncio.create_task(_stop_on_failure(app.state.worker, server))
-        settling = asyncio.create_task(settle_heap())
+        settling = asyncio.create_task(freeze_heap())
         await server.serve(sockets=[listener])
         settling.cancel()
         if watch.done():

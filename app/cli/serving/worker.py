@@ -8,8 +8,8 @@ from contextlib import AbstractContextManager, asynccontextmanager, nullcontext
 
 from app.api.readiness import Readiness
 from app.api.worker_app import worker_app
-from app.bootstrap import opened, real_grader, require_distributed, working
-from app.cli.serving.freeze_gc import settle_heap
+from app.bootstrap import open_services, real_grader, require_distributed, run_worker
+from app.cli.serving.freeze_gc import freeze_heap
 from app.cli.serving.logs import set_up_logs
 from app.cli.serving.server import QuietServer, address_of, listening, server_config
 from app.cli.serving.service import as_grader_error
@@ -19,7 +19,7 @@ from app.settings import Settings
 from app.worker.worker import OpenGrader
 
 
-def run_worker(settings: Settings, open_grader: OpenGrader | None = None) -> None:
+def serve_worker(settings: Settings, open_grader: OpenGrader | None = None) -> None:
     """Grades until SIGINT or SIGTERM, then drains; tells how it does on `worker_port`, if there is one.
 
     In a process of its own that is begun again where it is killed. `open_grader` takes the place of the
@@ -43,8 +43,8 @@ async def _work(settings: Settings, listener: socket.socket | None, open_grader:
     readiness.add("grading", _opening)
     async with (
         _answering(listener, metrics, readiness),
-        opened(settings) as shared,
-        working(settings, shared, open_grader or real_grader(settings, metrics), metrics) as worker,
+        open_services(settings) as shared,
+        run_worker(settings, shared, open_grader or real_grader(settings, metrics), metrics) as worker,
     ):
         metrics.queue.watch(shared.database)
         readiness.add("database", shared.database.ping)
@@ -52,7 +52,7 @@ async def _work(settings: Settings, listener: socket.socket | None, open_grader:
         print(f"The worker {settings.worker_name} grades {settings.slots} at a time", flush=True)
         failing = asyncio.create_task(worker.failure())
         stopping = asyncio.create_task(stop.wait())
-        settling = asyncio.create_task(settle_heap())
+        settling = asyncio.create_task(freeze_heap())
         await asyncio.wait({failing, stopping}, return_when=asyncio.FIRST_COMPLETED)
         stopping.cancel()
         settling.cancel()

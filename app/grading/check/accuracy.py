@@ -9,9 +9,9 @@ from app.core.outcome import Outcome
 from app.core.problem import AccuracyProbe
 from app.core.verdict import CaseResult
 from app.grading.answer import named_arrays
-from app.grading.check.rows import row
+from app.grading.check.case_result import case_result
 from app.grading.phrases.index_words import shape_words
-from app.grading.plan.checks import GradedItem
+from app.grading.plan.checks import Check
 from sandbox.arrays import BadArray, WireArray, unpack_array
 from sandbox.interface import CallResult
 
@@ -19,13 +19,13 @@ _INTEGER_KINDS = "iu"
 _NO_LABEL = -1
 
 
-def judge_accuracy(item: GradedItem, call: CallResult) -> CaseResult:
+def judge_accuracy(check: Check, call: CallResult) -> CaseResult:
     """Full points from `full` on; from `part` on some, growing evenly up to there.
 
     Of a hidden item only whole percents are told, and partial points follow them: a count that
     moves with each changed label would give the labels away, one by one.
     """
-    probe = item.accuracy
+    probe = check.accuracy
     assert probe is not None  # What makes an item one of this kind.
     labels = np.asarray(generate(probe.labels))
     arrays = list(named_arrays(call.value, call.parts).values())
@@ -33,17 +33,19 @@ def judge_accuracy(item: GradedItem, call: CallResult) -> CaseResult:
         predicted = _labels(arrays[0], labels.size)
     except BadArray as error:
         message = f"the answer's frame is forged: {error}"
-        return row(item, Outcome.SANDBOX_VIOLATION, message, call.wall_seconds)
+        return case_result(check, Outcome.SANDBOX_VIOLATION, message, call.wall_seconds)
     if predicted is None:
         given = f"{arrays[0].dtype} of shape {shape_words(arrays[0].shape)}"
-        yours = "" if item.call.is_quiet else f", yours is {given}"
+        yours = "" if check.call.is_hidden else f", yours is {given}"
         message = f"{_asked(labels.size)} are asked for{yours}"
-        return row(item, Outcome.WRONG_SHAPE, message, call.wall_seconds)
+        return case_result(check, Outcome.WRONG_SHAPE, message, call.wall_seconds)
     right = int((predicted == labels).sum())
     outcome = Outcome.PASSED if right / labels.size >= probe.full else Outcome.WRONG_VALUE
     points = _points(probe, right, labels.size)
-    message = _counted(item, probe, right, labels.size) + _in_part(points, probe)
-    return msgspec.structs.replace(row(item, outcome, message, call.wall_seconds), points_reached=points)
+    message = _counted(check, probe, right, labels.size) + _in_part(points, probe)
+    return msgspec.structs.replace(
+        case_result(check, outcome, message, call.wall_seconds), points_reached=points
+    )
 
 
 def _labels(answer: WireArray, count: int) -> NDArray[np.generic] | None:
@@ -61,9 +63,9 @@ def _asked(count: int) -> str:
     return f"whole-number labels of shape ({count},) or scores of shape ({count}, classes)"
 
 
-def _counted(item: GradedItem, probe: AccuracyProbe, right: int, count: int) -> str:
+def _counted(check: Check, probe: AccuracyProbe, right: int, count: int) -> str:
     percent = 100 * right // count
-    if item.call.is_quiet:
+    if check.call.is_hidden:
         return f"{percent} % of the labels are right; {_percent(probe.full)} % are asked for"
     return f"{right} of {count} labels right ({percent} %); {_percent(probe.full)} % are asked for"
 

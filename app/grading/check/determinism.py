@@ -3,8 +3,8 @@
 from app.core.outcome import Outcome
 from app.core.verdict import CaseResult
 from app.grading.answer import named_arrays
-from app.grading.check.rows import row
-from app.grading.plan.checks import GradedItem
+from app.grading.check.case_result import case_result
+from app.grading.plan.checks import Check
 from sandbox.arrays import WireArray
 from sandbox.interface import CallResult
 
@@ -14,13 +14,13 @@ _DIFFERS = (
 )
 
 
-def judge_determinism(item: GradedItem, call: CallResult) -> CaseResult:
+def judge_determinism(check: Check, call: CallResult) -> CaseResult:
     """To the last bit: the same program on the same numbers rounds the same way."""
     arrays = named_arrays(call.value, call.parts)
     first, second = _of("first", arrays), _of("second", arrays)
     if first and first == second:
-        return row(item, Outcome.PASSED, "", call.wall_seconds)
-    return row(item, Outcome.WRONG_VALUE, _DIFFERS, call.wall_seconds)
+        return case_result(check, Outcome.PASSED, "", call.wall_seconds)
+    return case_result(check, Outcome.WRONG_VALUE, _DIFFERS, call.wall_seconds)
 
 
 def _of(turn: str, arrays: dict[str, WireArray]) -> dict[str, WireArray]:

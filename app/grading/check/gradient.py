@@ -8,30 +8,28 @@ from app.core.outcome import Outcome
 from app.core.problem import Problem
 from app.core.verdict import CaseResult
 from app.grading.answer import named_arrays
-from app.grading.check.rows import row
+from app.grading.check.case_result import case_result
 from app.grading.check.value import judge_arrays
 from app.grading.compare.array import matches
-from app.grading.compare.tolerance import item_tolerance
+from app.grading.compare.tolerance import tolerance_of
 from app.grading.phrases.index_words import names_words
-from app.grading.plan.checks import GradedItem
-from app.grading.reference.outputs import TrustedAnswer
+from app.grading.plan.checks import Check
+from app.grading.reference.outputs import ReferenceOutput
 from sandbox.arrays import BadArray, WireArray, unpack_array
 from sandbox.interface import CallResult
 
 _CUT_OFF = "it is not used, or something such as `stop_gradient` or a copy made with NumPy cuts it off"
 
 
-def judge_gradient(
-    problem: Problem, item: GradedItem, call: CallResult, expected: TrustedAnswer
-) -> CaseResult:
+def judge_gradient(problem: Problem, check: Check, call: CallResult, expected: ReferenceOutput) -> CaseResult:
     """Parameters that no gradient reaches are named first, then those whose gradient differs."""
     wanted = _named(problem, named_arrays(expected.value, expected.parts))
     all_given = _named(problem, named_arrays(call.value, call.parts))
     if lacking := [name for name in wanted if name not in all_given]:
         message = f"there is no gradient of {names_words(lacking)}: no such `nnx.Param` is in the module"
-        return row(item, Outcome.WRONG_PARAMETERS, message, call.wall_seconds)
+        return case_result(check, Outcome.WRONG_PARAMETERS, message, call.wall_seconds)
     given = {name: all_given[name] for name in wanted}
-    tolerance = item_tolerance(problem, item, wanted)
+    tolerance = tolerance_of(problem, check, wanted)
     silent = [
         name
         for name, array in wanted.items()
@@ -39,10 +37,10 @@ def judge_gradient(
     ]
     if silent:
         message = f"no gradient reaches {names_words(silent)}: {_CUT_OFF}"
-        return row(item, Outcome.WRONG_VALUE, message, call.wall_seconds)
+        return case_result(check, Outcome.WRONG_VALUE, message, call.wall_seconds)
     differing = [name for name in wanted if not matches(given[name], wanted[name], tolerance)]
     return judge_arrays(
-        item,
+        check,
         call,
         given,
         wanted,

@@ -9,21 +9,21 @@ from app.core.problem import Problem
 from app.core.verdict import CaseResult
 from app.grading.answer import named_arrays
 from app.grading.check.accuracy import judge_accuracy
+from app.grading.check.case_result import case_result
 from app.grading.check.determinism import judge_determinism
 from app.grading.check.gradient import judge_gradient
 from app.grading.check.parameters import judge_parameters, never_built
 from app.grading.check.repeat import judge_again
-from app.grading.check.rows import row
 from app.grading.check.transforms import judge_transforms
 from app.grading.check.value import judge_arrays
 from app.grading.compare.no_arrays import no_arrays
 from app.grading.explain.explain import explanation, first_sentence
 from app.grading.phrases.forbidden_words import forbidden_in_words
-from app.grading.plan.checks import GradedItem, ItemKind
-from app.grading.reference.outputs import TrustedAnswer
+from app.grading.plan.checks import Check, CheckKind
+from app.grading.reference.outputs import ReferenceOutput
 from sandbox.interface import CallResult, Frame, Raised
 
-_OF_MODULE = (ItemKind.CHECKPOINT, ItemKind.GRADIENT, ItemKind.TRANSFORMS)
+_OF_MODULE = (CheckKind.CHECKPOINT, CheckKind.GRADIENT, CheckKind.TRANSFORMS)
 _ONLY_WITH_PARAMETERS = "with random parameters handed in, the numbers differ"
 _HIDDEN_MESSAGE = "its message is shown for sample cases only"
 _COMPUTING_ERRORS = ("XlaRuntimeError", "JaxRuntimeError")
@@ -38,44 +38,44 @@ _KNOWN_ERRORS = frozenset(
 )
 
 
-def judge_item(
+def judge(
     problem: Problem,
-    item: GradedItem,
+    check: Check,
     call: CallResult,
-    expected: TrustedAnswer,
+    expected: ReferenceOutput,
     first: CallResult | None = None,
 ) -> CaseResult:
     """The row for one call that ended. `first` is what a call that is repeated had given before."""
     if call.forbidden is not None:
         message = forbidden_in_words(problem, call.forbidden)
-        return row(item, Outcome.FORBIDDEN_NAME, message, call.wall_seconds)
+        return case_result(check, Outcome.FORBIDDEN_NAME, message, call.wall_seconds)
     if call.raised is not None:
-        raised = without_details(call.raised) if item.call.is_quiet else call.raised
-        return row(item, error_outcome(call.raised), _raised_in_words(raised), call.wall_seconds)
-    if item.kind is ItemKind.PARAMETERS:
-        return judge_parameters(problem, item, call, expected)
-    if item.kind in _OF_MODULE and call.parameters is None and problem.manifest.module is not None:
-        return row(item, Outcome.WRONG_PARAMETERS, never_built(problem), call.wall_seconds)
-    if item.kind is ItemKind.AGAIN:
-        return judge_again(problem, item, call, expected, first)
+        raised = without_details(call.raised) if check.call.is_hidden else call.raised
+        return case_result(check, error_outcome(call.raised), _raised_in_words(raised), call.wall_seconds)
+    if check.kind is CheckKind.PARAMETERS:
+        return judge_parameters(problem, check, call, expected)
+    if check.kind in _OF_MODULE and call.parameters is None and problem.manifest.module is not None:
+        return case_result(check, Outcome.WRONG_PARAMETERS, never_built(problem), call.wall_seconds)
+    if check.kind is CheckKind.AGAIN:
+        return judge_again(problem, check, call, expected, first)
     given = named_arrays(call.value, call.parts)
     # Of a module without a single parameter there are no gradients, and that is no answer's fault.
-    if not given and not (item.kind is ItemKind.GRADIENT and not call.not_an_array):
-        outcome, message = no_arrays(problem.manifest.entry, call, is_quiet=item.call.is_quiet)
-        return row(item, outcome, message, call.wall_seconds)
-    match item.kind:
-        case ItemKind.GRADIENT:
-            return judge_gradient(problem, item, call, expected)
-        case ItemKind.TRANSFORMS:
-            return judge_transforms(problem, item, call, expected)
-        case ItemKind.DETERMINISM:
-            return judge_determinism(item, call)
-        case ItemKind.ACCURACY:
-            return judge_accuracy(item, call)
+    if not given and not (check.kind is CheckKind.GRADIENT and not call.not_an_array):
+        outcome, message = no_arrays(problem.manifest.entry, call, is_hidden=check.call.is_hidden)
+        return case_result(check, outcome, message, call.wall_seconds)
+    match check.kind:
+        case CheckKind.GRADIENT:
+            return judge_gradient(problem, check, call, expected)
+        case CheckKind.TRANSFORMS:
+            return judge_transforms(problem, check, call, expected)
+        case CheckKind.DETERMINISM:
+            return judge_determinism(check, call)
+        case CheckKind.ACCURACY:
+            return judge_accuracy(check, call)
     dtypes = {output.name: output.dtype for output in problem.manifest.entry.named_outputs}
-    only = _ONLY_WITH_PARAMETERS if item.kind is ItemKind.CHECKPOINT else ""
+    only = _ONLY_WITH_PARAMETERS if check.kind is CheckKind.CHECKPOINT else ""
     wanted, tolerance = named_arrays(expected.value, expected.parts), problem.manifest.tolerance
-    return judge_arrays(item, call, given, wanted, tolerance, dtypes=dtypes, remark=only)
+    return judge_arrays(check, call, given, wanted, tolerance, dtypes=dtypes, remark=only)
 
 
 def error_outcome(raised: Raised) -> Outcome:

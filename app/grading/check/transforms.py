@@ -6,11 +6,11 @@ from app.core.outcome import Outcome
 from app.core.problem import Problem
 from app.core.verdict import CaseResult
 from app.grading.answer import named_arrays
-from app.grading.check.rows import row
+from app.grading.check.case_result import case_result
 from app.grading.check.value import judge_arrays
 from app.grading.compare.outputs import compare_outputs
-from app.grading.plan.checks import GradedItem
-from app.grading.reference.outputs import TrustedAnswer
+from app.grading.plan.checks import Check
+from app.grading.reference.outputs import ReferenceOutput
 from sandbox.arrays import WireArray
 from sandbox.interface import CallResult
 
@@ -22,22 +22,22 @@ _OTHER_COUNT = "under `jax.jit` and `jax.vmap` it returns another number of arra
 
 
 def judge_transforms(
-    problem: Problem, item: GradedItem, call: CallResult, expected: TrustedAnswer
+    problem: Problem, check: Check, call: CallResult, expected: ReferenceOutput
 ) -> CaseResult:
     """`jit` is told before `vmap`: who fails both has one thing to mend."""
     given = named_arrays(call.value, call.parts)
     wanted = named_arrays(expected.value, expected.parts)
     if given.keys() != wanted.keys():
-        return row(item, Outcome.WRONG_SHAPE, _OTHER_COUNT, call.wall_seconds)
+        return case_result(check, Outcome.WRONG_SHAPE, _OTHER_COUNT, call.wall_seconds)
     tolerance = problem.manifest.tolerance
     dtypes = {name: array.dtype for name, array in wanted.items()}
-    for way, remark in _SAID.items():
-        ours, theirs = _of(way, wanted), _of(way, given)
+    for mode, remark in _SAID.items():
+        ours, theirs = _of(mode, wanted), _of(mode, given)
         found = compare_outputs(theirs, ours, tolerance, dtypes=dtypes)
         if found.outcome is not Outcome.PASSED:
-            return judge_arrays(item, call, theirs, ours, tolerance, dtypes=dtypes, remark=remark)
-    return judge_arrays(item, call, given, wanted, tolerance, dtypes=dtypes)
+            return judge_arrays(check, call, theirs, ours, tolerance, dtypes=dtypes, remark=remark)
+    return judge_arrays(check, call, given, wanted, tolerance, dtypes=dtypes)
 
 
-def _of(way: str, arrays: Mapping[str, WireArray]) -> dict[str, WireArray]:
-    return {name: array for name, array in arrays.items() if name.partition(".")[0] == way}
+def _of(mode: str, arrays: Mapping[str, WireArray]) -> dict[str, WireArray]:
+    return {name: array for name, array in arrays.items() if name.partition(".")[0] == mode}

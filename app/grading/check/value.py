@@ -5,10 +5,10 @@ from collections.abc import Mapping, Sequence
 from app.core.outcome import Outcome
 from app.core.tolerance import Tolerance
 from app.core.verdict import CaseResult
-from app.grading.check.rows import row
+from app.grading.check.case_result import case_result
 from app.grading.compare.outputs import compare_outputs
-from app.grading.plan.checks import GradedItem
-from app.grading.present.details import row_details
+from app.grading.plan.checks import Check
+from app.grading.present.details import result_details
 from sandbox.arrays import WireArray
 from sandbox.interface import CallResult
 
@@ -16,7 +16,7 @@ _FORGED_NAMES = "the answer's frame is forged: its arrays have other names than 
 
 
 def judge_arrays(
-    item: GradedItem,
+    check: Check,
     call: CallResult,
     given: Mapping[str, WireArray],
     wanted: Mapping[str, WireArray],
@@ -30,18 +30,18 @@ def judge_arrays(
     `remark` is what is said first where values differ.
     """
     if given.keys() != wanted.keys():
-        return row(item, Outcome.SANDBOX_VIOLATION, _FORGED_NAMES, call.wall_seconds)
+        return case_result(check, Outcome.SANDBOX_VIOLATION, _FORGED_NAMES, call.wall_seconds)
     found = compare_outputs(given, wanted, tolerance, dtypes=dtypes)
     remarks = [remark] if found.outcome is Outcome.WRONG_VALUE else []
     # Numbers of a hidden case would let its expected values be measured out.
-    if item.call.is_quiet:
-        return row(item, found.outcome, _joined([*remarks, found.hidden_message]), call.wall_seconds)
-    details = row_details(found, given[found.output], wanted[found.output], tolerance)
+    if check.call.is_hidden:
+        return case_result(check, found.outcome, _joined([*remarks, found.hidden_message]), call.wall_seconds)
+    details = result_details(found, given[found.output], wanted[found.output], tolerance)
     return CaseResult(
-        name=item.name,
-        visibility=item.visibility,
+        name=check.name,
+        visibility=check.visibility,
         outcome=found.outcome,
-        points=item.points,
+        points=check.points,
         max_abs_error=found.max_abs_error,
         max_abs_error_at=found.max_abs_error_at,
         max_rel_error=found.max_rel_error,

@@ -6,19 +6,19 @@ from app.grading.phrases.index_words import listed
 from sandbox.interface import CallResult
 
 
-def no_arrays(entry: Entry, call: CallResult, *, is_quiet: bool) -> tuple[Outcome, str]:
+def no_arrays(entry: Entry, call: CallResult, *, is_hidden: bool) -> tuple[Outcome, str]:
     """`wrong_shape` for something in the place of one array, `wrong_structure` for what should hold several.
 
     Of a quiet call nothing is told that its code can choose: it could carry the case's values.
     """
     names = [output.name for output in entry.outputs]
     if call.at_output in names:
-        found = "no array" if is_quiet else call.not_an_array
+        found = "no array" if is_hidden else call.not_an_array
         return Outcome.WRONG_SHAPE, f"`{call.at_output}` is {found}; an array of numbers is asked for"
     if entry.structure == "array":
-        found = "no array" if is_quiet else call.not_an_array
+        found = "no array" if is_hidden else call.not_an_array
         return Outcome.WRONG_SHAPE, f"the function returned {found}; an array of numbers is asked for"
-    found = "something else" if is_quiet else call.not_an_array
+    found = "something else" if is_hidden else call.not_an_array
     return Outcome.WRONG_STRUCTURE, f"{structure_words(entry)} is asked for; the function returned {found}"
 
 

@@ -29,17 +29,17 @@ def compare_outputs(
         name = max(found, key=lambda name: found[name].max_abs_error or 0.0)
         return msgspec.structs.replace(found[name], output=name)
     failed = [name for name in found if found[name].outcome is outcome]
-    told = found[failed[0]]
+    reported = found[failed[0]]
     if len(found) == 1:
-        return msgspec.structs.replace(told, output=failed[0])
+        return msgspec.structs.replace(reported, output=failed[0])
     if outcome is Outcome.WRONG_VALUE:
         verb = "differs" if len(failed) == 1 else "differ"
-        return msgspec.structs.replace(told, output=failed[0], message=f"{names_words(failed)} {verb}")
+        return msgspec.structs.replace(reported, output=failed[0], message=f"{names_words(failed)} {verb}")
     return msgspec.structs.replace(
-        told,
+        reported,
         output=failed[0],
-        message=f"`{failed[0]}`: {told.message}",
-        hidden_message=f"`{failed[0]}`: {told.hidden_message}",
+        message=f"`{failed[0]}`: {reported.message}",
+        hidden_message=f"`{failed[0]}`: {reported.hidden_message}",
     )
 
 

@@ -55,11 +55,11 @@ def _differences(
         )
     for path, parameter in asked.items():
         if path not in found:
-            told = [] if path in explained else [f"`{path}` is missing"]
+            reported = [] if path in explained else [f"`{path}` is missing"]
         else:
-            told = list(_difference(found[path], parameter))
+            reported = list(_difference(found[path], parameter))
         said = words_for(path, words)
-        yield from (f"{difference} ({said})" if said else difference for difference in told)
+        yield from (f"{difference} ({said})" if said else difference for difference in reported)
     yield from (
         f"`{parameter.path}` is not asked for" for parameter in extra if parameter.path not in explained
     )

@@ -6,10 +6,10 @@ import msgspec
 
 from app.core.outcome import Outcome
 from app.core.verdict import CaseResult, Diagnosis, DiagnosisKind
-from app.grading.plan.checks import GradedItem, ItemKind
-from app.grading.run.run_checks import ItemsRun
+from app.grading.plan.checks import Check, CheckKind
+from app.grading.run.run_checks import CheckedRun
 
-_NEVER = (ItemKind.PARAMETERS, ItemKind.AGAIN, ItemKind.DETERMINISM)
+_NEVER = (CheckKind.PARAMETERS, CheckKind.AGAIN, CheckKind.DETERMINISM)
 """What fails here fails for another reason: first values only change what a call answers."""
 _MESSAGE = (
     "The architecture is right: with the same parameters handed in, every answer agrees. Without them the "
@@ -18,15 +18,21 @@ _MESSAGE = (
 )
 
 
-def is_creation_order(run: ItemsRun) -> bool:
+def is_creation_order(run: CheckedRun) -> bool:
     """Whether only answers without handed-in parameters are wrong, while all others are right."""
-    wrong = [item for item, row in zip(run.items, run.rows, strict=True) if row.outcome is not Outcome.PASSED]
-    kinds = {item.kind for item in run.items}
+    wrong = [
+        check
+        for check, case_result in zip(run.checks, run.case_results, strict=True)
+        if case_result.outcome is not Outcome.PASSED
+    ]
+    kinds = {check.kind for check in run.checks}
     return (
         bool(wrong)
-        and {ItemKind.CHECKPOINT, ItemKind.PARAMETERS} <= kinds
-        and all(item.kind not in _NEVER and not _is_handed_in(item) for item in wrong)
-        and all(row.outcome in (Outcome.PASSED, Outcome.WRONG_VALUE) for row in run.rows)
+        and {CheckKind.CHECKPOINT, CheckKind.PARAMETERS} <= kinds
+        and all(check.kind not in _NEVER and not _is_handed_in(check) for check in wrong)
+        and all(
+            case_result.outcome in (Outcome.PASSED, Outcome.WRONG_VALUE) for case_result in run.case_results
+        )
     )
 
 
@@ -35,15 +41,15 @@ def creation_order() -> Diagnosis:
     return Diagnosis(kind=DiagnosisKind.CREATION_ORDER, id="creation_order", message=_MESSAGE)
 
 
-def as_creation_order(rows: Sequence[CaseResult]) -> tuple[CaseResult, ...]:
+def as_creation_order(case_results: Sequence[CaseResult]) -> tuple[CaseResult, ...]:
     """The rows, those with wrong values under their other name."""
     return tuple(
-        msgspec.structs.replace(row, outcome=Outcome.CREATION_ORDER)
-        if row.outcome is Outcome.WRONG_VALUE
-        else row
-        for row in rows
+        msgspec.structs.replace(case_result, outcome=Outcome.CREATION_ORDER)
+        if case_result.outcome is Outcome.WRONG_VALUE
+        else case_result
+        for case_result in case_results
     )
 
 
-def _is_handed_in(item: GradedItem) -> bool:
-    return item.call.module is not None and item.call.module.std is not None
+def _is_handed_in(check: Check) -> bool:
+    return check.call.module is not None and check.call.module.std is not None

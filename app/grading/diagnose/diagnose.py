@@ -13,9 +13,9 @@ from app.grading.diagnose.divergence_words import divergence_diagnosis, divergen
 from app.grading.diagnose.failures import shape_of_answers
 from app.grading.diagnose.stages import Followed, RunOnce, follow
 from app.grading.diagnose.variants import match_variant
-from app.grading.plan.checks import ItemKind
-from app.grading.reference.outputs import TrustedAnswers
-from app.grading.run.run_checks import ItemsRun
+from app.grading.plan.checks import CheckKind
+from app.grading.reference.outputs import ReferenceOutputs
+from app.grading.run.run_checks import CheckedRun
 from sandbox.interface import SandboxError
 
 _Result = TypeVar("_Result")
@@ -47,8 +47,8 @@ class Deadline:
 async def diagnose(
     problem: Problem,
     code: str,
-    run: ItemsRun,
-    answers: TrustedAnswers,
+    run: CheckedRun,
+    answers: ReferenceOutputs,
     run_once: RunOnce,
     deadline: Deadline,
     followed: Followed | None = None,
@@ -67,7 +67,7 @@ async def diagnose(
         return divergence_diagnosis(followed, problem.manifest.tolerance)
     # Arrays may be large, and other submissions wait for this loop.
     if found := await asyncio.to_thread(shape_of_answers, problem, run):
-        return found if followed.divergence is None else _with_way(found, divergence_sentence(followed))
+        return found if followed.divergence is None else _with_mode(found, divergence_sentence(followed))
     if followed.ignored_seed:
         return seed_ignored(followed.ignored_seed)
     return None if followed.divergence is None else divergence_diagnosis(followed, problem.manifest.tolerance)
@@ -79,7 +79,7 @@ def seed_ignored(parameter: str) -> Diagnosis:
     return Diagnosis(kind=DiagnosisKind.ERROR_SHAPE, id="seed_ignored", message=message)
 
 
-def _with_way(found: Diagnosis, sentence: str) -> Diagnosis:
+def _with_mode(found: Diagnosis, sentence: str) -> Diagnosis:
     return Diagnosis(
         kind=found.kind,
         id=found.id,
@@ -89,10 +89,12 @@ def _with_way(found: Diagnosis, sentence: str) -> Diagnosis:
     )
 
 
-def _parameters(run: ItemsRun) -> Diagnosis | None:
-    for item, row in zip(run.items, run.rows, strict=True):
-        if row.outcome is Outcome.WRONG_PARAMETERS and item.kind is ItemKind.PARAMETERS:
-            return Diagnosis(kind=DiagnosisKind.PARAMETERS, id="parameters", message=_sentence(row.message))
+def _parameters(run: CheckedRun) -> Diagnosis | None:
+    for check, case_result in zip(run.checks, run.case_results, strict=True):
+        if case_result.outcome is Outcome.WRONG_PARAMETERS and check.kind is CheckKind.PARAMETERS:
+            return Diagnosis(
+                kind=DiagnosisKind.PARAMETERS, id="parameters", message=_sentence(case_result.message)
+            )
     return None
 
 

@@ -18,9 +18,9 @@ def divergence_diagnosis(followed: Followed, tolerance: Tolerance) -> Diagnosis:
         given, wanted = found.shapes
         sentence += f" Yours has the shape {shape_words(given)} there, {shape_words(wanted)} is right."
     elif followed.case and found.pair is not None:
-        told = [shape.message for shape in error_shapes([found.pair], tolerance)]
-        if len(told) == 1:
-            sentence += f" Yours is {told[0]}."
+        reported = [shape.message for shape in error_shapes([found.pair], tolerance)]
+        if len(reported) == 1:
+            sentence += f" Yours is {reported[0]}."
     name = found.first_wrong or f"after {found.last_right}"
     return Diagnosis(kind=DiagnosisKind.DIVERGENCE, id=name, message=sentence)
 

@@ -180,12 +180,12 @@ def _rounded(pairs: Sequence[Pair], tolerance: Tolerance, with_numbers: bool) ->
     got, expected = _joined(pairs)
     for name, bits in (("bfloat16", 8), ("float16", 11)):
         # Whole numbers can be held exactly, and by far fewer bits: nothing tells of rounding there.
-        telling = ~_can_be_held(expected, bits)
+        translating = ~_can_be_held(expected, bits)
         coarse = _can_be_held(got, bits - 4)
         if (
             not _can_be_held(got, bits).all()
-            or telling.sum() < 4
-            or telling.mean() < 0.5
+            or translating.sum() < 4
+            or translating.mean() < 0.5
             or coarse.mean() > 0.5
         ):
             continue

@@ -12,15 +12,15 @@ from app.core.verdict import Diagnosis, DiagnosisKind
 from app.grading.diagnose.across_cases import CaseAnswer, across_cases
 from app.grading.diagnose.error_pattern import ErrorShape, Pair, error_shapes
 from app.grading.diagnose.numbers import numbers_of
-from app.grading.plan.checks import ItemKind
-from app.grading.run.run_checks import ItemsRun
-from sandbox.interface import Way
+from app.grading.plan.checks import CheckKind
+from app.grading.run.run_checks import CheckedRun
+from sandbox.interface import CallMode
 
-_COMPARED = frozenset({ItemKind.VALUE, ItemKind.CHECKPOINT, ItemKind.AGAIN})
+_COMPARED = frozenset({CheckKind.VALUE, CheckKind.CHECKPOINT, CheckKind.AGAIN})
 
 
 @np.errstate(all="ignore")
-def shape_of_answers(problem: Problem, run: ItemsRun) -> Diagnosis | None:
+def shape_of_answers(problem: Problem, run: CheckedRun) -> Diagnosis | None:
     """What every failing answer is to the right one; None where nothing fits all of them."""
     answers = _answers(run, problem.manifest.tolerance)
     if answers is None:
@@ -32,8 +32,8 @@ def shape_of_answers(problem: Problem, run: ItemsRun) -> Diagnosis | None:
     shapes = error_shapes([answer.pair for answer in failing], tolerance, with_numbers=False)
     # A number that all have in common is read off the shown ones alone: the others could move it.
     shown = [answer.pair for answer in failing if answer.is_shown]
-    told = {shape.id: shape for shape in error_shapes(shown, tolerance)}
-    return _diagnosis([told.get(shape.id, shape) for shape in shapes]) if shapes else None
+    reported = {shape.id: shape for shape in error_shapes(shown, tolerance)}
+    return _diagnosis([reported.get(shape.id, shape) for shape in shapes]) if shapes else None
 
 
 def _diagnosis(shapes: Sequence[ErrorShape]) -> Diagnosis:
@@ -45,13 +45,15 @@ def _diagnosis(shapes: Sequence[ErrorShape]) -> Diagnosis:
     )
 
 
-def _answers(run: ItemsRun, tolerance: Tolerance) -> list[CaseAnswer] | None:
+def _answers(run: CheckedRun, tolerance: Tolerance) -> list[CaseAnswer] | None:
     """Every judged answer in order, of several arrays each by itself; None where a failing one has none."""
     answers = []
-    for item, row, call, expected in zip(run.items, run.rows, run.result.calls, run.expected, strict=False):
-        if item.kind not in _COMPARED or item.call.way is not Way.PLAIN:
+    for check, case_result, call, expected in zip(
+        run.checks, run.case_results, run.result.calls, run.expected, strict=False
+    ):
+        if check.kind not in _COMPARED or check.call.mode is not CallMode.PLAIN:
             continue
-        passed = row.outcome is Outcome.PASSED
+        passed = case_result.outcome is Outcome.PASSED
         given, wanted = numbers_of(call), numbers_of(expected)
         if not given or not wanted or given.keys() != wanted.keys():
             if passed:
@@ -61,11 +63,11 @@ def _answers(run: ItemsRun, tolerance: Tolerance) -> list[CaseAnswer] | None:
             pair = Pair(got=given[name], expected=right)
             answers.append(
                 CaseAnswer(
-                    question=msgspec.msgpack.encode((name, item.call.arguments, item.call.module)),
+                    question=msgspec.msgpack.encode((name, check.call.arguments, check.call.module)),
                     pair=pair,
                     passed=passed or _is_within(pair, tolerance),
-                    is_plain=item.kind is not ItemKind.CHECKPOINT,
-                    is_shown=item.kind is ItemKind.VALUE and not item.call.is_quiet,
+                    is_plain=check.kind is not CheckKind.CHECKPOINT,
+                    is_shown=check.kind is CheckKind.VALUE and not check.call.is_hidden,
                 )
             )
     return answers

@@ -6,7 +6,7 @@ import numpy as np
 
 from app.grading.answer import named_arrays
 from app.grading.diagnose.significance import Array
-from app.grading.reference.outputs import TrustedAnswer
+from app.grading.reference.outputs import ReferenceOutput
 from sandbox.arrays import WireArray, unpack_array
 from sandbox.interface import CallResult
 
@@ -14,7 +14,7 @@ _SIZE_LIMIT = 1 << 22
 """Hostile answers of many small numbers would become eight times as large."""
 
 
-def numbers_of(answer: CallResult | TrustedAnswer) -> dict[str, Array] | None:
+def numbers_of(answer: CallResult | ReferenceOutput) -> dict[str, Array] | None:
     """Each array of the answer in double precision, by name; None where one is forged or not real,
     or all together are too many."""
     return as_numbers(named_arrays(answer.value, answer.parts))

@@ -14,10 +14,10 @@ from app.grading.compare.parameter_tree import same_tree
 from app.grading.diagnose.divergence import Divergence, first_divergence
 from app.grading.diagnose.numbers import as_numbers, numbers_of
 from app.grading.plan.calls import plan_calls
-from app.grading.plan.checks import GradedItem, ItemKind, checkpoint_items, items_of
+from app.grading.plan.checks import Check, CheckKind, checkpoint_checks, checks_of
 from app.grading.plan.request import limits_for, request_for
-from app.grading.reference.outputs import TrustedAnswer, TrustedAnswers
-from app.grading.run.run_checks import ItemsRun
+from app.grading.reference.outputs import ReferenceOutput, ReferenceOutputs
+from app.grading.run.run_checks import CheckedRun
 from sandbox.interface import Call, CallResult, ModuleUse, RunResult, Stage
 
 _SEED = 7_919
@@ -44,8 +44,8 @@ class Followed(msgspec.Struct, frozen=True, kw_only=True):
 async def follow(
     problem: Problem,
     code: str,
-    run: ItemsRun,
-    answers: TrustedAnswers,
+    run: CheckedRun,
+    answers: ReferenceOutputs,
     run_once: RunOnce,
     *,
     thoroughly: bool = False,
@@ -58,66 +58,70 @@ async def follow(
         ReferenceFailed: the reference failed where it is asked the same.
         SandboxError: the jail broke.
     """
-    staged = _failing_values(problem, run) if thoroughly else _telling_items(problem, run)
-    reseeded = _reseeded_items(problem, run)
+    staged = _failing_values(problem, run) if thoroughly else _telling_checks(problem, run)
+    reseeded = _reseeded_checks(problem, run)
     # Answers are found by their items' names, and one case may be asked in several ways here.
-    items = [
-        msgspec.structs.replace(item, name=f"{item.name}-{place}")
-        for place, item in enumerate([*staged, *reseeded])
+    checks = [
+        msgspec.structs.replace(check, name=f"{check.name}-{place}")
+        for place, check in enumerate([*staged, *reseeded])
     ]
-    if not items:
+    if not checks:
         return Followed()
-    result = await run_once(request_for(problem, code, items), limits=limits_for(problem))
-    calls = plan_calls(items).by_item(result.calls)
-    expected = await answers.of_reference(problem, items)
+    result = await run_once(request_for(problem, code, checks), limits=limits_for(problem))
+    calls = plan_calls(checks).by_check(result.calls)
+    expected = await answers.of_reference(problem, checks)
     tolerance, count = problem.manifest.tolerance, len(staged)
-    told = Followed(
+    reported = Followed(
         ignored_seed=_ignored_seed(problem, calls[count:], expected[count:]),
         is_right_with_parameters=0 < count <= len(calls)
         and all(
             answers_agree(*pair, tolerance) is True for pair in zip(calls[:count], expected, strict=False)
         ),
     )
-    for item, call, answer in zip(staged, calls, expected, strict=False):
+    for check, call, answer in zip(staged, calls, expected, strict=False):
         divergence = _divergence(problem, call, answer)
         if divergence is not None:
-            case = "" if item.visibility is Visibility.HIDDEN else item.name
-            return msgspec.structs.replace(told, divergence=divergence, case=case)
-    return told
+            case = "" if check.visibility is Visibility.HIDDEN else check.name
+            return msgspec.structs.replace(reported, divergence=divergence, case=case)
+    return reported
 
 
-def items_to_prepare(problem: Problem) -> list[GradedItem]:
+def checks_to_prepare(problem: Problem) -> list[Check]:
     """Whatever `follow` may ask of lasting cases, so that the reference's answers can be ready."""
-    values = items_of(problem, Mode.SUBMIT, fresh_seed=None)
-    cases = [item for item in values if item.kind is ItemKind.VALUE]
-    reseeded = [one for item in cases for one in _reseeded(problem, item)]
-    return [*_staged(problem, [*cases, *checkpoint_items(problem)]), *reseeded]
+    values = checks_of(problem, Mode.SUBMIT, fresh_seed=None)
+    cases = [check for check in values if check.kind is CheckKind.VALUE]
+    reseeded = [one for check in cases for one in _reseeded(problem, check)]
+    return [*_staged(problem, [*cases, *checkpoint_checks(problem)]), *reseeded]
 
 
-def _telling_items(problem: Problem, run: ItemsRun) -> list[GradedItem]:
+def _telling_checks(problem: Problem, run: CheckedRun) -> list[Check]:
     """A sample first, for of that more can be told; then the first hidden ones of each kind."""
     module = problem.manifest.module
     if module is None or not module.stages:
         return []
-    values = [item for item in run.items if item.kind is ItemKind.VALUE and not item.is_fresh]
-    failing = [item for item in _failing(run) if not item.is_fresh]
-    samples = [item for item in values if item.visibility is Visibility.SAMPLE]
-    hidden = [item for item in failing if item.visibility is Visibility.HIDDEN]
+    values = [check for check in run.checks if check.kind is CheckKind.VALUE and not check.is_fresh]
+    failing = [check for check in _failing(run) if not check.is_fresh]
+    samples = [check for check in values if check.visibility is Visibility.SAMPLE]
+    hidden = [check for check in failing if check.visibility is Visibility.HIDDEN]
     return _staged(
         problem,
         [
-            *sorted(samples, key=lambda item: item not in failing)[:1],
-            *[item for item in (*hidden, *checkpoint_items(problem)) if item.kind is ItemKind.CHECKPOINT][:1],
-            *[item for item in hidden if item.kind is ItemKind.VALUE][:1],
+            *sorted(samples, key=lambda check: check not in failing)[:1],
+            *[
+                check
+                for check in (*hidden, *checkpoint_checks(problem))
+                if check.kind is CheckKind.CHECKPOINT
+            ][:1],
+            *[check for check in hidden if check.kind is CheckKind.VALUE][:1],
         ],
     )
 
 
-def _failing_values(problem: Problem, run: ItemsRun) -> list[GradedItem]:
-    return _staged(problem, [item for item in _failing(run) if item.kind is ItemKind.VALUE][:_MOST])
+def _failing_values(problem: Problem, run: CheckedRun) -> list[Check]:
+    return _staged(problem, [check for check in _failing(run) if check.kind is CheckKind.VALUE][:_MOST])
 
 
-def _staged(problem: Problem, items: Sequence[GradedItem]) -> list[GradedItem]:
+def _staged(problem: Problem, checks: Sequence[Check]) -> list[Check]:
     """The same with random parameters handed in, where they are not anyway, and the stages recorded."""
     module = problem.manifest.module
     if module is None:
@@ -128,54 +132,54 @@ def _staged(problem: Problem, items: Sequence[GradedItem]) -> list[GradedItem]:
     drawn = ModuleUse(class_name=module.name, seed=_SEED, std=_STD)
     return [
         msgspec.structs.replace(
-            item,
-            kind=ItemKind.CHECKPOINT,
-            visibility=Visibility.HIDDEN if item.call.is_quiet else item.visibility,
+            check,
+            kind=CheckKind.CHECKPOINT,
+            visibility=Visibility.HIDDEN if check.call.is_hidden else check.visibility,
             call=Call(
-                function=item.call.function,
-                arguments=item.call.arguments,
-                module=item.call.module if item.kind is ItemKind.CHECKPOINT else drawn,
-                is_quiet=True,
+                function=check.call.function,
+                arguments=check.call.arguments,
+                module=check.call.module if check.kind is CheckKind.CHECKPOINT else drawn,
+                is_hidden=True,
                 stages=stages,
             ),
         )
-        for item in items
+        for check in checks
     ]
 
 
-def _reseeded_items(problem: Problem, run: ItemsRun) -> list[GradedItem]:
+def _reseeded_checks(problem: Problem, run: CheckedRun) -> list[Check]:
     """The first failing case that has a seed, as it is and with another one."""
-    for item in _failing(run):
-        if item.kind is ItemKind.VALUE and (asked := _reseeded(problem, item)):
+    for check in _failing(run):
+        if check.kind is CheckKind.VALUE and (asked := _reseeded(problem, check)):
             return asked
     return []
 
 
-def _reseeded(problem: Problem, item: GradedItem) -> list[GradedItem]:
+def _reseeded(problem: Problem, check: Check) -> list[Check]:
     parameters = problem.manifest.entry.parameters
-    case = next((case for case in problem.manifest.cases if case.name == item.name), None)
+    case = next((case for case in problem.manifest.cases if case.name == check.name), None)
     if case is None:
         return []
-    arguments = list(item.call.arguments)
+    arguments = list(check.call.arguments)
     for place, name in enumerate(parameters):
         seed = arguments[place]
         if isinstance(case.arguments[name], Seed) and isinstance(seed, float):
             arguments[place] = seed + 1.0
-    if arguments == list(item.call.arguments):
+    if arguments == list(check.call.arguments):
         return []
-    other = msgspec.structs.replace(item.call, arguments=tuple(arguments))
-    return [item, msgspec.structs.replace(item, call=other)]
+    other = msgspec.structs.replace(check.call, arguments=tuple(arguments))
+    return [check, msgspec.structs.replace(check, call=other)]
 
 
-def _failing(run: ItemsRun) -> list[GradedItem]:
+def _failing(run: CheckedRun) -> list[Check]:
     return [
-        item
-        for item, row in zip(run.items, run.rows, strict=True)
-        if row.outcome is not Outcome.PASSED and item.kind in (ItemKind.VALUE, ItemKind.CHECKPOINT)
+        check
+        for check, case_result in zip(run.checks, run.case_results, strict=True)
+        if case_result.outcome is not Outcome.PASSED and check.kind in (CheckKind.VALUE, CheckKind.CHECKPOINT)
     ]
 
 
-def _divergence(problem: Problem, call: CallResult, answer: TrustedAnswer) -> Divergence | None:
+def _divergence(problem: Problem, call: CallResult, answer: ReferenceOutput) -> Divergence | None:
     """Only where both have the same parameters, and yet give different answers."""
     module = problem.manifest.module
     if module is None or call.raised is not None or call.parameters is None or answer.parameters is None:
@@ -193,7 +197,7 @@ def _divergence(problem: Problem, call: CallResult, answer: TrustedAnswer) -> Di
     return first_divergence(module.stages, given, wanted, problem.manifest.tolerance)
 
 
-def _ignored_seed(problem: Problem, calls: Sequence[CallResult], expected: Sequence[TrustedAnswer]) -> str:
+def _ignored_seed(problem: Problem, calls: Sequence[CallResult], expected: Sequence[ReferenceOutput]) -> str:
     tolerance = problem.manifest.tolerance
     if len(calls) != 2 or answers_agree(calls[1], calls[0], tolerance, 0.0) is not True:
         return ""
@@ -206,8 +210,8 @@ def _ignored_seed(problem: Problem, calls: Sequence[CallResult], expected: Seque
 
 @np.errstate(all="ignore")
 def answers_agree(
-    one: CallResult | TrustedAnswer,
-    other: CallResult | TrustedAnswer,
+    one: CallResult | ReferenceOutput,
+    other: CallResult | ReferenceOutput,
     tolerance: Tolerance,
     times: float = 1.0,
 ) -> bool | None:

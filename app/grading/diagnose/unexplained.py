@@ -9,30 +9,30 @@ from app.core.unexplained import UnexplainedOutput
 from app.core.verdict import Visibility
 from app.grading.diagnose.numbers import numbers_of
 from app.grading.diagnose.significance import Array
-from app.grading.plan.checks import ItemKind
-from app.grading.run.run_checks import ItemsRun
-from sandbox.interface import Way
+from app.grading.plan.checks import CheckKind
+from app.grading.run.run_checks import CheckedRun
+from sandbox.interface import CallMode
 
 _MOST_NUMBERS = 4096
 
 
-def unexplained_output(run: ItemsRun) -> UnexplainedOutput | None:
+def unexplained_output(run: CheckedRun) -> UnexplainedOutput | None:
     """The numbers that were answered to the sample cases, each asked once; None where some are missing."""
     layout: list[tuple[str, str, tuple[int, ...]]] = []
     arrays: list[Array] = []
     asked: set[bytes] = set()
-    for place, item in enumerate(run.items):
-        if item.kind is not ItemKind.VALUE or item.visibility is not Visibility.SAMPLE or item.is_fresh:
+    for place, check in enumerate(run.checks):
+        if check.kind is not CheckKind.VALUE or check.visibility is not Visibility.SAMPLE or check.is_fresh:
             continue
-        question = msgspec.msgpack.encode(item.call.arguments)
-        if item.call.way is not Way.PLAIN or question in asked:
+        question = msgspec.msgpack.encode(check.call.arguments)
+        if check.call.mode is not CallMode.PLAIN or question in asked:
             continue
         asked.add(question)
         numbers = numbers_of(run.result.calls[place]) if place < len(run.result.calls) else None
         if not numbers:
             return None
         for name, array in numbers.items():
-            layout.append((item.name, name, array.shape))
+            layout.append((check.name, name, array.shape))
             arrays.append(np.ravel(array))
     if not arrays:
         return None

@@ -9,11 +9,11 @@ from app.core.verdict import CaseResult, Diagnosis, DiagnosisKind
 from app.grading.answer import named_arrays
 from app.grading.compare.outputs import outputs_match
 from app.grading.compare.parameter_tree import same_tree
-from app.grading.compare.tolerance import item_tolerance
-from app.grading.plan.checks import GradedItem, ItemKind
-from app.grading.reference.outputs import TrustedAnswer, TrustedAnswers
-from app.grading.run.run_checks import ItemsRun
-from sandbox.interface import CallResult, Way
+from app.grading.compare.tolerance import tolerance_of
+from app.grading.plan.checks import Check, CheckKind
+from app.grading.reference.outputs import ReferenceOutput, ReferenceOutputs
+from app.grading.run.run_checks import CheckedRun
+from sandbox.interface import CallMode, CallResult
 
 _JUDGED = (
     Outcome.PASSED,
@@ -24,7 +24,7 @@ _JUDGED = (
 )
 
 
-async def match_variant(problem: Problem, run: ItemsRun, answers: TrustedAnswers) -> Diagnosis | None:
+async def match_variant(problem: Problem, run: CheckedRun, answers: ReferenceOutputs) -> Diagnosis | None:
     """The variants whose answers the run gives on every item; None where there is none.
 
     Those that fit on all lasting items are asked about the fresh ones too, which is one or two of them.
@@ -33,39 +33,46 @@ async def match_variant(problem: Problem, run: ItemsRun, answers: TrustedAnswers
         ReferenceFailed: the variants could not be run.
         SandboxError: the jail broke.
     """
-    if len(run.result.calls) < len(run.items) or not problem.variants:
+    if len(run.result.calls) < len(run.checks) or not problem.variants:
         return None
-    if any(row.outcome not in _JUDGED or _is_beyond_comparing(item, row) for item, row in _rows(run)):
+    if any(
+        case_result.outcome not in _JUDGED or _is_beyond_comparing(check, case_result)
+        for check, case_result in _case_results(run)
+    ):
         return None
-    lasting = [index for index, item in enumerate(run.items) if not item.is_fresh]
-    fresh = [index for index, item in enumerate(run.items) if item.is_fresh]
+    lasting = [index for index, check in enumerate(run.checks) if not check.is_fresh]
+    fresh = [index for index, check in enumerate(run.checks) if check.is_fresh]
     fitting = await _fitting(problem, run, answers, sorted(problem.variants), lasting)
     if fitting and fresh:
         fitting = await _fitting(problem, run, answers, fitting, fresh)
     if not fitting:
         return None
-    told = dict.fromkeys(variant_message(problem.variants[name]) for name in fitting)
+    reported = dict.fromkeys(variant_message(problem.variants[name]) for name in fitting)
     return Diagnosis(
-        kind=DiagnosisKind.VARIANT, id=fitting[0], message=" Or: ".join(told), others=tuple(fitting[1:])
+        kind=DiagnosisKind.VARIANT, id=fitting[0], message=" Or: ".join(reported), others=tuple(fitting[1:])
     )
 
 
 async def _fitting(
-    problem: Problem, run: ItemsRun, answers: TrustedAnswers, names: Sequence[str], indices: Sequence[int]
+    problem: Problem, run: CheckedRun, answers: ReferenceOutputs, names: Sequence[str], indices: Sequence[int]
 ) -> list[str]:
-    items = [run.items[index] for index in indices]
+    checks = [run.checks[index] for index in indices]
     calls = [run.result.calls[index] for index in indices]
-    rows = await answers.of_solutions(problem, [problem.variants[name] for name in names], items)
-    return [name for name, row in zip(names, rows, strict=True) if _fits(problem, items, calls, row)]
+    case_results = await answers.of_solutions(problem, [problem.variants[name] for name in names], checks)
+    return [
+        name
+        for name, case_result in zip(names, case_results, strict=True)
+        if _fits(problem, checks, calls, case_result)
+    ]
 
 
-def _rows(run: ItemsRun) -> Iterator[tuple[GradedItem, CaseResult]]:
-    return zip(run.items, run.rows, strict=True)
+def _case_results(run: CheckedRun) -> Iterator[tuple[Check, CaseResult]]:
+    return zip(run.checks, run.case_results, strict=True)
 
 
-def _is_beyond_comparing(item: GradedItem, row: CaseResult) -> bool:
+def _is_beyond_comparing(check: Check, case_result: CaseResult) -> bool:
     """Answers that differ from call to call are judged to the last bit, which no variant explains."""
-    return item.call.way is Way.TWICE and row.outcome is not Outcome.PASSED
+    return check.call.mode is CallMode.TWICE and case_result.outcome is not Outcome.PASSED
 
 
 def variant_message(source: str) -> str:
@@ -76,19 +83,19 @@ def variant_message(source: str) -> str:
 
 def _fits(
     problem: Problem,
-    items: Sequence[GradedItem],
+    checks: Sequence[Check],
     calls: Sequence[CallResult],
-    answers: Sequence[TrustedAnswer],
+    answers: Sequence[ReferenceOutput],
 ) -> bool:
-    return all(_same(problem, *triple) for triple in zip(items, calls, answers, strict=True))
+    return all(_same(problem, *triple) for triple in zip(checks, calls, answers, strict=True))
 
 
-def _same(problem: Problem, item: GradedItem, call: CallResult, answer: TrustedAnswer) -> bool:
+def _same(problem: Problem, check: Check, call: CallResult, answer: ReferenceOutput) -> bool:
     if answer.failure:
         return False
-    if item.kind is ItemKind.PARAMETERS:
+    if check.kind is CheckKind.PARAMETERS:
         if call.parameters is None or answer.parameters is None:
             return call.parameters is answer.parameters
         return same_tree(call.parameters, answer.parameters)
     given, known = named_arrays(call.value, call.parts), named_arrays(answer.value, answer.parts)
-    return bool(given) and outputs_match(given, known, item_tolerance(problem, item, known))
+    return bool(given) and outputs_match(given, known, tolerance_of(problem, check, known))

@@ -67,5 +67,5 @@ def shape(text: str | Sequence[int]) -> str:
 
 
 def times(count: str | int, one: str, many: str | None = None) -> str:
-    """`1 row`, `2 rows`."""
+    """`1 case_result`, `2 case_results`."""
     return f"{count} {one if str(count) == '1' else many or one + 's'}"

@@ -22,7 +22,7 @@ from app.core.problem import (
 from app.core.verdict import Mode, Visibility
 from app.grading.plan.repeats import cases_to_repeat, compared_cases
 from sandbox.arrays import Value, pack_array
-from sandbox.interface import Call, ModuleUse, Way
+from sandbox.interface import Call, CallMode, ModuleUse
 
 REPEATED = "-again"
 """What the name of a case that is called a second time ends with."""
@@ -31,7 +31,7 @@ _TRANSFORMED_STD = 0.3
 """Parameters are handed in under transformations too, so that their creation order does not matter."""
 
 
-class ItemKind(enum.StrEnum):
+class CheckKind(enum.StrEnum):
     """What of a call is judged."""
 
     VALUE = "value"
@@ -44,11 +44,11 @@ class ItemKind(enum.StrEnum):
     AGAIN = "again"
 
 
-class GradedItem(msgspec.Struct, frozen=True, kw_only=True):
+class Check(msgspec.Struct, frozen=True, kw_only=True):
     """One row of a verdict, before it has an outcome."""
 
     name: str
-    kind: ItemKind
+    kind: CheckKind
     visibility: Visibility
     points: float
     call: Call
@@ -59,36 +59,36 @@ class GradedItem(msgspec.Struct, frozen=True, kw_only=True):
     """Of kind `ACCURACY`: what is asked for."""
 
 
-def items_of(problem: Problem, mode: Mode, *, fresh_seed: int | None) -> tuple[GradedItem, ...]:
+def checks_of(problem: Problem, mode: Mode, *, fresh_seed: int | None) -> tuple[Check, ...]:
     """The cases and probes that `mode` grades, those whose output is shown first."""
     lasting = {case.name for case in problem.manifest.cases}
     cases = problem.cases(mode, fresh_seed=fresh_seed)
-    items = [
-        GradedItem(
+    checks = [
+        Check(
             name=case.name,
-            kind=ItemKind.VALUE,
+            kind=CheckKind.VALUE,
             visibility=case.visibility,
             points=case.points,
-            call=_call(problem, case, is_quiet=case.visibility is Visibility.HIDDEN),
+            call=_call(problem, case, is_hidden=case.visibility is Visibility.HIDDEN),
             is_fresh=case.name not in lasting,
         )
         for case in compared_cases(problem, cases)
     ]
     # Before the probes: what these hand in is traced into a solution that is one jitted program, and then
     # every plain call would compile it anew.
-    items += [_again(problem, case) for case in cases_to_repeat(problem, cases)]
-    items += [_probe_item(problem, probe) for probe in problem.probes(mode)]
+    checks += [_again(problem, case) for case in cases_to_repeat(problem, cases)]
+    checks += [_probe_check(problem, probe) for probe in problem.probes(mode)]
     # What is shown of a sample item must not be able to tell of a hidden one that came before it.
-    return tuple(sorted(items, key=lambda item: item.call.is_quiet))
+    return tuple(sorted(checks, key=lambda check: check.call.is_hidden))
 
 
-def checkpoint_items(problem: Problem) -> tuple[GradedItem, ...]:
+def checkpoint_checks(problem: Problem) -> tuple[Check, ...]:
     """The checkpoint probes, whatever their visibility."""
     probes = [probe for probe in problem.manifest.probes if isinstance(probe, CheckpointProbe)]
-    return tuple(_probe_item(problem, probe) for probe in probes)
+    return tuple(_probe_check(problem, probe) for probe in probes)
 
 
-def practice_items(problem: Problem, seed: int) -> tuple[GradedItem, ...]:
+def prewarm_checks(problem: Problem, seed: int) -> tuple[Check, ...]:
     """Every case and probe with other random arguments: the same shapes, none of the values."""
     cases = tuple(
         msgspec.structs.replace(case, arguments=expand_fresh(case.arguments, (seed, index)))
@@ -101,14 +101,14 @@ def practice_items(problem: Problem, seed: int) -> tuple[GradedItem, ...]:
         for index, probe in enumerate(problem.manifest.probes)
     )
     manifest = msgspec.structs.replace(problem.manifest, cases=cases, probes=probes)
-    items = items_of(msgspec.structs.replace(problem, manifest=manifest), Mode.SUBMIT, fresh_seed=None)
-    return tuple(item for item in items if item.kind is not ItemKind.AGAIN)
+    checks = checks_of(msgspec.structs.replace(problem, manifest=manifest), Mode.SUBMIT, fresh_seed=None)
+    return tuple(check for check in checks if check.kind is not CheckKind.AGAIN)
 
 
-def _probe_item(problem: Problem, probe: Probe) -> GradedItem:
+def _probe_check(problem: Problem, probe: Probe) -> Check:
     module, case = problem.manifest.module, problem.case_named(probe.case)
-    kind, way, use = _look(module, _input_places(problem), probe)
-    return GradedItem(
+    kind, mode, use = _look(module, _input_places(problem), probe)
+    return Check(
         name=probe.name,
         kind=kind,
         visibility=probe.visibility,
@@ -117,8 +117,8 @@ def _probe_item(problem: Problem, probe: Probe) -> GradedItem:
             problem,
             case,
             use,
-            way,
-            is_quiet=Visibility.HIDDEN in (probe.visibility, case.visibility),
+            mode,
+            is_hidden=Visibility.HIDDEN in (probe.visibility, case.visibility),
         ),
         accuracy=probe if isinstance(probe, AccuracyProbe) else None,
     )
@@ -126,37 +126,41 @@ def _probe_item(problem: Problem, probe: Probe) -> GradedItem:
 
 def _look(
     module: ModuleClass | None, inputs: tuple[int, ...], probe: Probe
-) -> tuple[ItemKind, Way, ModuleUse | None]:
+) -> tuple[CheckKind, CallMode, ModuleUse | None]:
     """What a probe judges, how its call is made, and what is done with the module."""
     name = module.name if module else ""
     match probe:
         case ParametersProbe():
-            return ItemKind.PARAMETERS, Way.PLAIN, ModuleUse(class_name=name)
+            return CheckKind.PARAMETERS, CallMode.PLAIN, ModuleUse(class_name=name)
         case CheckpointProbe():
-            return ItemKind.CHECKPOINT, Way.PLAIN, ModuleUse(class_name=name, seed=probe.seed, std=probe.std)
+            return (
+                CheckKind.CHECKPOINT,
+                CallMode.PLAIN,
+                ModuleUse(class_name=name, seed=probe.seed, std=probe.std),
+            )
         case GradientProbe():
             std = probe.std if module else None
             use = ModuleUse(class_name=name, seed=probe.seed, std=std, inputs=inputs)
-            return ItemKind.GRADIENT, Way.GRADIENT, use
+            return CheckKind.GRADIENT, CallMode.GRADIENT, use
         case TransformsProbe() if module:
             use = ModuleUse(class_name=name, seed=_TRANSFORMED_SEED, std=_TRANSFORMED_STD, inputs=inputs)
-            return ItemKind.TRANSFORMS, Way.TRANSFORMS, use
+            return CheckKind.TRANSFORMS, CallMode.TRANSFORMS, use
         case TransformsProbe():
-            return ItemKind.TRANSFORMS, Way.TRANSFORMS, None
+            return CheckKind.TRANSFORMS, CallMode.TRANSFORMS, None
         case DeterminismProbe():
-            return ItemKind.DETERMINISM, Way.TWICE, None
+            return CheckKind.DETERMINISM, CallMode.TWICE, None
         case AccuracyProbe():
-            return ItemKind.ACCURACY, Way.PLAIN, None
+            return CheckKind.ACCURACY, CallMode.PLAIN, None
 
 
-def _again(problem: Problem, case: Case) -> GradedItem:
-    return GradedItem(
+def _again(problem: Problem, case: Case) -> Check:
+    return Check(
         name=f"{case.name}{REPEATED}",
-        kind=ItemKind.AGAIN,
+        kind=CheckKind.AGAIN,
         visibility=case.visibility,
         points=0.0,
         # It comes after hidden cases, so what it prints could tell of them.
-        call=_call(problem, case, is_quiet=True),
+        call=_call(problem, case, is_hidden=True),
         repeats=case.name,
     )
 
@@ -167,15 +171,20 @@ def _input_places(problem: Problem) -> tuple[int, ...]:
 
 
 def _call(
-    problem: Problem, case: Case, module: ModuleUse | None = None, way: Way = Way.PLAIN, *, is_quiet: bool
+    problem: Problem,
+    case: Case,
+    module: ModuleUse | None = None,
+    mode: CallMode = CallMode.PLAIN,
+    *,
+    is_hidden: bool,
 ) -> Call:
     entry = problem.manifest.entry
     return Call(
         function=entry.function,
         arguments=_values([case.arguments[name] for name in entry.parameters]),
         module=module,
-        is_quiet=is_quiet,
-        way=way,
+        is_hidden=is_hidden,
+        mode=mode,
     )
 
 

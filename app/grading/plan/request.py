@@ -5,18 +5,18 @@ from collections.abc import Sequence
 
 from app.core.problem import Entry, Problem
 from app.grading.plan.calls import plan_calls
-from app.grading.plan.checks import GradedItem
+from app.grading.plan.checks import Check
 from sandbox.interface import Outputs, RunRequest, Structure
 from sandbox.limits import Limits
 
 
-def request_for(problem: Problem, code: str, items: Sequence[GradedItem]) -> RunRequest:
-    """`code` on `items`, as `plan_calls` orders their calls."""
+def request_for(problem: Problem, code: str, checks: Sequence[Check]) -> RunRequest:
+    """`code` on `checks`, as `plan_calls` orders their calls."""
     manifest = problem.manifest
     return RunRequest(
         code=code,
         parameters=manifest.entry.parameters,
-        calls=plan_calls(items).calls,
+        calls=plan_calls(checks).calls,
         outputs=outputs_of(manifest.entry),
         forbidden=manifest.forbidden,
         cache_key=compartment(problem),
@@ -51,6 +51,6 @@ def compartment(problem: Problem) -> str:
     return problem.version[:32]
 
 
-def rehearsal_key(problem: Problem, learner: str) -> str:
+def warm_jail_key(problem: Problem, learner: str) -> str:
     """Whose code may have practised on what: one learner, one version of one problem."""
     return hashlib.sha256(f"{problem.version}\0{learner}".encode()).hexdigest()

@@ -17,7 +17,7 @@ from sandbox.arrays import BadArray, WireArray, unpack_array
 _DIFFERENCES = 5
 
 
-class RowDetails(msgspec.Struct, frozen=True, kw_only=True):
+class ResultDetails(msgspec.Struct, frozen=True, kw_only=True):
     """Never for a hidden case: each of these would let its expected values be read off."""
 
     advice: str = ""
@@ -26,26 +26,26 @@ class RowDetails(msgspec.Struct, frozen=True, kw_only=True):
     picture: str = ""
 
 
-def row_details(
+def result_details(
     found: Comparison, answer: WireArray, expected: WireArray, tolerance: Tolerance
-) -> RowDetails:
+) -> ResultDetails:
     """For the two arrays that `found` is about."""
     if found.outcome not in (Outcome.WRONG_VALUE, Outcome.NOT_FINITE, Outcome.WRONG_SHAPE):
-        return RowDetails()
+        return ResultDetails()
     try:
         got = unpack_array(answer)
     except BadArray:  # A forged frame of another shape.
-        return RowDetails()
+        return ResultDetails()
     reference = unpack_array(expected)
     if found.outcome is Outcome.WRONG_SHAPE:
-        return RowDetails(advice=shape_advice(got, reference, tolerance))
+        return ResultDetails(advice=shape_advice(got, reference, tolerance))
     if found.outcome is Outcome.NOT_FINITE:
-        return RowDetails(
+        return ResultDetails(
             differences=_differences(got, reference, ~np.isfinite(got)),
             picture=picture(got, reference, value_errors(got, reference, tolerance), name=found.output),
         )
     errors = value_errors(got, reference, tolerance)
-    return RowDetails(
+    return ResultDetails(
         advice=where_words(errors.wrong),
         differences=_differences(got, reference, errors.wrong),
         picture=picture(got, reference, errors, name=found.output),

@@ -55,8 +55,8 @@ def _changes(got: Array, expected: Array) -> Iterator[tuple[str, Array]]:
     if len(shape) == len(asked) <= _AXES_LIMIT:
         for axes in itertools.permutations(range(len(shape))):
             if tuple(shape[axis] for axis in axes) == asked:
-                way = ".T" if axes == (1, 0) else f".transpose({', '.join(map(str, axes))})"
-                yield f"only the axes stand in another order, which `{way}` mends", got.transpose(axes)
+                mode = ".T" if axes == (1, 0) else f".transpose({', '.join(map(str, axes))})"
+                yield f"only the axes stand in another order, which `{mode}` mends", got.transpose(axes)
 
 
 def _rows(got: Array, expected: Array) -> Iterator[tuple[str, Array]]:

@@ -7,10 +7,10 @@ import msgspec
 from app.core.generators import Argument, Seed, expand_fresh
 from app.core.problem import CheckpointProbe, Problem
 from app.core.verdict import Mode
-from app.grading.plan.checks import GradedItem, items_of
+from app.grading.plan.checks import Check, checks_of
 from app.grading.plan.repeats import shapes_without_a_second_input
 from app.grading.prove.reasons import Fault, Reason
-from app.grading.prove.rows import Figure
+from app.grading.prove.results import Figure
 
 _OTHER_SEEDS = 7_919
 """Added to every seed, for answers of another one."""
@@ -27,7 +27,7 @@ def second_input_figure(problem: Problem) -> Figure:
     return Figure(id="second_inputs", text=text, value=float(len(alone)), bound=0.0, faults=faults)
 
 
-def reseeded_items(problem: Problem) -> dict[str, GradedItem]:
+def reseeded_checks(problem: Problem) -> dict[str, Check]:
     """By name, each case and checkpoint with another seed; those without anything drawn are left out.
 
     Where a case has a seed argument, that alone changes; else its random arrays do. A checkpoint is handed
@@ -45,9 +45,9 @@ def reseeded_items(problem: Problem) -> dict[str, GradedItem]:
     )
     manifest = msgspec.structs.replace(problem.manifest, cases=cases, probes=probes)
     changed = msgspec.structs.replace(problem, manifest=manifest)
-    was = {item.name: item for item in items_of(problem, Mode.SUBMIT, fresh_seed=None)}
-    now = items_of(changed, Mode.SUBMIT, fresh_seed=None)
-    return {item.name: item for item in now if item.call != was[item.name].call}
+    was = {check.name: check for check in checks_of(problem, Mode.SUBMIT, fresh_seed=None)}
+    now = checks_of(changed, Mode.SUBMIT, fresh_seed=None)
+    return {check.name: check for check in now if check.call != was[check.name].call}
 
 
 def _reseeded(arguments: Mapping[str, Argument], index: int) -> dict[str, Argument]:

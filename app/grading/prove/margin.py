@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping
 
 from app.core.outcome import Outcome
 from app.grading.prove.reasons import Fault, Reason
-from app.grading.prove.rows import Figure, Role, SolutionRow
+from app.grading.prove.results import Figure, Role, SolutionResult
 
 NOISE_BOUND = 1 / 20
 """The tolerance lies at least 20 times above the noise floor."""
@@ -42,12 +42,12 @@ def double_figure(by_case: Mapping[str, float]) -> Figure:
     return Figure(id="float64", text=text, value=value, bound=1.0, by_name=dict(by_case), faults=faults)
 
 
-def variant_distance(row: SolutionRow, declared: Iterable[str]) -> float:
+def variant_distance(row: SolutionResult, declared: Iterable[str]) -> float:
     """A variant's distance: the largest over the cases that it is declared to fail."""
     return max((row.distances.get(name, 0.0) for name in declared), default=0.0)
 
 
-def nearest_figure(rows: Iterable[SolutionRow], declared: Mapping[str, tuple[str, ...]]) -> Figure | None:
+def nearest_figure(rows: Iterable[SolutionResult], declared: Mapping[str, tuple[str, ...]]) -> Figure | None:
     """The variant that is hardest to tell from the reference, of those that fail; None where none does."""
     distances = {
         row.id: variant_distance(row, declared[row.id])

@@ -10,18 +10,18 @@ from app.core.verdict import Mode
 from app.errors import ReferenceFailed
 from app.grading.answer import named_arrays
 from app.grading.grader import Grader
-from app.grading.plan.checks import GradedItem, ItemKind, items_of
+from app.grading.plan.checks import Check, CheckKind, checks_of
 from app.grading.prove.distance import Arrays, distance, spread
-from app.grading.prove.inputs import reseeded_items, second_input_figure
+from app.grading.prove.inputs import reseeded_checks, second_input_figure
 from app.grading.prove.margin import double_figure, nearest_figure, noise_figure, time_figure
 from app.grading.prove.reasons import Fault, Reason
 from app.grading.prove.reference_calls import Conditions, differing, has_numbers, run_cold, run_conditions
-from app.grading.prove.rows import Figure, Role, Row, SolutionRow
+from app.grading.prove.results import Figure, Role, Row, SolutionResult
 from app.grading.prove.solutions import FRESH_SEED, Solutions, does_not_run, without
-from app.grading.prove.trivial_answers import trivial_rows
-from app.grading.reference.outputs import TrustedAnswer
+from app.grading.prove.trivial_answers import trivial_results
+from app.grading.reference.outputs import ReferenceOutput
 from sandbox.arrays import unpack_array
-from sandbox.interface import Ending, RunResult, Way
+from sandbox.interface import CallMode, Ending, RunResult
 
 
 async def prove(problem: Problem, grader: Grader) -> AsyncIterator[Row]:
@@ -33,23 +33,23 @@ async def prove(problem: Problem, grader: Grader) -> AsyncIterator[Row]:
         SandboxError: the jail broke.
     """
     yield second_input_figure(problem)
-    items = items_of(problem, Mode.SUBMIT, fresh_seed=FRESH_SEED)
+    checks = checks_of(problem, Mode.SUBMIT, fresh_seed=FRESH_SEED)
     try:
-        answers = await grader.answers.of_reference(problem, items)
+        answers = await grader.answers.of_reference(problem, checks)
     except ReferenceFailed as error:
         yield _unusable(Fault(reason=Reason.REFERENCE_FAILS, message=error.message))
         return
-    if faults := tuple(_answer_faults(items, answers)):
+    if faults := tuple(_answer_faults(checks, answers)):
         yield _unusable(*faults)
         return
-    async for row in _prove(problem, grader, items, _arrays(items, answers)):
+    async for row in _prove(problem, grader, checks, _arrays(checks, answers)):
         yield row
 
 
 async def _prove(
-    problem: Problem, grader: Grader, items: tuple[GradedItem, ...], expected: Mapping[str, Arrays]
+    problem: Problem, grader: Grader, checks: tuple[Check, ...], expected: Mapping[str, Arrays]
 ) -> AsyncIterator[Row]:
-    lasting = tuple(item for item in items if not item.is_fresh)
+    lasting = tuple(check for check in checks if not check.is_fresh)
     everything = Solutions(problem, grader, lasting, expected)
     wrong = await everything.answers_of(problem.variants)
     broken = [name for name, answers in wrong.items() if isinstance(answers, str)]
@@ -59,29 +59,29 @@ async def _prove(
     right = await solutions.answers_of(problem.also_right)
     for name, answers in right.items():
         yield await solutions.of_also_right(name, () if isinstance(answers, str) else answers)
-    variants: list[SolutionRow] = []
+    variants: list[SolutionResult] = []
     for name, answers in wrong.items():
         if isinstance(answers, str):
             yield does_not_run(name, problem.manifest.variants[name], answers)
         else:
             variants.append(await solutions.of_variant(name, answers))
             yield variants[-1]
-    conditions = await run_conditions(problem, grader.answers, items, reseeded_items(problem))
-    compared = [item for item in items if has_numbers(item) and item.name in expected]
-    lasting_compared = [item for item in compared if not item.is_fresh]
-    for row in trivial_rows(lasting_compared, expected, conditions, problem.manifest.tolerance):
+    conditions = await run_conditions(problem, grader.answers, checks, reseeded_checks(problem))
+    compared = [check for check in checks if has_numbers(check) and check.name in expected]
+    lasting_compared = [check for check in compared if not check.is_fresh]
+    for row in trivial_results(lasting_compared, expected, conditions, problem.manifest.tolerance):
         yield row
     for figure in _precision_figures(problem, compared, expected, conditions):
         yield figure
     declared = {name: variant.fails for name, variant in problem.manifest.variants.items()}
     if nearest := nearest_figure(variants, declared):
         yield nearest
-    async for figure in _run_figures(problem, grader, items):
+    async for figure in _run_figures(problem, grader, checks):
         yield figure
 
 
-def _unusable(*faults: Fault) -> SolutionRow:
-    return SolutionRow(
+def _unusable(*faults: Fault) -> SolutionResult:
+    return SolutionResult(
         role=Role.REFERENCE,
         id="reference",
         expected=Outcome.ACCEPTED,
@@ -90,15 +90,15 @@ def _unusable(*faults: Fault) -> SolutionRow:
     )
 
 
-def _answer_faults(items: Sequence[GradedItem], answers: Sequence[TrustedAnswer]) -> Iterator[Fault]:
-    for item, answer in zip(items, answers, strict=True):
-        looks_inside = item.call.module is not None and item.call.module.class_name != ""
+def _answer_faults(checks: Sequence[Check], answers: Sequence[ReferenceOutput]) -> Iterator[Fault]:
+    for check, answer in zip(checks, answers, strict=True):
+        looks_inside = check.call.module is not None and check.call.module.class_name != ""
         if looks_inside and not answer.parameters:
-            message = f"the reference never builds the module that {item.name} looks into"
+            message = f"the reference never builds the module that {check.name} looks into"
             yield Fault(reason=Reason.MODULE_NEVER_BUILT, message=message)
     broken = [
         name
-        for name, arrays in _arrays(items, answers).items()
+        for name, arrays in _arrays(checks, answers).items()
         if not all(np.isfinite(unpack_array(array)).all() for array in arrays.values())
     ]
     if broken:
@@ -106,18 +106,18 @@ def _answer_faults(items: Sequence[GradedItem], answers: Sequence[TrustedAnswer]
         yield Fault(reason=Reason.NOT_FINITE, message=message)
 
 
-def _arrays(items: Sequence[GradedItem], answers: Sequence[TrustedAnswer]) -> dict[str, Arrays]:
-    pairs = zip(items, answers, strict=True)
+def _arrays(checks: Sequence[Check], answers: Sequence[ReferenceOutput]) -> dict[str, Arrays]:
+    pairs = zip(checks, answers, strict=True)
     return {
-        item.name: arrays
-        for item, answer in pairs
-        if item.kind is not ItemKind.PARAMETERS and (arrays := named_arrays(answer.value, answer.parts))
+        check.name: arrays
+        for check, answer in pairs
+        if check.kind is not CheckKind.PARAMETERS and (arrays := named_arrays(answer.value, answer.parts))
     }
 
 
 def _precision_figures(
     problem: Problem,
-    items: Sequence[GradedItem],
+    checks: Sequence[Check],
     expected: Mapping[str, Arrays],
     conditions: Conditions,
 ) -> Iterator[Figure]:
@@ -126,27 +126,25 @@ def _precision_figures(
         fault = Fault(reason=Reason.CANNOT_BE_TRACED, message=message)
         yield Figure(id="traced", text="not all of the reference can be traced", faults=(fault,))
     tolerance = problem.manifest.tolerance
-    doubles = conditions.by_way[Way.DOUBLE]
-    measured = [item.name for item in items if item.name in doubles]
+    doubles = conditions.by_mode[CallMode.DOUBLE]
+    measured = [check.name for check in checks if check.name in doubles]
     yield double_figure({name: distance(doubles[name], expected[name], tolerance) for name in measured})
-    ways = [conditions.by_way[way] for way in (Way.JIT, Way.UNOPTIMISED)]
+    modes = [conditions.by_mode[mode] for mode in (CallMode.JIT, CallMode.UNOPTIMISED)]
     noise = {
-        item.name: spread([way[item.name] for way in ways], expected[item.name], tolerance)
-        for item in items
-        if all(item.name in way for way in ways)
+        check.name: spread([mode[check.name] for mode in modes], expected[check.name], tolerance)
+        for check in checks
+        if all(check.name in mode for mode in modes)
     }
     yield noise_figure(noise)
 
 
-async def _run_figures(
-    problem: Problem, grader: Grader, items: tuple[GradedItem, ...]
-) -> AsyncIterator[Figure]:
+async def _run_figures(problem: Problem, grader: Grader, checks: tuple[Check, ...]) -> AsyncIterator[Figure]:
     """Right solutions from nothing: how long they take, and whether the reference repeats itself."""
-    first = await run_cold(problem, problem.reference, grader.answers, items)
-    yield _determinism_figure(await differing(problem, grader.answers, items, first))
+    first = await run_cold(problem, problem.reference, grader.answers, checks)
+    yield _determinism_figure(await differing(problem, grader.answers, checks, first))
     taken = {"reference": first}
     for name, code in sorted(problem.also_right.items()):
-        taken[name] = await run_cold(problem, code, grader.answers, items)
+        taken[name] = await run_cold(problem, code, grader.answers, checks)
     yield time_figure(_finished(taken), problem.manifest.limits.cpu_seconds)
 
 

@@ -11,14 +11,14 @@ from app.core.problem import Problem, WrongVariant
 from app.core.verdict import DiagnosisKind, Mode, Verdict
 from app.errors import ReferenceFailed
 from app.grading.answer import named_arrays
-from app.grading.compare.tolerance import item_tolerance
+from app.grading.compare.tolerance import tolerance_of
 from app.grading.grader import Grader
-from app.grading.plan.checks import GradedItem, ItemKind
+from app.grading.plan.checks import Check, CheckKind
 from app.grading.prove.distance import Arrays, distance
 from app.grading.prove.reasons import Fault, Reason
 from app.grading.prove.reference_calls import has_numbers
-from app.grading.prove.rows import Role, SolutionRow, declared_names
-from app.grading.reference.outputs import TrustedAnswer
+from app.grading.prove.results import Role, SolutionResult, declared_names
+from app.grading.reference.outputs import ReferenceOutput
 
 FRESH_SEED = 20_240_229
 """Any number does; a fixed one keeps two proofs of one version comparable."""
@@ -26,33 +26,33 @@ _BY_NUMBERS = (Outcome.PASSED, Outcome.WRONG_VALUE, Outcome.CREATION_ORDER)
 
 
 class Solutions:
-    """Grades one problem's own code. `items` are its lasting cases and probes, `expected` their arrays."""
+    """Grades one problem's own code. `checks` are its lasting cases and probes, `expected` their arrays."""
 
     def __init__(
         self,
         problem: Problem,
         grader: Grader,
-        items: Sequence[GradedItem],
+        checks: Sequence[Check],
         expected: Mapping[str, Arrays],
     ) -> None:
         self._problem = problem
         self._grader = grader
-        self._items = items
+        self._checks = checks
         self._expected = expected
 
-    async def of_reference(self) -> SolutionRow:
+    async def of_reference(self) -> SolutionResult:
         """The reference must pass as any other solution.
 
         Raises:
             SandboxError: the jail broke.
         """
         problem = self._problem
-        answers = await self._grader.answers.of_reference(problem, self._items)
+        answers = await self._grader.answers.of_reference(problem, self._checks)
         verdict = await self._grade(problem.reference)
         faults = _wrong_ending(Reason.REFERENCE_REFUSED, "the reference", verdict, Outcome.ACCEPTED)
         return self._row(Role.REFERENCE, "reference", Outcome.ACCEPTED, verdict, answers, faults)
 
-    async def of_also_right(self, name: str, answers: Sequence[TrustedAnswer]) -> SolutionRow:
+    async def of_also_right(self, name: str, answers: Sequence[ReferenceOutput]) -> SolutionResult:
         """An also-right solution must end as it is declared to, `accepted` where nothing is declared.
 
         Raises:
@@ -64,7 +64,7 @@ class Solutions:
         faults = _wrong_ending(Reason.ALSO_RIGHT_REFUSED, name, verdict, wanted)
         return self._row(Role.ALSO_RIGHT, name, wanted, verdict, answers, faults)
 
-    async def of_variant(self, name: str, answers: Sequence[TrustedAnswer]) -> SolutionRow:
+    async def of_variant(self, name: str, answers: Sequence[ReferenceOutput]) -> SolutionResult:
         """A variant must fail as declared, and get its own name.
 
         Raises:
@@ -79,7 +79,7 @@ class Solutions:
         )
         return self._row(Role.VARIANT, name, variant.outcome, verdict, answers, faults)
 
-    async def answers_of(self, sources: Mapping[str, str]) -> dict[str, Sequence[TrustedAnswer] | str]:
+    async def answers_of(self, sources: Mapping[str, str]) -> dict[str, Sequence[ReferenceOutput] | str]:
         """By name, what each gives for the lasting items, or why it does not run.
 
         Raises:
@@ -90,16 +90,16 @@ class Solutions:
             return {}
         try:
             rows = await self._grader.answers.of_solutions(
-                self._problem, [sources[name] for name in names], self._items
+                self._problem, [sources[name] for name in names], self._checks
             )
             return dict(zip(names, rows, strict=True))
         except ReferenceFailed:
             return {name: await self._alone(sources[name]) for name in names}
 
-    async def _alone(self, code: str) -> Sequence[TrustedAnswer] | str:
+    async def _alone(self, code: str) -> Sequence[ReferenceOutput] | str:
         """One that does not run must not hide the others' answers."""
         try:
-            [row] = await self._grader.answers.of_solutions(self._problem, [code], self._items)
+            [row] = await self._grader.answers.of_solutions(self._problem, [code], self._checks)
         except ReferenceFailed as error:
             return error.message
         return row
@@ -113,10 +113,10 @@ class Solutions:
         name: str,
         wanted: Outcome,
         verdict: Verdict,
-        answers: Sequence[TrustedAnswer],
+        answers: Sequence[ReferenceOutput],
         faults: tuple[Fault, ...],
-    ) -> SolutionRow:
-        return SolutionRow(
+    ) -> SolutionResult:
+        return SolutionResult(
             role=role,
             id=name,
             expected=wanted,
@@ -128,24 +128,24 @@ class Solutions:
             faults=faults,
         )
 
-    def _distances(self, verdict: Verdict, answers: Sequence[TrustedAnswer]) -> dict[str, float]:
+    def _distances(self, verdict: Verdict, answers: Sequence[ReferenceOutput]) -> dict[str, float]:
         ended = {row.name: row.outcome for row in verdict.cases}
         distances = {}
-        given = dict(zip([item.name for item in self._items], answers, strict=False))
-        for item in self._items:
-            outcome = ended.get(item.name, Outcome.CRASHED)
-            arrays = named_arrays(given[item.name].value, given[item.name].parts) if given else {}
-            if arrays and _is_measured(item) and outcome in _BY_NUMBERS:
-                wanted = self._expected[item.name]
-                tolerance = item_tolerance(self._problem, item, wanted)
-                distances[item.name] = distance(arrays, wanted, tolerance)
+        given = dict(zip([check.name for check in self._checks], answers, strict=False))
+        for check in self._checks:
+            outcome = ended.get(check.name, Outcome.CRASHED)
+            arrays = named_arrays(given[check.name].value, given[check.name].parts) if given else {}
+            if arrays and _is_measured(check) and outcome in _BY_NUMBERS:
+                wanted = self._expected[check.name]
+                tolerance = tolerance_of(self._problem, check, wanted)
+                distances[check.name] = distance(arrays, wanted, tolerance)
             elif outcome is not Outcome.PASSED:
-                distances[item.name] = math.inf
+                distances[check.name] = math.inf
         return distances
 
 
-def _is_measured(item: GradedItem) -> bool:
-    return has_numbers(item) or item.kind is ItemKind.GRADIENT
+def _is_measured(check: Check) -> bool:
+    return has_numbers(check) or check.kind is CheckKind.GRADIENT
 
 
 def without(problem: Problem, broken: Sequence[str]) -> Problem:
@@ -154,10 +154,10 @@ def without(problem: Problem, broken: Sequence[str]) -> Problem:
     return msgspec.structs.replace(problem, variants=kept)
 
 
-def does_not_run(name: str, variant: WrongVariant, reason: str) -> SolutionRow:
+def does_not_run(name: str, variant: WrongVariant, reason: str) -> SolutionResult:
     """The row of a variant that gives no answers at all."""
     fault = Fault(reason=Reason.VARIANT_DOES_NOT_RUN, message=f"{name} does not run: {reason}")
-    return SolutionRow(
+    return SolutionResult(
         role=Role.VARIANT, id=name, expected=variant.outcome, outcome=Outcome.ERROR, faults=(fault,)
     )
 
@@ -196,8 +196,8 @@ def _variant_faults(
         return (Fault(reason=Reason.VARIANT_ENDS_OTHERWISE, message=f"{name} {otherwise}"),)
     diagnosis = verdict.diagnosis
     if diagnosis is None or diagnosis.kind is not DiagnosisKind.VARIANT:
-        told = f" but explained as {diagnosis.id}" if diagnosis else " and not explained"
-        return (Fault(reason=Reason.VARIANT_NOT_NAMED, message=f"{name} is refused{told}"),)
+        reported = f" but explained as {diagnosis.id}" if diagnosis else " and not explained"
+        return (Fault(reason=Reason.VARIANT_NOT_NAMED, message=f"{name} is refused{reported}"),)
     others = sorted({diagnosis.id, *diagnosis.others} - {name})
     if others:
         message = f"{name} cannot be told from {', '.join(others)}: a learner is told of {diagnosis.id}"

@@ -6,13 +6,13 @@ import numpy as np
 
 from app.core.outcome import Outcome
 from app.core.tolerance import Tolerance
-from app.grading.plan.checks import GradedItem
+from app.grading.plan.checks import Check
 from app.grading.prove.distance import Arrays, allowed, distance
 from app.grading.prove.reasons import Fault, Reason
 from app.grading.prove.reference_calls import Conditions
-from app.grading.prove.rows import Role, SolutionRow
+from app.grading.prove.results import Role, SolutionResult
 from sandbox.arrays import WireArray, pack_array, unpack_array
-from sandbox.interface import Way
+from sandbox.interface import CallMode
 
 _NARROWED = ("float32", "float64")
 """bfloat16 may well give the same integers, and the same bfloat16 numbers."""
@@ -20,31 +20,31 @@ _NARROWED = ("float32", "float64")
 Candidates = Sequence[Arrays]
 
 
-def trivial_rows(
-    items: Sequence[GradedItem],
+def trivial_results(
+    checks: Sequence[Check],
     expected: Mapping[str, Arrays],
     conditions: Conditions,
     tolerance: Tolerance,
-) -> Iterator[SolutionRow]:
-    """A row for each kind of answer; `items` are those whose numbers are compared."""
-    narrow = conditions.by_way[Way.BFLOAT16]
+) -> Iterator[SolutionResult]:
+    """A row for each kind of answer; `checks` are those whose numbers are compared."""
+    narrow = conditions.by_mode[CallMode.BFLOAT16]
     seeded = conditions.other_seed
-    kinds: dict[str, Callable[[GradedItem, Arrays], Candidates]] = {
+    kinds: dict[str, Callable[[Check, Arrays], Candidates]] = {
         "zeros": lambda _, wanted: [{name: zeros(array) for name, array in wanted.items()}],
         "constant": lambda _, wanted: _constants(wanted, tolerance),
-        "the_input": lambda item, wanted: _inputs(item, wanted),
-        "another_seed": lambda item, _: [seeded[item.name]] if item.name in seeded else [],
-        "bfloat16": lambda item, wanted: (
-            [narrow[item.name]] if item.name in narrow and _is_narrowed(wanted) else []
+        "the_input": lambda check, wanted: _inputs(check, wanted),
+        "another_seed": lambda check, _: [seeded[check.name]] if check.name in seeded else [],
+        "bfloat16": lambda check, wanted: (
+            [narrow[check.name]] if check.name in narrow and _is_narrowed(wanted) else []
         ),
     }
     for name, candidates in kinds.items():
         distances = {}
-        for item in items:
-            wanted = expected[item.name]
-            measured = [distance(made, wanted, tolerance) for made in candidates(item, wanted)]
+        for check in checks:
+            wanted = expected[check.name]
+            measured = [distance(made, wanted, tolerance) for made in candidates(check, wanted)]
             if measured:
-                distances[item.name] = min(measured)
+                distances[check.name] = min(measured)
         yield _row(name, distances)
 
 
@@ -76,10 +76,10 @@ def _constants(wanted: Arrays, tolerance: Tolerance) -> Candidates:
     return [{name: best_constant(array, tolerance) for name, array in wanted.items()}]
 
 
-def _inputs(item: GradedItem, wanted: Arrays) -> Candidates:
+def _inputs(check: Check, wanted: Arrays) -> Candidates:
     if _is_complex(wanted):
         return []
-    given = [value for value in item.call.arguments if isinstance(value, WireArray)]
+    given = [value for value in check.call.arguments if isinstance(value, WireArray)]
     shaped = [{name: shaped_like(value, array) for name, array in wanted.items()} for value in given]
     return [
         {name: array for name, array in made.items() if array is not None}
@@ -96,13 +96,13 @@ def _is_narrowed(wanted: Arrays) -> bool:
     return any(array.dtype in _NARROWED for array in wanted.values())
 
 
-def _row(name: str, distances: Mapping[str, float]) -> SolutionRow:
+def _row(name: str, distances: Mapping[str, float]) -> SolutionResult:
     passed = [case for case, value in distances.items() if value <= 1]
     faults: tuple[Fault, ...] = ()
     if passed:
         message = f"{_WORDS[name]} would pass {', '.join(passed)}"
         faults = (Fault(reason=Reason.TRIVIAL_ANSWER_PASSES, message=message),)
-    return SolutionRow(
+    return SolutionResult(
         role=Role.TRIVIAL,
         id=name,
         expected=Outcome.WRONG_VALUE,

@@ -9,19 +9,19 @@ from numpy.typing import NDArray
 
 from app.core.tolerance import Tolerance
 from app.grading.answer import named_arrays
-from app.grading.plan.checks import GradedItem, ItemKind
-from app.grading.reference.outputs import TrustedAnswer
+from app.grading.plan.checks import Check, CheckKind
+from app.grading.reference.outputs import ReferenceOutput
 from sandbox.arrays import unpack_array
 
 FILE_NAME = "outputs.json"
-_STORED = (ItemKind.VALUE, ItemKind.CHECKPOINT)
+_STORED = (CheckKind.VALUE, CheckKind.CHECKPOINT)
 """What probes and repeated calls give follows from these."""
 
 
 class StoredOutputs(msgspec.Struct, frozen=True, kw_only=True):
     """`outputs.json`: numbers in row-major order by item, and where they were computed.
 
-    One of several outputs has the key `item/output`; complex numbers are their real and imaginary parts.
+    One of several outputs has the key `check/output`; complex numbers are their real and imaginary parts.
     """
 
     version: str
@@ -41,13 +41,13 @@ class Drift(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def collect_outputs(
-    version: str, environment: dict[str, str], items: Sequence[GradedItem], answers: Sequence[TrustedAnswer]
+    version: str, environment: dict[str, str], checks: Sequence[Check], answers: Sequence[ReferenceOutput]
 ) -> StoredOutputs:
     """Today's outputs of cases and checkpoints."""
     outputs = {
-        f"{item.name}/{name}" if name else item.name: _numbers(unpack_array(array))
-        for item, answer in zip(items, answers, strict=True)
-        if item.kind in _STORED
+        f"{check.name}/{name}" if name else check.name: _numbers(unpack_array(array))
+        for check, answer in zip(checks, answers, strict=True)
+        if check.kind in _STORED
         for name, array in named_arrays(answer.value, answer.parts).items()
     }
     return StoredOutputs(version=version, environment=environment, outputs=outputs)

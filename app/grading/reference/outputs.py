@@ -14,7 +14,7 @@ import msgspec
 
 from app.core.problem import Problem
 from app.errors import ReferenceFailed
-from app.grading.plan.checks import GradedItem
+from app.grading.plan.checks import Check
 from app.grading.plan.request import compartment, outputs_of, request_for
 from app.grading.reference.sessions import ReferenceSessions
 from sandbox.arrays import WireArray
@@ -33,7 +33,7 @@ _LIMITS = Limits(
 _IN_MEMORY = 4096
 
 
-class TrustedAnswer(msgspec.Struct, frozen=True, kw_only=True):
+class ReferenceOutput(msgspec.Struct, frozen=True, kw_only=True):
     """What a trusted solution gave for one item; `failure` says why it gave no array."""
 
     value: WireArray | None = None
@@ -45,37 +45,37 @@ class TrustedAnswer(msgspec.Struct, frozen=True, kw_only=True):
     failure: str = ""
 
 
-class TrustedAnswers:
+class ReferenceOutputs:
     """Looks answers up, and computes those that are missing in one run."""
 
     def __init__(self, sandbox: Supervisor, folder: Path) -> None:
         self._sandbox = sandbox
         self._folder = folder
-        self._memory: dict[str, TrustedAnswer] = {}
+        self._memory: dict[str, ReferenceOutput] = {}
         self._sessions = ReferenceSessions(sandbox, _LIMITS)
-        self._tasks: set[asyncio.Task[list[tuple[TrustedAnswer, ...]]]] = set()
+        self._tasks: set[asyncio.Task[list[tuple[ReferenceOutput, ...]]]] = set()
         self._running: dict[tuple[str, int], asyncio.Lock] = {}
 
-    async def of_reference(self, problem: Problem, items: Sequence[GradedItem]) -> tuple[TrustedAnswer, ...]:
+    async def of_reference(self, problem: Problem, checks: Sequence[Check]) -> tuple[ReferenceOutput, ...]:
         """The expected answers.
 
         Raises:
             ReferenceFailed: the reference gave no array for one of the items.
         """
-        lasting = [item for item in items if not item.is_fresh]
-        fresh = [item for item in items if item.is_fresh]
+        lasting = [check for check in checks if not check.is_fresh]
+        fresh = [check for check in checks if check.is_fresh]
         [kept] = await self.of_solutions(problem, [problem.reference], lasting)
         drawn = await self._of_fresh(problem, fresh)
-        known = dict(zip([item.name for item in (*lasting, *fresh)], (*kept, *drawn), strict=True))
-        answers = tuple(known[item.name] for item in items)
-        for item, answer in zip(items, answers, strict=True):
+        known = dict(zip([check.name for check in (*lasting, *fresh)], (*kept, *drawn), strict=True))
+        answers = tuple(known[check.name] for check in checks)
+        for check, answer in zip(checks, answers, strict=True):
             if answer.failure:
                 raise ReferenceFailed(
-                    f"the reference of {problem.slug} failed on {item.name}: {answer.failure}"
+                    f"the reference of {problem.slug} failed on {check.name}: {answer.failure}"
                 )
         return answers
 
-    async def prepare_fresh(self, problem: Problem, items: Sequence[GradedItem]) -> None:
+    async def prepare_fresh(self, problem: Problem, checks: Sequence[Check]) -> None:
         """Have the reference's answers to these fresh items in memory, for one submission to come.
 
         Raises:
@@ -83,13 +83,13 @@ class TrustedAnswers:
             SandboxError: the jail broke.
         """
         outputs = outputs_of(problem.manifest.entry)
-        for item, answer in zip(items, await self._of_fresh(problem, items), strict=True):
-            self._keep(_key(problem, problem.reference, item.call, outputs), answer, lasting=False)
+        for check, answer in zip(checks, await self._of_fresh(problem, checks), strict=True):
+            self._keep(_key(problem, problem.reference, check.call, outputs), answer, lasting=False)
 
     async def of_solutions(
-        self, problem: Problem, codes: Sequence[str], items: Sequence[GradedItem], *, niceness: int = 0
-    ) -> list[tuple[TrustedAnswer, ...]]:
-        """For each solution its answers to `items`, in order. Those to fresh items are kept in memory only,
+        self, problem: Problem, codes: Sequence[str], checks: Sequence[Check], *, niceness: int = 0
+    ) -> list[tuple[ReferenceOutput, ...]]:
+        """For each solution its answers to `checks`, in order. Those to fresh items are kept in memory only,
         since they are asked for again by the regrades of one submission at most. Who gives up waiting
         does not stop the computation: the next one who asks finds it done.
 
@@ -97,35 +97,35 @@ class TrustedAnswers:
             ReferenceFailed: a solution did not run to its end.
             SandboxError: the jail broke.
         """
-        task = asyncio.ensure_future(self._of_solutions(problem, codes, items, niceness))
+        task = asyncio.ensure_future(self._of_solutions(problem, codes, checks, niceness))
         self._tasks.add(task)
         task.add_done_callback(self._forget)
         return await asyncio.shield(task)
 
     async def _of_solutions(
-        self, problem: Problem, codes: Sequence[str], items: Sequence[GradedItem], niceness: int
-    ) -> list[tuple[TrustedAnswer, ...]]:
+        self, problem: Problem, codes: Sequence[str], checks: Sequence[Check], niceness: int
+    ) -> list[tuple[ReferenceOutput, ...]]:
         outputs = outputs_of(problem.manifest.entry)
-        keys = [[_key(problem, code, item.call, outputs) for item in items] for code in codes]
-        found = {key: self._look_up(key) for row in keys for key in row}
+        keys = [[_key(problem, code, check.call, outputs) for check in checks] for code in codes]
+        found = {key: self._look_up(key) for case_result in keys for key in case_result}
         if all(found.values()):
             # What is there is not waited for: who computes beside it may be stepping back for this very run.
-            return _rows(keys, found)
+            return _case_results(keys, found)
         # Who asks for the same solutions waits for one computation; others go on beside it.
         lock = self._running.setdefault((problem.version, len(codes)), asyncio.Lock())
         async with lock:
-            found = {key: self._look_up(key) for row in keys for key in row}
+            found = {key: self._look_up(key) for case_result in keys for key in case_result}
             missing = {
                 key: (program, index)
-                for program, row in enumerate(keys)
-                for index, key in enumerate(row)
+                for program, case_result in enumerate(keys)
+                for index, key in enumerate(case_result)
                 if not found[key]
             }
             if missing:
                 found.update(
-                    await self._compute(problem, codes, items, list(missing.values()), keys, niceness)
+                    await self._compute(problem, codes, checks, list(missing.values()), keys, niceness)
                 )
-            return _rows(keys, found)
+            return _case_results(keys, found)
 
     async def run_anew(self, request: RunRequest) -> RunResult:
         """Run trusted code in a fresh jail; its answers are neither looked up nor kept.
@@ -142,24 +142,24 @@ class TrustedAnswers:
         await asyncio.gather(*self._tasks, return_exceptions=True)
         await self._sessions.close()
 
-    async def _of_fresh(self, problem: Problem, items: Sequence[GradedItem]) -> list[TrustedAnswer]:
+    async def _of_fresh(self, problem: Problem, checks: Sequence[Check]) -> list[ReferenceOutput]:
         outputs = outputs_of(problem.manifest.entry)
-        known = [self._memory.get(_key(problem, problem.reference, item.call, outputs)) for item in items]
+        known = [self._memory.get(_key(problem, problem.reference, check.call, outputs)) for check in checks]
         found = [answer for answer in known if answer is not None]
-        if len(found) == len(items):
+        if len(found) == len(checks):
             return found
-        return [_answer(call) for call in await self._sessions.call(problem, items)]
+        return [_answer(call) for call in await self._sessions.call(problem, checks)]
 
-    def _forget(self, task: "asyncio.Task[list[tuple[TrustedAnswer, ...]]]") -> None:
+    def _forget(self, task: "asyncio.Task[list[tuple[ReferenceOutput, ...]]]") -> None:
         self._tasks.discard(task)
         if not task.cancelled():
             task.exception()  # Whoever asked has it too, unless they gave up waiting.
 
-    def _look_up(self, key: str) -> TrustedAnswer | None:
+    def _look_up(self, key: str) -> ReferenceOutput | None:
         if key in self._memory:
             return self._memory[key]
         try:
-            answer = msgspec.msgpack.decode((self._folder / key).read_bytes(), type=TrustedAnswer)
+            answer = msgspec.msgpack.decode((self._folder / key).read_bytes(), type=ReferenceOutput)
         except (OSError, msgspec.DecodeError):
             return None
         self._memory[key] = answer
@@ -169,18 +169,18 @@ class TrustedAnswers:
         self,
         problem: Problem,
         codes: Sequence[str],
-        items: Sequence[GradedItem],
+        checks: Sequence[Check],
         missing: Sequence[tuple[int, int]],
         keys: list[list[str]],
         niceness: int,
-    ) -> dict[str, TrustedAnswer]:
+    ) -> dict[str, ReferenceOutput]:
         programs = sorted({program for program, _ in missing})
         place = {program: index for index, program in enumerate(programs)}
         calls = [
-            msgspec.structs.replace(items[index].call, program=place[program]) for program, index in missing
+            msgspec.structs.replace(checks[index].call, program=place[program]) for program, index in missing
         ]
         request = msgspec.structs.replace(
-            request_for(problem, codes[programs[0]], items),
+            request_for(problem, codes[programs[0]], checks),
             more_code=tuple(codes[program] for program in programs[1:]),
             calls=tuple(calls),
             forbidden=(),
@@ -191,13 +191,13 @@ class TrustedAnswers:
                 result.message or (result.loaded.message if result.loaded else "") or result.stderr[-500:]
             )
             raise ReferenceFailed(f"a trusted solution of {problem.slug} did not run to its end: {reason}")
-        computed: dict[str, TrustedAnswer] = {}
+        computed: dict[str, ReferenceOutput] = {}
         for (program, index), call in zip(missing, result.calls, strict=True):
             computed[keys[program][index]] = _answer(call)
-            self._keep(keys[program][index], _answer(call), lasting=not items[index].is_fresh)
+            self._keep(keys[program][index], _answer(call), lasting=not checks[index].is_fresh)
         return computed
 
-    def _keep(self, key: str, answer: TrustedAnswer, *, lasting: bool) -> None:
+    def _keep(self, key: str, answer: ReferenceOutput, *, lasting: bool) -> None:
         while len(self._memory) >= _IN_MEMORY:
             self._memory.pop(next(iter(self._memory)))
         self._memory[key] = answer
@@ -209,20 +209,20 @@ class TrustedAnswers:
         draft.rename(self._folder / key)  # Whole or not there, even with several readers.
 
 
-def _rows(
-    keys: Sequence[Sequence[str]], found: Mapping[str, TrustedAnswer | None]
-) -> list[tuple[TrustedAnswer, ...]]:
+def _case_results(
+    keys: Sequence[Sequence[str]], found: Mapping[str, ReferenceOutput | None]
+) -> list[tuple[ReferenceOutput, ...]]:
     """All of `keys` are found."""
-    return [tuple(answer for key in row if (answer := found[key])) for row in keys]
+    return [tuple(answer for key in case_result if (answer := found[key])) for case_result in keys]
 
 
-def _answer(call: CallResult) -> TrustedAnswer:
+def _answer(call: CallResult) -> ReferenceOutput:
     failure = call.not_an_array and f"it returned {call.not_an_array}"
     if call.at_output:
         failure = f"its output {call.at_output} is {call.not_an_array}"
     if call.raised is not None:
         failure = f"{call.raised.type}: {call.raised.message}"
-    return TrustedAnswer(
+    return ReferenceOutput(
         value=call.value,
         parts=call.parts,
         parameters=call.parameters,
@@ -238,6 +238,6 @@ def _key(problem: Problem, code: str, call: Call, outputs: Outputs) -> str:
     it is these runs that fill it.
     """
     digest = hashlib.sha256(compartment(problem).encode() + b"\0" + code.encode())
-    asked = msgspec.structs.replace(call, is_quiet=False, program=0)
+    asked = msgspec.structs.replace(call, is_hidden=False, program=0)
     digest.update(b"\0" + msgspec.msgpack.encode((asked, outputs)))
     return digest.hexdigest()

@@ -10,8 +10,8 @@ from app.core.problem import Problem
 from app.core.submission import SEED_LIMIT
 from app.core.verdict import Mode
 from app.errors import GraderError
-from app.grading.plan.checks import items_of
-from app.grading.reference.outputs import TrustedAnswers
+from app.grading.plan.checks import checks_of
+from app.grading.reference.outputs import ReferenceOutputs
 from sandbox.interface import SandboxError
 
 _PROBLEMS = 32
@@ -22,14 +22,14 @@ _SETTLING_SECONDS = 0.1
 _log = logging.getLogger("jaxercise.grading")
 
 
-class FreshSeeds:
+class SeedPool:
     """A few unused seeds a problem: who takes one need not wait for the reference to answer.
 
     Each is given out once, and nobody is shown it before its submission has a verdict. They are made one
     at a time, only while `is_busy` says that nothing is graded.
     """
 
-    def __init__(self, answers: TrustedAnswers, is_busy: Callable[[], bool], *, ahead: int) -> None:
+    def __init__(self, answers: ReferenceOutputs, is_busy: Callable[[], bool], *, ahead: int) -> None:
         self._answers = answers
         self._is_busy = is_busy
         self._ahead = ahead
@@ -74,7 +74,7 @@ class FreshSeeds:
                 del self._wanted[version]
                 continue
             seed = secrets.randbelow(SEED_LIMIT)
-            fresh = [item for item in items_of(problem, Mode.SUBMIT, fresh_seed=seed) if item.is_fresh]
+            fresh = [check for check in checks_of(problem, Mode.SUBMIT, fresh_seed=seed) if check.is_fresh]
             try:
                 await self._answers.prepare_fresh(problem, fresh)
             except (GraderError, SandboxError) as fault:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from app.core.problem import Problem
 from app.errors import ReferenceFailed
-from app.grading.plan.checks import GradedItem
+from app.grading.plan.checks import Check
 from app.grading.plan.request import request_for
 from sandbox.interface import CallResult
 from sandbox.jailed import Supervisor
@@ -29,7 +29,7 @@ class ReferenceSessions:
         self._open: OrderedDict[str, Session] = OrderedDict()
         self._opening = asyncio.Lock()
 
-    async def call(self, problem: Problem, items: Sequence[GradedItem]) -> list[CallResult]:
+    async def call(self, problem: Problem, checks: Sequence[Check]) -> list[CallResult]:
         """What the reference gives for each item.
 
         Raises:
@@ -39,8 +39,8 @@ class ReferenceSessions:
         for attempt in range(_ATTEMPTS):
             session = None
             try:
-                session = await self._session(problem, items[0])
-                return [await session.call(item.call) for item in items]
+                session = await self._session(problem, checks[0])
+                return [await session.call(check.call) for check in checks]
             except SessionEnded:
                 if session is not None:
                     await self._discard(problem.version, session)
@@ -53,19 +53,19 @@ class ReferenceSessions:
         while self._open:
             await self._open.popitem()[1].close()
 
-    async def _session(self, problem: Problem, item: GradedItem) -> Session:
+    async def _session(self, problem: Problem, check: Check) -> Session:
         async with self._opening:
             if problem.version not in self._open:
                 while len(self._open) >= _CAPACITY:
                     await self._open.popitem(last=False)[1].close()
-                self._open[problem.version] = await self._start(problem, item)
+                self._open[problem.version] = await self._start(problem, check)
             self._open.move_to_end(problem.version)
             return self._open[problem.version]
 
-    async def _start(self, problem: Problem, item: GradedItem) -> Session:
+    async def _start(self, problem: Problem, check: Check) -> Session:
         session = await self._sandbox.open_session(limits=self._limits)
         try:
-            loaded = await session.load(request_for(problem, problem.reference, [item]))
+            loaded = await session.load(request_for(problem, problem.reference, [check]))
         except BaseException:
             await session.close()
             raise

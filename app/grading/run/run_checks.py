@@ -9,14 +9,14 @@ import msgspec
 from app.core.outcome import Outcome
 from app.core.problem import Problem
 from app.core.verdict import CaseResult, Frame, LearnerError
-from app.grading.check.judge import error_outcome, judge_item, without_details
-from app.grading.check.rows import row
+from app.grading.check.case_result import case_result
+from app.grading.check.judge import error_outcome, judge, without_details
 from app.grading.explain.explain import explanation
 from app.grading.phrases.forbidden_words import forbidden_in_words
 from app.grading.plan.calls import plan_calls
-from app.grading.plan.checks import GradedItem
+from app.grading.plan.checks import Check
 from app.grading.plan.request import limits_for, request_for
-from app.grading.reference.outputs import TrustedAnswer
+from app.grading.reference.outputs import ReferenceOutput
 from sandbox.interface import (
     CallResult,
     Ending,
@@ -54,25 +54,25 @@ class RunInSandbox(Protocol):
     ) -> RunResult | None: ...
 
 
-class ItemsRun(msgspec.Struct, frozen=True, kw_only=True):
-    """One run and its rows; `expected` lies beside `items` for a diagnosis."""
+class CheckedRun(msgspec.Struct, frozen=True, kw_only=True):
+    """One run and its rows; `expected` lies beside `checks` for a diagnosis."""
 
-    items: tuple[GradedItem, ...]
-    expected: tuple[TrustedAnswer, ...]
-    rows: tuple[CaseResult, ...]
+    checks: tuple[Check, ...]
+    expected: tuple[ReferenceOutput, ...]
+    case_results: tuple[CaseResult, ...]
     result: RunResult
     error: LearnerError | None
     message: str
 
 
-async def run_items(
+async def run_checks(
     run: RunInSandbox,
     problem: Problem,
     code: str,
-    items: Sequence[GradedItem],
-    expected: Awaitable[tuple[TrustedAnswer, ...]],
-    on_row: Callable[[CaseResult], None],
-) -> ItemsRun | None:
+    checks: Sequence[Check],
+    expected: Awaitable[tuple[ReferenceOutput, ...]],
+    on_result: Callable[[CaseResult], None],
+) -> CheckedRun | None:
     """Run `code` in its own jail while `expected` is awaited; rows are told in order, as they are known.
 
     None where `run` found no child to run it in.
@@ -82,39 +82,41 @@ async def run_items(
         SandboxError: the jail broke.
     """
     reports: asyncio.Queue[CallResult | None] = asyncio.Queue()
-    running = asyncio.ensure_future(_run(run, problem, code, items, reports))
-    rows: list[CaseResult] = []
-    heard: dict[str, CallResult] = {}
+    running = asyncio.ensure_future(_run(run, problem, code, checks, reports))
+    case_results: list[CaseResult] = []
+    received: dict[str, CallResult] = {}
     try:
         answers = await expected
         while (report := await reports.get()) is not None:
-            if report.index == len(rows):
-                item = items[report.index]
-                heard[item.name] = report
-                first = heard.get(item.repeats)
-                rows.append(judge_item(problem, item, report, answers[report.index], first))
-                on_row(rows[-1])
+            if report.index == len(case_results):
+                check = checks[report.index]
+                received[check.name] = report
+                first = received.get(check.repeats)
+                case_results.append(judge(problem, check, report, answers[report.index], first))
+                on_result(case_results[-1])
         result = await running
     finally:
         running.cancel()
         await asyncio.gather(running, return_exceptions=True)  # Its jail is gone before the next one comes.
     if result is None:
         return None
-    del rows[len(result.calls) :]  # A run whose nursery died is made again, and may then end sooner.
-    for missed in _rows_that_never_ended(items, rows, result):
-        on_row(missed)
-        rows.append(missed)
-    if result.ending is not Ending.FINISHED and len(result.calls) == len(items):
+    del case_results[
+        len(result.calls) :
+    ]  # A run whose fork server died is made again, and may then end sooner.
+    for missed in _results_that_never_ended(checks, case_results, result):
+        on_result(missed)
+        case_results.append(missed)
+    if result.ending is not Ending.FINISHED and len(result.calls) == len(checks):
         # Every call answered, and then a limit was hit: the last row carries it.
-        rows[-1] = row(items[-1], _OF_ENDING[result.ending], result.message)
-        on_row(rows[-1])
-    return ItemsRun(
-        items=tuple(items),
+        case_results[-1] = case_result(checks[-1], _OF_ENDING[result.ending], result.message)
+        on_result(case_results[-1])
+    return CheckedRun(
+        checks=tuple(checks),
         expected=answers,
-        rows=tuple(rows),
+        case_results=tuple(case_results),
         result=result,
-        error=_first_error(problem, result, items),
-        message=_headline(result, items),
+        error=_first_error(problem, result, checks),
+        message=_headline(result, checks),
     )
 
 
@@ -122,41 +124,43 @@ async def _run(
     run: RunInSandbox,
     problem: Problem,
     code: str,
-    items: Sequence[GradedItem],
+    checks: Sequence[Check],
     reports: "asyncio.Queue[CallResult | None]",
 ) -> RunResult | None:
-    plan = plan_calls(items)
+    plan = plan_calls(checks)
     ended: list[CallResult] = []
 
-    def hear(report: Report) -> None:
-        # A run whose nursery died is made again, and tells its first calls twice.
+    def on_report(report: Report) -> None:
+        # A run whose fork server died is made again, and tells its first calls twice.
         if isinstance(report, CallResult) and report.index == len(ended):
-            told = len(plan.by_item(ended))
+            reported = len(plan.by_check(ended))
             ended.append(report)
-            for answer in plan.by_item(ended)[told:]:
+            for answer in plan.by_check(ended)[reported:]:
                 reports.put_nowait(answer)
 
     try:
-        result = await run(request_for(problem, code, items), limits=limits_for(problem), on_report=hear)
-        return result and msgspec.structs.replace(result, calls=plan.by_item(result.calls))
+        result = await run(
+            request_for(problem, code, checks), limits=limits_for(problem), on_report=on_report
+        )
+        return result and msgspec.structs.replace(result, calls=plan.by_check(result.calls))
     finally:
         reports.put_nowait(None)
 
 
-def _rows_that_never_ended(
-    items: Sequence[GradedItem], rows: Sequence[CaseResult], result: RunResult
+def _results_that_never_ended(
+    checks: Sequence[Check], case_results: Sequence[CaseResult], result: RunResult
 ) -> list[CaseResult]:
-    left = items[len(rows) :]
+    left = checks[len(case_results) :]
     if not left:
         return []
     if result.loaded is not None and result.loaded.refusal is not None:
         refused = result.loaded
-        return [row(item, _refusal_outcome(refused), _refusal_in_words(refused)) for item in left]
+        return [case_result(check, _refusal_outcome(refused), _refusal_in_words(refused)) for check in left]
     outcome = _OF_ENDING.get(result.ending, Outcome.CRASHED)
     where = "while the code was being loaded" if result.loaded is None else f"in {left[0].name}"
     return [
-        row(left[0], outcome, result.message),
-        *(row(item, outcome, f"not reached: the run ended {where}") for item in left[1:]),
+        case_result(left[0], outcome, result.message),
+        *(case_result(check, outcome, f"not reached: the run ended {where}") for check in left[1:]),
     ]
 
 
@@ -175,7 +179,7 @@ def _refusal_in_words(loaded: Loaded) -> str:
     return f"line {loaded.line}: {text}" if loaded.line is not None else text
 
 
-def _first_error(problem: Problem, result: RunResult, items: Sequence[GradedItem]) -> LearnerError | None:
+def _first_error(problem: Problem, result: RunResult, checks: Sequence[Check]) -> LearnerError | None:
     loaded = result.loaded
     if loaded is not None and loaded.refusal is not None:
         if loaded.raised is not None:
@@ -185,8 +189,8 @@ def _first_error(problem: Problem, result: RunResult, items: Sequence[GradedItem
     if used := next((call.forbidden for call in result.calls if call.forbidden is not None), None):
         kind = Refusal.FORBIDDEN_NAME.value
         return LearnerError(type=kind, message=forbidden_in_words(problem, used), line=used.line)
-    for item, call in zip(items, result.calls, strict=False):
-        if call.raised is not None and item.call.is_quiet:
+    for check, call in zip(checks, result.calls, strict=False):
+        if call.raised is not None and check.call.is_hidden:
             return msgspec.structs.replace(_error(without_details(call.raised)), frames=())
         if call.raised is not None:
             return _error(call.raised)
@@ -208,7 +212,7 @@ def _error(raised: Raised) -> LearnerError:
     )
 
 
-def _headline(result: RunResult, items: Sequence[GradedItem]) -> str:
+def _headline(result: RunResult, checks: Sequence[Check]) -> str:
     if result.loaded is not None and result.loaded.refusal is not None:
         return _refusal_in_words(result.loaded)
     if result.ending is Ending.FINISHED:
@@ -216,4 +220,4 @@ def _headline(result: RunResult, items: Sequence[GradedItem]) -> str:
     reached = len(result.calls)
     if result.loaded is None:
         return f"{result.message}, while the code was being loaded"
-    return f"{result.message}, in {items[reached].name}" if reached < len(items) else result.message
+    return f"{result.message}, in {checks[reached].name}" if reached < len(checks) else result.message

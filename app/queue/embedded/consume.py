@@ -21,16 +21,16 @@ class _Taken(Protocol):
 
     def done(self, ticket: Ticket) -> None: ...
 
-    def announce(self, ticket: Ticket) -> None: ...
+    def notify(self, ticket: Ticket) -> None: ...
 
 
 class EmbeddedSlots:
-    """Grades what the queue hands out, `slots` at a time, all but `kept_slots` of them whatever it is."""
+    """Grades what the queue hands out, `slots` at a time, all but `reserved_slots` of them whatever it is."""
 
-    def __init__(self, queue: _Taken, grade: Grade, *, slots: int, kept_slots: int = 0) -> None:
+    def __init__(self, queue: _Taken, grade: Grade, *, slots: int, reserved_slots: int = 0) -> None:
         self._queue = queue
         self._grade = grade
-        anything = bulk_slots(slots, kept_slots)
+        anything = bulk_slots(slots, reserved_slots)
         self._priorities = [BULK] * anything + [INTERACTIVE] * (slots - anything)
         self._stopping = asyncio.Event()
 
@@ -64,9 +64,9 @@ class EmbeddedSlots:
                 again = True
             finally:
                 self._queue.done(ticket)
-            if again and not ticket.withdrawn.is_set():
+            if again and not ticket.cancelled.is_set():
                 await asyncio.sleep(_AFTER_AN_OUTAGE_SECONDS)
-                self._queue.announce(Ticket(ticket.submission_id, ticket.priority))
+                self._queue.notify(Ticket(ticket.submission_id, ticket.priority))
 
     async def _take(self, at_least: int) -> Ticket | None:
         """The next ticket; None once the worker is stopping."""

@@ -13,7 +13,7 @@ from app.queue.interface import BULK, INTERACTIVE, Grade, Publish, Ticket
 from app.store.engine.database import Connection
 
 
-def _tell_nobody(submission_id: str, event: Event) -> None:
+def _publish_nothing(submission_id: str, event: Event) -> None:
     pass
 
 
@@ -23,7 +23,7 @@ class EmbeddedQueue:
     Those who wait are told their place through `publish` whenever it changes, regrades only at first.
     """
 
-    def __init__(self, publish: Publish = _tell_nobody) -> None:
+    def __init__(self, publish: Publish = _publish_nothing) -> None:
         self._publish = publish
         self._heap: list[tuple[int, int, Ticket]] = []
         self._waiting: dict[str, Ticket] = {}
@@ -32,10 +32,10 @@ class EmbeddedQueue:
         self._arrivals = itertools.count()
         self._wakeup = asyncio.Event()
 
-    async def enlist(self, connection: Connection, ticket: Ticket) -> None:
+    async def enqueue(self, connection: Connection, ticket: Ticket) -> None:
         """Nothing to do: the row that is being written is the job."""
 
-    def announce(self, ticket: Ticket) -> None:
+    def notify(self, ticket: Ticket) -> None:
         if ticket.submission_id in self._waiting:
             return
         self._waiting[ticket.submission_id] = ticket
@@ -45,28 +45,28 @@ class EmbeddedQueue:
         self._counts[ticket.priority] += 1
         self._publish(ticket.submission_id, Queued(position=ahead))
 
-    async def places(self, submission_ids: Collection[str]) -> dict[str, int]:
+    async def positions(self, submission_ids: Collection[str]) -> dict[str, int]:
         asked = set(submission_ids) & self._waiting.keys()
         # Whoever asks of those who do not wait should not pay for those who do.
         return {found: place for place, found in enumerate(self.waiting()) if found in asked} if asked else {}
 
     def waiting(self, *, at_least: int = BULK) -> list[str]:
         """The ids of those of that priority who wait, the next one first."""
-        live = (entry for entry in self._heap if -entry[0] >= at_least and not entry[2].withdrawn.is_set())
+        live = (entry for entry in self._heap if -entry[0] >= at_least and not entry[2].cancelled.is_set())
         return [ticket.submission_id for _, _, ticket in sorted(live)]
 
-    async def withdraw(self, submission_id: str) -> None:
+    async def cancel(self, submission_id: str) -> None:
         for tickets in (self._waiting, self._taken):
             if submission_id in tickets:
-                tickets[submission_id].withdrawn.set()
+                tickets[submission_id].cancelled.set()
         if submission_id in self._waiting:
             self._no_longer_waits(self._waiting[submission_id])
-            self._tell_places()
+            self._publish_positions()
 
     def working(
-        self, grade: Grade, *, slots: int, kept_slots: int, drain_seconds: float
+        self, grade: Grade, *, slots: int, reserved_slots: int, drain_seconds: float
     ) -> AbstractAsyncContextManager[None]:
-        return EmbeddedSlots(self, grade, slots=slots, kept_slots=kept_slots).running(
+        return EmbeddedSlots(self, grade, slots=slots, reserved_slots=reserved_slots).running(
             drain_seconds=drain_seconds
         )
 
@@ -75,10 +75,10 @@ class EmbeddedQueue:
         while True:
             while self._heap and -self._heap[0][0] >= at_least:
                 ticket = heapq.heappop(self._heap)[2]
-                if not ticket.withdrawn.is_set():
+                if not ticket.cancelled.is_set():
                     self._no_longer_waits(ticket)
                     self._taken[ticket.submission_id] = ticket
-                    self._tell_places()
+                    self._publish_positions()
                     return ticket
             self._wakeup.clear()
             await self._wakeup.wait()
@@ -92,7 +92,7 @@ class EmbeddedQueue:
         del self._waiting[ticket.submission_id]
         self._counts[ticket.priority] -= 1
 
-    def _tell_places(self) -> None:
+    def _publish_positions(self) -> None:
         # Learners wait in front of a page; who waits for ten thousand regrades asks for their places.
         for position, submission_id in enumerate(self.waiting(at_least=INTERACTIVE)):
             self._publish(submission_id, Queued(position=position))

@@ -15,5 +15,5 @@ async def rebuild_queue(database: Database, queue: EmbeddedQueue) -> int:
         await submissions.requeue_all_running(connection)
         waiting = await submissions.unfinished(connection)
     for found in waiting:
-        queue.announce(Ticket(found.id, found.priority))
+        queue.notify(Ticket(found.id, found.priority))
     return len(waiting)

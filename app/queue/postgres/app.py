@@ -46,7 +46,7 @@ async def _bound(connection: AsyncConnection[Any]) -> None:
     await connection.set_autocommit(before)
 
 
-async def enlist(app: App, connection: Connection, ticket: Ticket) -> None:
+async def enqueue(app: App, connection: Connection, ticket: Ticket) -> None:
     """Put a job for the submission in, in the transaction of `connection`; one that waits stays as it is."""
     raw = await connection.get_raw_connection()
     queue = INTERACTIVE_QUEUE if ticket.priority >= INTERACTIVE else BULK_QUEUE

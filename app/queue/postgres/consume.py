@@ -30,11 +30,11 @@ class ProcrastinateWorker:
     """Grades jobs of both queues, `slots` at a time; made for one `running`."""
 
     def __init__(
-        self, database: Database, grade: Grade, *, slots: int, kept_slots: int, drain_seconds: float
+        self, database: Database, grade: Grade, *, slots: int, reserved_slots: int, drain_seconds: float
     ) -> None:
         self._database = database
         self._grade = grade
-        anything = bulk_slots(slots, kept_slots)
+        anything = bulk_slots(slots, reserved_slots)
         self._concurrency: dict[tuple[str, ...], int] = {(INTERACTIVE_QUEUE, BULK_QUEUE): anything}
         if slots > anything:
             self._concurrency[INTERACTIVE_QUEUE,] = slots - anything
@@ -120,7 +120,7 @@ class ProcrastinateWorker:
             await asyncio.shield(grading)
         except asyncio.CancelledError:
             if context.abort_reason() is AbortReason.USER_REQUEST:
-                ticket.withdrawn.set()
+                ticket.cancelled.set()
                 await asyncio.wait({grading})
                 return
             grading.cancel()

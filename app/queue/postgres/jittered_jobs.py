@@ -37,7 +37,7 @@ class StaggeredJobs(OwnedJobs):
                 pass
             await on_notification(channel=channel, notification=notification)
 
-        async def hear(*, channel: str, notification: Notification) -> None:
+        async def on_report(*, channel: str, notification: Notification) -> None:
             nonlocal planned
             if notification["type"] != "job_inserted":
                 await on_notification(channel=channel, notification=notification)
@@ -45,7 +45,7 @@ class StaggeredJobs(OwnedJobs):
                 planned = asyncio.create_task(look(channel, notification))
 
         try:
-            await super().listen_for_jobs(on_notification=hear, queues=queues)
+            await super().listen_for_jobs(on_notification=on_report, queues=queues)
         finally:
             if planned is not None:
                 planned.cancel()

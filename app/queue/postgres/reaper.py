@@ -6,7 +6,7 @@ import random
 import time
 
 from app.queue.postgres import statements as procrastinate_jobs
-from app.queue.postgres.app import enlist, make_app
+from app.queue.postgres.app import enqueue, make_app
 from app.queue.postgres.missing_jobs import LOOK_AT, Place, look_for_missing_jobs
 from app.store.engine.database import Database
 
@@ -120,7 +120,7 @@ class Sweep:
         async with self._database.transaction() as connection:
             look = await look_for_missing_jobs(connection, self._look_after, look_at=LOOK_AT)
             for ticket in look.missing:
-                await enlist(self._app, connection, ticket)
+                await enqueue(self._app, connection, ticket)
         self._look_after = look.end
         if look.missing:
             _log.warning("%d submissions had no job, and have one again", len(look.missing))

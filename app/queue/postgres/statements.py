@@ -7,7 +7,7 @@ from sqlalchemy import text
 
 from app.store.engine.database import Connection
 
-_ANNOUNCED = """
+_NOTIFIED = """
     SELECT pg_notify(
         'procrastinate_queue_v1#' || queue_name,
         json_build_object('type', 'job_inserted', 'job_id', id)::text
@@ -62,13 +62,13 @@ class WorkerCounts(msgspec.Struct, frozen=True, kw_only=True):
 
 async def free_jobs_of_the_dead(connection: Connection, *, stalled_seconds: float) -> int:
     """Let others have the jobs of workers whose heart has not beaten for so long; how many there were."""
-    free = text(_FREED.format(dead=_OF_THE_DEAD) + _ANNOUNCED)
+    free = text(_FREED.format(dead=_OF_THE_DEAD) + _NOTIFIED)
     return len((await connection.execute(free, {"stalled_seconds": stalled_seconds})).all())
 
 
 async def free_jobs(connection: Connection, job_ids: Collection[int], worker_ids: Collection[int]) -> None:
     """Let others have these jobs of these workers, who know nothing of them any more."""
-    free = text(_FREED.format(dead=_OF_THESE) + _ANNOUNCED)
+    free = text(_FREED.format(dead=_OF_THESE) + _NOTIFIED)
     await connection.execute(free, {"job_ids": list(job_ids), "worker_ids": list(worker_ids)})
 
 
@@ -97,7 +97,7 @@ async def count_workers(connection: Connection, *, stalled_seconds: float) -> Wo
     return WorkerCounts(living=row.living, free=max(row.living - row.doing, row.living // 4))
 
 
-async def withdraw(connection: Connection, submission_id: str) -> None:
+async def cancel(connection: Connection, submission_id: str) -> None:
     """Take the submission's job out; a worker that has it is told to stop."""
     cancel = """
         SELECT procrastinate_cancel_job_v1(id, true, true) FROM procrastinate_jobs

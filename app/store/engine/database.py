@@ -10,7 +10,7 @@ from sqlalchemy import event, text
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
 from app.errors import DatabaseUnavailable
-from app.store.engine.unavailable import telling
+from app.store.engine.unavailable import translating
 from app.store.engine.url import parsed_url, place_of
 
 Connection = AsyncConnection
@@ -96,7 +96,7 @@ class Database:
     async def _connected(self) -> AsyncIterator[Connection]:
         limit = asyncio.timeout(self._seconds)
         try:
-            with telling(self._place):
+            with translating(self._place):
                 async with limit, self._engine.connect() as connection:
                     yield connection
         except TimeoutError as fault:

@@ -16,7 +16,7 @@ from app.core.paths import path_of
 from app.errors import DatabaseRefused, SchemaTooNew
 from app.store.engine.database import POSTGRES_ARGUMENTS, is_sqlite, make_folder_of, sqlite_path
 from app.store.engine.minimum_code import floor_of, noted_floor
-from app.store.engine.unavailable import telling
+from app.store.engine.unavailable import translating
 from app.store.engine.url import parsed_url, place_of
 from app.store.tables import metadata
 
@@ -95,7 +95,7 @@ def connected(url: str) -> Iterator[Connection]:
         make_folder_of(sqlite_path(url))
     engine = _sqlite_engine(url) if is_sqlite(url) else _postgres_engine(url)
     try:
-        with telling(place_of(url)), engine.connect() as connection:
+        with translating(place_of(url)), engine.connect() as connection:
             if not is_sqlite(url):
                 connection.execute(text("SELECT pg_advisory_lock(:key)"), {"key": _POSTGRES_LOCK})
                 connection.execute(text(_POSTGRES_PATIENCE))

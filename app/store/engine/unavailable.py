@@ -38,7 +38,7 @@ _POSTGRES_FAULTS = (
 
 
 @contextmanager
-def telling(place: str) -> Iterator[None]:
+def translating(place: str) -> Iterator[None]:
     """Turns what the block's database cannot help into a sentence that names it; `place` as of `place_of`.
 
     Raises:

@@ -25,13 +25,13 @@ async def await_database(url: str, *, patience_seconds: float) -> None:
         return
     asked = f"{conninfo(url)} connect_timeout={POSTGRES_ARGUMENTS['connect_timeout']}".encode()
     deadline = time.monotonic() + patience_seconds
-    told = False
+    reported = False
     while await asyncio.to_thread(pq.PGconn.ping, asked) in (pq.Ping.REJECT, pq.Ping.NO_RESPONSE):
         left = deadline - time.monotonic()
         if left <= 0:
             return
-        if not told:
+        if not reported:
             place = place_of(url)
             _log.warning("%s does not take connections yet; waiting for up to %g s", place, patience_seconds)
-        told = True
+        reported = True
         await asyncio.sleep(min(left, _LOOK_AGAIN_SECONDS))

@@ -62,7 +62,7 @@ def restore(url: str, file: Path) -> None:
     # A run that was under way is over. Without the table this fails, and nothing has happened.
     table = sql.Identifier(schema, "submissions")
     requeue = sql.SQL("UPDATE {} SET status = 'queued' WHERE status = 'running'").format(table).as_string()
-    with tempfile.TemporaryFile() as said, tempfile.TemporaryFile() as told:
+    with tempfile.TemporaryFile() as said, tempfile.TemporaryFile() as reported:
         psql = subprocess.Popen(
             [program("psql"), "-X", "-q", "-v", "ON_ERROR_STOP=1", "--dbname", _address(url)],
             env=_environment(url),
@@ -75,7 +75,7 @@ def restore(url: str, file: Path) -> None:
             _write(psql.stdin, f"BEGIN;\nSET LOCAL lock_timeout = '10s';\n{_DROP_EVERYTHING}")
             choices = ["--exit-on-error", *_ENOUGH[:3], "--schema", schema, "--file", "-", str(file)]
             reading = subprocess.run(
-                [program("pg_restore"), *choices], stdout=psql.stdin, stderr=told, check=False
+                [program("pg_restore"), *choices], stdout=psql.stdin, stderr=reported, check=False
             )
             if reading.returncode == 0:
                 _write(psql.stdin, f"{requeue};\nCOMMIT;\n")
@@ -86,7 +86,7 @@ def restore(url: str, file: Path) -> None:
         if psql.returncode != 0:
             raise DatabaseRefused(f"psql restored nothing: {_reason(said)}.")
         if reading.returncode != 0:
-            raise DatabaseRefused(f"{file} is damaged, nothing was restored: {_reason(told)}.")
+            raise DatabaseRefused(f"{file} is damaged, nothing was restored: {_reason(reported)}.")
 
 
 def revision_of(file: Path) -> str | None:
@@ -133,11 +133,11 @@ def _run(name: str, url: str | None, arguments: Sequence[str]) -> str:
         DatabaseRefused: it failed, or is not installed.
     """
     environment = None if url is None else _environment(url)
-    with tempfile.TemporaryFile() as told:
+    with tempfile.TemporaryFile() as reported:
         command = [program(name), *arguments]
-        done = subprocess.run(command, env=environment, stdout=subprocess.PIPE, stderr=told, check=False)
+        done = subprocess.run(command, env=environment, stdout=subprocess.PIPE, stderr=reported, check=False)
         if done.returncode != 0:
-            raise DatabaseRefused(f"{name} failed: {_reason(told)}.")
+            raise DatabaseRefused(f"{name} failed: {_reason(reported)}.")
         return done.stdout.decode()
 
 
@@ -165,10 +165,10 @@ def _version(program: str) -> tuple[int, ...]:
     return tuple(int(number) for number in found.groups(default="0")) if found else ()
 
 
-def _reason(told: IO[bytes]) -> str:
+def _reason(reported: IO[bytes]) -> str:
     """The line that tells of the error, without the program's name."""
-    told.seek(0)
-    lines = [line.strip() for line in told.read().decode(errors="replace").splitlines() if line.strip()]
+    reported.seek(0)
+    lines = [line.strip() for line in reported.read().decode(errors="replace").splitlines() if line.strip()]
     line = next((line for line in lines if "error" in line.lower() or "fatal" in line.lower()), None)
     line = line or (lines[0] if lines else "it gave no reason")
     for mark in ("ERROR:", "FATAL:", "error:"):

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from app.errors import DatabaseRefused
 from app.store.engine.database import sqlite_path
-from app.store.engine.unavailable import telling
+from app.store.engine.unavailable import translating
 from app.store.engine.url import place_of
 from app.store.maintenance.backup_file import becoming
 
@@ -18,10 +18,10 @@ _BROKEN = (sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_CORRUPT)
 
 def back_up(url: str, file: Path) -> None:
     """Writes the database as it is at one moment; it is verified before it appears as `file`."""
-    with becoming(file) as part, telling(place_of(url)), _opened(sqlite_path(url), "rw") as source:
+    with becoming(file) as part, translating(place_of(url)), _opened(sqlite_path(url), "rw") as source:
         # So that a source that cannot be read is not told as a fault of the copy.
         source.execute("SELECT count(*) FROM sqlite_master").fetchone()
-        with telling(f"the file {file}"), _opened(part, "rw") as copy:
+        with translating(f"the file {file}"), _opened(part, "rw") as copy:
             # In one step: it is a reader, which keeps no writer of a write-ahead log waiting. Several steps
             # would begin again with each write, and so might never end.
             source.backup(copy)
@@ -37,17 +37,17 @@ def restore(url: str, file: Path) -> None:
     """
     path = sqlite_path(url).resolve()
     with becoming(path) as part:
-        with telling(f"the file {file}"), _opened(file, "ro") as source, _opened(part, "rw") as copy:
+        with translating(f"the file {file}"), _opened(file, "ro") as source, _opened(part, "rw") as copy:
             source.backup(copy)
             _verify(copy, file)
         _as_owned(part, path)
-        with telling(place_of(url)):
+        with translating(place_of(url)):
             _fold_log(path)
 
 
 def revision_of(file: Path) -> str | None:
     """The schema of a backup; None where it has none."""
-    with telling(f"the file {file}"), _opened(file, "ro") as source:
+    with translating(f"the file {file}"), _opened(file, "ro") as source:
         tables = {name for (name,) in source.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
         if "alembic_version" not in tables:
             return None

@@ -14,7 +14,7 @@ from app.core.submission import Status
 from app.errors import DatabaseRefused
 from app.store.engine.database import Connection, Database, is_sqlite
 from app.store.engine.migrate import current, head, upgrade
-from app.store.engine.unavailable import telling
+from app.store.engine.unavailable import translating
 from app.store.engine.url import parsed_url, place_of
 from app.store.maintenance.emptiness import OF_THE_PLACE, require_empty
 from app.store.maintenance.exclusive_access import unused
@@ -121,7 +121,7 @@ async def _batches(
     table: Table, database: Database, connection: Connection
 ) -> AsyncIterator[Sequence[Row[Any]]]:
     # Else a fault of the source would be told of the target, whose transaction is the inner one.
-    with telling(place_of(database.url)):
+    with translating(place_of(database.url)):
         query = select(table).execution_options(yield_per=_ROWS_AT_ONCE)
         async with connection.stream(query) as rows:
             async for batch in rows.partitions():

@@ -47,7 +47,7 @@ async def need_not_last(connection: Connection) -> None:
     await connection.execute(text("SET LOCAL synchronous_commit = off"))
 
 
-async def tell(connection: Connection, happened: Iterable[Happened]) -> None:
+async def notify_listeners(connection: Connection, happened: Iterable[Happened]) -> None:
     """Says so to everybody who listens, with the commit."""
     payload = ""
     for entry in happened:

@@ -81,7 +81,7 @@ async def describe(connection: Connection, problem: Problem) -> None:
     await connection.execute(change)
 
 
-async def withdraw_except(connection: Connection, ids: Collection[str]) -> None:
+async def retire_except(connection: Connection, ids: Collection[str]) -> None:
     """Takes all other problems off the list; their versions and submissions stay."""
     kept = set(ids)
     gone = [listing.id for listing in await listings(connection) if listing.id not in kept]

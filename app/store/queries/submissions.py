@@ -8,7 +8,7 @@ import msgspec
 from sqlalchemy import FromClause, Row, Select, case, distinct, func, literal_column, select, update
 
 from app.core.outcome import Outcome
-from app.core.progress import Standing
+from app.core.progress import Progress
 from app.core.submission import Status, Submission, SubmissionLine
 from app.core.verdict import Mode, Verdict
 from app.store import tables
@@ -82,7 +82,7 @@ async def latest_code(connection: Connection, user_id: str, slug: str) -> str | 
     return code
 
 
-async def standings_of(connection: Connection, user_id: str, slugs: Collection[str]) -> dict[str, Standing]:
+async def progress_of(connection: Connection, user_id: str, slugs: Collection[str]) -> dict[str, Progress]:
     """The user's standing with these problems by slug, over every submission there is; no entry where there
     is none."""
     # Problem by problem, so that neither all versions nor all of the user's submissions are read.
@@ -95,7 +95,7 @@ async def standings_of(connection: Connection, user_id: str, slugs: Collection[s
     )
     query = select(_problems.c.slug, solved.label("solved")).where(_problems.c.slug.in_(slugs))
     return {
-        row.slug: Standing.SOLVED if row.solved else Standing.TRIED
+        row.slug: Progress.SOLVED if row.solved else Progress.TRIED
         for row in await connection.execute(query)
         if row.solved is not None
     }
@@ -122,7 +122,7 @@ async def count_waiting(connection: Connection, *, at_least: int, user_id: str |
     return int((await connection.execute(query)).scalar_one())
 
 
-async def places(connection: Connection, submission_ids: Collection[str]) -> dict[str, int]:
+async def queue_positions(connection: Connection, submission_ids: Collection[str]) -> dict[str, int]:
     """How many are ahead of each of these; none of those that are not queued."""
     asked = select(func.min(_table.c.priority)).where(_table.c.id.in_(submission_ids)).scalar_subquery()
     order = (_table.c.priority.desc(), _table.c.created_at, _table.c.id)

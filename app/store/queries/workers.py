@@ -9,7 +9,7 @@ from sqlalchemy import JSON, cast, delete, func, literal, select, update
 from sqlalchemy.dialects.postgresql import insert as postgres_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 
-from app.core.worker_status import LOST_AFTER_SECONDS, WorkerStanding, WorkerState
+from app.core.worker_status import LOST_AFTER_SECONDS, WorkerState, WorkerStatus
 from app.store import tables
 from app.store.engine.database import Connection
 
@@ -67,7 +67,7 @@ async def beat(
     return (await connection.execute(change)).rowcount == 1
 
 
-async def list_workers(connection: Connection) -> list[WorkerStanding]:
+async def list_workers(connection: Connection) -> list[WorkerStatus]:
     """All that are known, by name; those not heard of for long among them, see `is_lost`."""
     # Counted where it lies: a list may have ten thousand of them.
     versions = _table.c.versions if _is_sqlite(connection) else cast(_table.c.versions, JSON)
@@ -77,7 +77,7 @@ async def list_workers(connection: Connection) -> list[WorkerStanding]:
         _now(connection).label("now"),
     ).order_by(_table.c.name, _table.c.started_at, _table.c.id)
     return [
-        WorkerStanding(
+        WorkerStatus(
             id=row.id,
             name=row.name,
             host=row.host,

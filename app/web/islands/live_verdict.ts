@@ -1,7 +1,7 @@
 /** A submission under way: its cases turn up row by row, then the server's own rendering of the verdict. */
 
 import { fetchFragment } from "./fragments";
-import { readWords, standing, type OutcomeWords } from "./outcome_words";
+import { readWords, statusBadge, type OutcomeWords } from "./outcome_words";
 
 export interface CaseResult {
   name: string;
@@ -159,7 +159,7 @@ class LiveTable {
       result.mismatched === null || result.size === null ? "–" : `${result.mismatched} of ${result.size}`;
     const visibility = row.querySelector(".visibility");
     if (visibility) visibility.textContent = result.visibility;
-    cells[0]?.replaceChildren(standing(this.#words[result.outcome] ?? { word: result.outcome, tone: "neutral" }));
+    cells[0]?.replaceChildren(statusBadge(this.#words[result.outcome] ?? { word: result.outcome, tone: "neutral" }));
     [errorSize(result.max_abs_error), errorSize(result.max_rel_error), mismatched, duration(result.wall_seconds)].forEach(
       (text, index) => {
         const cell = cells[index + 1];

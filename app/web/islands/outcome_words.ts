@@ -10,9 +10,9 @@ export function readWords(root: ParentNode = document): Record<string, OutcomeWo
   return JSON.parse(text) as Record<string, OutcomeWords>;
 }
 
-export function standing(words: OutcomeWords): HTMLElement {
+export function statusBadge(words: OutcomeWords): HTMLElement {
   const element = document.createElement("span");
-  element.className = `standing tone-${words.tone}`;
+  element.className = `status-badge tone-${words.tone}`;
   element.append(icon(words.tone), words.word);
   return element;
 }

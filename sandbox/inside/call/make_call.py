@@ -10,12 +10,12 @@ from sandbox.inside.call.precision_modes import under_conditions
 from sandbox.inside.call.transforms import transforms
 from sandbox.inside.call.twice import twice
 from sandbox.inside.report.answers import Answer
-from sandbox.interface import FOR_PROOFS, Way
+from sandbox.interface import FOR_PROOFS, CallMode
 
-WAYS: Mapping[Way, Callable[[LearnerCall], Answer]] = {
-    Way.PLAIN: plain,
-    Way.TWICE: twice,
-    Way.TRANSFORMS: transforms,
-    Way.GRADIENT: gradient,
-    **{way: functools.partial(under_conditions, way) for way in FOR_PROOFS},
+CALL_MODES: Mapping[CallMode, Callable[[LearnerCall], Answer]] = {
+    CallMode.PLAIN: plain,
+    CallMode.TWICE: twice,
+    CallMode.TRANSFORMS: transforms,
+    CallMode.GRADIENT: gradient,
+    **{mode: functools.partial(under_conditions, mode) for mode in FOR_PROOFS},
 }

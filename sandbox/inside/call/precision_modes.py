@@ -9,17 +9,17 @@ import jax.numpy as jnp
 from sandbox.inside.call.learner_call import LearnerCall
 from sandbox.inside.precision.interpret import in_precision
 from sandbox.inside.report.answers import Answer, convert
-from sandbox.interface import Way
+from sandbox.interface import CallMode
 
 _UNOPTIMISED = {"xla_backend_optimization_level": 0, "xla_cpu_use_fusion_emitters": False}
 
 
-def under_conditions(way: Way, call: LearnerCall) -> Answer:
+def under_conditions(mode: CallMode, call: LearnerCall) -> Answer:
     """The call's answer in this way."""
-    return convert(make(way, lambda *arguments: call.run(arguments), call.arguments()), call.outputs)
+    return convert(make(mode, lambda *arguments: call.run(arguments), call.arguments()), call.outputs)
 
 
-def make(way: Way, function: Callable[..., Any], arguments: Sequence[Any]) -> Any:
+def make(mode: CallMode, function: Callable[..., Any], arguments: Sequence[Any]) -> Any:
     """What `function(*arguments)` returns in this way; its array arguments are traced, numbers are not.
 
     Raises:
@@ -34,14 +34,14 @@ def make(way: Way, function: Callable[..., Any], arguments: Sequence[Any]) -> An
             whole[place] = array
         return function(*whole)
 
-    match way:
-        case Way.JIT:
+    match mode:
+        case CallMode.JIT:
             return jax.jit(of_arrays)(*arrays)
-        case Way.UNOPTIMISED:
+        case CallMode.UNOPTIMISED:
             return jax.jit(of_arrays, compiler_options=_UNOPTIMISED)(*arrays)
-        case Way.DOUBLE:
+        case CallMode.DOUBLE:
             return in_precision(of_arrays, arrays, jnp.float64)
-        case Way.BFLOAT16:
+        case CallMode.BFLOAT16:
             return in_precision(of_arrays, arrays, jnp.bfloat16)
         case _:
-            raise ValueError(f"{way} is not made here")
+            raise ValueError(f"{mode} is not made here")

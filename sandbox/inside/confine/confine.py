@@ -25,7 +25,7 @@ _ADDRESS_SPACE_BYTES = 64 << 30
 
 
 def become(uid: int | None) -> None:
-    """Leave the nursery's user for one that owns nothing, where there is such a user."""
+    """Leave the fork server's user for one that owns nothing, where there is such a user."""
     if uid is not None:
         os.setgroups([])
         os.setresgid(uid, uid, uid)
@@ -80,7 +80,7 @@ def _close_others(keep: set[int]) -> None:
 
 
 def _mount_private_places(confinement: Confinement) -> None:
-    # Later mounts in the nursery must not show up here, nor ours there.
+    # Later mounts in the fork server must not show up here, nor ours there.
     system.mount("none", "/", "none", system.MS_REC | system.MS_PRIVATE)
     size = confinement.limits.file_bytes
     system.mount("tmpfs", "/tmp", "tmpfs", _CAREFUL, f"size={size},nr_inodes=4096,mode=700")

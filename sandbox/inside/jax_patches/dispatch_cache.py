@@ -1,6 +1,6 @@
 """Calls of compiled library functions whose program is on disk are not even traced.
 
-Beside each program that `program_store.py` keeps, a record under the call's name says which program it
+Beside each program that `executable_cache.py` keeps, a record under the call's name says which program it
 is, which arguments it takes and what comes out. With it, JAX is handed a traced program of one operation
 that stands for the stored one. Only calls outside of any transformation are answered so, and only where
 record and program are there: everything else is traced as ever.
@@ -19,7 +19,7 @@ from jax._src.interpreters import pxla
 from jax._src.named_sharding import UNSPECIFIED
 
 from sandbox.inside.jax_patches.dispatch_key import LibraryFunctions, NamedCall
-from sandbox.inside.jax_patches.executable_cache import ProgramStore, StoredExecutable, stored_program_p
+from sandbox.inside.jax_patches.executable_cache import ExecutableCache, StoredExecutable, stored_program_p
 from sandbox.inside.jax_patches.jaxpr_hash import Unnameable, name_program
 
 # There is no public place before tracing.
@@ -52,10 +52,10 @@ class Record(msgspec.Struct, frozen=True, array_like=True):
     """How what comes out is put together: a tuple or list of zeros, or a zero."""
 
 
-class CallStore:
+class DispatchCache:
     """Stands before tracing."""
 
-    def __init__(self, programs: ProgramStore, functions: LibraryFunctions) -> None:
+    def __init__(self, programs: ExecutableCache, functions: LibraryFunctions) -> None:
         self._programs = programs
         self._functions = functions
         self._decode = msgspec.msgpack.Decoder(Record).decode
@@ -98,7 +98,7 @@ class CallStore:
         executable = self._programs.read(record.program)
         if executable is None:
             return None
-        jaxpr = _standing_for(StoredExecutable(record.program, executable), record, call.avals)
+        jaxpr = _stand_in_for(StoredExecutable(record.program, executable), record, call.avals)
         self._made[call.name] = made = _parameters(jaxpr, record, call.avals, function, info)
         return made
 
@@ -129,13 +129,13 @@ def _record_of(parameters: Any) -> Record | None:
     return record if is_whole else None
 
 
-def install(programs: ProgramStore) -> CallStore:
+def install(programs: ExecutableCache) -> DispatchCache:
     """Put a store before tracing, for the whole process; to be made when all libraries are imported.
 
     Raises:
         AttributeError: this JAX is built otherwise; a new version has to be looked at.
     """
-    store = CallStore(programs, LibraryFunctions())
+    store = DispatchCache(programs, LibraryFunctions())
     inner: Any = pjit
     inner._infer_params = store.infer_params  # noqa: SLF001
 
@@ -149,7 +149,7 @@ def install(programs: ProgramStore) -> CallStore:
     return store
 
 
-def _standing_for(executable: StoredExecutable, record: Record, avals: tuple[Any, ...]) -> core.ClosedJaxpr:
+def _stand_in_for(executable: StoredExecutable, record: Record, avals: tuple[Any, ...]) -> core.ClosedJaxpr:
     """One operation that takes what the program takes and gives what it gives."""
     taken = [core.Var(aval) for aval in avals]
     given = [core.Var(out.aval) for out in record.outs]

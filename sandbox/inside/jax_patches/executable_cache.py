@@ -30,7 +30,7 @@ _cache_clear: Callable[[], None] = pxla._cached_compilation.cache_clear  # noqa:
 
 
 stored_program_p = core.Primitive("stored_program")
-"""An operation that stands for a whole stored program; see `call_store.py`."""
+"""An operation that stands for a whole stored program; see `dispatch_cache.py`."""
 stored_program_p.multiple_results = True
 
 
@@ -68,7 +68,7 @@ class StoredProgram:
         return getattr(self.module, name)
 
 
-class ProgramStore:
+class ExecutableCache:
     """Which folder is read, and whether it is written; none until `use`."""
 
     def __init__(self) -> None:
@@ -184,13 +184,13 @@ class ProgramStore:
                 os.unlink(draft)
 
 
-def install() -> ProgramStore:
+def install() -> ExecutableCache:
     """Put a store between tracing and lowering, for the whole process.
 
     Raises:
         AttributeError: this JAX is built otherwise; a new version has to be looked at.
     """
-    store = ProgramStore()
+    store = ExecutableCache()
     memoised: Any = weakref_lru_cache
     pxla._cached_lowering_to_hlo = memoised(store.lower)  # noqa: SLF001
 

@@ -10,7 +10,7 @@ from flax import nnx
 from jax.extend.core import get_opaque_trace_state
 
 from sandbox.inside.module.parameters import describe, draw, leaves, put
-from sandbox.inside.module.snapshot import KeptState
+from sandbox.inside.module.snapshot import ModuleSnapshot
 from sandbox.interface import ModuleUse, Parameter
 
 # Bound here, because submitted code may put something else in its place.
@@ -56,7 +56,7 @@ class Observer:
         self._class: Any = module_class(module, use.class_name) if use else None
         self._replaced: list[tuple[nnx.Param[Any], Any]] = []
         self._was_traced = False
-        self._kept: KeptState | None = None
+        self._kept: ModuleSnapshot | None = None
         self.parameters: tuple[Parameter, ...] | None = None
         self.instance: nnx.Module | None = None
 
@@ -81,7 +81,7 @@ class Observer:
 
         def called(instance: Any, *args: Any, **kwargs: Any) -> Any:
             if self.parameters is None and isinstance(instance, self._class):
-                self._kept = KeptState()  # It is older than this call, or a copy of one that is.
+                self._kept = ModuleSnapshot()  # It is older than this call, or a copy of one that is.
                 self._seen(instance)
             assert answer is not None
             return answer(instance, *args, **kwargs)

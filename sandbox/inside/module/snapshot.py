@@ -6,7 +6,7 @@ from typing import Any
 from flax import nnx
 
 
-class KeptState:
+class ModuleSnapshot:
     """Attributes and values of every module and variable that there is, as they are now.
 
     A kept instance that is called under a transformation is changed by way of a copy, and is left half

@@ -6,7 +6,7 @@ import os
 from sandbox.forkserver.protocol import PLACE_SIGNAL
 
 
-def tell_place_on(descriptor: int) -> None:
+def report_line_on(descriptor: int) -> None:
     """On `PLACE_SIGNAL`, the traceback of the thread that gets it, mostly the main one, goes to `descriptor`.
 
     A program that the code executes does not inherit the descriptor.

@@ -34,7 +34,7 @@ class NoteKeeper:
 
     def __init__(self) -> None:
         self._lines: dict[str, list[int]] = {}
-        self._told: set[tuple[str, int]] = set()
+        self._reported: set[tuple[str, int]] = set()
         self._catcher = warnings.catch_warnings()
 
     def __enter__(self) -> None:
@@ -67,13 +67,13 @@ class NoteKeeper:
                 return
             lineno = _calling_line(filename, lineno)
         text = _in_words(message)
-        if lineno and (text, lineno) not in self._told and (text in self._lines or self._has_room()):
-            self._told.add((text, lineno))
+        if lineno and (text, lineno) not in self._reported and (text in self._lines or self._has_capacity()):
+            self._reported.add((text, lineno))
             if len(self._lines.setdefault(text, [])) < _LINE_LIMIT:
                 self._lines[text].append(lineno)
 
-    def _has_room(self) -> bool:
-        return len(self._lines) < _NOTE_LIMIT and len(self._told) < 10 * _NOTE_LIMIT
+    def _has_capacity(self) -> bool:
+        return len(self._lines) < _NOTE_LIMIT and len(self._reported) < 10 * _NOTE_LIMIT
 
 
 def _calling_line(filename: str, lineno: int) -> int:

@@ -11,7 +11,7 @@ from app.core.events import CaseDone, Event, Queued, Running, VerdictReached
 from app.core.outcome import Outcome
 from app.core.verdict import CaseResult, Verdict, Visibility
 from app.events import feed as feed_module
-from app.events.feed import Feed, Told
+from app.events.feed import Feed, SentEvent
 
 pytestmark = pytest.mark.anyio
 
@@ -42,8 +42,8 @@ def case(name: str) -> CaseDone:
 END = VerdictReached(verdict=verdict())
 
 
-async def all_of(events: AsyncIterator[Told]) -> list[Event]:
-    return [told.event async for told in events]
+async def all_of(events: AsyncIterator[SentEvent]) -> list[Event]:
+    return [sent.event async for sent in events]
 
 
 @given(
@@ -69,9 +69,9 @@ def test_everybody_hears_the_same_whenever_they_join(events: list[Event], joined
         return await early, await (late or all_of(feed.follow("s")))
 
     early, late = asyncio.run(run())
-    told = [event for event in [*events, END] if not isinstance(event, Queued)]
+    sent = [event for event in [*events, END] if not isinstance(event, Queued)]
     for heard in (early, late):
-        assert [event for event in heard if not isinstance(event, Queued)] == told
+        assert [event for event in heard if not isinstance(event, Queued)] == sent
 
 
 async def test_a_reader_hears_each_change_of_its_position() -> None:
@@ -120,5 +120,5 @@ async def test_a_case_is_told_once_a_run() -> None:
     run = Running(cases=("a", "b"))
     for event in (run, case("a"), run, case("a"), case("a"), case("b"), case("b"), END):
         feed.publish("s", event)
-    heard = [told.event async for told in feed.follow("s")]
+    heard = [sent.event async for sent in feed.follow("s")]
     assert heard == [run, case("a"), run, case("a"), case("b"), END]

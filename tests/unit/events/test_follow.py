@@ -46,25 +46,25 @@ WAITING = Submission(
 DONE = msgspec.structs.replace(WAITING, status=Status.DONE, verdict=VERDICT)
 
 
-async def told(feed: Feed, submission: Submission, stored: Submission) -> list[Event]:
+async def sent(feed: Feed, submission: Submission, stored: Submission) -> list[Event]:
     async def look_again() -> Submission:
         return stored
 
     following = follow_submission(feed, submission, look_again, look_again_seconds=0.01)
     async with asyncio.timeout(5):
-        return [told.event async for told in following]
+        return [sent.event async for sent in following]
 
 
 async def test_a_finished_submission_is_told_from_its_verdict() -> None:
     """Also by a process that never saw it run."""
     expected = [Running(cases=("a",)), CaseDone(case=CASE), VerdictReached(verdict=VERDICT)]
-    assert await told(Feed(), DONE, DONE) == expected
+    assert await sent(Feed(), DONE, DONE) == expected
 
 
 async def test_a_verdict_of_another_process_is_found_in_the_store() -> None:
     feed = Feed()
     feed.publish("s", Queued(position=0))
-    assert await told(feed, WAITING, DONE) == [Queued(position=0), VerdictReached(verdict=VERDICT)]
+    assert await sent(feed, WAITING, DONE) == [Queued(position=0), VerdictReached(verdict=VERDICT)]
 
 
 async def test_a_follower_keeps_listening_while_there_is_no_verdict() -> None:
@@ -75,7 +75,7 @@ async def test_a_follower_keeps_listening_while_there_is_no_verdict() -> None:
         feed.publish("s", VerdictReached(verdict=VERDICT))
 
     publishing = asyncio.create_task(later())
-    assert await told(feed, WAITING, WAITING) == [VerdictReached(verdict=VERDICT)]
+    assert await sent(feed, WAITING, WAITING) == [VerdictReached(verdict=VERDICT)]
     await publishing
 
 
@@ -99,16 +99,16 @@ async def test_who_is_cut_off_while_a_verdict_is_told_goes_on_there() -> None:
     async def look_again() -> Submission:
         return DONE
 
-    async def told_after(last_id: str | None) -> list[str | None]:
+    async def events_after(last_id: str | None) -> list[str | None]:
         following = follow_submission(Feed(), DONE, look_again, last_id=last_id)
-        return [told.id async for told in following]
+        return [sent.id async for sent in following]
 
-    first, second, third = await told_after(None)
-    assert await told_after(second) == [third]
-    assert await told_after(first) == [second, third]
-    assert await told_after(third) == [third]
+    first, second, third = await events_after(None)
+    assert await events_after(second) == [third]
+    assert await events_after(first) == [second, third]
+    assert await events_after(third) == [third]
     for strange in ("", "7", "v", "v-1", "v\N{SUPERSCRIPT TWO}", "v" + "9" * 5000):
-        assert await told_after(strange) == [first, second, third]
+        assert await events_after(strange) == [first, second, third]
 
 
 async def test_a_follower_waits_while_the_database_is_away() -> None:
@@ -123,4 +123,4 @@ async def test_a_follower_waits_while_the_database_is_away() -> None:
 
     following = follow_submission(Feed(), WAITING, look_again, look_again_seconds=0.01)
     async with asyncio.timeout(5):
-        assert [told.event async for told in following] == [VerdictReached(verdict=VERDICT)]
+        assert [sent.event async for sent in following] == [VerdictReached(verdict=VERDICT)]

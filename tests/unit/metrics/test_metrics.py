@@ -59,12 +59,12 @@ async def test_a_limit_counts_once_a_submission_and_each_that_was_reached() -> N
     limits = (Outcome.TIME_LIMIT, Outcome.TIME_LIMIT, Outcome.OUTPUT_LIMIT)
     metrics.grading.verdict(verdict(Outcome.TIME_LIMIT, *limits))
     metrics.grading.verdict(verdict(Outcome.WRONG_VALUE))
-    told = await lines(metrics)
-    assert 'jaxercise_limits_hit_total{limit="time"} 1.0' in told
-    assert 'jaxercise_limits_hit_total{limit="output"} 1.0' in told
-    assert 'jaxercise_limits_hit_total{limit="memory"} 0.0' in told
-    assert 'jaxercise_verdicts_total{outcome="time_limit"} 1.0' in told
-    assert "jaxercise_grading_seconds_count 2.0" in told
+    reported = await lines(metrics)
+    assert 'jaxercise_limits_hit_total{limit="time"} 1.0' in reported
+    assert 'jaxercise_limits_hit_total{limit="output"} 1.0' in reported
+    assert 'jaxercise_limits_hit_total{limit="memory"} 0.0' in reported
+    assert 'jaxercise_verdicts_total{outcome="time_limit"} 1.0' in reported
+    assert "jaxercise_grading_seconds_count 2.0" in reported
 
 
 async def test_stages_failures_refusals_and_jails_are_counted() -> None:
@@ -75,14 +75,14 @@ async def test_stages_failures_refusals_and_jails_are_counted() -> None:
     metrics.grading.failure()
     metrics.grading.watch_jails(lambda: 7)
     metrics.requests.refused("learner_limit")
-    told = await lines(metrics)
-    assert 'jaxercise_grading_stage_seconds_bucket{le="0.02",stage="storing"} 1.0' in told
-    assert 'jaxercise_grading_stage_seconds_sum{stage="waiting"} 0.0' in told
-    assert 'jaxercise_grading_stage_seconds_count{stage="diagnosis"} 0.0' in told
-    assert "jaxercise_failures_total 1.0" in told
-    assert "jaxercise_waiting_jails 7.0" in told
-    assert 'jaxercise_submissions_refused_total{reason="learner_limit"} 1.0' in told
-    assert 'jaxercise_submissions_refused_total{reason="queue_full"} 0.0' in told
+    reported = await lines(metrics)
+    assert 'jaxercise_grading_stage_seconds_bucket{le="0.02",stage="storing"} 1.0' in reported
+    assert 'jaxercise_grading_stage_seconds_sum{stage="waiting"} 0.0' in reported
+    assert 'jaxercise_grading_stage_seconds_count{stage="diagnosis"} 0.0' in reported
+    assert "jaxercise_failures_total 1.0" in reported
+    assert "jaxercise_waiting_jails 7.0" in reported
+    assert 'jaxercise_submissions_refused_total{reason="learner_limit"} 1.0' in reported
+    assert 'jaxercise_submissions_refused_total{reason="queue_full"} 0.0' in reported
 
 
 async def test_the_queue_and_the_workers_are_told_as_the_database_has_them(tmp_path: Path) -> None:
@@ -103,12 +103,12 @@ async def test_the_queue_and_the_workers_are_told_as_the_database_has_them(tmp_p
             await workers.put_worker(connection, row)
         metrics = Metrics()
         metrics.queue.watch(database)
-        told = await lines(metrics)
-    assert 'jaxercise_workers{state="draining"} 1.0' in told
-    assert 'jaxercise_workers{state="lost"} 0.0' in told
-    assert 'jaxercise_submissions_waiting{priority="bulk"} 0.0' in told
-    assert "jaxercise_submissions_running 0.0" in told
-    assert 'jaxercise_oldest_waiting_seconds{priority="interactive"} 0.0' in told
+        reported = await lines(metrics)
+    assert 'jaxercise_workers{state="draining"} 1.0' in reported
+    assert 'jaxercise_workers{state="lost"} 0.0' in reported
+    assert 'jaxercise_submissions_waiting{priority="bulk"} 0.0' in reported
+    assert "jaxercise_submissions_running 0.0" in reported
+    assert 'jaxercise_oldest_waiting_seconds{priority="interactive"} 0.0' in reported
 
 
 async def test_a_database_that_is_away_leaves_its_figures_out_and_nothing_else(
@@ -120,9 +120,9 @@ async def test_a_database_that_is_away_leaves_its_figures_out_and_nothing_else(
     metrics = Metrics()
     metrics.queue.watch(database)
     for _ in range(2):
-        told = "\n".join(await lines(metrics))
-        assert not re.search(r"^jaxercise_(submissions_waiting|workers|oldest)", told, re.MULTILINE)
-        assert "jaxercise_failures_total 0.0" in told
+        reported = "\n".join(await lines(metrics))
+        assert not re.search(r"^jaxercise_(submissions_waiting|workers|oldest)", reported, re.MULTILINE)
+        assert "jaxercise_failures_total 0.0" in reported
     assert len(caplog.records) == 1
     await database.close()
 
@@ -158,11 +158,11 @@ def a_grandchild_that_holds(megabytes: int) -> Iterator[int]:
 async def test_the_memory_of_the_service_and_of_what_it_started_are_told_apart() -> None:
     """A process below a process counts as well."""
     with a_grandchild_that_holds(64) as pid:
-        told = dict(
+        reported = dict(
             line.rsplit(" ", 1) for line in await lines(Metrics()) if line.startswith("jaxercise_memory")
         )
-    assert float(told['jaxercise_memory_bytes{part="jails"}']) > 64 * _MEGABYTES
-    assert float(told['jaxercise_memory_bytes{part="service"}']) > 20 * _MEGABYTES
+    assert float(reported['jaxercise_memory_bytes{part="jails"}']) > 64 * _MEGABYTES
+    assert float(reported['jaxercise_memory_bytes{part="service"}']) > 20 * _MEGABYTES
     assert held_bytes(os.getpid()) > 20 * _MEGABYTES
     assert held_bytes(pid) == 0
 

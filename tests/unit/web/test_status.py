@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import update
 
 from app.core.service_status import QueueFigures, ServiceStatus, ServiceVersions
-from app.core.worker_status import WorkerStanding, WorkerState
+from app.core.worker_status import WorkerState, WorkerStatus
 from app.errors import ProblemError
 from app.metrics.status_report import StatusReport
 from app.store import tables
@@ -77,15 +77,15 @@ async def test_workers_queue_versions_and_refused_problems_are_told(tmp_path: Pa
         service.app.state.status_report = StatusReport(
             database_of(service), [ProblemError("a/b.toml: <bad>")]
         )
-        told = (await service.client.get("/api/v1/status")).json()
+        reported = (await service.client.get("/api/v1/status")).json()
         page = (await service.client.get("/status")).text
-    mine = {one["name"]: one for one in told["workers"]}
+    mine = {one["name"]: one for one in reported["workers"]}
     assert mine["lab-1"]["proven"] == 2
     assert mine["lab-1"]["environment"]["jax"] == "0.10.2"
     assert mine["lab-2"]["unseen_seconds"] >= 200
-    assert told["queue"]["waiting_interactive"] == 0
-    assert told["versions"]["schema"] == migrate.head()
-    assert told["refused_problems"] == ["a/b.toml: <bad>"]
+    assert reported["queue"]["waiting_interactive"] == 0
+    assert reported["versions"]["schema"] == migrate.head()
+    assert reported["refused_problems"] == ["a/b.toml: <bad>"]
     for shown in ("lab-1", "2 of 3", "abc123", "0.10.2", "12 of 50 problems are &lt;proven&gt;"):
         assert shown in page
     assert "Lost" in page
@@ -126,7 +126,7 @@ def a_status(*rows: workers.WorkerRow, unseen_seconds: float = 0.0) -> ServiceSt
             }
             for row in rows
         ],
-        tuple[WorkerStanding, ...],
+        tuple[WorkerStatus, ...],
     )
     return ServiceStatus(
         workers=listed,

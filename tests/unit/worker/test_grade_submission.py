@@ -35,7 +35,7 @@ from tests.support.small_problem import small_problem
 pytestmark = pytest.mark.anyio
 
 
-class Room(msgspec.Struct, frozen=True, kw_only=True):
+class Harness(msgspec.Struct, frozen=True, kw_only=True):
     """A store with one problem and one learner, a queue and a feed; no service."""
 
     database: Database
@@ -71,21 +71,21 @@ class Room(msgspec.Struct, frozen=True, kw_only=True):
 
 
 @asynccontextmanager
-async def a_room(tmp_path: Path) -> AsyncIterator[Room]:
+async def a_harness(tmp_path: Path) -> AsyncIterator[Harness]:
     async with open_database(f"sqlite:///{tmp_path / 'test.db'}") as database:
         problems = Problems(database, read_problem)
         await problems.publish(small_problem())
         async with database.transaction() as connection:
             user = await users.insert_user(connection, email="a@b.test", password_hash="x", role=Role.LEARNER)
-        yield Room(database=database, problems=problems, queue=EmbeddedQueue(), feed=Feed(), user=user)
+        yield Harness(database=database, problems=problems, queue=EmbeddedQueue(), feed=Feed(), user=user)
 
 
 async def test_the_grader_is_given_the_stored_seed_in_submit_mode(tmp_path: Path) -> None:
     """A rerun therefore repeats the fresh cases."""
-    async with a_room(tmp_path) as room:
-        submission_id = await room.submit("x")
-        await room.grade_next(ScriptedGrader())
-        found = await room.stored(submission_id)
+    async with a_harness(tmp_path) as harness:
+        submission_id = await harness.submit("x")
+        await harness.grade_next(ScriptedGrader())
+        found = await harness.stored(submission_id)
     assert found.verdict is not None
     assert found.verdict.fresh_seed == found.seed
     assert found.finished_at is not None
@@ -104,12 +104,12 @@ class HasSeeds(ScriptedGrader):
 
 async def test_a_first_run_may_take_a_seed_that_is_ready(tmp_path: Path) -> None:
     """Each its own, and each is stored with its verdict."""
-    async with a_room(tmp_path) as room:
+    async with a_harness(tmp_path) as harness:
         grader, found = HasSeeds(), []
         for number in range(4):
-            submission_id = await room.submit(f"x = {number}")
-            await room.grade_next(grader)
-            found.append(await room.stored(submission_id))
+            submission_id = await harness.submit(f"x = {number}")
+            await harness.grade_next(grader)
+            found.append(await harness.stored(submission_id))
     assert [submission.seed for submission in found[:3]] == [71, 72, 73]
     assert found[3].seed > 73
     for submission in found:
@@ -118,17 +118,17 @@ async def test_a_first_run_may_take_a_seed_that_is_ready(tmp_path: Path) -> None
 
 
 async def test_regrades_and_second_attempts_keep_the_seed_of_the_submission(tmp_path: Path) -> None:
-    async with a_room(tmp_path) as room:
-        again, regrade = await room.submit("x"), await room.submit("x")
-        drawn = [(await room.stored(again)).seed, (await room.stored(regrade)).seed]
-        async with room.database.transaction() as connection:
+    async with a_harness(tmp_path) as harness:
+        again, regrade = await harness.submit("x"), await harness.submit("x")
+        drawn = [(await harness.stored(again)).seed, (await harness.stored(regrade)).seed]
+        async with harness.database.transaction() as connection:
             claimed = await submissions.claim(connection, again)
             assert claimed is not None
             await submissions.give_back(connection, claimed, failed=True)
         grader = HasSeeds()
-        await room.grading(grader)(Ticket(again, INTERACTIVE))
-        await room.grading(grader)(Ticket(regrade, BULK))
-        found = [await room.stored(again), await room.stored(regrade)]
+        await harness.grading(grader)(Ticket(again, INTERACTIVE))
+        await harness.grading(grader)(Ticket(regrade, BULK))
+        found = [await harness.stored(again), await harness.stored(regrade)]
     assert [submission.verdict and submission.verdict.fresh_seed for submission in found] == drawn
     assert [submission.seed for submission in found] == drawn
     assert len(grader.seeds) == 3
@@ -139,28 +139,28 @@ async def test_a_fault_of_ours_puts_it_back_and_the_next_attempt_counts(tmp_path
         async def grade(self, *arguments: object, **named: object) -> Verdict:
             raise ZeroDivisionError("a bug")
 
-    async with a_room(tmp_path) as room:
-        submission_id = await room.submit("x")
-        await room.grade_next(Breaks())
-        found = await room.stored(submission_id)
+    async with a_harness(tmp_path) as harness:
+        submission_id = await harness.submit("x")
+        await harness.grade_next(Breaks())
+        found = await harness.stored(submission_id)
         assert (found.status, found.attempt, found.verdict) == (Status.QUEUED, 1, None)
-        await room.grade_next(ScriptedGrader())
-        found = await room.stored(submission_id)
+        await harness.grade_next(ScriptedGrader())
+        found = await harness.stored(submission_id)
     assert found.verdict is not None
     assert (found.attempt, found.verdict.accepted) == (2, True)
 
 
 async def test_a_submission_that_kills_the_process_each_time_is_given_up(tmp_path: Path) -> None:
     """Three claims without an end are enough, and the fourth run doesn't happen."""
-    async with a_room(tmp_path) as room:
-        submission_id = await room.submit("x")
+    async with a_harness(tmp_path) as harness:
+        submission_id = await harness.submit("x")
         for _ in range(3):
-            async with room.database.transaction() as connection:
+            async with harness.database.transaction() as connection:
                 await submissions.claim(connection, submission_id)
-        await rebuild_queue(room.database, room.queue)
+        await rebuild_queue(harness.database, harness.queue)
         grader = ScriptedGrader()
-        await room.grade_next(grader)
-        found = await room.stored(submission_id)
+        await harness.grade_next(grader)
+        found = await harness.stored(submission_id)
     assert grader.graded == []
     assert found.verdict is not None
     assert found.verdict.outcome is Outcome.INTERNAL_ERROR
@@ -171,58 +171,58 @@ async def test_an_older_attempt_writes_and_tells_nothing(tmp_path: Path) -> None
 
     class Overtaken(ScriptedGrader):
         async def grade(self, *arguments: object, **named: object) -> Verdict:
-            async with room.database.transaction() as connection:
+            async with harness.database.transaction() as connection:
                 await submissions.claim(connection, submission_id)
             return await super().grade(*arguments, **named)  # type: ignore[arg-type]
 
-    async with a_room(tmp_path) as room:
-        submission_id = await room.submit("x")
-        await room.grade_next(Overtaken())
-        found = await room.stored(submission_id)
+    async with a_harness(tmp_path) as harness:
+        submission_id = await harness.submit("x")
+        await harness.grade_next(Overtaken())
+        found = await harness.stored(submission_id)
         assert (found.status, found.attempt, found.verdict) == (Status.RUNNING, 2, None)
-        told = [told.event for _, told in room.feed._under_way[submission_id].told]
-        assert not any(isinstance(event, VerdictReached) for event in told)
+        reported = [reported.event for _, reported in harness.feed._under_way[submission_id].sent]
+        assert not any(isinstance(event, VerdictReached) for event in reported)
 
 
 async def test_a_grader_that_hangs_is_a_fault_of_ours(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Its slot is freed; the learner's own time limits are the grader's business."""
-    async with a_room(tmp_path) as room:
-        limits = (await room.problems.by_slug("double")).manifest.limits
+    async with a_harness(tmp_path) as harness:
+        limits = (await harness.problems.by_slug("double")).manifest.limits
         runs = grade_submission._RUNS
         monkeypatch.setattr(grade_submission, "_SPARE_SECONDS", 0.05 - runs * limits.wall_seconds)
-        submission_id = await room.submit("wait 60")
+        submission_id = await harness.submit("wait 60")
         grader = ScriptedGrader()
-        await room.grade_next(grader)
-        found = await room.stored(submission_id)
+        await harness.grade_next(grader)
+        found = await harness.stored(submission_id)
     assert grader.stopped == ["wait 60"]
     assert (found.status, found.attempt) == (Status.QUEUED, 1)
 
 
 async def test_a_ticket_without_work_is_dropped(tmp_path: Path) -> None:
     """A queue may hand out a submission that has its verdict, or that is gone."""
-    async with a_room(tmp_path) as room:
-        submission_id = await room.submit("x")
-        ticket = await room.queue.take()
+    async with a_harness(tmp_path) as harness:
+        submission_id = await harness.submit("x")
+        ticket = await harness.queue.take()
         grader = ScriptedGrader()
-        await room.grading(grader)(ticket)
-        await room.grading(grader)(ticket)
+        await harness.grading(grader)(ticket)
+        await harness.grading(grader)(ticket)
         ticket.submission_id = "gone"
-        await room.grading(grader)(ticket)
-        found = await room.stored(submission_id)
+        await harness.grading(grader)(ticket)
+        found = await harness.stored(submission_id)
     assert grader.graded == ["x"]
     assert found.attempt == 1
 
 
 async def test_a_verdict_is_told_only_after_it_is_stored(tmp_path: Path) -> None:
     """Whoever reads the submission on hearing of it finds it done."""
-    async with a_room(tmp_path) as room:
-        submission_id = await room.submit("x")
-        grading = asyncio.create_task(room.grade_next(ScriptedGrader()))
-        async for event in room.feed.follow(submission_id):
+    async with a_harness(tmp_path) as harness:
+        submission_id = await harness.submit("x")
+        grading = asyncio.create_task(harness.grade_next(ScriptedGrader()))
+        async for event in harness.feed.follow(submission_id):
             if isinstance(event, VerdictReached):
-                assert (await room.stored(submission_id)).verdict == event.verdict
+                assert (await harness.stored(submission_id)).verdict == event.verdict
         await grading
 
 
@@ -241,12 +241,12 @@ def test_the_real_and_the_scripted_grader_can_be_used_here() -> None:
 
 async def test_an_unexplained_answer_is_counted(tmp_path: Path) -> None:
     """So that an instructor sees which mistakes the problem's variants do not cover."""
-    async with a_room(tmp_path) as room:
+    async with a_harness(tmp_path) as harness:
         for _ in range(2):
-            await room.submit("outcome wrong_value\nunexplained 1.5 2")
-            await room.grade_next(ScriptedGrader())
-        problem = await room.problems.by_slug("double")
-        async with room.database.reading() as connection:
+            await harness.submit("outcome wrong_value\nunexplained 1.5 2")
+            await harness.grade_next(ScriptedGrader())
+        problem = await harness.problems.by_slug("double")
+        async with harness.database.reading() as connection:
             [cluster] = await commonest_unexplained(connection, problem.version)
     assert (cluster.learners, cluster.submissions, cluster.example_lines) == (1, 2, 2)
 
@@ -258,9 +258,9 @@ async def test_a_verdict_stands_whatever_becomes_of_the_counting(
         raise OSError("the disk is full")
 
     monkeypatch.setattr(grade_submission, "add_unexplained", breaks)
-    async with a_room(tmp_path) as room:
-        submission_id = await room.submit("outcome wrong_value\nunexplained 1.5 2")
-        await room.grade_next(ScriptedGrader())
-        stored = await room.stored(submission_id)
+    async with a_harness(tmp_path) as harness:
+        submission_id = await harness.submit("outcome wrong_value\nunexplained 1.5 2")
+        await harness.grade_next(ScriptedGrader())
+        stored = await harness.stored(submission_id)
     assert stored.status is Status.DONE
     assert "could not be counted" in caplog.text

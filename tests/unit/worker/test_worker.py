@@ -37,7 +37,7 @@ def worker_with(
         grade_with,
         _prepare_nothing,
         slots=1,
-        kept_slots=0,
+        reserved_slots=0,
         drain_seconds=1,
         on_state=on_state,
     )

@@ -10,23 +10,23 @@ from app.cli.reports.proof_report import proofs_json, proofs_junit, proofs_markd
 from app.cli.reports.proof_table import WIDTH, ProofTable, short_number, summary_lines
 from app.core.outcome import Outcome
 from app.core.verdict import Visibility
-from app.grading.plan.checks import ItemKind
+from app.grading.plan.checks import CheckKind
 from app.grading.prove.reasons import Fault, Reason
-from app.grading.prove.rows import Column, Figure, Proof, Role, SolutionRow
+from app.grading.prove.results import Column, Figure, Proof, Role, SolutionResult
 
 _FAULT = Fault(reason=Reason.VARIANT_TOO_NEAR, message="near lies 4.9 tolerances from the reference")
 
 
 def _columns(count: int) -> tuple[Column, ...]:
     return tuple(
-        Column(name=f"case-{place}", kind=ItemKind.VALUE, visibility=Visibility.HIDDEN)
+        Column(name=f"case-{place}", kind=CheckKind.VALUE, visibility=Visibility.HIDDEN)
         for place in range(count)
     )
 
 
-def _row(name: str, **distances: float) -> SolutionRow:
+def _row(name: str, **distances: float) -> SolutionResult:
     named = {key.replace("_", "-"): value for key, value in distances.items()}
-    return SolutionRow(
+    return SolutionResult(
         role=Role.VARIANT,
         id=name,
         expected=Outcome.WRONG_VALUE,

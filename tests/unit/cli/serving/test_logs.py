@@ -45,10 +45,10 @@ def logged(capsys: pytest.CaptureFixture[str]) -> list[dict[str, Any]]:
 def test_a_json_line_says_when_who_and_what(capsys: pytest.CaptureFixture[str]) -> None:
     set_up_logs(settings(log_format="json"), "worker")
     logging.getLogger("jaxercise.worker").info("taken %s", "ü")
-    [told] = logged(capsys)
-    moment = datetime.fromisoformat(told.pop("time"))
+    [reported] = logged(capsys)
+    moment = datetime.fromisoformat(reported.pop("time"))
     assert abs((datetime.now(UTC) - moment).total_seconds()) < 60
-    assert told == {
+    assert reported == {
         "level": "info",
         "logger": "jaxercise.worker",
         "message": "taken ü",
@@ -60,9 +60,9 @@ def test_a_json_line_says_when_who_and_what(capsys: pytest.CaptureFixture[str]) 
 def test_pages_without_a_worker_name_none(capsys: pytest.CaptureFixture[str]) -> None:
     set_up_logs(settings(log_format="json", worker=False), "web")
     logging.getLogger("jaxercise").info("hello")
-    [told] = logged(capsys)
-    assert told["process"] == "web"
-    assert "worker" not in told
+    [reported] = logged(capsys)
+    assert reported["process"] == "web"
+    assert "worker" not in reported
 
 
 def test_whatever_runs_for_a_submission_carries_its_id(capsys: pytest.CaptureFixture[str]) -> None:
@@ -83,8 +83,8 @@ def test_whatever_runs_for_a_submission_carries_its_id(capsys: pytest.CaptureFix
         await asyncio.gather(run("aa"), run("bb"))
 
     asyncio.run(both())
-    told = logged(capsys)
-    assert {(one["message"], one.get("submission")) for one in told} == {
+    reported = logged(capsys)
+    assert {(one["message"], one.get("submission")) for one in reported} == {
         ("of aa", "aa"),
         ("of bb", "bb"),
         ("after", None),
@@ -162,9 +162,9 @@ def test_a_traceback_stands_in_its_own_field(capsys: pytest.CaptureFixture[str])
         raise KeyError("x")
     except KeyError:
         logging.getLogger("jaxercise").exception("broken")
-    [told] = logged(capsys)
-    assert told["exception"].startswith("Traceback")
-    assert told["exception"].endswith("KeyError: 'x'")
+    [reported] = logged(capsys)
+    assert reported["exception"].startswith("Traceback")
+    assert reported["exception"].endswith("KeyError: 'x'")
 
 
 def test_warnings_and_what_ends_the_process_are_logged_too(capsys: pytest.CaptureFixture[str]) -> None:

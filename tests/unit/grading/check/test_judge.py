@@ -12,11 +12,11 @@ from app.core.outcome import Outcome
 from app.core.problem import Problem
 from app.core.tolerance import Tolerance
 from app.core.verdict import CaseResult, Difference, Mode, Visibility
-from app.grading.check.judge import judge_item
+from app.grading.check.judge import judge
 from app.grading.compare.array import compare
-from app.grading.plan.checks import GradedItem, items_of
-from app.grading.present.details import row_details
-from app.grading.reference.outputs import TrustedAnswer
+from app.grading.plan.checks import Check, checks_of
+from app.grading.present.details import result_details
+from app.grading.reference.outputs import ReferenceOutput
 from sandbox.arrays import WireArray, pack_array
 from sandbox.interface import CallResult, Part
 from tests.support.compared_arrays import Array
@@ -28,9 +28,9 @@ _SEVERAL = several_outputs("tuple")
 _EXPECTED = np.array([1.25, -2.5, 3.75, 8.0], np.float32)
 
 
-def _item(problem: Problem, visibility: Visibility) -> GradedItem:
-    items = items_of(problem, Mode.SUBMIT, fresh_seed=None)
-    return next(item for item in items if item.visibility is visibility)
+def _check(problem: Problem, visibility: Visibility) -> Check:
+    checks = checks_of(problem, Mode.SUBMIT, fresh_seed=None)
+    return next(check for check in checks if check.visibility is visibility)
 
 
 def _judge(
@@ -38,28 +38,28 @@ def _judge(
 ) -> CaseResult:
     wire = answer if isinstance(answer, WireArray) else pack_array(answer)
     call = CallResult(index=0, wall_seconds=0.1, value=wire)
-    return judge_item(_TOY, _item(_TOY, visibility), call, TrustedAnswer(value=pack_array(expected)))
+    return judge(_TOY, _check(_TOY, visibility), call, ReferenceOutput(value=pack_array(expected)))
 
 
 def test_a_sample_row_shows_the_first_five_differences_and_a_picture() -> None:
     expected = np.arange(8, dtype=np.float32)
-    row = _judge(expected + np.array([0, 1, 0, 1, 1, 1, 1, -9], np.float32), expected)
-    assert (row.outcome, row.mismatched, row.size) == (Outcome.WRONG_VALUE, 6, 8)
-    assert (row.max_abs_error, row.max_abs_error_at) == (9.0, (7,))
-    assert [(found.at, found.expected, found.got) for found in row.differences] == [
+    case_result = _judge(expected + np.array([0, 1, 0, 1, 1, 1, 1, -9], np.float32), expected)
+    assert (case_result.outcome, case_result.mismatched, case_result.size) == (Outcome.WRONG_VALUE, 6, 8)
+    assert (case_result.max_abs_error, case_result.max_abs_error_at) == (9.0, (7,))
+    assert [(found.at, found.expected, found.got) for found in case_result.differences] == [
         ((index,), float(index), index + 1.0) for index in (1, 3, 4, 5, 6)
     ]
-    assert "6 of 8 numbers differ" in row.picture
+    assert "6 of 8 numbers differ" in case_result.picture
 
 
 def test_numbers_that_are_not_finite_are_the_differences_of_their_row() -> None:
-    row = _judge(np.array([1.25, np.nan, 0, -np.inf], np.float32))
-    assert row.outcome is Outcome.NOT_FINITE
-    assert [(found.at, found.expected, found.got) for found in row.differences] == [
+    case_result = _judge(np.array([1.25, np.nan, 0, -np.inf], np.float32))
+    assert case_result.outcome is Outcome.NOT_FINITE
+    assert [(found.at, found.expected, found.got) for found in case_result.differences] == [
         ((1,), -2.5, None),
         ((3,), 8.0, None),
     ]
-    assert row.message == "2 of 4 numbers are NaN or infinite; the first, at [1], is NaN"
+    assert case_result.message == "2 of 4 numbers are NaN or infinite; the first, at [1], is NaN"
 
 
 @pytest.mark.parametrize(
@@ -78,8 +78,8 @@ def test_differences_keep_what_the_dtype_holds(
     """The last digit of an integer, the logical value, both parts of a complex number; through JSON too."""
     answer, reference = (pack_array(np.array([number], dtype)) for number in (got, expected))
     found = compare(answer, reference, Tolerance(), dtype=dtype)
-    [told] = row_details(found, answer, reference, Tolerance()).differences
-    again = msgspec.json.decode(msgspec.json.encode(told), type=Difference)
+    [reported] = result_details(found, answer, reference, Tolerance()).differences
+    again = msgspec.json.decode(msgspec.json.encode(reported), type=Difference)
     parts = (again.expected, again.expected_imaginary, again.got, again.got_imaginary)
     assert [(type(part), part) for part in parts] == [(type(part), part) for part in shown]
 
@@ -96,22 +96,22 @@ def test_differences_keep_what_the_dtype_holds(
 )
 def test_a_hidden_row_holds_no_number_of_its_case(answer: Array) -> None:
     """Not in a count, a place, a picture or a word."""
-    row = _judge(answer, visibility=Visibility.HIDDEN)
-    assert row.outcome is not Outcome.PASSED
+    case_result = _judge(answer, visibility=Visibility.HIDDEN)
+    assert case_result.outcome is not Outcome.PASSED
     bare = CaseResult(
-        name=row.name,
+        name=case_result.name,
         visibility=Visibility.HIDDEN,
-        outcome=row.outcome,
-        points=row.points,
+        outcome=case_result.outcome,
+        points=case_result.points,
         wall_seconds=0.1,
-        message=row.message,
+        message=case_result.message,
     )
-    assert row == bare
+    assert case_result == bare
     # The dtype's and the shape that is asked for.
-    assert not re.search(r"\d", row.message.replace("float32", "").replace("(4,)", ""))
+    assert not re.search(r"\d", case_result.message.replace("float32", "").replace("(4,)", ""))
     shown = _judge(answer)
-    assert shown.outcome is row.outcome
-    assert shown.message != row.message or shown.differences
+    assert shown.outcome is case_result.outcome
+    assert shown.message != case_result.message or shown.differences
 
 
 @given(
@@ -124,8 +124,8 @@ def test_no_forged_array_raises_in_the_worker(
     dtype: str, shape: list[int], data: bytes, visibility: Visibility
 ) -> None:
     """A hostile process may send any bytes; they become a row."""
-    row = _judge(WireArray(dtype=dtype, shape=tuple(shape), data=data), visibility=visibility)
-    if row.outcome is Outcome.PASSED:
+    case_result = _judge(WireArray(dtype=dtype, shape=tuple(shape), data=data), visibility=visibility)
+    if case_result.outcome is Outcome.PASSED:
         assert data == _EXPECTED.tobytes()
 
 
@@ -134,16 +134,16 @@ def test_parts_of_other_names_than_asked_for_are_forged(names: tuple[str, ...]) 
     """The child only ever sends them all, or none."""
     wire = pack_array(_EXPECTED)
     asked = [output.name for output in _SEVERAL.manifest.entry.outputs]
-    expected = TrustedAnswer(parts=tuple(Part(name=name, value=wire) for name in asked))
+    expected = ReferenceOutput(parts=tuple(Part(name=name, value=wire) for name in asked))
     call = CallResult(index=0, wall_seconds=0.1, parts=tuple(Part(name=name, value=wire) for name in names))
-    row = judge_item(_SEVERAL, _item(_SEVERAL, Visibility.SAMPLE), call, expected)
-    assert row.outcome is Outcome.SANDBOX_VIOLATION
+    case_result = judge(_SEVERAL, _check(_SEVERAL, Visibility.SAMPLE), call, expected)
+    assert case_result.outcome is Outcome.SANDBOX_VIOLATION
 
 
 def test_a_single_array_where_several_are_asked_for_is_forged_too() -> None:
     wire = pack_array(_EXPECTED)
     asked = [output.name for output in _SEVERAL.manifest.entry.outputs]
-    expected = TrustedAnswer(parts=tuple(Part(name=name, value=wire) for name in asked))
+    expected = ReferenceOutput(parts=tuple(Part(name=name, value=wire) for name in asked))
     call = CallResult(index=0, wall_seconds=0.1, value=wire)
-    row = judge_item(_SEVERAL, _item(_SEVERAL, Visibility.SAMPLE), call, expected)
-    assert row.outcome is Outcome.SANDBOX_VIOLATION
+    case_result = judge(_SEVERAL, _check(_SEVERAL, Visibility.SAMPLE), call, expected)
+    assert case_result.outcome is Outcome.SANDBOX_VIOLATION

@@ -7,9 +7,9 @@ import pytest
 from app.core.outcome import Outcome
 from app.core.problem import Problem
 from app.core.verdict import CaseResult, Mode
-from app.grading.check.judge import judge_item
-from app.grading.plan.checks import GradedItem, ItemKind, items_of
-from app.grading.reference.outputs import TrustedAnswer
+from app.grading.check.judge import judge
+from app.grading.plan.checks import Check, CheckKind, checks_of
+from app.grading.reference.outputs import ReferenceOutput
 from sandbox.arrays import WireArray, pack_array
 from sandbox.interface import CallResult, Part, Raised
 from tests.support.probed_problems import DETERMINISM, GRADIENT, TRANSFORMS, counted, probed
@@ -29,13 +29,13 @@ def _judge(
     probe: str, given: tuple[Part, ...], wanted: tuple[Part, ...] = (), *, module: bool = True
 ) -> CaseResult:
     problem = probed(probe, module=module)
-    [item] = [
-        item
-        for item in items_of(problem, Mode.SUBMIT, fresh_seed=None)
-        if item.kind not in (ItemKind.VALUE, ItemKind.AGAIN)
+    [check] = [
+        check
+        for check in checks_of(problem, Mode.SUBMIT, fresh_seed=None)
+        if check.kind not in (CheckKind.VALUE, CheckKind.AGAIN)
     ]
     call = CallResult(index=0, wall_seconds=0.1, parts=given, parameters=())
-    return judge_item(problem, item, call, TrustedAnswer(parts=wanted))
+    return judge(problem, check, call, ReferenceOutput(parts=wanted))
 
 
 _WANTED = _parts(scale=_array(100.0, 50.0), shift=_array(1e-4, 2.0), bias=_array(1e-5, -1e-5))
@@ -82,11 +82,11 @@ _WANTED = _parts(scale=_array(100.0, 50.0), shift=_array(1e-4, 2.0), bias=_array
 )
 def test_gradients_are_judged_one_by_one(given: tuple[Part, ...], outcome: Outcome, said: str) -> None:
     """Closeness is measured by the largest gradient: what is a millionth of it may be rounding alone."""
-    row = _judge(GRADIENT.format("hidden"), given, _WANTED)
-    assert row.outcome is outcome, row.message
-    assert said in row.message
-    assert row.max_abs_error is None
-    assert row.size is None
+    case_result = _judge(GRADIENT.format("hidden"), given, _WANTED)
+    assert case_result.outcome is outcome, case_result.message
+    assert said in case_result.message
+    assert case_result.max_abs_error is None
+    assert case_result.size is None
 
 
 def test_gradients_by_arguments_are_told_by_the_parameters_names() -> None:
@@ -94,19 +94,22 @@ def test_gradients_by_arguments_are_told_by_the_parameters_names() -> None:
         _parts(**{"1": _array(1, 2)}),
         _parts(**{"1": _array(0, 0), "7": _array(0), "x": _array(0)}),
     )
-    row = _judge(GRADIENT.format("hidden"), given, wanted, module=False)
-    assert "no gradient reaches `x`" in row.message
+    case_result = _judge(GRADIENT.format("hidden"), given, wanted, module=False)
+    assert "no gradient reaches `x`" in case_result.message
 
 
 def test_jit_is_told_before_vmap() -> None:
     wanted = _parts(jit=_array(1, 2), vmap=_array(1, 2, 3))
-    row = _judge(TRANSFORMS.format("hidden"), _parts(jit=_array(1, 9), vmap=_array(1, 2, 9)), wanted)
-    assert (row.outcome, row.message) == (Outcome.WRONG_VALUE, "under `jax.jit` the answer differs")
-    row = _judge(TRANSFORMS.format("hidden"), _parts(jit=_array(1, 2), vmap=_array(1, 2, 9)), wanted)
-    assert row.message == "under `jax.vmap`, over two inputs, the answer differs"
+    case_result = _judge(TRANSFORMS.format("hidden"), _parts(jit=_array(1, 9), vmap=_array(1, 2, 9)), wanted)
+    assert (case_result.outcome, case_result.message) == (
+        Outcome.WRONG_VALUE,
+        "under `jax.jit` the answer differs",
+    )
+    case_result = _judge(TRANSFORMS.format("hidden"), _parts(jit=_array(1, 2), vmap=_array(1, 2, 9)), wanted)
+    assert case_result.message == "under `jax.vmap`, over two inputs, the answer differs"
     assert _judge(TRANSFORMS.format("hidden"), wanted, wanted).outcome is Outcome.PASSED
-    row = _judge(TRANSFORMS.format("hidden"), _parts(jit=_array(1, 2)), wanted)
-    assert "another number of arrays" in row.message
+    case_result = _judge(TRANSFORMS.format("hidden"), _parts(jit=_array(1, 2)), wanted)
+    assert "another number of arrays" in case_result.message
 
 
 _NEARLY_TWO = float(np.nextafter(2, 3, dtype=np.float32))
@@ -129,8 +132,8 @@ def test_two_calls_agree_to_the_last_bit(given: tuple[Part, ...], outcome: Outco
 
 def _again(first: CallResult | None, second: CallResult) -> CaseResult:
     problem = probed("", module=False)
-    item = next(i for i in items_of(problem, Mode.SUBMIT, fresh_seed=None) if i.kind is ItemKind.AGAIN)
-    return judge_item(problem, item, second, TrustedAnswer(value=_array(1, 2)), first)
+    check = next(i for i in checks_of(problem, Mode.SUBMIT, fresh_seed=None) if i.kind is CheckKind.AGAIN)
+    return judge(problem, check, second, ReferenceOutput(value=_array(1, 2)), first)
 
 
 def _call(*numbers: float) -> CallResult:
@@ -140,25 +143,25 @@ def _call(*numbers: float) -> CallResult:
 def test_only_who_was_right_at_first_can_be_wrong_again() -> None:
     """Whoever is wrong both times has another mistake, which is told where it was first seen."""
     assert _again(_call(1, 2), _call(1, 2)).outcome is Outcome.PASSED
-    row = _again(_call(1, 2), _call(1, 3))
-    assert row.outcome is Outcome.WRONG_VALUE
-    assert "kept between calls" in row.message
-    assert row.max_abs_error is None
+    case_result = _again(_call(1, 2), _call(1, 3))
+    assert case_result.outcome is Outcome.WRONG_VALUE
+    assert "kept between calls" in case_result.message
+    assert case_result.max_abs_error is None
     assert _again(_call(1, 3), _call(1, 4)).outcome is Outcome.PASSED
     assert _again(None, _call(1, 4)).outcome is Outcome.PASSED
     nothing = CallResult(index=0, wall_seconds=0.1, not_an_array="None")
     assert _again(_call(1, 2), nothing).outcome is Outcome.WRONG_VALUE
     raised = CallResult(index=0, wall_seconds=0.1, raised=Raised(type="KeyError", message="7", frames=()))
-    row = _again(_call(1, 2), raised)
-    assert (row.outcome, "7" in row.message) == (Outcome.ERROR, False)
+    case_result = _again(_call(1, 2), raised)
+    assert (case_result.outcome, "7" in case_result.message) == (Outcome.ERROR, False)
 
 
 def _counted(problem: Problem, answer: WireArray) -> CaseResult:
-    item: GradedItem = next(
-        i for i in items_of(problem, Mode.SUBMIT, fresh_seed=None) if i.kind is ItemKind.ACCURACY
+    check: Check = next(
+        i for i in checks_of(problem, Mode.SUBMIT, fresh_seed=None) if i.kind is CheckKind.ACCURACY
     )
     call = CallResult(index=0, wall_seconds=0.1, value=answer)
-    return judge_item(problem, item, call, TrustedAnswer(value=_array(0)))
+    return judge(problem, check, call, ReferenceOutput(value=_array(0)))
 
 
 @pytest.mark.parametrize(
@@ -166,11 +169,11 @@ def _counted(problem: Problem, answer: WireArray) -> CaseResult:
 )
 def test_points_grow_evenly_between_the_two_thresholds(right: int, points: float) -> None:
     labels = np.where(np.arange(10) < right, np.arange(10), 99).astype(np.int64)
-    row = _counted(counted("hidden"), pack_array(labels))
-    assert row.points_reached == pytest.approx(points)
-    assert (row.outcome is Outcome.PASSED) is (right >= 9)
-    assert f"{10 * right} % of the labels are right" in row.message
-    assert f"{right} of 10" not in row.message
+    case_result = _counted(counted("hidden"), pack_array(labels))
+    assert case_result.points_reached == pytest.approx(points)
+    assert (case_result.outcome is Outcome.PASSED) is (right >= 9)
+    assert f"{10 * right} % of the labels are right" in case_result.message
+    assert f"{right} of 10" not in case_result.message
 
 
 @pytest.mark.parametrize(
@@ -184,10 +187,10 @@ def test_points_grow_evenly_between_the_two_thresholds(right: int, points: float
     ],
 )
 def test_what_are_no_labels_is_refused_without_its_shape_where_that_is_hidden(answer: WireArray) -> None:
-    row = _counted(counted("hidden"), answer)
-    assert row.outcome is Outcome.WRONG_SHAPE
-    assert "yours" not in row.message
-    assert row.points_reached is None
+    case_result = _counted(counted("hidden"), answer)
+    assert case_result.outcome is Outcome.WRONG_SHAPE
+    assert "yours" not in case_result.message
+    assert case_result.points_reached is None
 
 
 def test_forged_labels_are_a_violation() -> None:

@@ -115,8 +115,8 @@ def test_putting_both_in_another_order_changes_nothing(pair: tuple[Array, Array]
     found = _compare(got, expected)
     moved = _compare(got.ravel()[shuffled], expected.ravel()[shuffled])
     columns = _compare(np.array(got, order="F"), np.array(expected, order="F"))
-    told = (found.outcome, found.mismatched, found.max_abs_error, found.max_rel_error)
-    assert (moved.outcome, moved.mismatched, moved.max_abs_error, moved.max_rel_error) == told
+    reported = (found.outcome, found.mismatched, found.max_abs_error, found.max_rel_error)
+    assert (moved.outcome, moved.mismatched, moved.max_abs_error, moved.max_rel_error) == reported
     assert columns == found
 
 

@@ -12,7 +12,7 @@ from app.grading.diagnose.stages import Followed
 _RIGHT = np.random.default_rng(1).normal(size=(3, 4))
 
 
-def _told(divergence: Divergence, case: str = "six-tokens") -> tuple[str, str]:
+def _reported(divergence: Divergence, case: str = "six-tokens") -> tuple[str, str]:
     found = divergence_diagnosis(Followed(divergence=divergence, case=case), Tolerance())
     assert found.kind is DiagnosisKind.DIVERGENCE
     return found.id, found.message
@@ -20,14 +20,14 @@ def _told(divergence: Divergence, case: str = "six-tokens") -> tuple[str, str]:
 
 def test_a_stage_of_a_sample_case_is_told_with_what_it_looks_like() -> None:
     pair = Pair(got=2 * _RIGHT, expected=_RIGHT)
-    name, message = _told(Divergence(last_right="ln1", first_wrong="queries", pair=pair))
+    name, message = _reported(Divergence(last_right="ln1", first_wrong="queries", pair=pair))
     assert name == "queries"
     assert "on `six-tokens`" in message
     assert "`ln1` is right, and `queries` is the first stage that differs. Yours is 2 times" in message
 
 
 def test_shapes_of_a_sample_case_are_told() -> None:
-    _, message = _told(Divergence(last_right="ln1", first_wrong="sum", shapes=((3,), (3, 4))))
+    _, message = _reported(Divergence(last_right="ln1", first_wrong="sum", shapes=((3,), (3, 4))))
     assert "(3,) there, (3, 4) is right" in message
 
 
@@ -38,7 +38,7 @@ def test_of_a_hidden_case_only_the_stage_is_told() -> None:
         Divergence(last_right="ln1", first_wrong="queries", pair=pair),
         Divergence(last_right="ln1", first_wrong="queries", shapes=((3,), (3, 4))),
     ):
-        _, message = _told(divergence, case="")
+        _, message = _reported(divergence, case="")
         assert message.endswith(
             "on a hidden case, with random parameters handed in: `ln1` is right, and "
             "`queries` is the first stage that differs."
@@ -47,19 +47,19 @@ def test_of_a_hidden_case_only_the_stage_is_told() -> None:
 
 def test_what_is_not_known_is_not_said() -> None:
     """The first stage is only the first where nothing in between was out of sight."""
-    _, message = _told(Divergence(last_right="ln1", first_wrong="sum", is_next=False))
+    _, message = _reported(Divergence(last_right="ln1", first_wrong="sum", is_next=False))
     assert "first" not in message
-    _, message = _told(Divergence(last_right=None, first_wrong="sum", is_next=False))
+    _, message = _reported(Divergence(last_right=None, first_wrong="sum", is_next=False))
     assert "first" not in message
 
 
 def test_where_every_stage_agrees_the_rest_is_wrong() -> None:
-    name, message = _told(Divergence(last_right="head", first_wrong=None))
+    name, message = _reported(Divergence(last_right="head", first_wrong=None))
     assert name == "after head"
     assert "`head` is right, and what happens after it differs" in message
 
 
 def test_a_stage_that_comes_too_early_is_told() -> None:
-    name, message = _told(Divergence(last_right="patches", first_wrong="block 1", overtaken_by="block 2"))
+    name, message = _reported(Divergence(last_right="patches", first_wrong="block 1", overtaken_by="block 2"))
     assert name == "stage_order"
     assert "`block 2` is reached before `block 1`" in message

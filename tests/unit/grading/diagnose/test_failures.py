@@ -6,31 +6,33 @@ import numpy as np
 
 from app.core.outcome import Outcome
 from app.core.verdict import Mode
-from app.grading.check.rows import row
+from app.grading.check.case_result import case_result
 from app.grading.diagnose.creation_order import is_creation_order
 from app.grading.diagnose.failures import shape_of_answers
 from app.grading.diagnose.significance import Array
-from app.grading.plan.checks import GradedItem, ItemKind, items_of
-from app.grading.reference.outputs import TrustedAnswer
-from app.grading.run.run_checks import ItemsRun
+from app.grading.plan.checks import Check, CheckKind, checks_of
+from app.grading.reference.outputs import ReferenceOutput
+from app.grading.run.run_checks import CheckedRun
 from sandbox.arrays import pack_array
 from sandbox.interface import CallResult, Ending, RunResult
 from tests.support.toy_problem import toy_problem
 
 _TOY = toy_problem()
-_ITEMS = items_of(_TOY, Mode.SUBMIT, fresh_seed=None)
+_CHECKS = checks_of(_TOY, Mode.SUBMIT, fresh_seed=None)
 
 
-def _run(answer: Callable[[GradedItem, Array], Array], outcomes: dict[ItemKind, Outcome]) -> ItemsRun:
-    right = [np.random.default_rng(index).normal(0.0, 2.0, 6) for index in range(len(_ITEMS))]
+def _run(answer: Callable[[Check, Array], Array], outcomes: dict[CheckKind, Outcome]) -> CheckedRun:
+    right = [np.random.default_rng(index).normal(0.0, 2.0, 6) for index in range(len(_CHECKS))]
     calls = tuple(
-        CallResult(index=index, wall_seconds=0.1, value=pack_array(answer(item, right[index])))
-        for index, item in enumerate(_ITEMS)
+        CallResult(index=index, wall_seconds=0.1, value=pack_array(answer(check, right[index])))
+        for index, check in enumerate(_CHECKS)
     )
-    return ItemsRun(
-        items=_ITEMS,
-        expected=tuple(TrustedAnswer(value=pack_array(one)) for one in right),
-        rows=tuple(row(item, outcomes.get(item.kind, Outcome.PASSED), "") for item in _ITEMS),
+    return CheckedRun(
+        checks=_CHECKS,
+        expected=tuple(ReferenceOutput(value=pack_array(one)) for one in right),
+        case_results=tuple(
+            case_result(check, outcomes.get(check.kind, Outcome.PASSED), "") for check in _CHECKS
+        ),
         result=RunResult(
             ending=Ending.FINISHED,
             message="",
@@ -47,11 +49,11 @@ def _run(answer: Callable[[GradedItem, Array], Array], outcomes: dict[ItemKind, 
     )
 
 
-_WRONG = dict.fromkeys((ItemKind.VALUE, ItemKind.CHECKPOINT), Outcome.WRONG_VALUE)
+_WRONG = dict.fromkeys((CheckKind.VALUE, CheckKind.CHECKPOINT), Outcome.WRONG_VALUE)
 
 
-def _times(shown: float, hidden: float) -> Callable[[GradedItem, Array], Array]:
-    return lambda item, right: right * (hidden if item.call.is_quiet else shown)
+def _times(shown: float, hidden: float) -> Callable[[Check, Array], Array]:
+    return lambda check, right: right * (hidden if check.call.is_hidden else shown)
 
 
 def test_a_factor_is_read_off_what_is_shown() -> None:
@@ -69,5 +71,5 @@ def test_a_factor_of_hidden_answers_alone_is_not_told() -> None:
 
 
 def test_a_repeated_call_that_fails_is_no_creation_order() -> None:
-    assert is_creation_order(_run(_times(1, 1), {ItemKind.VALUE: Outcome.WRONG_VALUE}))
-    assert not is_creation_order(_run(_times(1, 1), {ItemKind.AGAIN: Outcome.WRONG_VALUE}))
+    assert is_creation_order(_run(_times(1, 1), {CheckKind.VALUE: Outcome.WRONG_VALUE}))
+    assert not is_creation_order(_run(_times(1, 1), {CheckKind.AGAIN: Outcome.WRONG_VALUE}))

@@ -1,24 +1,24 @@
 from app.core.verdict import Visibility
 from app.grading.plan.calls import plan_calls
-from app.grading.plan.checks import GradedItem, ItemKind
+from app.grading.plan.checks import Check, CheckKind
 from sandbox.interface import Call, CallResult, ModuleUse
 
 
-def _item(name: str, kind: ItemKind, argument: float, *, quiet: bool = False) -> GradedItem:
+def _check(name: str, kind: CheckKind, argument: float, *, quiet: bool = False) -> Check:
     looks = {
-        ItemKind.VALUE: None,
-        ItemKind.PARAMETERS: ModuleUse(class_name="Net"),
-        ItemKind.CHECKPOINT: ModuleUse(class_name="Net", seed=1, std=0.1),
+        CheckKind.VALUE: None,
+        CheckKind.PARAMETERS: ModuleUse(class_name="Net"),
+        CheckKind.CHECKPOINT: ModuleUse(class_name="Net", seed=1, std=0.1),
     }
-    call = Call(function="f", arguments=(argument,), module=looks[kind], is_quiet=quiet)
-    return GradedItem(name=name, kind=kind, visibility=Visibility.SAMPLE, points=1, call=call)
+    call = Call(function="f", arguments=(argument,), module=looks[kind], is_hidden=quiet)
+    return Check(name=name, kind=kind, visibility=Visibility.SAMPLE, points=1, call=call)
 
 
-_ITEMS = (
-    _item("toy", ItemKind.VALUE, 1.0),
-    _item("wide", ItemKind.VALUE, 2.0),
-    _item("parameters", ItemKind.PARAMETERS, 1.0),
-    _item("checkpoint", ItemKind.CHECKPOINT, 1.0),
+_CHECKS = (
+    _check("toy", CheckKind.VALUE, 1.0),
+    _check("wide", CheckKind.VALUE, 2.0),
+    _check("parameters", CheckKind.PARAMETERS, 1.0),
+    _check("checkpoint", CheckKind.CHECKPOINT, 1.0),
 )
 
 
@@ -27,24 +27,24 @@ def _results(count: int) -> list[CallResult]:
 
 
 def test_a_look_at_parameters_shares_the_call_of_its_case() -> None:
-    plan = plan_calls(_ITEMS)
+    plan = plan_calls(_CHECKS)
     assert plan.places == (0, 1, 0, 2)
     assert plan.calls[0].module == ModuleUse(class_name="Net")
     assert plan.calls[1].module is None
 
 
 def test_handed_in_parameters_and_other_arguments_need_a_call_of_their_own() -> None:
-    items = (_ITEMS[0], _ITEMS[3], _item("elsewhere", ItemKind.PARAMETERS, 7.0))
-    assert plan_calls(items).places == (0, 1, 2)
+    checks = (_CHECKS[0], _CHECKS[3], _check("elsewhere", CheckKind.PARAMETERS, 7.0))
+    assert plan_calls(checks).places == (0, 1, 2)
 
 
 def test_a_hidden_look_is_not_taken_while_output_is_still_shown() -> None:
-    items = (_ITEMS[0], _item("parameters", ItemKind.PARAMETERS, 1.0, quiet=True))
-    assert plan_calls(items).places == (0, 1)
+    checks = (_CHECKS[0], _check("parameters", CheckKind.PARAMETERS, 1.0, quiet=True))
+    assert plan_calls(checks).places == (0, 1)
 
 
 def test_items_are_answered_in_order_until_a_call_is_missing() -> None:
-    plan = plan_calls(_ITEMS)
-    assert [answer.index for answer in plan.by_item(_results(1))] == [0]
-    assert [answer.index for answer in plan.by_item(_results(2))] == [0, 1, 2]
-    assert [answer.wall_seconds for answer in plan.by_item(_results(3))] == [0.0, 1.0, 0.0, 2.0]
+    plan = plan_calls(_CHECKS)
+    assert [answer.index for answer in plan.by_check(_results(1))] == [0]
+    assert [answer.index for answer in plan.by_check(_results(2))] == [0, 1, 2]
+    assert [answer.wall_seconds for answer in plan.by_check(_results(3))] == [0.0, 1.0, 0.0, 2.0]

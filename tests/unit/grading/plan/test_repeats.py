@@ -4,7 +4,7 @@ import pytest
 
 from app.core.problem import Problem
 from app.core.verdict import Mode
-from app.grading.plan.checks import ItemKind, items_of, practice_items
+from app.grading.plan.checks import CheckKind, checks_of, prewarm_checks
 from app.grading.plan.repeats import shapes_without_a_second_input
 from tests.support.probed_problems import DETERMINISM, case, counted, probed
 
@@ -12,8 +12,8 @@ _TWO = case("short", seed=1) + case("other", seed=2) + case("long", seed=3, shap
 
 
 def _repeated(problem: Problem, mode: Mode = Mode.SUBMIT, fresh_seed: int | None = None) -> list[str]:
-    items = items_of(problem, mode, fresh_seed=fresh_seed)
-    return [item.repeats for item in items if item.kind is ItemKind.AGAIN]
+    checks = checks_of(problem, mode, fresh_seed=fresh_seed)
+    return [check.repeats for check in checks if check.kind is CheckKind.AGAIN]
 
 
 def test_the_first_of_each_shape_that_two_have_comes_again() -> None:
@@ -47,23 +47,23 @@ def test_without_a_second_input_the_very_first_comes_again() -> None:
 
 def test_it_comes_quietly_after_all_cases_and_before_probes_that_hand_parameters_in() -> None:
     problem = probed(DETERMINISM, module=False, cases=_TWO)
-    items = items_of(problem, Mode.SUBMIT, fresh_seed=None)
-    assert [item.name for item in items] == ["short", "other", "long", "short-again", "determinism"]
-    again = next(item for item in items if item.kind is ItemKind.AGAIN)
-    assert again.call.is_quiet
+    checks = checks_of(problem, Mode.SUBMIT, fresh_seed=None)
+    assert [check.name for check in checks] == ["short", "other", "long", "short-again", "determinism"]
+    again = next(check for check in checks if check.kind is CheckKind.AGAIN)
+    assert again.call.is_hidden
     assert again.points == 0
 
 
 def test_practice_repeats_nothing() -> None:
     """It is about compiled programs, and the second call of a shape has none of its own."""
-    items = practice_items(probed("", module=False, cases=_TWO), seed=1)
-    assert [item.name for item in items] == ["short", "other", "long"]
+    checks = prewarm_checks(probed("", module=False, cases=_TWO), seed=1)
+    assert [check.name for check in checks] == ["short", "other", "long"]
 
 
 def test_a_case_whose_labels_are_counted_is_called_once() -> None:
     """It may train a model."""
-    items = items_of(counted("sample"), Mode.SUBMIT, fresh_seed=None)
-    assert [item.name for item in items] == ["other", "accuracy", "other-again"]
+    checks = checks_of(counted("sample"), Mode.SUBMIT, fresh_seed=None)
+    assert [check.name for check in checks] == ["other", "accuracy", "other-again"]
 
 
 @pytest.mark.parametrize(

@@ -1,7 +1,7 @@
 """Cases are looked at before anything runs: a second input a shape, and inputs of another seed."""
 
 from app.grading.plan.repeats import shapes_without_a_second_input
-from app.grading.prove.inputs import reseeded_items, second_input_figure
+from app.grading.prove.inputs import reseeded_checks, second_input_figure
 from tests.support.provable_problem import BROKEN, problem_of, provable_files
 from tests.support.toy_problem import toy_problem
 
@@ -44,24 +44,26 @@ def test_another_shape_is_no_second_input() -> None:
 
 def test_another_seed_changes_the_seed_alone_where_there_is_one() -> None:
     """The input stays, so that only what the seed draws differs."""
-    items = {item.name: item.call.arguments for item in reseeded_items(problem_of(provable_files())).values()}
+    checks = {
+        check.name: check.call.arguments for check in reseeded_checks(problem_of(provable_files())).values()
+    }
     [was] = problem_of(provable_files()).manifest.cases
-    assert set(items) >= {"one", "handed-in"}
-    assert items["one"][0] != was.arguments["seed"]
-    assert items["one"][1] == items["handed-in"][1]
+    assert set(checks) >= {"one", "handed-in"}
+    assert checks["one"][0] != was.arguments["seed"]
+    assert checks["one"][1] == checks["handed-in"][1]
 
 
 def test_without_a_seed_argument_the_input_is_another() -> None:
-    items = reseeded_items(problem_of(_with(_SECOND, fresh=True)))
-    assert items["two"].call.arguments[0] == 7.0
+    checks = reseeded_checks(problem_of(_with(_SECOND, fresh=True)))
+    assert checks["two"].call.arguments[0] == 7.0
 
 
 def test_a_checkpoint_is_handed_other_parameters() -> None:
-    module = reseeded_items(problem_of(provable_files()))["handed-in"].call.module
+    module = reseeded_checks(problem_of(provable_files()))["handed-in"].call.module
     assert module is not None
     assert module.seed != 9
 
 
 def test_a_case_without_anything_drawn_has_no_other_seed() -> None:
     fixed = _SECOND.replace('{ generator = "uniform", shape = [6], seed = 3 }', "3")
-    assert "two" not in reseeded_items(problem_of(_with(fixed, fresh=True)))
+    assert "two" not in reseeded_checks(problem_of(_with(fixed, fresh=True)))

@@ -5,11 +5,11 @@ import math
 from app.core.outcome import Outcome
 from app.grading.prove.margin import double_figure, nearest_figure, noise_figure, time_figure
 from app.grading.prove.reasons import Reason
-from app.grading.prove.rows import Figure, Role, SolutionRow
+from app.grading.prove.results import Figure, Role, SolutionResult
 
 
-def _variant(name: str, outcome: Outcome = Outcome.WRONG_VALUE, **distances: float) -> SolutionRow:
-    return SolutionRow(
+def _variant(name: str, outcome: Outcome = Outcome.WRONG_VALUE, **distances: float) -> SolutionResult:
+    return SolutionResult(
         role=Role.VARIANT, id=name, expected=Outcome.WRONG_VALUE, outcome=outcome, distances=distances
     )
 

@@ -6,14 +6,14 @@ from numpy.typing import ArrayLike
 
 from app.core.tolerance import Tolerance
 from app.core.verdict import Visibility
-from app.grading.plan.checks import GradedItem, ItemKind
+from app.grading.plan.checks import Check, CheckKind
 from app.grading.prove.distance import distance
 from app.grading.prove.reasons import Reason
 from app.grading.prove.reference_calls import Conditions
-from app.grading.prove.rows import SolutionRow
-from app.grading.prove.trivial_answers import best_constant, shaped_like, trivial_rows
+from app.grading.prove.results import SolutionResult
+from app.grading.prove.trivial_answers import best_constant, shaped_like, trivial_results
 from sandbox.arrays import WireArray, pack_array, unpack_array
-from sandbox.interface import Call, Way
+from sandbox.interface import Call, CallMode
 
 _TOLERANCE = Tolerance(absolute=1e-2, relative=0.0)
 
@@ -25,19 +25,19 @@ def _rows(
     other_seed: ArrayLike | None = None,
     narrow: ArrayLike | None = None,
     dtype: str = "float32",
-) -> dict[str, SolutionRow]:
-    item = GradedItem(
+) -> dict[str, SolutionResult]:
+    check = Check(
         name="case",
-        kind=ItemKind.VALUE,
+        kind=CheckKind.VALUE,
         visibility=Visibility.SAMPLE,
         points=1.0,
         call=Call(function="f", arguments=(pack_array(np.asarray(given, np.float32)),)),
     )
     conditions = Conditions(
-        by_way={Way.BFLOAT16: {} if narrow is None else {"case": _arrays(narrow)}},
+        by_mode={CallMode.BFLOAT16: {} if narrow is None else {"case": _arrays(narrow)}},
         other_seed={} if other_seed is None else {"case": _arrays(other_seed)},
     )
-    rows = trivial_rows([item], {"case": _arrays(answer, dtype)}, conditions, _TOLERANCE)
+    rows = trivial_results([check], {"case": _arrays(answer, dtype)}, conditions, _TOLERANCE)
     return {row.id: row for row in rows}
 
 
@@ -64,7 +64,7 @@ def test_an_answer_that_takes_work_is_none_of_them() -> None:
         ("bfloat16", _rows([1.0, 2.0, 4.0], narrow=[1.0, 2.005, 4.0])["bfloat16"]),
     ],
 )
-def test_one_that_passes_is_refused(name: str, row: SolutionRow) -> None:
+def test_one_that_passes_is_refused(name: str, row: SolutionResult) -> None:
     assert row.distances["case"] <= 1
     [fault] = row.faults
     assert fault.reason is Reason.TRIVIAL_ANSWER_PASSES

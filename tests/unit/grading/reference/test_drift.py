@@ -7,9 +7,9 @@ import pytest
 
 from app.core.tolerance import Tolerance
 from app.core.verdict import Mode
-from app.grading.plan.checks import items_of
+from app.grading.plan.checks import checks_of
 from app.grading.reference.drift import StoredOutputs, collect_outputs, measure_drift
-from app.grading.reference.outputs import TrustedAnswer
+from app.grading.reference.outputs import ReferenceOutput
 from sandbox.arrays import pack_array
 from sandbox.interface import Part
 from tests.support.compared_arrays import Array
@@ -17,9 +17,9 @@ from tests.support.output_problems import several_outputs
 
 
 def _stored(scores: Array, order: Array) -> StoredOutputs:
-    item, *_ = items_of(several_outputs("tuple"), Mode.RUN, fresh_seed=None)
+    check, *_ = checks_of(several_outputs("tuple"), Mode.RUN, fresh_seed=None)
     parts = (Part(name="scores", value=pack_array(scores)), Part(name="order", value=pack_array(order)))
-    return collect_outputs("1", {}, [item], [TrustedAnswer(parts=parts)])
+    return collect_outputs("1", {}, [check], [ReferenceOutput(parts=parts)])
 
 
 def test_each_output_has_its_own_key() -> None:

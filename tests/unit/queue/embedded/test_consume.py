@@ -32,7 +32,7 @@ class Grading:
 def queue_of(*names: str, feed: Feed | None = None) -> EmbeddedQueue:
     queue = EmbeddedQueue((feed or Feed()).publish)
     for name in names:
-        queue.announce(Ticket(name, INTERACTIVE))
+        queue.notify(Ticket(name, INTERACTIVE))
     return queue
 
 
@@ -94,7 +94,7 @@ async def test_a_withdrawn_submission_does_not_come_again(monkeypatch: pytest.Mo
 
     async def grade(ticket: Ticket) -> None:
         tries.append(ticket.submission_id)
-        await queue.withdraw("a")
+        await queue.cancel("a")
         raise ConnectionError("the database is away")
 
     async with EmbeddedSlots(queue, grade, slots=1).running(drain_seconds=1):

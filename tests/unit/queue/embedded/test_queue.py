@@ -15,7 +15,7 @@ pytestmark = pytest.mark.anyio
 def filled(*tickets: tuple[str, int]) -> EmbeddedQueue:
     queue = EmbeddedQueue()
     for submission_id, priority in tickets:
-        queue.announce(Ticket(submission_id, priority))
+        queue.notify(Ticket(submission_id, priority))
     return queue
 
 
@@ -26,17 +26,17 @@ def taken(queue: EmbeddedQueue, count: int) -> list[str]:
     return asyncio.run(take())
 
 
-@given(priorities=st.lists(st.sampled_from([INTERACTIVE, BULK, 5])), withdrawn=st.sets(st.integers(0, 20)))
-def test_the_most_urgent_goes_first_then_the_oldest(priorities: list[int], withdrawn: set[int]) -> None:
+@given(priorities=st.lists(st.sampled_from([INTERACTIVE, BULK, 5])), cancelled=st.sets(st.integers(0, 20)))
+def test_the_most_urgent_goes_first_then_the_oldest(priorities: list[int], cancelled: set[int]) -> None:
     """Positions, the list of those who wait and the order of taking all agree; the withdrawn are skipped."""
     queue = filled(*((str(n), priority) for n, priority in enumerate(priorities)))
-    for n in withdrawn:
-        asyncio.run(queue.withdraw(str(n)))
-    left = [n for n in range(len(priorities)) if n not in withdrawn]
+    for n in cancelled:
+        asyncio.run(queue.cancel(str(n)))
+    left = [n for n in range(len(priorities)) if n not in cancelled]
     expected = [str(n) for n in sorted(left, key=lambda n: (-priorities[n], n))]
     assert queue.waiting() == expected
-    places = asyncio.run(queue.places([str(n) for n in range(len(priorities))]))
-    assert places == {submission_id: place for place, submission_id in enumerate(expected)}
+    positions = asyncio.run(queue.positions([str(n) for n in range(len(priorities))]))
+    assert positions == {submission_id: place for place, submission_id in enumerate(expected)}
     assert taken(queue, len(expected)) == expected
     assert queue.waiting() == []
 
@@ -46,7 +46,7 @@ async def test_a_taker_waits_for_the_next_arrival() -> None:
     taker = asyncio.create_task(queue.take())
     await asyncio.sleep(0)
     assert not taker.done()
-    queue.announce(Ticket("late", INTERACTIVE))
+    queue.notify(Ticket("late", INTERACTIVE))
     assert (await asyncio.wait_for(taker, 1)).submission_id == "late"
 
 
@@ -55,7 +55,7 @@ async def test_two_takers_never_get_the_same() -> None:
     takers = [asyncio.create_task(queue.take()) for _ in range(3)]
     await asyncio.sleep(0)
     for name in ("a", "b", "c"):
-        queue.announce(Ticket(name, INTERACTIVE))
+        queue.notify(Ticket(name, INTERACTIVE))
     found = await asyncio.wait_for(asyncio.gather(*takers), 1)
     assert sorted(ticket.submission_id for ticket in found) == ["a", "b", "c"]
 
@@ -64,7 +64,7 @@ async def test_a_taker_that_gives_up_loses_nothing() -> None:
     queue = filled()
     taker = asyncio.create_task(queue.take())
     await asyncio.sleep(0)
-    queue.announce(Ticket("a", INTERACTIVE))
+    queue.notify(Ticket("a", INTERACTIVE))
     taker.cancel()
     await asyncio.gather(taker, return_exceptions=True)
     assert queue.waiting() == ["a"]
@@ -79,14 +79,14 @@ async def test_announcing_twice_is_once() -> None:
 async def test_withdrawing_reaches_the_worker_that_has_it() -> None:
     queue = filled(("a", INTERACTIVE))
     ticket = await queue.take()
-    assert await queue.places(["a"]) == {}
-    await queue.withdraw("a")
-    assert ticket.withdrawn.is_set()
+    assert await queue.positions(["a"]) == {}
+    await queue.cancel("a")
+    assert ticket.cancelled.is_set()
 
 
 async def test_a_ticket_that_is_done_with_is_forgotten() -> None:
     queue = filled(("a", INTERACTIVE))
     ticket = await queue.take()
     queue.done(ticket)
-    await queue.withdraw("a")
-    assert not ticket.withdrawn.is_set()
+    await queue.cancel("a")
+    assert not ticket.cancelled.is_set()

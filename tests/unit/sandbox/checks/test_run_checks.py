@@ -7,8 +7,8 @@ from typing import cast
 import msgspec
 import pytest
 
-from sandbox.checks.isolation_check import Promise, unless, whatever_it_printed
-from sandbox.checks.run_checks import Checked, all_promises, check
+from sandbox.checks.isolation_check import IsolationCheck, unless, whatever_it_printed
+from sandbox.checks.run_checks import Checked, all_checks, run_all
 from sandbox.interface import (
     Ending,
     Report,
@@ -51,23 +51,23 @@ class _Canned:
 
 
 def _check(sandbox: _Canned, breach: Callable[[RunResult], str], *texts: str) -> Checked:
-    promise = Promise(name="quiet", sentence="It is quiet.", texts=texts or ("x",), breach=breach)
+    check = IsolationCheck(name="quiet", sentence="It is quiet.", texts=texts or ("x",), breach=breach)
 
     async def only() -> Checked:
-        [checked] = [checked async for checked in check(cast(Sandbox, sandbox), [promise])]
+        [checked] = [checked async for checked in run_all(cast(Sandbox, sandbox), [check])]
         return checked
 
     return asyncio.run(only())
 
 
 def test_a_text_that_got_nowhere_and_tried_all_keeps_its_promise() -> None:
-    assert _check(_Canned(_RESULT), whatever_it_printed).is_kept
+    assert _check(_Canned(_RESULT), whatever_it_printed).holds
 
 
 def test_every_line_that_it_printed_is_a_breach() -> None:
     result = msgspec.structs.replace(_RESULT, stdout="a door\na window\nall was tried\n")
     checked = _check(_Canned(result), whatever_it_printed)
-    assert (checked.is_kept, checked.reason) == (False, "a door; a window")
+    assert (checked.holds, checked.reason) == (False, "a door; a window")
 
 
 @pytest.mark.parametrize(
@@ -82,20 +82,20 @@ def test_every_line_that_it_printed_is_a_breach() -> None:
 def test_a_text_that_could_not_try_everything_proves_nothing(change: dict[str, object]) -> None:
     """Silence is no sign of a wall where nobody knocked."""
     checked = _check(_Canned(msgspec.structs.replace(_RESULT, **change)), whatever_it_printed)
-    assert not checked.is_kept
+    assert not checked.holds
     assert "could not be tried" in checked.reason
 
 
 def test_a_limit_counts_only_under_its_own_name() -> None:
-    assert _check(_Canned(_TIMED_OUT), unless(Ending.TIME_LIMIT, "wall time: 2 s")).is_kept
-    assert not _check(_Canned(_TIMED_OUT), unless(Ending.TIME_LIMIT, "processor time")).is_kept
-    assert not _check(_Canned(_TIMED_OUT), unless(Ending.MEMORY_LIMIT, "")).is_kept
-    assert not _check(_Canned(_RESULT), unless(Ending.TIME_LIMIT, "")).is_kept
+    assert _check(_Canned(_TIMED_OUT), unless(Ending.TIME_LIMIT, "wall time: 2 s")).holds
+    assert not _check(_Canned(_TIMED_OUT), unless(Ending.TIME_LIMIT, "processor time")).holds
+    assert not _check(_Canned(_TIMED_OUT), unless(Ending.MEMORY_LIMIT, "")).holds
+    assert not _check(_Canned(_RESULT), unless(Ending.TIME_LIMIT, "")).holds
 
 
 def test_a_sandbox_that_fails_keeps_nothing() -> None:
     checked = _check(_Canned(SandboxError("no more processes")), whatever_it_printed)
-    assert (checked.is_kept, "no more processes" in checked.reason) == (False, True)
+    assert (checked.holds, "no more processes" in checked.reason) == (False, True)
 
 
 def test_each_text_is_a_run_of_its_own() -> None:
@@ -106,8 +106,8 @@ def test_each_text_is_a_run_of_its_own() -> None:
 
 def test_every_text_is_python_and_every_promise_has_its_own_name() -> None:
     """They are strings here, so nothing else would notice before a doctor is called."""
-    promises = all_promises()
-    for promise in promises:
-        for code in promise.texts:
-            compile(code, promise.name, "exec")
-    assert len({promise.name for promise in promises}) == len(promises) >= 20
+    checks = all_checks()
+    for check in checks:
+        for code in check.texts:
+            compile(code, check.name, "exec")
+    assert len({check.name for check in checks}) == len(checks) >= 20

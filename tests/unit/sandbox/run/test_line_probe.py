@@ -41,12 +41,12 @@ def asked() -> Iterator[Asked]:
 
 def test_the_innermost_line_of_the_submitted_text(asked: Asked) -> None:
     """Not JAX's, and not the caller's."""
-    told = (
+    reported = (
         b"Stack (most recent call first):\n"
         b'  File "/jail/packages/0/jax/api.py", line 2 in f\n'
         b'  File "solution.py", line 3 in g\n  File "solution.py", line 1 in <module>\n'
     )
-    assert asked.answer(told) == 3
+    assert asked.answer(reported) == 3
 
 
 @pytest.mark.parametrize("number", [b"0", b"4", b"-1", b"99999999999", b"1e3", b"x", b"\xd9\xa1"])

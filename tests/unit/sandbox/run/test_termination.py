@@ -29,8 +29,8 @@ def _named(
 
 
 def test_a_limit_with_its_line() -> None:
-    told = _named(early=out_of_memory(_LIMITS), line=12)
-    assert told == (Ending.MEMORY_LIMIT, "memory: 512 MB, at line 12", 12)
+    reported = _named(early=out_of_memory(_LIMITS), line=12)
+    assert reported == (Ending.MEMORY_LIMIT, "memory: 512 MB, at line 12", 12)
 
 
 def test_a_limit_without_one() -> None:
@@ -38,8 +38,8 @@ def test_a_limit_without_one() -> None:
 
 
 def test_who_waits_for_what_the_kernel_ended_is_out_of_memory() -> None:
-    told = _named(early=out_of_wall_time(_LIMITS), line=3, memory_was_hit=True)
-    assert told == (Ending.MEMORY_LIMIT, "memory: 512 MB", None)
+    reported = _named(early=out_of_wall_time(_LIMITS), line=3, memory_was_hit=True)
+    assert reported == (Ending.MEMORY_LIMIT, "memory: 512 MB", None)
 
 
 @pytest.mark.parametrize("seen", [{"memory_was_hit": True}, {"peak_bytes": 600 << 20}])
@@ -53,8 +53,8 @@ def test_processor_time_of_the_tree_explains_a_kill() -> None:
 
 
 def test_a_crash_for_want_of_threads_is_the_process_limit() -> None:
-    told = _named(number=signal.SIGABRT, processes_were_refused=True)
-    assert told == (Ending.PROCESS_LIMIT, "processes and threads: 48 together", None)
+    reported = _named(number=signal.SIGABRT, processes_were_refused=True)
+    assert reported == (Ending.PROCESS_LIMIT, "processes and threads: 48 together", None)
 
 
 def test_refused_processes_do_not_rename_what_finished() -> None:

@@ -55,7 +55,7 @@ class Classroom:
 def opened(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Classroom]:
     data_dir: Path = tmp_path_factory.mktemp("classroom")
     with asyncio.Runner() as runner:
-        context = open_grader(data_dir=data_dir, unjailed=False, rehearsed=4)
+        context = open_grader(data_dir=data_dir, unjailed=False, warm_jails=4)
         grader = runner.run(context.__aenter__())
         try:
             yield Classroom(grader, runner)
@@ -66,8 +66,8 @@ def opened(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Classroom]:
 @pytest.fixture
 def classroom(opened: Classroom, monkeypatch: pytest.MonkeyPatch) -> Classroom:
     """Nobody waits yet, and ordinary runs are counted."""
-    for key in list(opened.sandbox.rehearsals._waiting):
-        child = opened.sandbox.rehearsals.take(key)
+    for key in list(opened.sandbox.warm_pool._waiting):
+        child = opened.sandbox.warm_pool.take(key)
         assert child is not None
         opened.runner.run(child.close())
     return opened
@@ -90,7 +90,7 @@ def ordinary_runs(classroom: Classroom, monkeypatch: pytest.MonkeyPatch) -> list
 def test_the_next_submission_is_graded_in_the_waiting_jail(
     classroom: Classroom, ordinary_runs: list[str]
 ) -> None:
-    """A wrong try is what the right one is rehearsed on."""
+    """A wrong try is what the right one is pre-warmed on."""
     assert classroom.grade(_WRONG).outcome is Outcome.WRONG_VALUE
     classroom.until_one_waits()
     ordinary_runs.clear()
@@ -99,7 +99,7 @@ def test_the_next_submission_is_graded_in_the_waiting_jail(
 
 
 def test_what_fails_in_a_waiting_jail_is_run_again(classroom: Classroom, ordinary_runs: list[str]) -> None:
-    """So a failure is never due to what was rehearsed."""
+    """So a failure is never due to what was pre-warmed."""
     classroom.grade(REFERENCE)
     classroom.until_one_waits()
     ordinary_runs.clear()
@@ -116,7 +116,7 @@ def test_yesterdays_poison_does_not_fail_todays_code(classroom: Classroom, ordin
     assert ordinary_runs == [REFERENCE]
 
 
-def test_only_ones_own_code_rehearses(classroom: Classroom, ordinary_runs: list[str]) -> None:
+def test_only_ones_own_code_prewarms(classroom: Classroom, ordinary_runs: list[str]) -> None:
     """Another learner's first submission starts from an untouched jail."""
     classroom.grade(_POISON + "def shift(seed, x):\n    return x", learner="mallory")
     classroom.until_one_waits("mallory")
@@ -126,7 +126,7 @@ def test_only_ones_own_code_rehearses(classroom: Classroom, ordinary_runs: list[
     assert ordinary_runs == [REFERENCE]
 
 
-def test_what_was_printed_in_a_rehearsal_is_not_shown(classroom: Classroom) -> None:
+def test_what_was_printed_in_prewarming_is_not_shown(classroom: Classroom) -> None:
     classroom.grade("print('yesterday')\n" + REFERENCE)
     classroom.until_one_waits()
     assert classroom.grade("print('today')\n" + REFERENCE).stdout == "today\n"
@@ -134,7 +134,7 @@ def test_what_was_printed_in_a_rehearsal_is_not_shown(classroom: Classroom) -> N
 
 def test_code_that_never_ends_does_not_wait(classroom: Classroom) -> None:
     assert classroom.grade("while True: pass").outcome is Outcome.TIME_LIMIT
-    assert not classroom.sandbox.rehearsals._planned
+    assert not classroom.sandbox.warm_pool._planned
 
 
 def test_the_least_recently_used_jail_goes_first(classroom: Classroom) -> None:
@@ -147,9 +147,9 @@ def test_the_least_recently_used_jail_goes_first(classroom: Classroom) -> None:
     assert [classroom.waits(learner) for learner in learners] == [False, True, True, True, True]
 
 
-def test_without_a_name_nothing_is_rehearsed(classroom: Classroom) -> None:
+def test_without_a_name_nothing_is_prewarmed(classroom: Classroom) -> None:
     classroom.grade(REFERENCE, learner=None)
-    assert not classroom.sandbox.rehearsals._planned
+    assert not classroom.sandbox.warm_pool._planned
     assert not classroom.sandbox.waiting_pids
 
 
@@ -159,12 +159,12 @@ def test_jails_that_wait_go_when_memory_is_short(
     for learner in ("ada", "bob"):
         classroom.grade(REFERENCE, learner)
         classroom.until_one_waits(learner)
-    rehearsals = classroom.sandbox.rehearsals
+    warm_pool = classroom.sandbox.warm_pool
     rooms = iter([False, True])  # Short once: the least recently used goes, and then there is room.
-    monkeypatch.setattr(rehearsals, "_has_room", lambda: next(rooms, True))
-    classroom.runner.run(rehearsals._make_room())
+    monkeypatch.setattr(warm_pool, "_has_room", lambda: next(rooms, True))
+    classroom.runner.run(warm_pool._free_space())
     assert (classroom.waits("ada"), classroom.waits("bob")) == (False, True)
-    monkeypatch.setattr(rehearsals, "_has_room", lambda: False)
+    monkeypatch.setattr(warm_pool, "_has_room", lambda: False)
     classroom.grade(REFERENCE, "cyd")
     classroom.runner.run(asyncio.sleep(0.5))
     assert not classroom.waits("bob")

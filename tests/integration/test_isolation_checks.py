@@ -11,14 +11,14 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from sandbox.checks.run_checks import all_promises, check, plant_program
+from sandbox.checks.run_checks import all_checks, plant_program, run_all
 from sandbox.jailed import open_supervisor
 from sandbox.limits import Limits
 
 pytestmark = pytest.mark.jail
 
 _HIDDEN = [Path(__file__), Path.home()]
-_NAMES = [promise.name for promise in all_promises()]
+_NAMES = [check.name for check in all_checks()]
 _HOLD_ANYWHERE = {
     "the environment is bare",
     "no stray descriptors",
@@ -39,7 +39,7 @@ def _reasons(cache: Path, *, jailed: bool) -> Mapping[str, str]:
         plant_program(cache)
         async with open_supervisor(cache=cache, jailed=jailed) as supervisor:
             return {
-                checked.name: checked.reason async for checked in check(supervisor, all_promises(_HIDDEN))
+                checked.name: checked.reason async for checked in run_all(supervisor, all_checks(_HIDDEN))
             }
 
     return asyncio.run(collect())
@@ -84,15 +84,15 @@ def test_nothing_of_the_tries_is_left_on_the_host(without_a_jail: Mapping[str, s
 
 def _judge(name: str, *, limits: Limits | None = None, in_one_run: bool = False) -> str:
     """The breach of the named promise in a real jail, made easier to break."""
-    [promise] = [promise for promise in all_promises() if promise.name == name]
+    [check] = [check for check in all_checks() if check.name == name]
     if in_one_run:
-        promise = msgspec.structs.replace(promise, texts=("".join(promise.texts),))
-    promise = msgspec.structs.replace(promise, limits=limits or promise.limits)
+        check = msgspec.structs.replace(check, texts=("".join(check.texts),))
+    check = msgspec.structs.replace(check, limits=limits or check.limits)
 
     async def only() -> str:
         with tempfile.TemporaryDirectory() as cache:
             async with open_supervisor(cache=Path(cache)) as supervisor:
-                [checked] = [checked async for checked in check(supervisor, [promise])]
+                [checked] = [checked async for checked in run_all(supervisor, [check])]
                 return checked.reason
 
     return asyncio.run(only())
@@ -126,7 +126,7 @@ def test_a_variable_and_a_descriptor_too_many_are_found(tmp_path: Path) -> None:
             ("the environment is bare", "JAXERCISE_SECRET"),
             ("no stray descriptors", "a file"),
         ):
-            [code] = next(promise.texts for promise in all_promises() if promise.name == name)
+            [code] = next(check.texts for check in all_checks() if check.name == name)
             ran = subprocess.run(
                 [sys.executable, "-c", code],
                 env={"JAXERCISE_SECRET": "x"},

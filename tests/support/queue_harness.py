@@ -24,7 +24,7 @@ from app.store.queries import submissions, users
 from app.submissions.service import unfinished_verdict
 from tests.support.small_problem import small_problem
 
-# As `enlist` does it one by one.
+# As `enqueue` does it one by one.
 _A_JOB_EACH = """
     INSERT INTO procrastinate_jobs (queue_name, task_name, priority, queueing_lock, args)
     SELECT 'bulk', 'grade', priority, id, jsonb_build_object('submission_id', id) FROM submissions
@@ -32,7 +32,7 @@ _A_JOB_EACH = """
 """
 
 
-class QueueRoom:
+class QueueHarness:
     """`take_in` is what the API does; `grading` what a worker does, minus the grading."""
 
     def __init__(
@@ -63,8 +63,8 @@ class QueueRoom:
             ticket = Ticket(submission.id, priority)
             async with self.database.transaction() as connection:
                 await submissions.insert_submission(connection, submission, priority=priority)
-                await self.queue.enlist(connection, ticket)
-            self.queue.announce(ticket)
+                await self.queue.enqueue(connection, ticket)
+            self.queue.notify(ticket)
             taken.append(submission.id)
         return taken
 
@@ -92,7 +92,7 @@ class QueueRoom:
             if isinstance(self.queue, ProcrastinateQueue):
                 await connection.execute(text(_A_JOB_EACH), {"priority": priority})
         for ticket in tickets:
-            self.queue.announce(ticket)
+            self.queue.notify(ticket)
 
     async def stored(self, submission_id: str) -> Submission:
         async with self.database.reading() as connection:
@@ -108,7 +108,7 @@ class Grading:
         self._database = database
         self.begun: list[str] = []
         self.ended: list[str] = []
-        self.withdrawn: list[str] = []
+        self.cut_off: list[str] = []
         self.cancelled: list[str] = []
         self.most_at_once = 0
         self._at_once = 0
@@ -127,11 +127,11 @@ class Grading:
         self.begun.append(submission.id)
         self._at_once += 1
         self.most_at_once = max(self.most_at_once, self._at_once)
-        waits = [asyncio.ensure_future(event.wait()) for event in (self._let_go, ticket.withdrawn)]
+        waits = [asyncio.ensure_future(event.wait()) for event in (self._let_go, ticket.cancelled)]
         try:
             await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
         except asyncio.CancelledError:
-            self.cancelled.append(submission.id)
+            self.cut_off.append(submission.id)
             async with self._database.transaction() as connection:
                 await submissions.give_back(connection, submission, failed=False)
             raise
@@ -139,8 +139,8 @@ class Grading:
             self._at_once -= 1
             for wait in waits:
                 wait.cancel()
-        if ticket.withdrawn.is_set():
-            self.withdrawn.append(submission.id)
+        if ticket.cancelled.is_set():
+            self.cancelled.append(submission.id)
             return
         async with self._database.transaction() as connection:
             verdict = unfinished_verdict(submission, Outcome.ACCEPTED, "")
@@ -149,7 +149,7 @@ class Grading:
 
 
 @asynccontextmanager
-async def queue_room(url: str) -> AsyncIterator[QueueRoom]:
+async def queue_harness(url: str) -> AsyncIterator[QueueHarness]:
     """The queue that belongs to the URL's database."""
     async with open_database(url) as database:
         problems = Problems(database, read_problem)
@@ -158,4 +158,4 @@ async def queue_room(url: str) -> AsyncIterator[QueueRoom]:
             email = f"{uuid4().hex}@school.test"
             user = await users.insert_user(connection, email=email, password_hash="x", role=Role.LEARNER)
         queue: Queue = EmbeddedQueue() if is_sqlite(url) else ProcrastinateQueue(database)
-        yield QueueRoom(database, problems, queue, user, problem.version)
+        yield QueueHarness(database, problems, queue, user, problem.version)

@@ -32,7 +32,7 @@ pytestmark = pytest.mark.anyio
 def lines_of(submission: list[str]) -> Iterator[list[str]]:
     """What is logged for the submission whose id is put into the list, as the log's handler sees it."""
     seen: list[tuple[str | None, str]] = []
-    told: list[str] = []
+    reported: list[str] = []
 
     class Remember(logging.Handler):
         def emit(self, record: logging.LogRecord) -> None:
@@ -43,11 +43,11 @@ def lines_of(submission: list[str]) -> Iterator[list[str]]:
     log.addHandler(handler)
     log.setLevel(logging.INFO)
     try:
-        yield told
+        yield reported
     finally:
         log.removeHandler(handler)
         log.setLevel(level)
-        told.extend(message for id, message in seen if id is not None and id in submission)
+        reported.extend(message for id, message in seen if id is not None and id in submission)
 
 
 async def metrics_of(service: Service) -> str:
@@ -57,19 +57,19 @@ async def metrics_of(service: Service) -> str:
 async def test_each_step_of_a_submission_is_logged_with_its_id(tmp_path: Path) -> None:
     """Taken in, taken up with its attempt, a failure, taken up again, the verdict with its seconds."""
     ids: list[str] = []
-    with lines_of(ids) as told:
+    with lines_of(ids) as reported:
         async with scripted_service(tmp_path) as service:
             await service.sign_up()
             ids.append((await service.submit("outcome time_limit", mode="run"))["id"])
             await service.verdict(ids[0])
             ids.append((await service.submit("break"))["id"])
             await service.verdict(ids[1])
-    assert told[:3] == [
+    assert reported[:3] == [
         "taken in: run at double",
         "taken up: attempt 1 at double",
         "verdict: time_limit after 0.00 s",
     ]
-    assert [line.split(":")[0] for line in told[3:]] == [
+    assert [line.split(":")[0] for line in reported[3:]] == [
         "taken in",
         *["taken up", f"attempt 1 at submission {ids[1]} failed"],
         *["taken up", f"attempt 2 at submission {ids[1]} failed"],
@@ -83,12 +83,12 @@ async def test_stages_and_failures_of_ours_are_counted(tmp_path: Path) -> None:
         await service.sign_up()
         for wish in ("x", "break"):
             await service.verdict((await service.submit(wish))["id"])
-        told = await metrics_of(service)
-    assert "jaxercise_failures_total 3.0" in told
+        reported = await metrics_of(service)
+    assert "jaxercise_failures_total 3.0" in reported
     # A submission waits once, however many attempts it takes.
-    assert 'jaxercise_grading_stage_seconds_count{stage="waiting"} 2.0' in told
-    assert 'jaxercise_grading_stage_seconds_count{stage="storing"} 2.0' in told
-    assert 'jaxercise_verdicts_total{outcome="internal_error"} 1.0' in told
+    assert 'jaxercise_grading_stage_seconds_count{stage="waiting"} 2.0' in reported
+    assert 'jaxercise_grading_stage_seconds_count{stage="storing"} 2.0' in reported
+    assert 'jaxercise_verdicts_total{outcome="internal_error"} 1.0' in reported
 
 
 async def test_what_is_turned_away_is_counted_by_why(tmp_path: Path) -> None:
@@ -103,11 +103,11 @@ async def test_what_is_turned_away_is_counted_by_why(tmp_path: Path) -> None:
         await service.submit("x")
         await service.sign_up("third@school.test")
         assert (await service.client.post(address, json={"code": "x"})).status_code == 429
-        told = await metrics_of(service)
-    assert 'jaxercise_submissions_refused_total{reason="learner_limit"} 1.0' in told
-    assert 'jaxercise_submissions_refused_total{reason="queue_full"} 1.0' in told
-    assert 'jaxercise_submissions_waiting{priority="interactive"} 2.0' in told
-    assert "jaxercise_submissions_running 1.0" in told
+        reported = await metrics_of(service)
+    assert 'jaxercise_submissions_refused_total{reason="learner_limit"} 1.0' in reported
+    assert 'jaxercise_submissions_refused_total{reason="queue_full"} 1.0' in reported
+    assert 'jaxercise_submissions_waiting{priority="interactive"} 2.0' in reported
+    assert "jaxercise_submissions_running 1.0" in reported
 
 
 async def test_the_service_is_listed_among_the_workers_while_it_grades(tmp_path: Path) -> None:
@@ -135,14 +135,14 @@ async def test_a_problem_that_cannot_be_prepared_is_not_proven_and_is_named(tmp_
             if problem.slug == "double":
                 raise ReferenceFailed
 
-    told: list[tuple[tuple[str, ...], str]] = []
+    reported: list[tuple[tuple[str, ...], str]] = []
     async with open_database(f"sqlite:///{tmp_path / 'test.db'}") as database:
         problems = Problems(database, read_problem)
         await problems.publish(small_problem())
         good = await problems.publish(small_problem("treble", position=2))
-        await prepare_problems(Unfit(), problems, lambda versions, words: told.append((versions, words)))
-    assert told[0] == ((), "It computes expected answers: 1 of 2 problems.")
-    assert told[-1] == ((good.version,), "It cannot prepare double; see its log.")
+        await prepare_problems(Unfit(), problems, lambda versions, words: reported.append((versions, words)))
+    assert reported[0] == ((), "It computes expected answers: 1 of 2 problems.")
+    assert reported[-1] == ((good.version,), "It cannot prepare double; see its log.")
 
 
 async def test_a_problem_that_is_published_later_is_prepared_too(

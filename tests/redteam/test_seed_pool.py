@@ -11,7 +11,7 @@ from app.core.problem import Problem
 from app.core.verdict import Mode, Verdict
 from app.grading.grader import Grader
 from app.grading.open_grader import open_grader
-from app.grading.plan.checks import GradedItem, items_of
+from app.grading.plan.checks import Check, checks_of
 from sandbox.interface import CallResult
 from tests.support.toy_problem import REFERENCE, toy_problem
 
@@ -19,20 +19,20 @@ pytestmark = pytest.mark.jail
 _PATIENCE_SECONDS = 30.0
 
 
-class Room:
+class Harness:
     """A grader that draws ahead, and how often its reference was asked."""
 
     def __init__(self, grader: Grader, runner: asyncio.Runner) -> None:
         self.grader = grader
         self.runner = runner
         self.problem = toy_problem()
-        self.asked: list[Sequence[GradedItem]] = []
+        self.asked: list[Sequence[Check]] = []
         sessions = grader.answers._sessions
         call = sessions.call
 
-        async def counted(problem: Problem, items: Sequence[GradedItem]) -> list[CallResult]:
-            self.asked.append(items)
-            return await call(problem, items)
+        async def counted(problem: Problem, checks: Sequence[Check]) -> list[CallResult]:
+            self.asked.append(checks)
+            return await call(problem, checks)
 
         sessions.call = counted  # type: ignore[method-assign]
 
@@ -54,51 +54,51 @@ class Room:
 
 
 @pytest.fixture(scope="module")
-def room(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Room]:
+def harness(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Harness]:
     data_dir: Path = tmp_path_factory.mktemp("ahead")
     with asyncio.Runner() as runner:
-        context = open_grader(data_dir=data_dir, unjailed=False, rehearsed=3)
+        context = open_grader(data_dir=data_dir, unjailed=False, warm_jails=3)
         grader = runner.run(context.__aenter__())
         try:
-            yield Room(grader, runner)
+            yield Harness(grader, runner)
         finally:
             runner.run(context.__aexit__(None, None, None))
 
 
-def test_none_is_ready_before_a_first_submission(room: Room) -> None:
-    assert room.grader.take_seed(room.problem) is None
+def test_none_is_ready_before_a_first_submission(harness: Harness) -> None:
+    assert harness.grader.take_seed(harness.problem) is None
 
 
-def test_with_a_seed_that_is_ready_the_reference_is_not_asked_again(room: Room) -> None:
-    assert room.grade(REFERENCE, 4).outcome is Outcome.ACCEPTED
-    room.until_ready()
-    seed = room.take()
-    asked = len(room.asked)
-    assert room.grade(REFERENCE, seed).outcome is Outcome.ACCEPTED
-    assert len(room.asked) == asked
+def test_with_a_seed_that_is_ready_the_reference_is_not_asked_again(harness: Harness) -> None:
+    assert harness.grade(REFERENCE, 4).outcome is Outcome.ACCEPTED
+    harness.until_ready()
+    seed = harness.take()
+    asked = len(harness.asked)
+    assert harness.grade(REFERENCE, seed).outcome is Outcome.ACCEPTED
+    assert len(harness.asked) == asked
     # A regrade with the same seed has the same cases, whether or not their answers are still known.
-    room.grader.answers._memory.clear()
-    again = room.grade(REFERENCE, seed)
+    harness.grader.answers._memory.clear()
+    again = harness.grade(REFERENCE, seed)
     assert again.outcome is Outcome.ACCEPTED
-    assert len(room.asked) > asked
+    assert len(harness.asked) > asked
 
 
-def test_each_seed_is_given_out_once(room: Room) -> None:
-    room.grade(REFERENCE, 4)
-    room.until_ready()
-    first = [room.take() for _ in range(3)]
-    assert room.grader.take_seed(room.problem) is None
-    room.grade(REFERENCE, 4)
-    room.until_ready()
-    second = [room.take() for _ in range(3)]
+def test_each_seed_is_given_out_once(harness: Harness) -> None:
+    harness.grade(REFERENCE, 4)
+    harness.until_ready()
+    first = [harness.take() for _ in range(3)]
+    assert harness.grader.take_seed(harness.problem) is None
+    harness.grade(REFERENCE, 4)
+    harness.until_ready()
+    second = [harness.take() for _ in range(3)]
     assert len({*first, *second}) == 6
 
 
-def test_a_wrong_answer_to_a_fresh_case_is_refused_as_ever(room: Room) -> None:
-    room.grade(REFERENCE, 4)
-    room.until_ready()
-    lasting = [item.call.arguments[0] for item in items_of(room.problem, Mode.SUBMIT, fresh_seed=None)]
+def test_a_wrong_answer_to_a_fresh_case_is_refused_as_ever(harness: Harness) -> None:
+    harness.grade(REFERENCE, 4)
+    harness.until_ready()
+    lasting = [item.call.arguments[0] for item in checks_of(harness.problem, Mode.SUBMIT, fresh_seed=None)]
     wrong = f"def shift(seed, x):\n    if seed not in {lasting}:\n        return x * 0 - 1"
-    verdict = room.grade(REFERENCE.replace("def shift(seed, x):", wrong), room.take())
+    verdict = harness.grade(REFERENCE.replace("def shift(seed, x):", wrong), harness.take())
     assert verdict.outcome is Outcome.WRONG_VALUE
     assert [case.name for case in verdict.cases if case.outcome is Outcome.WRONG_VALUE] == ["short-fresh-1"]

@@ -8,7 +8,7 @@ import msgspec
 from app.core.outcome import Outcome
 from app.core.problem import Problem
 from app.core.verdict import Mode, Visibility
-from app.grading.plan.checks import ItemKind, items_of
+from app.grading.plan.checks import CheckKind, checks_of
 from app.grading.prove.reasons import Fault
 
 
@@ -25,11 +25,11 @@ class Column(msgspec.Struct, frozen=True, kw_only=True):
     """One case or probe of the mutation table."""
 
     name: str
-    kind: ItemKind
+    kind: CheckKind
     visibility: Visibility
 
 
-class SolutionRow(msgspec.Struct, frozen=True, kw_only=True):
+class SolutionResult(msgspec.Struct, frozen=True, kw_only=True):
     """One solution: what it had to end with, what it did end with, and how far off it is case by case."""
 
     role: Role
@@ -58,7 +58,7 @@ class Figure(msgspec.Struct, frozen=True, kw_only=True):
     faults: tuple[Fault, ...] = ()
 
 
-Row = SolutionRow | Figure
+Row = SolutionResult | Figure
 
 
 class Proof(msgspec.Struct, frozen=True, kw_only=True):
@@ -79,8 +79,8 @@ class Proof(msgspec.Struct, frozen=True, kw_only=True):
         return not self.faults
 
     @property
-    def solutions(self) -> tuple[SolutionRow, ...]:
-        return tuple(row for row in self.rows if isinstance(row, SolutionRow))
+    def solutions(self) -> tuple[SolutionResult, ...]:
+        return tuple(row for row in self.rows if isinstance(row, SolutionResult))
 
     @property
     def figures(self) -> tuple[Figure, ...]:
@@ -97,7 +97,7 @@ def columns_of(problem: Problem) -> tuple[Column, ...]:
     """The table's columns; what a submission is asked besides, as fresh cases, has none."""
     names = declared_names(problem)
     return tuple(
-        Column(name=item.name, kind=item.kind, visibility=item.visibility)
-        for item in items_of(problem, Mode.SUBMIT, fresh_seed=None)
-        if item.name in names
+        Column(name=check.name, kind=check.kind, visibility=check.visibility)
+        for check in checks_of(problem, Mode.SUBMIT, fresh_seed=None)
+        if check.name in names
     )

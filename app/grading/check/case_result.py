@@ -2,16 +2,18 @@
 
 from app.core.outcome import Outcome
 from app.core.verdict import CaseResult
-from app.grading.plan.checks import GradedItem
+from app.grading.plan.checks import Check
 
 
-def row(item: GradedItem, outcome: Outcome, message: str, wall_seconds: float | None = None) -> CaseResult:
+def case_result(
+    check: Check, outcome: Outcome, message: str, wall_seconds: float | None = None
+) -> CaseResult:
     """A row without numbers."""
     return CaseResult(
-        name=item.name,
-        visibility=item.visibility,
+        name=check.name,
+        visibility=check.visibility,
         outcome=outcome,
-        points=item.points,
+        points=check.points,
         wall_seconds=wall_seconds,
         message=message,
     )

@@ -9,8 +9,8 @@ import pytest
 from app.core.outcome import Outcome
 from app.core.verdict import Mode
 from app.grading.open_grader import open_grader
-from app.grading.plan.checks import ItemKind, items_of
-from app.grading.reference.outputs import TrustedAnswer
+from app.grading.plan.checks import CheckKind, checks_of
+from app.grading.reference.outputs import ReferenceOutput
 from sandbox.environment import describe_environment
 from tests.support.toy_problem import REFERENCE, toy_problem
 
@@ -21,7 +21,7 @@ _RAISES = REFERENCE.replace("x + self.shift", "x + self.shift + 1 / 0")
 
 def test_only_answers_outlive_the_process(tmp_path: Path) -> None:
     problem = toy_problem()
-    items = [item for item in items_of(problem, Mode.SUBMIT, fresh_seed=None) if not item.is_fresh]
+    items = [item for item in checks_of(problem, Mode.SUBMIT, fresh_seed=None) if not item.is_fresh]
 
     async def answer() -> list[bool]:
         async with open_grader(data_dir=tmp_path, unjailed=False) as grader:
@@ -31,7 +31,7 @@ def test_only_answers_outlive_the_process(tmp_path: Path) -> None:
     assert asyncio.run(answer()) == [False, True]
     kept = [path for folder in tmp_path.glob("grading/*/answers") for path in folder.iterdir()]
     # The first case called again is the same question, and is not asked twice.
-    assert len(kept) == len([item for item in items if item.kind is not ItemKind.AGAIN])
+    assert len(kept) == len([item for item in items if item.kind is not CheckKind.AGAIN])
 
 
 def test_answers_of_another_environment_are_computed_anew(
@@ -47,7 +47,7 @@ def test_answers_of_another_environment_are_computed_anew(
     ours = describe_environment(jailed=True)
     assert asyncio.run(outcome()) == (Outcome.ACCEPTED, ours["cpu"])
     for path in tmp_path.glob("grading/*/answers/*"):
-        answer = msgspec.msgpack.decode(path.read_bytes(), type=TrustedAnswer)
+        answer = msgspec.msgpack.decode(path.read_bytes(), type=ReferenceOutput)
         if answer.value is not None:
             zeros = msgspec.structs.replace(answer.value, data=bytes(len(answer.value.data)))
             path.write_bytes(msgspec.msgpack.encode(msgspec.structs.replace(answer, value=zeros)))

@@ -181,8 +181,8 @@ def test_a_learner_gets_the_verdict_though_the_service_is_killed_under_way(tmp_p
         assert httpx.get(f"{service.address}/healthz", timeout=30).status_code == 200
         assert time.monotonic() - killed_at < 5
         with browser.stream("GET", events) as stream:
-            told = list(stream.iter_lines())
-        assert "event: verdict" in told
-        assert '"outcome":"accepted"' in "".join(told).replace(" ", "")
+            reported = list(stream.iter_lines())
+        assert "event: verdict" in reported
+        assert '"outcome":"accepted"' in "".join(reported).replace(" ", "")
         assert all(_gone(pid) for pid in dead)
         assert service.terminate() == 0

@@ -189,7 +189,7 @@ def test_every_other_call_is_traced_as_ever(tmp_path: Path, name: str) -> None:
 
 
 def test_a_damaged_record_or_program_is_passed_over(tmp_path: Path) -> None:
-    told = answer(_called(tmp_path, _CALLS, "told", writable=True)["told"])
+    reported = answer(_called(tmp_path, _CALLS, "told", writable=True)["told"])
     files = [path for path in (tmp_path / "feed").iterdir() if len(path.name) == 64]
     for number, path in enumerate(files):
         content = bytearray(path.read_bytes())
@@ -198,4 +198,4 @@ def test_a_damaged_record_or_program_is_passed_over(tmp_path: Path) -> None:
         elif number % 3 == 1:
             content[-1] ^= 1
             path.write_bytes(content)
-    assert answer(_called(tmp_path, _CALLS, "told")["told"]).tobytes() == told.tobytes()
+    assert answer(_called(tmp_path, _CALLS, "told")["told"]).tobytes() == reported.tobytes()
