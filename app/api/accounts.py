@@ -10,15 +10,9 @@ from pydantic import BaseModel, ConfigDict, Field
 from app.api.described import SIGNED_IN, answers
 from app.core.user import Role, User
 from app.errors import NotSignedIn
-from app.http.authentication import (
-    accounts_of,
-    client_of,
-    forget_session,
-    remember_session,
-    session_of,
-    signed_in_user,
-)
+from app.http.authentication import client_of, forget_session, remember_session, session_of, signed_in_user
 from app.http.json_answer import JsonAnswer
+from app.http.services import accounts_of
 from app.store.queries.tokens import Token
 
 router = APIRouter(tags=["accounts"])

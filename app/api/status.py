@@ -9,7 +9,7 @@ from app.core.service_status import ServiceStatus
 from app.core.user import User
 from app.http.authentication import admin_user
 from app.http.json_answer import JsonAnswer
-from app.metrics.status_report import status_report_of
+from app.http.services import status_report_of
 
 router = APIRouter(tags=["operators"])
 

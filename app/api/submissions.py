@@ -14,11 +14,11 @@ from app.core.events import Event, VerdictReached
 from app.core.submission import Status, Submission, SubmissionLine
 from app.core.user import User
 from app.core.verdict import Mode, Verdict
-from app.events.feed import SentEvent, feed_of
+from app.events.feed import SentEvent
 from app.events.follow import follow_submission
 from app.http.authentication import signed_in_user
 from app.http.json_answer import JsonAnswer
-from app.submissions.service import submissions_of
+from app.http.services import feed_of, submissions_of
 
 router = APIRouter(tags=["submissions"])
 SignedIn = Annotated[User, Depends(signed_in_user)]

@@ -8,10 +8,8 @@ import asyncio
 import time
 from collections import OrderedDict
 from collections.abc import AsyncIterator
-from typing import cast
 
 import msgspec
-from fastapi import Request
 
 from app.core.events import CaseDone, Event, Queued, Running, VerdictReached
 
@@ -112,7 +110,3 @@ class Feed:
             self._ended[submission_id] = self._under_way.pop(submission_id)
             while len(self._ended) > _ENDED_REMEMBERED:
                 self._ended.popitem(last=False)
-
-
-def feed_of(request: Request) -> Feed:
-    return cast(Feed, request.app.state.feed)

@@ -1,18 +1,12 @@
 """Who sends a request: a Bearer token if there is one, else the session cookie."""
 
-from typing import cast
-
 from fastapi import Request, Response
 
-from app.accounts.accounts import Accounts
 from app.core.user import Role, User
 from app.errors import NotAllowed, NotSignedIn
+from app.http.services import accounts_of
 
 SESSION_COOKIE = "jaxercise_session"
-
-
-def accounts_of(request: Request) -> Accounts:
-    return cast(Accounts, request.app.state.accounts)
 
 
 def client_of(request: Request) -> str:

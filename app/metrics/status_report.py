@@ -3,9 +3,6 @@
 import importlib.metadata
 import platform
 from collections.abc import Sequence
-from typing import cast
-
-from fastapi import Request
 
 from app.core.service_status import ServiceStatus, ServiceVersions
 from app.errors import ProblemError
@@ -45,7 +42,3 @@ def installed_version() -> str:
         return importlib.metadata.version("jaxercise")
     except importlib.metadata.PackageNotFoundError:
         return _UNKNOWN
-
-
-def status_report_of(request: Request) -> StatusReport:
-    return cast(StatusReport, request.app.state.status_report)

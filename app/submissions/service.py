@@ -5,10 +5,8 @@ import logging
 import secrets
 from collections.abc import Callable, Collection
 from datetime import UTC, datetime
-from typing import Literal, cast
+from typing import Literal
 from uuid import uuid4
-
-from fastapi import Request
 
 from app.core.events import VerdictReached
 from app.core.log_context import submission_in_log
@@ -194,7 +192,3 @@ def unfinished_verdict(submission: Submission, outcome: Outcome, message: str) -
         environment={},
         message=message,
     )
-
-
-def submissions_of(request: Request) -> Submissions:
-    return cast(Submissions, request.app.state.submissions)

@@ -5,7 +5,8 @@ from fastapi.responses import RedirectResponse
 
 from app.core.user import User
 from app.errors import AccountError
-from app.http.authentication import accounts_of, signed_in_user
+from app.http.authentication import signed_in_user
+from app.http.services import accounts_of
 from app.web.errors import PageRoute, status_of
 from app.web.page import render_page
 

@@ -4,7 +4,7 @@ from pathlib import PurePosixPath
 
 from fastapi import APIRouter, Request, Response
 
-from app.http.problems import problems_of
+from app.http.services import problems_of
 from app.web.errors import PageRoute, error_page
 
 router = APIRouter(route_class=PageRoute, include_in_schema=False)

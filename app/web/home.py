@@ -6,8 +6,7 @@ from fastapi import APIRouter, Request, Response
 from app.core.problem_summary import ProblemSummary
 from app.core.progress import Progress
 from app.http.authentication import current_user
-from app.http.problems import problems_of
-from app.submissions.service import submissions_of
+from app.http.services import problems_of, submissions_of
 from app.web.errors import PageRoute
 from app.web.page import render_page
 

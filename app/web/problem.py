@@ -11,8 +11,7 @@ from app.core.user import User
 from app.core.verdict import Mode
 from app.errors import GraderError, QueueFull, SubmissionRefused
 from app.http.authentication import current_user, signed_in_user
-from app.http.problems import problems_of
-from app.submissions.service import submissions_of
+from app.http.services import problems_of, submissions_of
 from app.web.errors import PageRoute, status_of
 from app.web.page import render_page
 

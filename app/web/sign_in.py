@@ -4,7 +4,8 @@ from fastapi import APIRouter, Request, Response
 from fastapi.responses import RedirectResponse
 
 from app.errors import AccountError
-from app.http.authentication import accounts_of, client_of, current_user, remember_session
+from app.http.authentication import client_of, current_user, remember_session
+from app.http.services import accounts_of
 from app.web.errors import PageRoute, status_of
 from app.web.page import render_page
 from app.web.return_address import return_address

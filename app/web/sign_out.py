@@ -3,7 +3,8 @@
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import RedirectResponse
 
-from app.http.authentication import accounts_of, forget_session, session_of
+from app.http.authentication import forget_session, session_of
+from app.http.services import accounts_of
 from app.web.errors import PageRoute
 
 router = APIRouter(route_class=PageRoute, include_in_schema=False)

@@ -6,7 +6,7 @@ from fastapi import APIRouter, Request, Response
 
 from app.core.service_status import ServiceStatus
 from app.http.authentication import admin_user
-from app.metrics.status_report import status_report_of
+from app.http.services import status_report_of
 from app.web.errors import PageRoute
 from app.web.page import render_page
 from app.web.status_words import concerns

@@ -6,8 +6,7 @@ from fastapi.responses import RedirectResponse
 from app.core.submission import Status
 from app.core.verdict import Verdict
 from app.http.authentication import signed_in_user
-from app.http.problems import problems_of
-from app.submissions.service import submissions_of
+from app.http.services import problems_of, submissions_of
 from app.web.code_listing import code_listing
 from app.web.errors import PageRoute
 from app.web.page import render_page
