@@ -156,7 +156,7 @@ def test_tables_of_another_program_are_left_alone(url: str) -> None:
 def test_two_processes_that_start_on_one_new_sqlite_file_migrate_once(tmp_path: Path) -> None:
     """The second waits for the first."""
     url = f"sqlite:///{tmp_path / 'test.db'}"
-    start = "import sys; from app.store import migrate; input(); migrate.upgrade(sys.argv[1])"
+    start = "import sys; from app.store.engine import migrate; input(); migrate.upgrade(sys.argv[1])"
     both = [
         subprocess.Popen([sys.executable, "-c", start, url], cwd=CHECKOUT, stdin=subprocess.PIPE)
         for _ in range(2)
