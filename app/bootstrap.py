@@ -1,6 +1,6 @@
 """What pages and workers share, opened from the settings: database, queue, live events, and a worker."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 
 import msgspec
@@ -10,6 +10,7 @@ from app.core.worker_status import WorkerState
 from app.errors import SettingsError
 from app.events.feed import Feed
 from app.events.relay import RelayedFeed
+from app.grading.grader import GradingStage
 from app.metrics.metrics import Metrics
 from app.queue.embedded.queue import EmbeddedQueue
 from app.queue.embedded.rebuild import rebuild_queue
@@ -136,21 +137,25 @@ def require_distributed(settings: Settings, what: str) -> None:
 def real_grader(settings: Settings, metrics: Metrics) -> OpenGrader:
     """Behind the real sandbox; `metrics` are told how long its stages take."""
 
-    def open_real() -> AbstractAsyncContextManager[Grades]:
-        from app.grading.open_grader import open_grader
+    return lambda: open_real_grader(settings, metrics.grading.stage)
 
-        return open_grader(
-            data_dir=settings.data_dir,
-            unjailed=settings.sandbox == "unjailed",
-            warm_jails=settings.warm_jails,
-            keep_free_bytes=settings.keep_free_mb << 20,
-            standby=True,
-            diagnosis_seconds=settings.diagnosis_seconds,
-            prepares_diagnosis=False,  # The worker does, beside its work.
-            on_stage=metrics.grading.stage,
-        )
 
-    return open_real
+def open_real_grader(
+    settings: Settings, on_stage: Callable[[GradingStage, float], None]
+) -> AbstractAsyncContextManager[Grades]:
+    """Open the sandboxes and a grader over them, in this very process."""
+    from app.grading.open_grader import open_grader
+
+    return open_grader(
+        data_dir=settings.data_dir,
+        unjailed=settings.sandbox == "unjailed",
+        warm_jails=settings.warm_jails,
+        keep_free_bytes=settings.keep_free_mb << 20,
+        standby=True,
+        diagnosis_seconds=settings.diagnosis_seconds,
+        prepares_diagnosis=False,  # The worker does, beside its work.
+        on_stage=on_stage,
+    )
 
 
 @asynccontextmanager

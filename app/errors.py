@@ -5,6 +5,7 @@ GraderError
 ├── ProblemError             a problem package breaks a rule of the format
 │   └── ProblemNotFound
 ├── ReferenceFailed          a reference solution did not give a usable answer
+├── GraderGone               the grading process was killed under a run; it is begun again
 ├── DatabaseInUse            another service grades from the same database
 ├── DatabaseUnavailable      it cannot be reached, or cannot do its work; it may be able to again
 ├── DatabaseRefused          a backup, restore or move would lose or mix something
@@ -49,6 +50,10 @@ class ProblemNotFound(ProblemError):
 
 class ReferenceFailed(GraderError):
     """The reference solution gave no usable answer."""
+
+
+class GraderGone(GraderError):
+    """The grading process was killed under this run; it is begun again."""
 
 
 class DatabaseInUse(GraderError):

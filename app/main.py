@@ -37,12 +37,14 @@ from app.worker.worker import OpenGrader
 _log = logging.getLogger("jaxercise")
 
 
-def create_app(settings: Settings, *, open_grader: OpenGrader | None = None) -> FastAPI:
+def create_app(
+    settings: Settings, *, open_grader: OpenGrader | None = None, metrics: Metrics | None = None
+) -> FastAPI:
     """The application; its lifespan opens the database, loads the problems and grades.
 
     `open_grader` takes the place of the real sandbox and grader.
     """
-    metrics = Metrics()
+    metrics = metrics or Metrics()
     app = FastAPI(
         title="Jaxercise",
         version="1",

@@ -119,7 +119,7 @@ class Grader:
             if mode is Mode.SUBMIT:
                 self._seeds.plan(problem)
 
-    def take_seed(self, problem: Problem) -> int | None:
+    async def take_seed(self, problem: Problem) -> int | None:
         """A new seed of fresh cases whose expected answers are known; None where none is ready."""
         return self._seeds.take(problem)
 

@@ -49,7 +49,7 @@ class Grades(Prepares, Protocol):
     @property
     def waiting_pids(self) -> list[int]: ...
 
-    def take_seed(self, problem: Problem) -> int | None: ...
+    async def take_seed(self, problem: Problem) -> int | None: ...
 
     async def grade(
         self,
@@ -136,7 +136,7 @@ class GradeSubmission:
                 problem,
                 submission.code,
                 submission.mode,
-                fresh_seed=self._seed(problem, submission, ticket)
+                fresh_seed=await self._seed(problem, submission, ticket)
                 if submission.mode is Mode.SUBMIT
                 else None,
                 on_event=lambda event: self._publish(submission.id, event),
@@ -154,11 +154,11 @@ class GradeSubmission:
                 task.cancel()
             await asyncio.gather(run, cancelled, return_exceptions=True)
 
-    def _seed(self, problem: Problem, submission: Submission, ticket: Ticket) -> int:
+    async def _seed(self, problem: Problem, submission: Submission, ticket: Ticket) -> int:
         """A regrade repeats the seed of the verdict before; the first run may have any that is new."""
         if submission.attempt > 1 or ticket.priority <= BULK:
             return submission.seed
-        prepared = self._grader.take_seed(problem)
+        prepared = await self._grader.take_seed(problem)
         return submission.seed if prepared is None else prepared
 
     async def _finish(self, submission: Submission, verdict: Verdict) -> None:

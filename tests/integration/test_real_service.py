@@ -148,9 +148,10 @@ def test_nothing_is_left_behind_by_a_killed_service(
         verdict(browser, service, submit(browser, service, "def double(x):\n    return 2 * x\n"))
         running = submit(browser, service, _SLOW_BUT_RIGHT.format(seconds=5))
         wait_until_running(browser, service, running)
-        dead, family = service.pid, descendants(service.parent_pid)
-        # The work; two fork servers, each with what holds it; the run, the loaded reference, the warm jail.
-        assert len(family) >= 10
+        dead, family = service.grader_pid, descendants(service.parent_pid)
+        # The service; the grading process and its parent; two fork servers, each with what holds it; the run,
+        # the loaded reference, the warm jail.
+        assert len(family) >= 12
         service.kill()
         start = time.monotonic()
         while left := [pid for pid in family if is_running(pid)]:

@@ -48,7 +48,7 @@ class Harness:
         self.runner.run(wait())
 
     def take(self) -> int:
-        seed = self.grader.take_seed(self.problem)
+        seed = self.runner.run(self.grader.take_seed(self.problem))
         assert seed is not None
         return seed
 
@@ -66,7 +66,7 @@ def harness(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Harness]:
 
 
 def test_none_is_ready_before_a_first_submission(harness: Harness) -> None:
-    assert harness.grader.take_seed(harness.problem) is None
+    assert harness.runner.run(harness.grader.take_seed(harness.problem)) is None
 
 
 def test_with_a_seed_that_is_ready_the_reference_is_not_asked_again(harness: Harness) -> None:
@@ -87,7 +87,7 @@ def test_each_seed_is_given_out_once(harness: Harness) -> None:
     harness.grade(REFERENCE, 4)
     harness.until_ready()
     first = [harness.take() for _ in range(3)]
-    assert harness.grader.take_seed(harness.problem) is None
+    assert harness.runner.run(harness.grader.take_seed(harness.problem)) is None
     harness.grade(REFERENCE, 4)
     harness.until_ready()
     second = [harness.take() for _ in range(3)]

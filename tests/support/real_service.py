@@ -37,6 +37,13 @@ class RunningService:
         """The process that was started, which begins the work again where that is killed."""
         return self._process.pid
 
+    @property
+    def grader_pid(self) -> int:
+        """The process that grades for the one that answers pages."""
+        (parent,) = children(self.pid)
+        (pid,) = children(parent)
+        return pid
+
     def processor_seconds(self) -> float:
         """What the two have used so far; unlike wall time it is the same on a busy machine."""
         return sum(_processor_seconds(pid) for pid in (self.pid, self.parent_pid))

@@ -40,7 +40,7 @@ class ScriptedGrader:
         """No jail waits."""
         return []
 
-    def take_seed(self, problem: Problem) -> int | None:
+    async def take_seed(self, problem: Problem) -> int | None:
         """None is prepared."""
         return None
 

@@ -7,12 +7,15 @@ import socket
 import uvicorn
 
 from app.cli.serving.freeze_gc import freeze_heap
+from app.cli.serving.grader import fork_grader
 from app.cli.serving.logs import set_up_logs
 from app.cli.serving.server import Server, address_of, listening, server_config
 from app.cli.serving.supervise import keep
 from app.errors import GraderError
 from app.main import create_app
+from app.metrics.metrics import Metrics
 from app.settings import Settings
+from app.worker.grader_client import open_grader_client
 from app.worker.worker import OpenGrader, Worker
 from sandbox.interface import SandboxError
 
@@ -29,11 +32,23 @@ def run_service(settings: Settings, open_grader: OpenGrader | None = None) -> No
     """
     set_up_logs(settings, "web")
     with listening(settings.host, settings.port, instead="--host and --port") as listener:
-        keep(lambda: asyncio.run(_serve(settings, listener, open_grader)))
+        keep(lambda: _run(settings, listener, open_grader))
 
 
-async def _serve(settings: Settings, listener: socket.socket, open_grader: OpenGrader | None) -> None:
-    app = create_app(settings, open_grader=open_grader)
+def _run(settings: Settings, listener: socket.socket, open_grader: OpenGrader | None) -> None:
+    """Serve in this process, and grade in one beside it."""
+    metrics = Metrics()
+    if open_grader is None and settings.worker:
+        # Before there is an event loop or a thread.
+        control = fork_grader(settings, listener)
+        open_grader = lambda: open_grader_client(control, metrics.grading.stage)  # noqa: E731
+    asyncio.run(_serve(settings, listener, open_grader, metrics))
+
+
+async def _serve(
+    settings: Settings, listener: socket.socket, open_grader: OpenGrader | None, metrics: Metrics
+) -> None:
+    app = create_app(settings, open_grader=open_grader, metrics=metrics)
     server = Server(server_config(app, trusted_proxies=settings.trusted_proxies))
     # The lifespan runs here and not under uvicorn, so that its errors are ours to tell in one line.
     async with app.router.lifespan_context(app):

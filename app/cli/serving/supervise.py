@@ -11,7 +11,7 @@ import os
 import signal
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from types import FrameType
 from typing import NoReturn
 
@@ -24,16 +24,17 @@ _LONGEST_PAUSE_SECONDS = 8.0
 _log = logging.getLogger("jaxercise")
 
 
-def keep(run: Callable[[], None]) -> None:
+def keep(run: Callable[[], None], *, stops: Sequence[signal.Signals] = _STOPS, subject: str = "") -> None:
     """`run` in a child process, and again in another one whenever a signal has killed it.
 
     Returns and raises what `run` does where it is the child; the parent ends as the child does once that
-    ends by itself or was told to stop (SIGTERM and SIGINT are passed on), and gives up where five in a row
-    live for less than ten seconds. A parent that is killed takes the child with it.
+    ends by itself or was told to stop (`stops` are passed on), and gives up where five in a row
+    live for less than ten seconds. A parent that is killed takes the child with it. `subject` begins what the
+    log says of a kill.
     """
     gc.collect()
     gc.freeze()  # What both share stays shared.
-    parent = _Parent()
+    parent = _Parent(stops)
     short_lives = 0
     while True:
         begun = time.monotonic()
@@ -48,9 +49,9 @@ def keep(run: Callable[[], None]) -> None:
         short_lives = short_lives + 1 if time.monotonic() - begun < _SHORT_LIFE_SECONDS else 0
         name = signal.Signals(-code).name
         if short_lives >= _SHORT_LIVES:
-            _log.error("killed by %s, five times in a row: giving up", name)
+            _log.error("%skilled by %s, five times in a row: giving up", subject, name)
             sys.exit(128 - code)
-        _log.error("killed by %s: beginning again", name)
+        _log.error("%skilled by %s: beginning again", subject, name)
         # At once, but not over and over.
         if short_lives > 1:
             time.sleep(min(2.0 ** (short_lives - 2), _LONGEST_PAUSE_SECONDS))
@@ -59,10 +60,10 @@ def keep(run: Callable[[], None]) -> None:
 class _Parent:
     """Forks, waits, and passes on what it is told."""
 
-    def __init__(self) -> None:
+    def __init__(self, stops: Sequence[signal.Signals]) -> None:
         self.is_stopping = False
         self._child: int | None = None
-        self._before = {number: signal.signal(number, self._pass_on) for number in _STOPS}
+        self._before = {number: signal.signal(number, self._pass_on) for number in stops}
 
     def fork(self) -> bool:
         """True in the child, which then has the signal handlers that were there before."""
@@ -77,7 +78,7 @@ class _Parent:
                 signal.signal(number, handler)
             # Of its own group, so that a terminal's Ctrl-C reaches it once: from the parent.
             os.setpgid(0, 0)
-            _end_with(parent)
+            end_with(parent)
         signal.pthread_sigmask(signal.SIG_UNBLOCK, _STOPS)
         return self._child == 0
 
@@ -96,7 +97,7 @@ class _Parent:
         os.kill(self._child, number)
 
 
-def _end_with(parent: int) -> None:
+def end_with(parent: int) -> None:
     """SIGKILL for this process once its parent is gone; see prctl(2)."""
     libc = ctypes.CDLL(None, use_errno=True)
     if libc.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL) != 0:

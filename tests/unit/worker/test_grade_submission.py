@@ -98,7 +98,7 @@ class HasSeeds(ScriptedGrader):
         super().__init__()
         self.seeds = [71, 72, 73]
 
-    def take_seed(self, problem: Problem) -> int | None:
+    async def take_seed(self, problem: Problem) -> int | None:
         return self.seeds.pop(0) if self.seeds else None
 
 

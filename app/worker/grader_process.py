@@ -1,0 +1,157 @@
+"""The grading process's end: answers the service's requests with a real grader until it is told to close.
+
+Comparing, explaining and drawing take whole cores at times; in a process of their own they never hold up the
+one that answers pages.
+"""
+
+import asyncio
+import contextlib
+import logging
+import os
+import socket
+from collections.abc import Callable, Coroutine
+from contextlib import AbstractAsyncContextManager
+
+from app.core.log_context import submission_in_log
+from app.errors import GraderError
+from app.grading.grader import GradingStage
+from app.worker.grade_submission import Grades
+from app.worker.grader_protocol import (
+    Cancel,
+    Close,
+    Failed,
+    Grade,
+    Graded,
+    Happened,
+    Prepare,
+    Prepared,
+    Ready,
+    Reply,
+    SeedTaken,
+    StageTook,
+    TakeSeed,
+    Unavailable,
+    Unexplained,
+    WarmJails,
+    receive,
+    requests,
+    send,
+)
+from sandbox.interface import SandboxError
+
+_LOOK_SECONDS = 1.0
+
+OpenGraderFor = Callable[[Callable[[GradingStage, float], None]], AbstractAsyncContextManager[Grades]]
+"""Opens a grader that reports how long each of its stages takes."""
+
+_log = logging.getLogger("jaxercise.worker")
+
+
+async def serve_grader(channel: socket.socket, open_grader: OpenGraderFor) -> None:
+    """Answer what comes through `channel` until it says `Close` or ends; then end all jails.
+
+    A sandbox that cannot be opened here is reported as `Unavailable`, not raised.
+    """
+    reader, writer = await asyncio.open_connection(sock=channel)
+
+    def reply(message: Reply) -> None:
+        # After a kill of the service there is nobody left to write to; the channel's end is noticed below.
+        with contextlib.suppress(ConnectionError, RuntimeError):
+            send(writer, message)
+
+    def stage(name: GradingStage, seconds: float) -> None:
+        reply(StageTook(stage=name, seconds=seconds))
+
+    try:
+        async with open_grader(stage) as grader:
+            reply(Ready(pid=os.getpid(), environment=grader.environment()))
+            await _Conversation(grader, reply).hold(reader)
+    except (GraderError, SandboxError) as fault:
+        reply(Unavailable(message=str(fault)))
+        await writer.drain()
+    finally:
+        writer.close()
+
+
+class _Conversation:
+    """Each request is a task of its own; its end is one reply."""
+
+    def __init__(self, grader: Grades, reply: Callable[[Reply], None]) -> None:
+        self._grader = grader
+        self._reply = reply
+        self._calls: dict[int, asyncio.Task[None]] = {}
+
+    async def hold(self, reader: asyncio.StreamReader) -> None:
+        watching = asyncio.create_task(self._watch_warm_jails())
+        try:
+            while (request := await receive(reader, requests)) is not None:
+                match request:
+                    case Close():
+                        return
+                    case Cancel():
+                        if request.call in self._calls:
+                            self._calls[request.call].cancel()
+                    case _:
+                        self._calls[request.call] = asyncio.create_task(self._answer(request))
+        finally:
+            tasks = [watching, *self._calls.values()]
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+
+    async def _answer(self, request: Grade | Prepare | TakeSeed) -> None:
+        call = request.call
+        try:
+            with contextlib.ExitStack() as stack:
+                if isinstance(request, Grade) and request.submission_in_log is not None:
+                    stack.enter_context(submission_in_log(request.submission_in_log))
+                self._reply(await self._end_of(request))
+        except asyncio.CancelledError:
+            self._reply(Failed(call=call, is_sandbox=False, message="cancelled"))
+        except (GraderError, SandboxError) as fault:
+            self._reply(Failed(call=call, is_sandbox=isinstance(fault, SandboxError), message=str(fault)))
+        except Exception as fault:
+            _log.exception("the grader broke")
+            self._reply(Failed(call=call, is_sandbox=False, message=f"{type(fault).__name__}: {fault}"))
+        finally:
+            del self._calls[call]
+
+    def _end_of(self, request: Grade | Prepare | TakeSeed) -> Coroutine[None, None, Reply]:
+        match request:
+            case Grade():
+                return self._grade(request)
+            case Prepare():
+                return self._prepare(request)
+            case TakeSeed():
+                return self._take_seed(request)
+
+    async def _grade(self, request: Grade) -> Reply:
+        verdict = await self._grader.grade(
+            request.problem,
+            request.code,
+            request.mode,
+            fresh_seed=request.fresh_seed,
+            on_event=lambda event: self._reply(Happened(call=request.call, event=event)),
+            learner=request.learner,
+            on_unexplained=lambda output: self._reply(Unexplained(call=request.call, output=output)),
+        )
+        return Graded(call=request.call, verdict=verdict)
+
+    async def _prepare(self, request: Prepare) -> Reply:
+        if request.part == "reference":
+            await self._grader.prepare_reference(request.problem)
+        else:
+            await self._grader.prepare_solutions(request.problem)
+        return Prepared(call=request.call)
+
+    async def _take_seed(self, request: TakeSeed) -> Reply:
+        return SeedTaken(call=request.call, seed=await self._grader.take_seed(request.problem))
+
+    async def _watch_warm_jails(self) -> None:
+        last: tuple[int, ...] = ()
+        while True:
+            now = tuple(self._grader.waiting_pids)
+            if now != last:
+                self._reply(WarmJails(pids=now))
+                last = now
+            await asyncio.sleep(_LOOK_SECONDS)

@@ -1,0 +1,160 @@
+"""What the service and its grading process say to each other: frames of MessagePack over a socket."""
+
+import asyncio
+from typing import Literal, TypeVar
+
+import msgspec
+
+from app.core.events import Event
+from app.core.problem import Problem
+from app.core.unexplained import UnexplainedOutput
+from app.core.verdict import Mode, Verdict
+from app.grading.grader import GradingStage
+
+_HEADER_BYTES = 4
+
+
+class Grade(msgspec.Struct, frozen=True, kw_only=True, tag="grade"):
+    """Grade `code`; `call` names the request in the replies to it."""
+
+    call: int
+    problem: Problem
+    code: str
+    mode: Mode
+    fresh_seed: int | None
+    learner: str | None
+    submission_in_log: str | None = None
+    """What the log lines that this causes are about."""
+
+
+class Prepare(msgspec.Struct, frozen=True, kw_only=True, tag="prepare"):
+    """Have answers and compiled programs of a problem ready."""
+
+    call: int
+    problem: Problem
+    part: Literal["reference", "solutions"]
+
+
+class TakeSeed(msgspec.Struct, frozen=True, kw_only=True, tag="take_seed"):
+    """Hand out a seed whose expected answers are known."""
+
+    call: int
+    problem: Problem
+
+
+class Cancel(msgspec.Struct, frozen=True, kw_only=True, tag="cancel"):
+    """Stop working on `call`; it is answered by `Failed` once it has ended."""
+
+    call: int
+
+
+class Close(msgspec.Struct, frozen=True, kw_only=True, tag="close"):
+    """End all jails, and then the process."""
+
+
+Request = Grade | Prepare | TakeSeed | Cancel | Close
+
+
+class Ready(msgspec.Struct, frozen=True, kw_only=True, tag="ready"):
+    """The sandbox is open."""
+
+    pid: int
+    environment: dict[str, str]
+
+
+class Unavailable(msgspec.Struct, frozen=True, kw_only=True, tag="unavailable"):
+    """The sandbox cannot be opened on this host."""
+
+    message: str
+
+
+class Happened(msgspec.Struct, frozen=True, kw_only=True, tag="happened"):
+    """An event of a grading under way."""
+
+    call: int
+    event: Event
+
+
+class Unexplained(msgspec.Struct, frozen=True, kw_only=True, tag="unexplained"):
+    """What a wrong solution answered where no diagnosis was found."""
+
+    call: int
+    output: UnexplainedOutput
+
+
+class StageTook(msgspec.Struct, frozen=True, kw_only=True, tag="stage"):
+    """How long a stage of a grading took."""
+
+    stage: GradingStage
+    seconds: float
+
+
+class WarmJails(msgspec.Struct, frozen=True, kw_only=True, tag="warm_jails"):
+    """The processes of the jails that wait, each time they are others."""
+
+    pids: tuple[int, ...]
+
+
+class Graded(msgspec.Struct, frozen=True, kw_only=True, tag="graded"):
+    """The end of a `Grade`."""
+
+    call: int
+    verdict: Verdict
+
+
+class Prepared(msgspec.Struct, frozen=True, kw_only=True, tag="prepared"):
+    """The end of a `Prepare`."""
+
+    call: int
+
+
+class SeedTaken(msgspec.Struct, frozen=True, kw_only=True, tag="seed"):
+    """The end of a `TakeSeed`; None where no seed is ready."""
+
+    call: int
+    seed: int | None
+
+
+class Failed(msgspec.Struct, frozen=True, kw_only=True, tag="failed"):
+    """The end of a request that raised, or was cancelled."""
+
+    call: int
+    is_sandbox: bool
+    message: str
+
+
+Reply = (
+    Ready
+    | Unavailable
+    | Happened
+    | Unexplained
+    | StageTook
+    | WarmJails
+    | Graded
+    | Prepared
+    | SeedTaken
+    | Failed
+)
+
+requests = msgspec.msgpack.Decoder(Request)
+replies = msgspec.msgpack.Decoder(Reply)
+
+_encoder = msgspec.msgpack.Encoder()
+_Message = TypeVar("_Message")
+
+
+def send(writer: asyncio.StreamWriter, message: Request | Reply) -> None:
+    """Write one message; both ends are ours and read at once, so nobody waits for the buffer."""
+    body = _encoder.encode(message)
+    writer.write(len(body).to_bytes(_HEADER_BYTES, "big") + body)
+
+
+async def receive(
+    reader: asyncio.StreamReader, decoder: "msgspec.msgpack.Decoder[_Message]"
+) -> _Message | None:
+    """Return the next message; None once the other end is gone."""
+    try:
+        header = await reader.readexactly(_HEADER_BYTES)
+        return decoder.decode(await reader.readexactly(int.from_bytes(header, "big")))
+    except (asyncio.IncompleteReadError, ConnectionError):
+        return None
