@@ -1,5 +1,8 @@
-"""What alembic runs: on the connection that `app.store.engine.migrate` hands over, or from the command
-line (`alembic upgrade head`) on the database of the JAXERCISE_* settings."""
+"""What alembic runs: migrations, on a connection that it is given or that it opens.
+
+`app.store.engine.migrate` hands one over; from the command line (`alembic upgrade head`) it is one to the
+database of the JAXERCISE_* settings.
+"""
 
 from alembic import context
 from sqlalchemy import Connection

@@ -34,7 +34,7 @@ TO_TEST = (*TO_SERVE, "chromium", "postgresql")
 
 
 def missing(packages: Iterable[str]) -> list[str]:
-    """Those of `packages` whose programs or libraries this machine does not have, however it got them."""
+    """Return those of `packages` whose programs or libraries are not on this machine, wherever from."""
     return [package for package in packages if not _PRESENT[package]()]
 
 
@@ -60,7 +60,7 @@ def install_missing(packages: Iterable[str]) -> None:
 
 
 def _privileged() -> list[str] | None:
-    """What to put before apt-get; None where we may not run it."""
+    """Return what to put before apt-get; None where we may not run it."""
     if os.geteuid() == 0:
         return []
     if shutil.which("sudo") and subprocess.run(["sudo", "-n", "true"], capture_output=True).returncode == 0:

@@ -17,7 +17,7 @@ _OLDEST_NODE = (20, 19)
 
 
 def install_and_build(stamps: Stamps) -> None:
-    """`npm ci` where the lock file has changed, `npm run build` where a source has.
+    """Run `npm ci` where the lock file has changed, `npm run build` where a source has.
 
     Raises:
         Lacking: npm failed.
@@ -36,7 +36,7 @@ def install_and_build(stamps: Stamps) -> None:
 
 
 def _sources() -> Iterator[Path]:
-    """Everything that the build may read; templates and Python files are not part of it."""
+    """Return every file that the build may read; templates and Python files are not part of it."""
     yield from (path for path in Path().glob("*.json") if path.name.startswith("tsconfig"))
     yield from Path().glob("vite.config.*")
     for path in _WEB.rglob("*"):

@@ -21,7 +21,7 @@ class Stamps:
 
 
 def digest(files: Iterable[Path], *words: str) -> str:
-    """SHA-256 over the names and contents of `files`, and `words`; a missing file counts as missing."""
+    """Return SHA-256 over the names and contents of `files`, and `words`; that a file is missing counts."""
     total = hashlib.sha256()
     for path in sorted(files):
         content = hashlib.sha256(path.read_bytes()).hexdigest() if path.is_file() else "missing"

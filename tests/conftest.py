@@ -6,6 +6,8 @@ from pathlib import Path
 import hypothesis
 import pytest
 
+pytest_plugins = ["tests.support.untested"]
+
 _TESTS = Path(__file__).parent
 _LOOPBACK = ["127.0.0.1", "::1"]
 

@@ -36,7 +36,7 @@ def downgrade() -> None:
 
 
 def _replace_index(old: list[str], new: list[str]) -> None:
-    """What needs the stronger lock comes first: one that grows meets queries which wait for each other."""
+    """Drop, then create: a lock that grows stronger meets queries which wait for each other."""
     op.drop_index(_name(old), "submissions")
     op.create_index(
         _name(new),

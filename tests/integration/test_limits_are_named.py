@@ -41,7 +41,7 @@ def runs(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactor
         else:
             groups = open_control_groups()
             if groups is None:
-                pytest.skip("this host gives no control groups")
+                pytest.skip("needs control groups that this host lets us use: docs/operators/hosts.md")
             groups.close()
         opened = open_supervisor(cache=tmp_path_factory.mktemp("cache"))
         supervisor = runner.run(opened.__aenter__())

@@ -21,7 +21,7 @@ _OPERATORS = CHECKOUT / "docs" / "operators"
 _OTHERS = {"up", "node_filesystem_avail_bytes", "node_filesystem_size_bytes"}
 _SUFFIXES = {"counter": ("_total",), "histogram": ("_bucket", "_count", "_sum"), "gauge": ("",)}
 _needs_promtool = pytest.mark.skipif(
-    shutil.which("promtool") is None, reason="promtool is not here (Debian: prometheus)"
+    shutil.which("promtool") is None, reason="needs promtool: apt-get install prometheus"
 )
 
 

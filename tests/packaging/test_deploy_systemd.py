@@ -56,7 +56,9 @@ def _verified(folder: Path, change: tuple[str, str] = ("", "")) -> str:
     return ran.stdout + ran.stderr
 
 
-@pytest.mark.skipif(shutil.which("systemd-analyze") is None, reason="systemd is not here")
+@pytest.mark.skipif(
+    shutil.which("systemd-analyze") is None, reason="needs systemd-analyze: apt-get install systemd"
+)
 def test_systemd_reads_them(tmp_path: Path) -> None:
     """Without a word, and with one where there is something to say."""
     for folder in ("right", "wrong"):
@@ -114,7 +116,9 @@ def test_units_beside_each_other_do_not_meet() -> None:
     assert "JAXERCISE_PORT=%i" in _values("jaxercise-web@.service", "Environment")
 
 
-@pytest.mark.skipif(shutil.which("systemd-analyze") is None, reason="systemd is not here")
+@pytest.mark.skipif(
+    shutil.which("systemd-analyze") is None, reason="needs systemd-analyze: apt-get install systemd"
+)
 def test_the_pages_are_as_closed_as_systemd_can_make_them(tmp_path: Path) -> None:
     """They have no jail to build, so nothing has to be left open for one."""
     text = (_OPERATORS / "jaxercise-web@.service").read_text()

@@ -99,7 +99,7 @@ def test_everything_that_is_copied_and_installed_exists(dockerfile: str) -> None
         "RUN pip install --require-hashes -r requirements-node.lock",
         pytest.param(
             "RUN apt-get install --yes no-such-package-at-all",
-            marks=pytest.mark.skipif(shutil.which("apt-cache") is None, reason="apt-cache is not here"),
+            marks=pytest.mark.skipif(shutil.which("apt-cache") is None, reason="needs apt-cache: a Debian"),
         ),
     ],
 )
@@ -194,7 +194,7 @@ def test_the_images_set_settings_that_exist(dockerfile: str) -> None:
         assert set(re.findall(r"JAXERCISE_\w+", values)) <= known
 
 
-@pytest.mark.skipif(shutil.which("bwrap") is None, reason="bubblewrap is not installed")
+@pytest.mark.skipif(shutil.which("bwrap") is None, reason="needs bwrap: apt-get install bubblewrap")
 def test_the_container_s_filter_leaves_bubblewrap_what_it_needs() -> None:
     """Under the very profile that compose.yaml names, a jail with all its namespaces still starts."""
     program = """
