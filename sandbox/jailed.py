@@ -8,15 +8,15 @@ from pathlib import Path
 import msgspec
 
 from sandbox.cgroups.interface import ControlGroups, open_control_groups
+from sandbox.cgroups.own_groups import available_memory_bytes
 from sandbox.environment import describe_environment, short_cpuinfo
 from sandbox.forkserver.pool import ForkServerPool
 from sandbox.forkserver.process import ForkServerGone, ForkServerPlan, ForkServerProcess
-from sandbox.forkserver.protocol import Confinement
 from sandbox.interface import FOR_PROOFS, Report, RunRequest, RunResult, SandboxError, ignore_report
 from sandbox.isolation.bubblewrap import find_bubblewrap, find_places
 from sandbox.isolation.seccomp import compiled_filter
 from sandbox.limits import Limits
-from sandbox.procfs.available_memory import available_memory_bytes
+from sandbox.protocol import Confinement
 from sandbox.run.child import JailedChild, spawn_child
 from sandbox.run.run import ChildKilled, SingleRun
 from sandbox.run.session import Session, SessionEnded
@@ -38,8 +38,11 @@ class Supervisor:
         warm_jails: int = 0,
         keep_free_bytes: int = 0,
         standby: bool = False,
+        report_seconds: float = 10.0,
     ) -> None:
         self._plan = plan
+        self.report_seconds = report_seconds
+        """How long after a child's end its init may still report it."""
         self._groups = groups
         self._jailed = jailed
         self._cpuinfo = short_cpuinfo()
@@ -59,11 +62,11 @@ class Supervisor:
         """Run untrusted code once; crashes and time-outs are results.
 
         A run whose fork server dies under it, or whose child somebody on the host kills, is made again;
-        `on_report` then hears its steps twice.
+        `on_report` is then called twice for its steps.
 
         Raises:
             SandboxError: the jail itself could not start or broke, three times over.
-            ValueError: a call is to be made in a way that is for trusted code, and this is not the place.
+            ValueError: a call has a mode that is for trusted code, and this sandbox's cache is read-only.
         """
         if not self._plan.writable_cache and any(call.mode in FOR_PROOFS for call in request.calls):
             raise ValueError("precisions are looked into for trusted code only")
@@ -72,7 +75,7 @@ class Supervisor:
             for attempt in range(_ATTEMPTS):
                 fork_server = await self.warm_up()
                 try:
-                    child = await spawn_child(fork_server, self._confinement(limits), self._groups)
+                    child = await self._spawn(fork_server, limits)
                     return await _finish(child, request, limits, on_report)
                 except ForkServerGone as error:
                     is_last = attempt == _ATTEMPTS - 1
@@ -96,7 +99,7 @@ class Supervisor:
         limits: Limits,
         on_report: Callable[[Report], None] = ignore_report,
     ) -> RunResult | None:
-        """The same in a child that has pre-warmed for `key` and waits; None where there is none.
+        """Run the request in a child that was pre-warmed for `key` and waits; None where there is none.
 
         Raises:
             SandboxError: the child would not end.
@@ -114,20 +117,20 @@ class Supervisor:
             self._close_later(child)
 
     def prewarm(self, key: str, request: RunRequest, *, limits: Limits) -> None:
-        """Have a child practise on `request` once nothing else runs, and wait for `run_warm`."""
+        """Pre-warm a child on `request` once nothing else runs; it then waits for `run_warm`."""
         self.warm_pool.plan(Planned(key=key, request=request, limits=limits))
 
     def waits_for(self, key: str) -> bool:
-        """Whether `run_warm` would find a child for `key`."""
+        """Say whether `run_warm` would find a child for `key`."""
         return self.warm_pool.waits_for(key)
 
     @property
     def waiting_pids(self) -> list[int]:
-        """The host's process ids of all children that have pre-warmed and wait."""
+        """The host's process ids of all children that were pre-warmed and wait."""
         return self.warm_pool.pids
 
     async def open_session(self, *, limits: Limits) -> Session:
-        """A child that stays, for code that is trusted; the caller's to close.
+        """Open a child that stays, for code that is trusted; the caller's to close.
 
         Raises:
             SandboxError: the jail could not start.
@@ -135,9 +138,7 @@ class Supervisor:
         for attempt in range(_ATTEMPTS):
             fork_server = await self.warm_up()
             try:
-                return Session(
-                    await spawn_child(fork_server, self._confinement(limits), self._groups), limits
-                )
+                return Session(await self._spawn(fork_server, limits), limits)
             except ForkServerGone as error:
                 await self.fork_servers.give_up(fork_server, error)
                 if attempt == _ATTEMPTS - 1:
@@ -145,7 +146,7 @@ class Supervisor:
         raise AssertionError("unreachable")
 
     async def warm_up(self) -> ForkServerProcess:
-        """A living fork server; starts one where there is none.
+        """Return a living fork server; start one where there is none.
 
         Raises:
             SandboxUnavailable: it cannot be started here.
@@ -159,11 +160,11 @@ class Supervisor:
         await self.fork_servers.stop()
 
     def environment(self) -> dict[str, str]:
-        """Versions and settings that a result depends on."""
+        """Describe the versions and settings that a result depends on."""
         return describe_environment(jailed=self._jailed)
 
     def _close_later(self, child: JailedChild) -> None:
-        """Its learner need not wait until the kernel has taken it apart."""
+        """Kill it now and close it soon: its learner need not wait until the kernel has taken it apart."""
         child.kill()
 
         async def close() -> None:
@@ -177,7 +178,12 @@ class Supervisor:
     async def _spawn_to_prewarm(self, limits: Limits) -> JailedChild:
         # The kernel counts processor time from the start: once for the pre-warming, once for the run.
         doubled = msgspec.structs.replace(limits, cpu_seconds=2 * limits.cpu_seconds)
-        return await spawn_child(await self.warm_up(), self._confinement(doubled), self._groups)
+        return await self._spawn(await self.warm_up(), doubled)
+
+    async def _spawn(self, fork_server: ForkServerProcess, limits: Limits) -> JailedChild:
+        return await spawn_child(
+            fork_server, self._confinement(limits), self._groups, report_seconds=self.report_seconds
+        )
 
     def _confinement(self, limits: Limits) -> Confinement:
         return Confinement(
@@ -210,7 +216,7 @@ async def open_supervisor(
     keep_free_bytes: int = 0,
     standby: bool = False,
 ) -> AsyncIterator[Supervisor]:
-    """A supervisor whose fork servers see `cache` as the place of compiled programs.
+    """Open a supervisor whose fork servers see `cache` as the folder of compiled programs.
 
     Only code that is trusted may run with `writable_cache`. `warm_jails` bounds the waiting children; they
     go while less than `keep_free_bytes` of memory are available. With `standby` a second fork server waits

@@ -10,7 +10,7 @@ import typer
 
 if TYPE_CHECKING:
     from sandbox.checks.run_checks import Checked
-    from sandbox.doctor import Layer
+    from sandbox.isolation.layers import Layer
 
 _LACKING = 1
 
@@ -22,7 +22,7 @@ def doctor(json: Annotated[bool, typer.Option("--json", help="One JSON object.")
     """
     import msgspec
 
-    from sandbox.doctor import examine
+    from sandbox.isolation.layers import examine
 
     layers = []
     for layer in examine():
@@ -44,7 +44,7 @@ def doctor(json: Annotated[bool, typer.Option("--json", help="One JSON object.")
 async def _checks(*, quietly: bool) -> "list[Checked]":
     """How each promise went, printed as it goes; none where no jail would start."""
     from app.settings import read_settings
-    from sandbox.doctor import run_isolation_checks
+    from sandbox.checks.run_checks import run_isolation_checks
     from sandbox.interface import SandboxUnavailable
 
     hidden = _reached_from_here(read_settings().data_dir)

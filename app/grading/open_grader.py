@@ -7,9 +7,9 @@ from pathlib import Path
 
 from app.grading.grader import Grader, GradingStage, ignore_stage
 from app.grading.reference.outputs import ReferenceOutputs
-from sandbox.doctor import lacking
 from sandbox.environment import describe_environment, fingerprint
 from sandbox.interface import SandboxUnavailable
+from sandbox.isolation.layers import lacking
 from sandbox.jailed import open_supervisor
 
 _SEEDS_AHEAD = 8

@@ -10,7 +10,7 @@ from pathlib import Path, PurePosixPath
 
 import msgspec
 
-from sandbox.cgroups.discover import own_groups
+from sandbox.cgroups.own_groups import own_groups
 
 _FIRST = PurePosixPath("/")
 _LEAF = "jaxercise-service"

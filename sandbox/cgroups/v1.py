@@ -5,15 +5,15 @@ import os
 from collections.abc import Mapping
 from pathlib import Path
 
-from sandbox.cgroups.discover import own_groups
-from sandbox.cgroups.files import (
+from sandbox.cgroups.folder import (
+    ClaimedFolder,
     add_process,
     end_processes,
     read_fields,
     remove_folder,
     unreclaimable_bytes,
 )
-from sandbox.cgroups.lock import ClaimedFolder
+from sandbox.cgroups.own_groups import own_groups
 from sandbox.limits import Limits, hard_memory_bytes
 from sandbox.procfs.process import readable_within
 

@@ -6,13 +6,13 @@ import select
 from pathlib import Path
 
 from sandbox.cgroups.delegate import open_delegated, spread
-from sandbox.cgroups.files import (
+from sandbox.cgroups.folder import (
+    ClaimedFolder,
     add_process,
     read_fields,
     remove_folder,
     unreclaimable_bytes,
 )
-from sandbox.cgroups.lock import ClaimedFolder
 from sandbox.limits import Limits, hard_memory_bytes
 from sandbox.procfs.process import readable_within
 

@@ -10,17 +10,18 @@ import termios
 from pathlib import Path
 from typing import IO
 
-from sandbox.forkserver.protocol import Confinement, Spawn
 from sandbox.interface import SandboxUnavailable
 from sandbox.isolation.bubblewrap import (
+    CHILD_UID,
     ENVIRONMENT,
     JAIL_CACHE,
     Places,
     fork_server_command,
+    open_many_users,
     unjailed_command,
 )
-from sandbox.isolation.user_namespace import CHILD_UID, open_many_users
 from sandbox.procfs.process import pid_of, readable, state_of
+from sandbox.protocol import Confinement, Spawn
 from sandbox.wire import frame
 
 _START_SECONDS = 120.0

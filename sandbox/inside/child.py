@@ -6,27 +6,25 @@ import os
 import socket
 import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from types import ModuleType
 
 import jax
 import msgspec
 
-from sandbox.inside import imports
+from sandbox.inside import imports, libc
 from sandbox.inside.call.learner_call import LearnerCall
 from sandbox.inside.call.make_call import CALL_MODES
-from sandbox.inside.confine import system_calls
 from sandbox.inside.jax_patches.executable_cache import ExecutableCache
-from sandbox.inside.load import code as load_code
+from sandbox.inside.load import load_code
 from sandbox.inside.load.forbidden_names import in_words
 from sandbox.inside.load.forbidden_use import ForbiddenUseGuard
 from sandbox.inside.module.stages import StageRecorder
 from sandbox.inside.report import answers
 from sandbox.inside.report import errors as learner_errors
-from sandbox.inside.report.silence import silence
 from sandbox.inside.report.warnings import NoteKeeper
 from sandbox.interface import Call, CallResult, Finished, Loaded, Outputs, Prewarmed, Refusal, Report
-from sandbox.run.protocol import ChildOrder, Load, Make, Prewarm, Stop
+from sandbox.protocol import ChildOrder, Load, Make, Prewarm, Stop
 from sandbox.wire import frame, receive
 
 _NEVER_WRITE_SECONDS = 1e9
@@ -58,7 +56,7 @@ class Child:
         while True:
             match self._orders.decode(receive(self._channel)):
                 case Prewarm() as order:
-                    with silence():
+                    with _silence():
                         self._prewarm(order)
                     self._send(Prewarmed())
                 case Load() as order:
@@ -82,7 +80,7 @@ class Child:
         sys.modules.pop("solution", None)
         imports.pin()
         gc.collect()
-        system_calls.give_memory_back()
+        libc.give_memory_back()
 
     def _load(self, order: Load) -> Loaded:
         _use_cache(self._store, self._cache_folder, order.cache_key)
@@ -153,6 +151,22 @@ def _flush() -> None:
             stream.flush()
         except BaseException:  # noqa: S112 - nothing that a stream of theirs does is our error
             continue
+
+
+@contextlib.contextmanager
+def _silence() -> Iterator[None]:
+    """Lead descriptors 1 and 2 to /dev/null while entered, so that nothing that is printed gets out."""
+    kept = [os.dup(1), os.dup(2)]
+    nowhere = os.open("/dev/null", os.O_WRONLY)
+    os.dup2(nowhere, 1)
+    os.dup2(nowhere, 2)
+    os.close(nowhere)
+    try:
+        yield
+    finally:
+        for number, descriptor in enumerate(kept, start=1):
+            os.dup2(descriptor, number)
+            os.close(descriptor)
 
 
 def _use_cache(store: ExecutableCache, parent: str, key: str) -> None:

@@ -5,6 +5,7 @@ of a process whose backend runs would wait for pool threads that do not exist.
 """
 
 import contextlib
+import faulthandler
 import os
 import select
 import signal
@@ -14,11 +15,10 @@ from typing import NoReturn
 
 import msgspec
 
-from sandbox.forkserver.protocol import Ended, Failed, Spawn, Started, Status
+from sandbox.inside import confine, libc
 from sandbox.inside.child import run_child
-from sandbox.inside.confine import confine, system_calls
 from sandbox.inside.jax_patches.executable_cache import ExecutableCache
-from sandbox.inside.report.line import report_line_on
+from sandbox.protocol import LINE_SIGNAL, Ended, Failed, Spawn, Started, Status
 from sandbox.wire import BadFrame, frame
 
 _ORDER_LIMIT_BYTES = 1 << 18
@@ -45,7 +45,7 @@ def serve(control: socket.socket, store: ExecutableCache) -> None:
 
 
 def _say_ready(control: socket.socket) -> None:
-    """With a pidfd: which process this is on the host, only the host can tell."""
+    """Send a pidfd along: which process this is on the host, only the host can say."""
     pidfd = os.pidfd_open(os.getpid())
     socket.send_fds(control, [b"ready"], [pidfd])
     os.close(pidfd)
@@ -72,26 +72,26 @@ def _fork_init(order: Spawn, descriptors: list[int], control: socket.socket, sto
 
 
 def _run_init(order: Spawn, descriptors: list[int], store: ExecutableCache) -> NoReturn:
-    """Between fork server and child: enters the namespaces, forks the child into them, reports its end.
+    """Be the init between fork server and child: enter the namespaces, fork the child, report its end.
 
     It lives outside the child's PID namespace and filter, and never sees the learner's code.
     """
-    channel, stdout, stderr, status_descriptor, place = descriptors
+    channel, stdout, stderr, status_descriptor, line = descriptors
     status = socket.socket(fileno=status_descriptor)
     try:
         if order.confinement.jailed:
             confine.become(order.confinement.child_uid)
             confine.enter_namespaces()
-        system_calls.die_with_parent()
+        libc.die_with_parent()
         pid = os.fork()
     except OSError as error:
         _say(status, Failed(reason=str(error)))
         os._exit(1)
     if pid == 0:
-        _child(order, store, channel=channel, stdout=stdout, stderr=stderr, status=status, place=place)
+        _child(order, store, channel=channel, stdout=stdout, stderr=stderr, status=status, line=line)
     pidfd = os.pidfd_open(pid)
     socket.send_fds(status, [frame(Started())], [pidfd])
-    for descriptor in (channel, stdout, stderr, place, pidfd, 1, 2):
+    for descriptor in (channel, stdout, stderr, line, pidfd, 1, 2):
         os.close(descriptor)
     _, wait_status, usage = os.wait4(pid, 0)
     _say(
@@ -113,13 +113,13 @@ def _child(
     stdout: int,
     stderr: int,
     status: socket.socket,
-    place: int,
+    line: int,
 ) -> NoReturn:
     try:
         os.dup2(stdout, 1)
         os.dup2(stderr, 2)
-        confine.confine(order.confinement, keep={channel, status.fileno(), place})
-        report_line_on(place)
+        confine.confine(order.confinement, keep={channel, status.fileno(), line})
+        _report_line_on(line)
     except (OSError, ValueError) as error:  # `resource.setrlimit` raises the latter above a hard limit.
         _say(status, Failed(reason=str(error)))
         os._exit(1)
@@ -131,6 +131,16 @@ def _child(
     os._exit(0)
 
 
+def _report_line_on(descriptor: int) -> None:
+    """On `LINE_SIGNAL`, write the traceback of the thread that gets it, mostly the main one.
+
+    Even from a loop in C that holds the interpreter. A program that the code executes does not inherit the
+    descriptor.
+    """
+    os.set_inheritable(descriptor, False)
+    faulthandler.register(LINE_SIGNAL, file=descriptor, all_threads=False, chain=False)
+
+
 def _say(status: socket.socket, message: Status) -> None:
-    with contextlib.suppress(OSError):  # The supervisor may have gone; nobody is left to tell.
+    with contextlib.suppress(OSError):  # The supervisor may have gone; nobody is left to know.
         status.send(frame(message))

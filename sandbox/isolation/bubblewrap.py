@@ -1,8 +1,16 @@
-"""The outer wall: the command line that starts a fork server inside bubblewrap."""
+"""The outer wall: the command line that starts a fork server inside bubblewrap, and the users in it.
+
+Where the service runs as root, bubblewrap enters a user namespace with many users. Root is exempt from the
+kernel's limit on processes even inside a namespace, so the children of a fork server that root started
+become another user first; that user has to exist in the namespace's map.
+"""
 
 import importlib.util
+import os
 import shutil
+import subprocess
 import sys
+import time
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -10,6 +18,11 @@ import msgspec
 
 import sandbox
 from sandbox.interface import SandboxUnavailable
+
+CHILD_UID = 1000
+_FIRST_HOST_UID = 0x6A610000
+"""High above every ordinary and subordinate range of Debian (which end below 0x28000000)."""
+_PATIENCE_SECONDS = 5.0
 
 JAIL_CACHE = "/jail/cache"
 _JAIL_PYTHON = Path("/jail/python")
@@ -63,7 +76,7 @@ def find_places() -> Places:
 
 
 def find_bubblewrap() -> str:
-    """The path of `bwrap`.
+    """Return the path of `bwrap`.
 
     Raises:
         SandboxUnavailable: it is not installed.
@@ -77,7 +90,7 @@ def find_bubblewrap() -> str:
 def fork_server_command(
     places: Places, *, cache: Path, writable_cache: bool, user_namespace: int | None, control: int
 ) -> Sequence[str]:
-    """bubblewrap, then Python on `start.py`.
+    """Return the command of bubblewrap, then Python on `start.py`.
 
     The host's own paths do not show inside: the interpreter, the packages and this library lie below
     `/jail`. With `user_namespace`, a descriptor, bubblewrap enters that namespace in place of a new one.
@@ -123,7 +136,40 @@ def fork_server_command(
 
 
 def unjailed_command(places: Places, *, control: int) -> Sequence[str]:
-    """The same fork server with no wall around it, for development on hosts without user namespaces."""
+    """Return the same with no wall around it, for development on hosts without user namespaces."""
     start = places.library / "inside" / "start.py"
     packages = [str(path) for path in places.packages]
     return [str(places.python), "-I", "-S", str(start), str(control), *packages, str(places.library.parent)]
+
+
+def open_many_users() -> int:
+    """Open a new user namespace: 0 is root, 1 to 65534 are users that own nothing on the host.
+
+    The descriptor is the caller's to close.
+
+    Raises:
+        SandboxUnavailable: the kernel refuses user namespaces, or the maps.
+    """
+    # util-linux's unshare keeps the fork out of this process, which may have threads.
+    holder = subprocess.Popen(["unshare", "--user", "cat"], stdin=subprocess.PIPE, stdout=subprocess.DEVNULL)
+    try:
+        folder = Path(f"/proc/{holder.pid}")
+        _wait_for_namespace(holder, folder)
+        for kind in ("uid_map", "gid_map"):
+            (folder / kind).write_text(f"0 0 1\n1 {_FIRST_HOST_UID} 65534\n")
+        return os.open(folder / "ns/user", os.O_RDONLY | os.O_CLOEXEC)
+    except OSError as error:
+        raise SandboxUnavailable(f"a user namespace for the jail could not be made: {error}") from error
+    finally:
+        holder.communicate()
+
+
+def _wait_for_namespace(holder: "subprocess.Popen[bytes]", folder: Path) -> None:
+    ours = Path("/proc/self/ns/user").stat().st_ino
+    deadline = time.monotonic() + _PATIENCE_SECONDS
+    while (folder / "ns/user").stat().st_ino == ours:
+        if holder.poll() is not None or time.monotonic() > deadline:
+            raise SandboxUnavailable(
+                "the kernel refuses user namespaces (see sysctl user.max_user_namespaces)"
+            )
+        time.sleep(0.001)

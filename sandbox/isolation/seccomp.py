@@ -1,4 +1,4 @@
-"""The system-call filter of a child, compiled once with libseccomp into a BPF program.
+"""Which system calls a child may make: a filter, compiled once with libseccomp into a BPF program.
 
 An allow list: what JAX, NumPy and CPython on the CPU need. A call outside it fails with EPERM, one
 that only an attack would make ends the process, as does any 32-bit or x32 entry.
@@ -11,7 +11,7 @@ from functools import lru_cache
 import pyseccomp as seccomp
 
 # Not memfd_create: where no control group counts a run's memory, nothing would count such a file.
-_ALLOWED = """
+ALLOWED_SYSTEM_CALLS = """
     read write readv writev pread64 pwrite64 preadv pwritev preadv2 pwritev2 lseek sendfile
     copy_file_range splice open openat openat2 close close_range creat stat fstat lstat newfstatat statx
     statfs fstatfs access faccessat faccessat2 readlink readlinkat getdents getdents64 getcwd chdir fchdir
@@ -33,7 +33,7 @@ _ALLOWED = """
     pidfd_open pidfd_send_signal prlimit64 prctl
 """.split()
 
-_KILLED = """
+FATAL_SYSTEM_CALLS = """
     ptrace process_vm_readv process_vm_writev process_madvise kcmp bpf perf_event_open userfaultfd
     io_uring_setup io_uring_enter io_uring_register keyctl add_key request_key mount umount2 pivot_root
     chroot move_mount open_tree fsopen fsmount fsconfig fspick mount_setattr unshare setns reboot
@@ -43,7 +43,7 @@ _KILLED = """
     accept4 pidfd_getfd
 """.split()
 
-_FILE_COMMANDS = (0, 1, 2, 3, 4, 1030, 1031, 1032)
+ALLOWED_FILE_COMMANDS = (0, 1, 2, 3, 4, 1030, 1031, 1032)
 """fcntl commands: F_DUPFD, F_GETFD, F_SETFD, F_GETFL, F_SETFL, F_DUPFD_CLOEXEC, F_SETPIPE_SZ, F_GETPIPE_SZ.
 
 Never a lock, a lease or a watch. With these, as with flock and inotify, two runs could talk to each
@@ -52,22 +52,22 @@ other over the package files that both of them read.
 _AF_UNIX = 1
 _CLONE_NEW_ANY = 0x7E020080
 """Every CLONE_NEW* flag that `clone` takes: time, mount, cgroup, UTS, IPC, user, PID, net."""
-_TERMINAL_QUERIES = (0x5401, 0x5413, 0x541B, 0x5421, 0x5451, 0x5450)
+ALLOWED_TERMINAL_QUERIES = (0x5401, 0x5413, 0x541B, 0x5421, 0x5451, 0x5450)
 """ioctl requests: TCGETS, TIOCGWINSZ, FIONREAD, FIONBIO, FIOCLEX, FIONCLEX. Never TIOCSTI."""
 
 
 @lru_cache(maxsize=1)
 def compiled_filter() -> bytes:
-    """The filter as an array of `struct sock_filter`, for `prctl(PR_SET_SECCOMP)`.
+    """Return the filter as an array of `struct sock_filter`, for `prctl(PR_SET_SECCOMP)`.
 
     Raises:
         OSError: libseccomp refused a rule.
     """
     rules = seccomp.SyscallFilter(defaction=seccomp.ERRNO(errno.EPERM))
     rules.set_attr(seccomp.Attr.ACT_BADARCH, seccomp.KILL_PROCESS)
-    for name in _ALLOWED:
+    for name in ALLOWED_SYSTEM_CALLS:
         _add(rules, seccomp.ALLOW, name)
-    for name in _KILLED:
+    for name in FATAL_SYSTEM_CALLS:
         _add(rules, seccomp.KILL_PROCESS, name)
     _add_conditional(rules)
     with tempfile.TemporaryFile() as file:
@@ -94,7 +94,7 @@ def _add_conditional(rules: seccomp.SyscallFilter) -> None:
     _add(rules, seccomp.ALLOW, "socketpair", arg(0, seccomp.EQ, _AF_UNIX))
     _add(rules, seccomp.ALLOW, "socket", arg(0, seccomp.EQ, _AF_UNIX))
     _add(rules, seccomp.KILL_PROCESS, "socket", arg(0, seccomp.NE, _AF_UNIX))
-    for command in _FILE_COMMANDS:
+    for command in ALLOWED_FILE_COMMANDS:
         _add(rules, seccomp.ALLOW, "fcntl", arg(1, seccomp.MASKED_EQ, 0xFFFFFFFF, command))
-    for request in _TERMINAL_QUERIES:
+    for request in ALLOWED_TERMINAL_QUERIES:
         _add(rules, seccomp.ALLOW, "ioctl", arg(1, seccomp.MASKED_EQ, 0xFFFFFFFF, request))

@@ -10,31 +10,29 @@ import msgspec
 
 from sandbox.cgroups.interface import ControlGroups, RunGroup
 from sandbox.forkserver.process import ChildGone, ForkServerGone, ForkServerProcess
-from sandbox.forkserver.protocol import Confinement, Ended, Failed, Started, Status
 from sandbox.interface import SandboxError
 from sandbox.limits import Limits
-from sandbox.procfs.cpu_time import ProcessorClock
 from sandbox.procfs.process import peak_memory_bytes, pid_of, readable
-from sandbox.run.line_probe import Place
-from sandbox.run.output import CapturedOutput
-from sandbox.run.protocol import ChildOrder
+from sandbox.procfs.tree import ProcessorClock
+from sandbox.protocol import ChildOrder, Confinement, Ended, Failed, Started, Status
+from sandbox.run.pipes import CapturedOutput, LineProbe
 from sandbox.wire import HEADER_BYTES, frame
 
 _SPAWN_SECONDS = 20.0
-_REPORT_SECONDS = 10.0
 
 
 class JailedChild:
     """Made by `spawn_child`; whoever has it must `close` it."""
 
-    def __init__(self, limits: Limits) -> None:
+    def __init__(self, limits: Limits, *, report_seconds: float) -> None:
         self.channel, self._their_channel = socket.socketpair()
         self._status, self._their_status = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         (stdout, self._their_stdout), (stderr, self._their_stderr) = os.pipe(), os.pipe()
-        place, self._their_place = os.pipe()
-        os.set_blocking(self._their_place, False)
-        self._open = [stdout, stderr, place]
-        self.place = Place(place)
+        line, self._their_line = os.pipe()
+        os.set_blocking(self._their_line, False)
+        self._open = [stdout, stderr, line]
+        self.line_probe = LineProbe(line)
+        self._report_seconds = report_seconds
         self.outputs = [CapturedOutput(end, limits.output_bytes) for end in (stdout, stderr)]
         self.channel.setblocking(False)
         self._status.setblocking(False)
@@ -54,14 +52,14 @@ class JailedChild:
             self._their_stdout,
             self._their_stderr,
             self._their_status.fileno(),
-            self._their_place,
+            self._their_line,
         ]
         try:
             fork_server.spawn(confinement, theirs)
         finally:
             self._their_channel.close()
             self._their_status.close()
-            for descriptor in (self._their_stdout, self._their_stderr, self._their_place):
+            for descriptor in (self._their_stdout, self._their_stderr, self._their_line):
                 os.close(descriptor)
 
     async def started(self, fork_server: ForkServerProcess) -> None:
@@ -104,7 +102,7 @@ class JailedChild:
         gone = asyncio.ensure_future(readable(self._pidfd))
         try:
             await asyncio.wait([reported, gone], return_when=asyncio.FIRST_COMPLETED)
-            await asyncio.wait([reported], timeout=_REPORT_SECONDS)
+            await asyncio.wait([reported], timeout=self._report_seconds)
             if not reported.done():
                 raise ChildGone("nothing reports the end of a child")
         finally:
@@ -117,28 +115,28 @@ class JailedChild:
         return message
 
     def as_if_ended(self) -> Ended:
-        """What `ended` would say now, for a child that has no more to say: its end takes a while."""
+        """Return what `ended` would now, for a child that has no more to say: its end takes a while."""
         return Ended(
             wait_status=0, cpu_seconds=self.cpu_seconds(), peak_memory_bytes=peak_memory_bytes(self.pid)
         )
 
     async def send(self, order: ChildOrder) -> None:
-        """Hand over an order; a child that has ended is told by its end, not here."""
+        """Hand over an order; do nothing for a child that has ended, which its end reports."""
         with contextlib.suppress(OSError):
             await asyncio.get_running_loop().sock_sendall(self.channel, frame(order))
 
     def cpu_seconds(self) -> float:
-        """Processor time of the child and all that it started, since its start; it only grows."""
+        """Count the processor time of the child and all that it started, since its start; it only grows."""
         counted = self.group.cpu_seconds if self.group is not None else None
         return self._clock.seconds() if counted is None else counted
 
-    async def ask_place(self) -> None:
-        """Have it tell `place` which line it is at; it need not, and has half a second."""
+    async def ask_line(self) -> None:
+        """Ask it through `line_probe` which line it is at; it need not answer, and has half a second."""
         if self._pidfd >= 0:
-            await self.place.ask(self._pidfd, self.group.free_space if self.group else lambda: None)
+            await self.line_probe.ask(self._pidfd, self.group.free_space if self.group else lambda: None)
 
     def kill(self) -> None:
-        """It is the first of its PID namespace: with it the kernel ends all that it started."""
+        """Kill the first of its PID namespace: with it the kernel ends all that it started."""
         if self._pidfd >= 0:
             with contextlib.suppress(ProcessLookupError):
                 signal.pidfd_send_signal(self._pidfd, signal.SIGKILL)
@@ -160,15 +158,21 @@ class JailedChild:
 
 
 async def spawn_child(
-    fork_server: ForkServerProcess, confinement: Confinement, groups: ControlGroups | None
+    fork_server: ForkServerProcess,
+    confinement: Confinement,
+    groups: ControlGroups | None,
+    *,
+    report_seconds: float = 10.0,
 ) -> JailedChild:
-    """A confined child that waits for its first order, what it uses already bounded.
+    """Return a confined child that waits for its first order, what it uses already bounded.
+
+    An init that has not reported the child's end `report_seconds` after it never will.
 
     Raises:
         ForkServerGone: the fork server died meanwhile.
         SandboxError: the child could not be confined.
     """
-    child = JailedChild(confinement.limits)
+    child = JailedChild(confinement.limits, report_seconds=report_seconds)
     try:
         child.order_from(fork_server, confinement)
         await child.started(fork_server)

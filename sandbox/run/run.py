@@ -7,36 +7,22 @@ from collections.abc import Callable
 import msgspec
 
 from sandbox.forkserver.process import ChildGone
-from sandbox.forkserver.protocol import Ended
-from sandbox.interface import (
-    CallResult,
-    Ending,
-    Finished,
-    Loaded,
-    Report,
-    RunRequest,
-    RunResult,
-    SandboxError,
-)
+from sandbox.interface import Ending, Report, RunRequest, RunResult, SandboxError
 from sandbox.limits import Limits
-from sandbox.procfs.memory import tree_memory_exceeded
+from sandbox.protocol import ChildOrder, Ended, Make
 from sandbox.run.child import JailedChild
-from sandbox.run.output import CapturedOutput
-from sandbox.run.protocol import ChildOrder, Load, Make, Stop
-from sandbox.run.sanitize_report import plausible
+from sandbox.run.dialogue import Dialogue, load_order
+from sandbox.run.pipes import CapturedOutput
 from sandbox.run.termination import (
     NamedEnding,
     Seen,
     forged,
     is_killed_from_outside,
     name_ending,
-    out_of_memory,
     out_of_output,
-    out_of_patience,
-    out_of_processor_time,
     out_of_wall_time,
 )
-from sandbox.run.watch import cpu_exceeded, idle_for
+from sandbox.run.watch import watch_limits
 from sandbox.wire import BadFrame, FrameReader
 
 _KILL_SECONDS = 20.0
@@ -52,22 +38,18 @@ class ChildKilled(ChildGone):
 
 
 class SingleRun:
-    """Used once, on a child that has not been asked for a result before."""
+    """A run of one request; used once, on a child that has not been asked for a result before."""
 
     def __init__(
         self, child: JailedChild, request: RunRequest, limits: Limits, on_report: Callable[[Report], None]
     ) -> None:
         self._child = child
         self._request = request
+        self._dialogue = Dialogue(request)
         self._limits = limits
         self._on_report = on_report
         self._reader = FrameReader(msgspec.msgpack.Decoder(Report), limit_bytes=limits.reply_bytes)
         self._orders: asyncio.Queue[ChildOrder] = asyncio.Queue()
-        self._loaded: Loaded | None = None
-        self._calls: list[CallResult] = []
-        self._ordered = time.monotonic()
-        """When the child was told what it is at."""
-        self._finished: Finished | None = None
         self._last_word = asyncio.Event()
         self._early: NamedEnding | None = None
 
@@ -83,7 +65,10 @@ class SingleRun:
         start = time.monotonic()
         ended = asyncio.ensure_future(self._child.ended())
         finished = asyncio.ensure_future(self._last_word.wait())
-        tasks = [finished, *(asyncio.ensure_future(step) for step in (self._send_orders(), *self._watches()))]
+        watches = watch_limits(
+            self._child, self._limits, has_finished=self._has_finished, end_at_limit=self._end_at_limit
+        )
+        sending = asyncio.ensure_future(self._send_orders())
         self._orders.put_nowait(load_order(self._request))
         loop.add_reader(self._child.channel, self._read_channel)
         for output in self._child.outputs:
@@ -94,7 +79,7 @@ class SingleRun:
                 timeout=self._limits.wall_seconds,
                 return_when=asyncio.FIRST_COMPLETED,
             )
-            if self._finished is not None:
+            if self._has_finished():
                 wall_seconds = time.monotonic() - start
                 last_look = self._child.as_if_ended()
                 self._child.kill()
@@ -112,10 +97,11 @@ class SingleRun:
                 raise ChildKilled(result)
             return result
         finally:
-            for task in (ended, *tasks):
+            tasks = (ended, finished, sending, *watches)
+            for task in tasks:
                 task.cancel()
             # Until they have ended they may watch a descriptor whose number the next run is given.
-            await asyncio.gather(ended, *tasks, return_exceptions=True)
+            await asyncio.gather(*tasks, return_exceptions=True)
             loop.remove_reader(self._child.channel)
             for output in self._child.outputs:
                 loop.remove_reader(output.descriptor)
@@ -124,26 +110,8 @@ class SingleRun:
         while True:
             await self._child.send(await self._orders.get())
 
-    def _watches(self) -> list["asyncio.Future[None]"]:
-        child, limits = self._child, self._limits
-        used_before = child.cpu_seconds()  # By what it pre-warmed.
-
-        async def idleness() -> None:
-            await idle_for(child.cpu_seconds, limits.idle_seconds, lambda: self._finished is not None)
-            await self._end_at_limit(out_of_patience(limits))
-
-        async def processor_time() -> None:
-            await cpu_exceeded(child.cpu_seconds, used_before + limits.cpu_seconds)
-            await self._end_at_limit(out_of_processor_time(limits))
-
-        async def memory() -> None:
-            if child.group is not None:
-                await child.group.memory_exceeded()
-            else:
-                await tree_memory_exceeded(child.pid, limits.memory_bytes)
-            await self._end_at_limit(out_of_memory(limits))
-
-        return [asyncio.ensure_future(watch()) for watch in (idleness, processor_time, memory)]
+    def _has_finished(self) -> bool:
+        return self._dialogue.finished is not None
 
     def _read_channel(self) -> None:
         try:
@@ -163,50 +131,23 @@ class SingleRun:
             asyncio.get_running_loop().remove_reader(self._child.channel)
 
     def _take(self, report: Report) -> None:
-        if self._finished is not None or self._early is not None:
+        if self._has_finished() or self._early is not None:
             return
-        match report:
-            case Loaded() if self._loaded is None:
-                self._loaded = report
-            case CallResult() if self._awaits_call(report.index):
-                report = plausible(
-                    report,
-                    self._request.code,
-                    elapsed_seconds=time.monotonic() - self._ordered,
-                    is_hidden=self._request.calls[report.index].is_hidden,
-                )
-                self._calls.append(report)
-            case Finished() if self._is_complete():
-                self._finished = report
-                self._last_word.set()
-            case _:
-                raise BadFrame("a result out of turn")
-        if self._finished is None:
+        report = self._dialogue.take(report)
+        if self._has_finished():
+            self._last_word.set()
+        else:
             self._order_next()  # First: the child need not wait while its last report is looked at.
         self._on_report(report)
 
-    def _awaits_call(self, index: int) -> bool:
-        return self._loaded is not None and not self._is_complete() and index == len(self._calls)
-
-    def _is_complete(self) -> bool:
-        """Whether nothing more is asked of the child."""
-        if self._loaded is None:
-            return False
-        return self._loaded.refusal is not None or len(self._calls) == len(self._request.calls)
-
     def _order_next(self) -> None:
-        if self._is_complete():
-            self._orders.put_nowait(Stop())
-            return
-        index = len(self._calls)
-        call = self._request.calls[index]
-        if call.is_hidden:
+        order = self._dialogue.next_order()
+        if isinstance(order, Make) and order.call.is_hidden:
             # The child has flushed before its last report, so what earlier calls printed is all here.
             for output in self._child.outputs:
                 self._read_output(output)
-                output.stop_keeping()
-        self._ordered = time.monotonic()
-        self._orders.put_nowait(Make(index=index, call=call))
+                output.stop_capturing()
+        self._orders.put_nowait(order)
 
     def _read_output(self, output: CapturedOutput) -> None:
         if not output.read_available():
@@ -215,21 +156,21 @@ class SingleRun:
             self._end_early(out_of_output(self._limits))
 
     def _drain(self) -> None:
-        """What was written before the end may still lie in the buffers."""
+        """Read what was written before the end and may still lie in the buffers."""
         for output in self._child.outputs:
             self._read_output(output)
         for _ in range(self._limits.reply_bytes // _READ_BYTES + 2):
             self._read_channel()
 
     async def _end_at_limit(self, ending: NamedEnding) -> None:
-        """What comes from the run from here on is not taken, but it may still tell where it is."""
-        if self._early is None and self._finished is None:
+        """Take no report from here on, but ask the run at which line it is, and kill it."""
+        if self._early is None and not self._has_finished():
             self._early = ending
-            await self._child.ask_place()
+            await self._child.ask_line()
         self._child.kill()
 
     def _end_early(self, ending: NamedEnding) -> None:
-        if self._early is None and self._finished is None:
+        if self._early is None and not self._has_finished():
             self._early = ending
         self._child.kill()
 
@@ -237,9 +178,9 @@ class SingleRun:
         group = self._child.group
         cpu_seconds = max(ended.cpu_seconds, self._child.cpu_seconds())
         seen = Seen(
-            is_finished=self._finished is not None,
+            is_finished=self._has_finished(),
             early=self._early,
-            line=self._child.place.line(self._request.code),
+            line=self._child.line_probe.line(self._request.code),
             memory_was_hit=group is not None and group.memory_was_hit,
             processes_were_refused=group is not None and group.processes_were_refused,
             cpu_seconds=cpu_seconds,
@@ -250,24 +191,11 @@ class SingleRun:
             ending=named.ending,
             message=named.message,
             line=named.line,
-            loaded=self._loaded,
-            calls=tuple(self._calls),
+            loaded=self._dialogue.loaded,
+            calls=tuple(self._dialogue.calls),
             stdout=self._child.outputs[0].text,
             stderr=self._child.outputs[1].text,
             wall_seconds=wall_seconds,
             cpu_seconds=cpu_seconds,
             peak_memory_bytes=ended.peak_memory_bytes if peak is None else peak,
         )
-
-
-def load_order(request: RunRequest) -> Load:
-    """The first order of a request."""
-    return Load(
-        code=request.code,
-        more_code=request.more_code,
-        function=request.calls[0].function if request.calls else "",
-        parameters=request.parameters,
-        outputs=request.outputs,
-        forbidden=request.forbidden,
-        cache_key=request.cache_key,
-    )

@@ -6,9 +6,9 @@ import msgspec
 
 from sandbox.interface import Call, CallResult, Loaded, Report, RunRequest, SandboxError
 from sandbox.limits import Limits
+from sandbox.protocol import Make
 from sandbox.run.child import JailedChild
-from sandbox.run.protocol import Make
-from sandbox.run.run import load_order
+from sandbox.run.dialogue import load_order
 from sandbox.wire import BadFrame, FrameReader
 
 _READ_BYTES = 1 << 20

@@ -5,9 +5,9 @@ import signal
 
 import msgspec
 
-from sandbox.forkserver.protocol import Ended
 from sandbox.interface import Ending
 from sandbox.limits import Limits
+from sandbox.protocol import Ended
 
 _SIGNALS_OF_A_CRASH = {4: "SIGILL", 6: "SIGABRT", 7: "SIGBUS", 8: "SIGFPE", 11: "SIGSEGV"}
 

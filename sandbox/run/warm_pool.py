@@ -12,9 +12,9 @@ import msgspec
 from sandbox.forkserver.process import ForkServerGone
 from sandbox.interface import Prewarmed, Report, RunRequest, SandboxError
 from sandbox.limits import Limits
+from sandbox.protocol import Prewarm
 from sandbox.run.child import JailedChild
-from sandbox.run.protocol import Prewarm
-from sandbox.run.run import load_order
+from sandbox.run.dialogue import load_order
 from sandbox.wire import BadFrame, FrameReader
 
 _REPLY_BYTES = 4096

@@ -11,9 +11,9 @@ from pathlib import Path
 
 import pytest
 
-from sandbox.cgroups.discover import own_groups
+from sandbox.cgroups.folder import ClaimedFolder
 from sandbox.cgroups.interface import ControlGroups, RunGroup, open_control_groups
-from sandbox.cgroups.lock import ClaimedFolder
+from sandbox.cgroups.own_groups import own_groups
 from sandbox.limits import Limits, hard_memory_bytes
 
 _LIMITS = Limits(memory_bytes=32 << 20, processes=8)

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from sandbox.interface import RunRequest, RunResult
-from sandbox.isolation.landlock_abi import landlock_abi
+from sandbox.isolation.landlock import landlock_abi
 from sandbox.jailed import open_supervisor
 from sandbox.limits import Limits
 from tests.support.checkout import CHECKOUT
@@ -21,15 +21,15 @@ pytestmark = pytest.mark.jail
 _ABI = landlock_abi()
 _PROLOGUE = """
 import os, signal, socket, subprocess
-from sandbox.inside.confine import landlock
-from sandbox.inside.confine import system_calls
+from sandbox.isolation import landlock
+from sandbox.inside import libc
 def tried(step):
     try: step()
     except OSError as error: return type(error).__name__
     return "done"
 def restrict(abi={abi}):
-    system_calls.no_new_privileges()
-    landlock.restrict(landlock.places(cache_folder={cache!r}, writable_cache={writable}), abi=abi)
+    libc.no_new_privileges()
+    landlock.restrict(landlock.allowed_paths(cache_folder={cache!r}, writable_cache={writable}), abi=abi)
 """
 needs_landlock = pytest.mark.skipif(_ABI < 1, reason="this kernel has no Landlock")
 

@@ -78,12 +78,12 @@ async def step(supervisor):
     assert _reported(step) == ["set() {'EROFS'} []"] * 2
 
 
-def test_every_promise_is_kept() -> None:
+def test_every_isolation_check_holds() -> None:
     """As `jaxercise doctor` tries them where it belongs to no root."""
     code = """
 import asyncio, json
 from pathlib import Path
-from sandbox.doctor import run_isolation_checks
+from sandbox.checks.run_checks import run_isolation_checks
 
 async def all_of_them():
     return {checked.name: checked.reason async for checked in run_isolation_checks([Path("/var/tmp")])}

@@ -9,7 +9,7 @@ import os
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from inspect import currentframe
-from types import FrameType, ModuleType
+from types import ModuleType
 from typing import Any, NoReturn
 
 import flax
@@ -18,7 +18,7 @@ import numpy
 import optax
 
 import sandbox
-from sandbox.inside.load.code import FILE_NAME
+from sandbox.inside.submitted_text import frames_from, running_line
 from sandbox.interface import ForbiddenUse
 
 _ALIASES = {"jnp": "jax.numpy", "np": "numpy", "lax": "jax.lax"}
@@ -66,8 +66,7 @@ class ForbiddenUseGuard:
     def note(self, name: str) -> None:
         """Remember the line of the submitted code that is running."""
         if self.used is None:
-            lines = [f.f_lineno for f in _frames(currentframe()) if f.f_code.co_filename == FILE_NAME]
-            self.used = ForbiddenUse(name=name, line=lines[0] if lines else None)
+            self.used = ForbiddenUse(name=name, line=running_line())
 
     def _guard_module(self, module: ModuleType, stand_ins: dict[str, Any]) -> None:
         original = type(module)
@@ -159,20 +158,14 @@ def _modules() -> list[ModuleType]:
     return [module for module in loaded if isinstance(module, ModuleType)]
 
 
-def _frames(frame: FrameType | None) -> Iterator[FrameType]:
-    while frame is not None:
-        yield frame
-        frame = frame.f_back
-
-
 def _is_submitted(*, skipping: str = "") -> bool:
     """Whether submitted code asks, itself or through Python's own library."""
-    for asking in _frames(currentframe()):
-        place = asking.f_code.co_filename
-        if place in (_OURS, skipping) or place.startswith("<frozen "):
+    for asking in frames_from(currentframe()):
+        file = asking.f_code.co_filename
+        if file in (_OURS, skipping) or file.startswith("<frozen "):
             continue
-        if place.startswith(_LIBRARIES):
+        if file.startswith(_LIBRARIES):
             return False
-        if not place.startswith(_PYTHON):
+        if not file.startswith(_PYTHON):
             return True  # Text that it compiles itself has names that it chooses.
     return False

@@ -3,8 +3,8 @@
 import ast
 from collections.abc import Iterator, Sequence
 
-from sandbox.inside.load.dotted_names import dotted_uses, imported_names
-from sandbox.inside.report.plain_text import plain_text
+from sandbox.inside.load.forbidden_names import dotted_uses, imported_names
+from sandbox.inside.submitted_text import plain_text
 
 _LIMIT = 6
 _NAME_LIMIT = 80

@@ -1,6 +1,7 @@
 """Looks into the submitted module class as it is constructed, and hands parameters in."""
 
 import functools
+import gc
 from collections.abc import Callable, Mapping, Sequence
 from types import ModuleType, TracebackType
 from typing import Any
@@ -10,7 +11,6 @@ from flax import nnx
 from jax.extend.core import get_opaque_trace_state
 
 from sandbox.inside.module.parameters import describe, draw, leaves, put
-from sandbox.inside.module.snapshot import ModuleSnapshot
 from sandbox.interface import ModuleUse, Parameter
 
 # Bound here, because submitted code may put something else in its place.
@@ -23,7 +23,7 @@ class Built(BaseException):
 
 
 def module_class(module: ModuleType, name: str) -> Any:
-    """The `nnx.Module` of this name in the submitted text; None where there is none.
+    """Return the `nnx.Module` of this name in the submitted text; None where there is none.
 
     Looking at an object may run code of the text, so whatever that raises goes through.
     """
@@ -56,7 +56,7 @@ class Observer:
         self._class: Any = module_class(module, use.class_name) if use else None
         self._replaced: list[tuple[nnx.Param[Any], Any]] = []
         self._was_traced = False
-        self._kept: ModuleSnapshot | None = None
+        self._kept: _ModuleSnapshot | None = None
         self.parameters: tuple[Parameter, ...] | None = None
         self.instance: nnx.Module | None = None
 
@@ -81,7 +81,7 @@ class Observer:
 
         def called(instance: Any, *args: Any, **kwargs: Any) -> Any:
             if self.parameters is None and isinstance(instance, self._class):
-                self._kept = ModuleSnapshot()  # It is older than this call, or a copy of one that is.
+                self._kept = _ModuleSnapshot()  # It is older than this call, or a copy of one that is.
                 self._seen(instance)
             assert answer is not None
             return answer(instance, *args, **kwargs)
@@ -134,3 +134,30 @@ class Observer:
             put(node, drawn[path] if path in drawn else self._values[path])
             if not self._was_traced:
                 self._replaced.append((node, before[path]))
+
+
+class _ModuleSnapshot:
+    """Attributes and values of every module and variable that there is, as they are now.
+
+    A solution may keep modules from one call to the next. A kept instance that is called under a
+    transformation is changed by way of a copy, and is left half taken apart where that raises. Looking at
+    every object takes some tens of milliseconds.
+    """
+
+    def __init__(self) -> None:
+        self._attributes: list[tuple[Any, dict[str, Any]]] = []
+        self._values: list[tuple[Any, Any]] = []
+        for found in gc.get_objects():
+            bases = type(found).__mro__
+            if nnx.Pytree in bases:
+                self._attributes.append((found, dict(vars(found))))
+            elif nnx.Variable in bases:
+                self._values.append((found, object.__getattribute__(found, "_raw_value")))
+
+    def restore(self) -> None:
+        """Leave nothing of what was handed in or traced since."""
+        for node, attributes in self._attributes:
+            vars(node).clear()
+            vars(node).update(attributes)
+        for variable, value in self._values:
+            object.__setattr__(variable, "_raw_value", value)

@@ -9,7 +9,7 @@ import numpy as np
 from flax import nnx
 from numpy.typing import NDArray
 
-from sandbox.inside.report.plain_text import plain_text
+from sandbox.inside.submitted_text import plain_text
 from sandbox.interface import Parameter
 
 _PATH_LIMIT = 4_000

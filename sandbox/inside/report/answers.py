@@ -7,7 +7,7 @@ import msgspec
 import numpy as np
 
 from sandbox.arrays import BadArray, WireArray, pack_array
-from sandbox.inside.report.plain_text import plain_text
+from sandbox.inside.submitted_text import plain_text
 from sandbox.interface import Outputs, Part, Structure
 
 _NUMBERS = (bool, int, float, complex)

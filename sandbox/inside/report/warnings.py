@@ -2,18 +2,16 @@
 
 import re
 import warnings
-from inspect import currentframe
-from types import FrameType, TracebackType
+from types import TracebackType
 from typing import TextIO
 
-from sandbox.inside.load.code import FILE_NAME
-from sandbox.inside.report.plain_text import plain_text
+from sandbox.inside.submitted_text import FILE_NAME, calling_line, plain_text
 
 _NOTE_LIMIT = 8
 _LINE_LIMIT = 6
 _TEXT_LIMIT = 300
 _FADING = "still works, but is on its way out of Flax, which now writes"
-_NEW_WAYS = (
+_REPLACED = (
     (re.compile(r"'\.value' access"), f"`.value` {_FADING} `param[...]` or `param.get_value()`."),
     (re.compile(r"'\.value' setter"), f"`.value = x` {_FADING} `param[...] = x` or `param.set_value(x)`."),
     (re.compile(r"'\.raw_value' access"), f"`.raw_value` {_FADING} `param.get_raw_value()`."),
@@ -49,7 +47,7 @@ class NoteKeeper:
         self._catcher.__exit__(kind, error, tb)
 
     def take(self) -> tuple[str, ...]:
-        """The notes since the last time, one for each text with its lines; no line is told twice."""
+        """Return the notes since the last time, one for each text with its lines; no line comes twice."""
         taken, self._lines = self._lines, {}
         return tuple(f"{_places(lines)}: {text}" for text, lines in taken.items())
 
@@ -65,7 +63,7 @@ class NoteKeeper:
         if filename != FILE_NAME:
             if not issubclass(category, DeprecationWarning | FutureWarning):
                 return
-            lineno = _calling_line(filename, lineno)
+            lineno = calling_line(filename, lineno)
         text = _in_words(message)
         if lineno and (text, lineno) not in self._reported and (text in self._lines or self._has_capacity()):
             self._reported.add((text, lineno))
@@ -76,20 +74,9 @@ class NoteKeeper:
         return len(self._lines) < _NOTE_LIMIT and len(self._reported) < 10 * _NOTE_LIMIT
 
 
-def _calling_line(filename: str, lineno: int) -> int:
-    """The submitted line that directly called `lineno` of a library's file; 0 where none did."""
-    frame: FrameType | None = currentframe()
-    while frame is not None:
-        caller = frame.f_back
-        if frame.f_code.co_filename == filename and frame.f_lineno == lineno:
-            return caller.f_lineno if caller is not None and caller.f_code.co_filename == FILE_NAME else 0
-        frame = caller
-    return 0
-
-
 def _in_words(message: Warning | str) -> str:
     text = " ".join(str(message).split())
-    for pattern, words in _NEW_WAYS:
+    for pattern, words in _REPLACED:
         if pattern.match(text):
             return words
     return plain_text(text, _TEXT_LIMIT)

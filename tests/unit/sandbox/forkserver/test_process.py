@@ -12,8 +12,8 @@ from contextlib import contextmanager
 import pytest
 
 from sandbox.forkserver.process import ForkServerGone, ForkServerProcess
-from sandbox.forkserver.protocol import Confinement
 from sandbox.limits import Limits
+from sandbox.protocol import Confinement
 
 _SLEEPS = "import time; print('up', flush=True); time.sleep(60)"
 _COMPUTES = "print('up', flush=True)\nwhile True: pass"

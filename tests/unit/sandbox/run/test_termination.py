@@ -4,9 +4,9 @@ import signal
 
 import pytest
 
-from sandbox.forkserver.protocol import Ended
 from sandbox.interface import Ending
 from sandbox.limits import Limits
+from sandbox.protocol import Ended
 from sandbox.run.termination import Seen, name_ending, out_of_memory, out_of_wall_time
 
 _LIMITS = Limits(memory_bytes=512 << 20, processes=48, cpu_seconds=40, wall_seconds=90)

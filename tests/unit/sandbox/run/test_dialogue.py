@@ -3,7 +3,7 @@
 import pytest
 
 from sandbox.interface import CallResult, ForbiddenUse, Frame, Raised
-from sandbox.run.sanitize_report import plausible
+from sandbox.run.dialogue import plausible
 
 _CODE = "one\ntwo\nthree\n"
 

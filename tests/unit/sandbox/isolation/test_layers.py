@@ -1,11 +1,11 @@
-"""What an operator is told where namespaces are refused."""
+"""What `doctor` says to an operator where namespaces are refused."""
 
 from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
 
-from sandbox.isolation.remedies import namespace_remedy
+from sandbox.isolation.layers import namespace_remedy
 from tests.support.checkout import CHECKOUT
 
 

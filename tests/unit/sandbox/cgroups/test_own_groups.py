@@ -1,6 +1,6 @@
 from pathlib import Path
 
-from sandbox.procfs.available_memory import available_memory_bytes
+from sandbox.cgroups.own_groups import available_memory_bytes
 
 _OWN = "user.slice/jaxercise"
 

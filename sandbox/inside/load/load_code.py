@@ -11,18 +11,16 @@ import msgspec
 
 from sandbox.inside.load.forbidden_names import first_forbidden, in_words
 from sandbox.inside.load.static_notes import static_notes
-from sandbox.inside.report.plain_text import plain_text
+from sandbox.inside.report.errors import describe
+from sandbox.inside.submitted_text import FILE_NAME, plain_text
 from sandbox.interface import Loaded, Refusal
-from sandbox.run.protocol import Load
+from sandbox.protocol import Load
 
-FILE_NAME = "solution.py"
 _MESSAGE_LIMIT = 500
 
 
 def load(request: Load, module: ModuleType) -> Loaded:
     """Parse, check names, execute into `module`, and check the entry function's signature."""
-    from sandbox.inside.report.errors import describe
-
     code = request.code
     try:
         tree = ast.parse(code, FILE_NAME)

@@ -1,17 +1,19 @@
 """The last wall round a child's files: Landlock, which holds even where a mount is not what it should be.
 
-The mounts decide what there is; this decides anew what of it may be opened, made or executed. Bits and
-structures are from the kernel's uapi header linux/landlock.h; what it says is in landlock(7).
+The mounts decide what there is; this decides anew what of it may be opened, made or executed. A child
+restricts itself; the host only asks for the interface's version. Bits and structures are from the kernel's
+uapi header linux/landlock.h; what it says is in landlock(7).
 """
 
 import ctypes
 import os
 from collections.abc import Mapping
 
-from sandbox.isolation.landlock_abi import CREATE_RULESET, landlock_abi
-
+_CREATE_RULESET = 444
 _ADD_RULE = 445
 _RESTRICT_SELF = 446
+"""System calls, whose numbers are the same on every architecture (the kernel's syscall tables)."""
+_CREATE_RULESET_VERSION = 1
 _RULE_PATH_BENEATH = 1
 
 EXECUTE = 1 << 0
@@ -78,11 +80,19 @@ class _PathBeneath(ctypes.Structure):
 
 
 _libc = ctypes.CDLL(None, use_errno=True)
+
+
+def landlock_abi() -> int:
+    """Return the version of the kernel's interface; 0 where it has none, or has it switched off at boot."""
+    # Answers -1 for ENOSYS (not built in), EOPNOTSUPP (not enabled) and EPERM (an outer filter).
+    return max(0, int(_libc.syscall(_CREATE_RULESET, None, ctypes.c_size_t(0), _CREATE_RULESET_VERSION)))
+
+
 _ABI = landlock_abi()
 
 
-def places(*, cache_folder: str, writable_cache: bool) -> Mapping[str, int]:
-    """What a child may do beneath each path; everything else is refused.
+def allowed_paths(*, cache_folder: str, writable_cache: bool) -> Mapping[str, int]:
+    """Return what a child may do beneath each path; everything else is refused.
 
     Compiled programs are opened by name alone: nobody lists the cache.
     """
@@ -113,7 +123,7 @@ def restrict(allowed: Mapping[str, int], *, abi: int = _ABI) -> None:
         scopes=_ABSTRACT_SOCKETS_AND_SIGNALS if abi >= _SCOPES_SINCE else 0,
     )
     # An older kernel takes the longer structure as long as what it does not know is zero.
-    ruleset = _call(CREATE_RULESET, ctypes.byref(attributes), ctypes.c_size_t(ctypes.sizeof(attributes)), 0)
+    ruleset = _call(_CREATE_RULESET, ctypes.byref(attributes), ctypes.c_size_t(ctypes.sizeof(attributes)), 0)
     try:
         for path, rights in allowed.items():
             _allow(ruleset, path, rights & handled)
@@ -125,14 +135,14 @@ def restrict(allowed: Mapping[str, int], *, abi: int = _ABI) -> None:
 
 def _allow(ruleset: int, path: str, rights: int) -> None:
     try:
-        place = os.open(path, os.O_PATH | os.O_CLOEXEC)
+        folder = os.open(path, os.O_PATH | os.O_CLOEXEC)
     except FileNotFoundError:
         return
     try:
-        rule = _PathBeneath(rights=rights, folder=place)
+        rule = _PathBeneath(rights=rights, folder=folder)
         _call(_ADD_RULE, ruleset, _RULE_PATH_BENEATH, ctypes.byref(rule), 0)
     finally:
-        os.close(place)
+        os.close(folder)
 
 
 def _call(number: int, *arguments: object) -> int:

@@ -5,21 +5,21 @@ import resource
 import socket
 from pathlib import Path
 
-from sandbox.forkserver.protocol import Confinement
-from sandbox.inside.confine import landlock
-from sandbox.inside.confine import system_calls as system
+from sandbox.inside import libc
+from sandbox.isolation import landlock
 from sandbox.limits import Limits
+from sandbox.protocol import Confinement
 
 _NAMESPACES = (
-    system.CLONE_NEWUSER
-    | system.CLONE_NEWPID
-    | system.CLONE_NEWNS
-    | system.CLONE_NEWNET
-    | system.CLONE_NEWIPC
-    | system.CLONE_NEWUTS
-    | system.CLONE_NEWCGROUP
+    libc.CLONE_NEWUSER
+    | libc.CLONE_NEWPID
+    | libc.CLONE_NEWNS
+    | libc.CLONE_NEWNET
+    | libc.CLONE_NEWIPC
+    | libc.CLONE_NEWUTS
+    | libc.CLONE_NEWCGROUP
 )
-_CAREFUL = system.MS_NOSUID | system.MS_NODEV
+_CAREFUL = libc.MS_NOSUID | libc.MS_NODEV
 _ADDRESS_SPACE_BYTES = 64 << 30
 """Far above what XLA reserves; a lazily reserved terabyte is refused at once."""
 
@@ -31,7 +31,7 @@ def become(uid: int | None) -> None:
         os.setresgid(uid, uid, uid)
         os.setresuid(uid, uid, uid)
         # Lost with the change of user; without it the maps below /proc/self are not ours to write.
-        system.set_dumpable(True)
+        libc.set_dumpable(True)
 
 
 def enter_namespaces() -> None:
@@ -41,7 +41,7 @@ def enter_namespaces() -> None:
         OSError: the kernel refuses unprivileged user namespaces.
     """
     uid, gid = os.getuid(), os.getgid()
-    system.unshare(_NAMESPACES)
+    libc.unshare(_NAMESPACES)
     Path("/proc/self/setgroups").write_text("deny")
     Path("/proc/self/uid_map").write_text(f"1000 {uid} 1")
     Path("/proc/self/gid_map").write_text(f"1000 {gid} 1")
@@ -52,7 +52,7 @@ def confine(confinement: Confinement, *, keep: set[int]) -> None:
 
     Descriptors other than 0, 1, 2 and those in `keep` are closed.
     """
-    system.die_with_parent()
+    libc.die_with_parent()
     os.setsid()
     _close_others(keep)
     if not confinement.jailed:
@@ -61,14 +61,16 @@ def confine(confinement: Confinement, *, keep: set[int]) -> None:
     _mount_private_places(confinement)
     socket.sethostname("jail")
     _set_limits(confinement.limits)
-    system.drop_capabilities()
-    system.no_new_privileges()
-    system.set_dumpable(False)
+    libc.drop_capabilities()
+    libc.no_new_privileges()
+    libc.set_dumpable(False)
     os.chdir("/tmp")
     landlock.restrict(
-        landlock.places(cache_folder=confinement.cache_folder, writable_cache=confinement.writable_cache)
+        landlock.allowed_paths(
+            cache_folder=confinement.cache_folder, writable_cache=confinement.writable_cache
+        )
     )
-    system.load_seccomp(confinement.seccomp_program)
+    libc.load_seccomp(confinement.seccomp_program)
 
 
 def _close_others(keep: set[int]) -> None:
@@ -81,22 +83,20 @@ def _close_others(keep: set[int]) -> None:
 
 def _mount_private_places(confinement: Confinement) -> None:
     # Later mounts in the fork server must not show up here, nor ours there.
-    system.mount("none", "/", "none", system.MS_REC | system.MS_PRIVATE)
+    libc.mount("none", "/", "none", libc.MS_REC | libc.MS_PRIVATE)
     size = confinement.limits.file_bytes
-    system.mount("tmpfs", "/tmp", "tmpfs", _CAREFUL, f"size={size},nr_inodes=4096,mode=700")
-    system.mount("tmpfs", "/dev/shm", "tmpfs", _CAREFUL, f"size={size},nr_inodes=256,mode=700")
+    libc.mount("tmpfs", "/tmp", "tmpfs", _CAREFUL, f"size={size},nr_inodes=4096,mode=700")
+    libc.mount("tmpfs", "/dev/shm", "tmpfs", _CAREFUL, f"size={size},nr_inodes=256,mode=700")
     # All runs see one set of terminals otherwise, and could count them, or use them up.
-    system.mount("tmpfs", "/dev/pts", "tmpfs", _CAREFUL | system.MS_RDONLY, "size=4k,nr_inodes=1,mode=755")
+    libc.mount("tmpfs", "/dev/pts", "tmpfs", _CAREFUL | libc.MS_RDONLY, "size=4k,nr_inodes=1,mode=755")
     # A fresh procfs may not be mounted below bubblewrap's; XLA only reads cpuinfo and meminfo.
-    system.mount("tmpfs", "/proc", "tmpfs", _CAREFUL | system.MS_NOEXEC, "size=1m,nr_inodes=16,mode=755")
+    libc.mount("tmpfs", "/proc", "tmpfs", _CAREFUL | libc.MS_NOEXEC, "size=1m,nr_inodes=16,mode=755")
     Path("/proc/cpuinfo").write_text(confinement.cpuinfo)
-    system.mount(
-        "tmpfs", "/proc", "tmpfs", _CAREFUL | system.MS_NOEXEC | system.MS_REMOUNT | system.MS_RDONLY, ""
-    )
+    libc.mount("tmpfs", "/proc", "tmpfs", _CAREFUL | libc.MS_NOEXEC | libc.MS_REMOUNT | libc.MS_RDONLY, "")
     if not confinement.writable_cache:
         # What the outer mount forbids may not be allowed here, and a container's /tmp forbids to execute.
-        flags = _CAREFUL | system.MS_NOEXEC | system.MS_BIND | system.MS_REMOUNT | system.MS_RDONLY
-        system.mount("none", confinement.cache_folder, "none", flags)
+        flags = _CAREFUL | libc.MS_NOEXEC | libc.MS_BIND | libc.MS_REMOUNT | libc.MS_RDONLY
+        libc.mount("none", confinement.cache_folder, "none", flags)
 
 
 def _set_limits(limits: Limits) -> None:

@@ -1,37 +1,32 @@
-"""What of the jail this host can give, what it lacks, how to get it, and whether it then keeps its word."""
+"""Which layers of the jail hold on this host, which it lacks, and how to get those."""
 
 import os
 import shutil
 import subprocess
 import sys
-import tempfile
-from collections.abc import AsyncIterator, Iterable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import msgspec
 
 import sandbox
 from sandbox.cgroups.interface import open_control_groups
-from sandbox.checks.run_checks import Checked, all_checks, plant_program, run_all
 from sandbox.interface import SandboxUnavailable
 from sandbox.isolation.bubblewrap import find_places
-from sandbox.isolation.landlock_abi import landlock_abi
-from sandbox.isolation.remedies import namespace_remedy
+from sandbox.isolation.landlock import landlock_abi
 from sandbox.isolation.seccomp import compiled_filter
-from sandbox.jailed import open_supervisor
 
 _LANDLOCK_GAINS = {1: "files", 4: "TCP", 6: "signals and abstract sockets"}
-_SHARED_TOPS = tuple(map(Path, ("/usr", "/bin", "/lib", "/lib64", "/dev", "/proc")))
-"""What lies below these may well be in a jail too, under the same path."""
+_SYSCTLS = Path("/proc/sys")
+_CONTAINER_MARKS = (Path("/.dockerenv"), Path("/run/.containerenv"))
 # The very calls that a child makes, so that whatever refuses one of them shows up here.
 _TRY_NAMESPACES = """
 import sys
 sys.path.insert(0, sys.argv[1])
-from sandbox.inside.confine import confine
-from sandbox.inside.confine import system_calls as system
+from sandbox.inside import confine, libc
 confine.enter_namespaces()
-system.mount("none", "/", "none", system.MS_REC | system.MS_PRIVATE)
-system.mount("tmpfs", "/tmp", "tmpfs", system.MS_NOSUID | system.MS_NODEV, "size=4k")
+libc.mount("none", "/", "none", libc.MS_REC | libc.MS_PRIVATE)
+libc.mount("tmpfs", "/tmp", "tmpfs", libc.MS_NOSUID | libc.MS_NODEV, "size=4k")
 """
 
 
@@ -47,7 +42,7 @@ class Layer(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def examine() -> Iterator[Layer]:
-    """Each layer, looked at on this host right now."""
+    """Look at each layer on this host right now."""
     yield _bubblewrap()
     yield _namespaces()
     yield _seccomp()
@@ -57,32 +52,11 @@ def examine() -> Iterator[Layer]:
 
 
 def lacking() -> str:
-    """What is required and missing, with the way to get it; empty where runs can be jailed."""
+    """Say what is required and missing, and how to get it; empty where runs can be jailed."""
     missing = [layer for layer in examine() if layer.is_required and not layer.is_active]
     return "; ".join(
         f"{layer.name}: {layer.detail}. {' '.join(layer.remedy.splitlines())}" for layer in missing
     )
-
-
-async def run_isolation_checks(hidden: Iterable[Path]) -> AsyncIterator[Checked]:
-    """Each promise, tried in a jail of this host. `hidden` are paths that no run may find.
-
-    Raises:
-        SandboxUnavailable: no jail starts here.
-    """
-    with tempfile.TemporaryDirectory() as folder:
-        cache = Path(folder) / "compiled"
-        plant_program(cache)
-        async with open_supervisor(cache=cache) as supervisor:
-            await supervisor.warm_up()
-            async for checked in run_all(supervisor, all_checks(filter(_is_hidden, hidden))):
-                yield checked
-
-
-def _is_hidden(path: Path) -> bool:
-    """Not what a jail has of its own under the same name, and not what is not there anyway."""
-    is_shared = any(path.is_relative_to(top) for top in _SHARED_TOPS)
-    return path.exists() and not is_shared and path not in (Path("/"), Path("/tmp"))
 
 
 def _bubblewrap() -> Layer:
@@ -99,7 +73,7 @@ def _bubblewrap() -> Layer:
 
 
 def _namespaces() -> Layer:
-    """A jail as a learner's: namespaces inside bubblewrap's, and mounts in them."""
+    """Try a jail as a learner's: namespaces inside bubblewrap's, and mounts in them."""
     command = ["bwrap", "--unshare-all", "--ro-bind", "/", "/", "--proc", "/proc", "--dev", "/dev", "--"]
     command += [sys.executable, "-I", "-c", _TRY_NAMESPACES, str(Path(sandbox.__path__[0]).parent)]
     try:
@@ -182,3 +156,47 @@ def _memory() -> Layer:
         if groups is not None
         else "Run in a unit with Delegate=yes (docs/operators/control-groups.md)",
     )
+
+
+def namespace_remedy(sysctls: Path = _SYSCTLS, *, is_container: bool | None = None) -> str:
+    """Say why this host refuses namespaces, as far as it can be known, and what an operator does about it.
+
+    Steps, one a line; each for something found on this host, or a general one where nothing is.
+
+    docs/operators/hosts.md and containers.md say more about each.
+    """
+    if is_container is None:
+        is_container = any(mark.exists() for mark in _CONTAINER_MARKS)
+    steps = list(_namespace_steps(sysctls, is_container=is_container))
+    return "\n".join(steps or _general_namespace_steps())
+
+
+def _namespace_steps(sysctls: Path, *, is_container: bool) -> Iterator[str]:
+    if is_container:
+        yield "A container's usual settings forbid them. docker run and compose.yaml open them with"
+        yield "    --security-opt seccomp=docs/operators/seccomp.json"
+        yield "    --security-opt apparmor=unconfined --security-opt systempaths=unconfined"
+        yield "as docs/operators/containers.md explains. What follows is then the host's to give."
+    if _value(sysctls / "kernel/apparmor_restrict_unprivileged_userns") not in (None, "0"):
+        yield "AppArmor restricts user namespaces (Ubuntu 23.10 and later). Give them to this service alone:"
+        yield "    load docs/operators/apparmor-jaxercise, as docs/operators/hosts.md explains,"
+        yield "or to every program: sysctl -w kernel.apparmor_restrict_unprivileged_userns=0"
+    if _value(sysctls / "kernel/unprivileged_userns_clone") == "0":
+        yield "This kernel keeps user namespaces for root: sysctl -w kernel.unprivileged_userns_clone=1"
+    for kind in ("user", "pid", "mnt", "net", "ipc", "uts", "cgroup"):
+        if _value(sysctls / f"user/max_{kind}_namespaces") == "0":
+            yield f"No such namespaces are allowed: sysctl -w user.max_{kind}_namespaces=10000"
+
+
+def _general_namespace_steps() -> Iterator[str]:
+    yield "In a systemd unit: leave out RestrictNamespaces=, ProtectKernelTunables=, ProtectKernelLogs=,"
+    yield "ProcSubset= and any SystemCallFilter= that refuses unshare, mount or pivot_root"
+    yield "(docs/operators/jaxercise.service does without)."
+    yield "With a kernel of your own: CONFIG_USER_NS, and the options of the other namespaces."
+
+
+def _value(path: Path) -> str | None:
+    try:
+        return path.read_text().strip()
+    except OSError:
+        return None

@@ -1,0 +1,100 @@
+"""What a child is asked next, and how far its reports are believed.
+
+A hostile process may report anything at any time. What is out of turn ends the run; what is said of a hidden
+call would carry its arguments out as a line that the text does not have, or a time that is no time.
+"""
+
+import math
+import time
+
+import msgspec
+
+from sandbox.interface import CallResult, Finished, Loaded, Report, RunRequest
+from sandbox.protocol import ChildOrder, Load, Make, Stop
+from sandbox.wire import BadFrame
+
+_HIDDEN_DIGITS = 2
+
+
+class Dialogue:
+    """One request, put to one child: each order waits for the report on the one before it."""
+
+    def __init__(self, request: RunRequest) -> None:
+        self._request = request
+        self._ordered = time.monotonic()
+        """When the child was given its present order."""
+        self.loaded: Loaded | None = None
+        self.calls: list[CallResult] = []
+        self.finished: Finished | None = None
+
+    def next_order(self) -> ChildOrder:
+        """Return the next call, or `Stop` where nothing more is asked."""
+        if self._is_complete():
+            return Stop()
+        self._ordered = time.monotonic()
+        index = len(self.calls)
+        return Make(index=index, call=self._request.calls[index])
+
+    def take(self, report: Report) -> Report:
+        """Note a report, and return it as far as it can be true.
+
+        Raises:
+            BadFrame: it was not its turn.
+        """
+        match report:
+            case Loaded() if self.loaded is None:
+                self.loaded = report
+            case CallResult() if self._awaits_call(report.index):
+                report = plausible(
+                    report,
+                    self._request.code,
+                    elapsed_seconds=time.monotonic() - self._ordered,
+                    is_hidden=self._request.calls[report.index].is_hidden,
+                )
+                self.calls.append(report)
+            case Finished() if self._is_complete() and self.finished is None:
+                self.finished = report
+            case _:
+                raise BadFrame("a result out of turn")
+        return report
+
+    def _awaits_call(self, index: int) -> bool:
+        return self.loaded is not None and not self._is_complete() and index == len(self.calls)
+
+    def _is_complete(self) -> bool:
+        """Say whether nothing more is asked of the child."""
+        if self.loaded is None:
+            return False
+        return self.loaded.refusal is not None or len(self.calls) == len(self._request.calls)
+
+
+def load_order(request: RunRequest) -> Load:
+    """Return the first order of a request."""
+    return Load(
+        code=request.code,
+        more_code=request.more_code,
+        function=request.calls[0].function if request.calls else "",
+        parameters=request.parameters,
+        outputs=request.outputs,
+        forbidden=request.forbidden,
+        cache_key=request.cache_key,
+    )
+
+
+def plausible(report: CallResult, code: str, *, elapsed_seconds: float, is_hidden: bool) -> CallResult:
+    """Keep lines of `code` only, and a time that can have passed, rounded where the call is hidden."""
+    last = len(code.splitlines()) + 1
+    reported = report.wall_seconds
+    seconds = min(max(reported, 0.0), elapsed_seconds) if math.isfinite(reported) else elapsed_seconds
+    raised, forbidden = report.raised, report.forbidden
+    if raised is not None:
+        frames = tuple(frame for frame in raised.frames if 0 <= frame.line <= last)
+        raised = msgspec.structs.replace(raised, frames=frames)
+    if forbidden is not None and forbidden.line is not None and not 0 < forbidden.line <= last:
+        forbidden = msgspec.structs.replace(forbidden, line=None)
+    return msgspec.structs.replace(
+        report,
+        wall_seconds=round(seconds, _HIDDEN_DIGITS) if is_hidden else seconds,
+        raised=raised,
+        forbidden=forbidden,
+    )

@@ -1,0 +1,114 @@
+"""What comes through a child's pipes: what it prints, and the line that it is at when it is asked.
+
+A run is asked for its line before it is ended at a limit. The child answers by itself
+(`inside/forkserver.py`), so the answer is a hint from hostile code: it may point at a wrong line of that
+learner's own text, and nothing else.
+"""
+
+import asyncio
+import contextlib
+import os
+import re
+import signal
+from collections.abc import Callable
+
+from sandbox.procfs.process import readable_within
+from sandbox.protocol import LINE_SIGNAL
+
+_READ_BYTES = 1 << 16
+_ANSWER_LIMIT_BYTES = 1 << 16
+_INNERMOST = re.compile(rb'^  File "solution\.py", line (\d{1,7}) in ', re.MULTILINE)
+
+
+class CapturedOutput:
+    """The reading end of standard output or error. `overflowed` once it wrote more than `limit_bytes`."""
+
+    def __init__(self, descriptor: int, limit_bytes: int) -> None:
+        self.descriptor = descriptor
+        self._limit_bytes = limit_bytes
+        self._captured = bytearray()
+        self._seen_bytes = 0
+        self._is_capturing = True
+        self.overflowed = False
+        os.set_blocking(descriptor, False)
+
+    def read_available(self) -> bool:
+        """Take what is there now; return False once every writer has closed.
+
+        Nothing waits for the end of the stream: a process that was left behind could hold it open.
+        """
+        while not self.overflowed:
+            try:
+                data = os.read(self.descriptor, _READ_BYTES)
+            except BlockingIOError:
+                return True
+            if not data:
+                return False
+            self._seen_bytes += len(data)
+            self.overflowed = self._seen_bytes > self._limit_bytes
+            if self._is_capturing:
+                self._captured += data[: self._limit_bytes - len(self._captured)]
+        return False
+
+    def stop_capturing(self) -> None:
+        """Throw away what comes from here on; it still counts."""
+        self._is_capturing = False
+
+    def start_anew(self) -> None:
+        """Forget what has come so far."""
+        self._captured.clear()
+        self._seen_bytes = 0
+
+    @property
+    def text(self) -> str:
+        """Invalid UTF-8 and NUL become the replacement character."""
+        return self._captured.decode(errors="replace").replace("\x00", "\ufffd")
+
+
+class LineProbe:
+    """The reading end of a pipe that only one child writes to, for `patience_seconds` after each question."""
+
+    def __init__(self, descriptor: int, *, patience_seconds: float = 0.5) -> None:
+        self._descriptor = descriptor
+        self._patience_seconds = patience_seconds
+        self._answer = bytearray()
+        self._left_bytes = _ANSWER_LIMIT_BYTES
+        os.set_blocking(descriptor, False)
+
+    async def ask(self, pidfd: int, wake: Callable[[], None]) -> None:
+        """Have the child write its traceback, and wait a moment for it.
+
+        `wake` is called once the signal is pending: the child handles it before it does anything else.
+        """
+        self._read()
+        self._answer.clear()  # Nobody had asked.
+        with contextlib.suppress(OSError):
+            signal.pidfd_send_signal(pidfd, LINE_SIGNAL)
+        wake()
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(self._patience_seconds):
+                while self._innermost() is None and self._left_bytes > 0:
+                    await readable_within(self._descriptor, self._patience_seconds)
+                    self._read()
+
+    def line(self, code: str) -> int | None:
+        """Return the innermost line of `code` in the answer, 1-based; None where it is none of them."""
+        self._read()
+        line = self._innermost()
+        return line if line is not None and 1 <= line <= len(code.splitlines()) else None
+
+    def _innermost(self) -> int | None:
+        found = _INNERMOST.search(self._answer)
+        return int(found[1]) if found else None
+
+    def _read(self) -> None:
+        while self._left_bytes > 0:
+            try:
+                data = os.read(self._descriptor, self._left_bytes)
+            except BlockingIOError:
+                return
+            if not data:
+                self._left_bytes = 0
+                return
+            self._left_bytes -= len(data)
+            self._answer += data
