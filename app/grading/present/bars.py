@@ -4,7 +4,7 @@ import sys
 
 import numpy as np
 
-from app.grading.phrases.number_text import number_text
+from app.grading.phrases import number_text
 from app.grading.present.svg import WIDTH, Drawing, Floats, Mask, edges, label, path, pooled, short
 
 BARS_LIMIT = 64

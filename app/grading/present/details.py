@@ -9,7 +9,7 @@ from app.core.tolerance import Tolerance
 from app.core.verdict import Difference, Number
 from app.grading.compare.array import Comparison
 from app.grading.compare.closeness import value_errors
-from app.grading.phrases.index_words import where_words
+from app.grading.phrases import where_words
 from app.grading.present.pictures import picture
 from app.grading.present.shape_advice import shape_advice
 from sandbox.arrays import BadArray, WireArray, unpack_array

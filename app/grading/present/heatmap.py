@@ -3,7 +3,7 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from app.grading.phrases.number_text import number_text
+from app.grading.phrases import number_text
 from app.grading.present.svg import (
     Drawing,
     Floats,

@@ -5,8 +5,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from app.grading.compare.closeness import ValueErrors
-from app.grading.phrases.index_words import index_words, where_words
-from app.grading.phrases.number_text import number_text
+from app.grading.phrases import index_words, number_text, where_words
 from app.grading.present.bars import BARS_LIMIT, error_bars, paired_bars
 from app.grading.present.heatmap import EXACT_SIDE, error_map, exact_maps
 from app.grading.present.svg import Drawing, Floats, svg
