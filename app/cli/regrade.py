@@ -72,7 +72,7 @@ async def _regrade(
             print(f"  drift: {drifts[problem.slug]}", flush=True)
     _write_reports(proofs, drifts, junit=junit, markdown=markdown)
     ending = "all hold" if held else "some fail"
-    print(f"{len(problems)} problems, {sum(len(proof.rows) for proof in proofs)} rows: {ending}")
+    print(f"{len(problems)} problems, {sum(len(proof.results) for proof in proofs)} rows: {ending}")
     return held
 
 

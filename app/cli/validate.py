@@ -60,28 +60,28 @@ def _write(path: Path | None, data: bytes) -> None:
 
 
 async def print_proof(problem: Problem, grader: "Grader") -> "Proof":
-    """Prove one problem, and print each row as soon as it is known.
+    """Prove one problem, and print each result as soon as it is known.
 
     Raises:
         SandboxError: the jail broke.
     """
     from app.cli.reports.proof_table import ProofTable, summary_lines
     from app.grading.prove.prove import prove
-    from app.grading.prove.results import Proof, Row, columns_of
+    from app.grading.prove.results import Proof, ProofResult, columns_of
 
     table = ProofTable(columns_of(problem))
     print(f"{problem.manifest.position} {problem.slug} · version {problem.version[:12]}")
     print("\n".join(table.legend()), flush=True)
-    rows: list[Row] = []
-    async for row in prove(problem, grader):
-        rows.append(row)
-        print("\n".join(table.lines(row)), flush=True)
+    results: list[ProofResult] = []
+    async for result in prove(problem, grader):
+        results.append(result)
+        print("\n".join(table.lines(result)), flush=True)
     proof = Proof(
         problem=problem.slug,
         position=problem.manifest.position,
         version=problem.version,
         columns=columns_of(problem),
-        rows=tuple(rows),
+        results=tuple(results),
     )
     print("\n".join(summary_lines(problem.slug, proof.faults)), flush=True)
     return proof

@@ -10,7 +10,7 @@ import pytest
 from app.core.outcome import Outcome
 from app.core.verdict import Mode, Verdict
 from app.grading.open_grader import open_grader
-from app.grading.phrases.forbidden_words import forbidden_in_words
+from app.grading.phrases import forbidden_in_words
 from sandbox.interface import Call, ForbiddenUse, Refusal, RunRequest, RunResult
 from sandbox.jailed import Supervisor, open_supervisor
 from sandbox.limits import Limits

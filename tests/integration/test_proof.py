@@ -26,7 +26,7 @@ async def _proof(problem: Problem, grader: Grader) -> Proof:
         position=problem.manifest.position,
         version=problem.version,
         columns=columns_of(problem),
-        rows=tuple([row async for row in prove(problem, grader)]),
+        results=tuple([result async for result in prove(problem, grader)]),
     )
 
 
@@ -53,10 +53,10 @@ def proofs(tmp_path_factory: pytest.TempPathFactory) -> Mapping[str, Proof]:
 
 
 def test_a_good_problem_is_proven(proofs: Mapping[str, Proof]) -> None:
-    """Every row holds, and every figure lies well within its bound."""
+    """Every result holds, and every figure lies well within its bound."""
     proof = proofs[_GOOD]
     assert [fault.message for fault in proof.faults] == []
-    assert {(row.role, row.id, row.outcome) for row in proof.solutions} == {
+    assert {(result.role, result.id, result.outcome) for result in proof.solutions} == {
         ("reference", "reference", "accepted"),
         ("also_right", "swish", "accepted"),
         ("variant", "forgets_gate", "wrong_value"),
@@ -70,7 +70,7 @@ def test_a_good_problem_is_proven(proofs: Mapping[str, Proof]) -> None:
 
 def test_a_variant_is_measured_case_by_case(proofs: Mapping[str, Proof]) -> None:
     """The table tells where a mistake shows, how far it lies off, and the name it gets."""
-    [variant] = [row for row in proofs[_GOOD].solutions if row.role == "variant"]
+    [variant] = [result for result in proofs[_GOOD].solutions if result.role == "variant"]
     assert variant.named == "forgets_gate"
     assert set(variant.failed) == {"one", "one-fresh-1", "handed-in"}
     assert set(variant.distances) == {"one", "handed-in"}
@@ -83,9 +83,9 @@ def test_a_float64_run_differs_from_the_reference_by_rounding(proofs: Mapping[st
 
 
 def test_bfloat16_lies_between_rounding_and_a_mistake(proofs: Mapping[str, Proof]) -> None:
-    rows = {row.id: row for row in proofs[_GOOD].solutions}
-    for case, distance in rows["bfloat16"].distances.items():
-        assert 1 < distance < rows["forgets_gate"].distances[case]
+    results = {result.id: result for result in proofs[_GOOD].solutions}
+    for case, distance in results["bfloat16"].distances.items():
+        assert 1 < distance < results["forgets_gate"].distances[case]
 
 
 @pytest.mark.parametrize("name", BROKEN)
@@ -104,9 +104,9 @@ def test_a_problem_was_broken_in_every_way() -> None:
 
 
 def test_without_answers_nothing_else_is_run(proofs: Mapping[str, Proof]) -> None:
-    """A variant cannot be judged by a reference that gives NaN; the other rows would only confuse."""
-    rows = proofs["the reference is not finite"].rows
-    assert [row.id for row in rows if isinstance(row, SolutionResult)] == ["reference"]
+    """A variant cannot be judged by a reference that gives NaN; the other results would only confuse."""
+    results = proofs["the reference is not finite"].results
+    assert [result.id for result in results if isinstance(result, SolutionResult)] == ["reference"]
 
 
 def test_a_limit_is_refused_with_the_figure_to_write(proofs: Mapping[str, Proof]) -> None:
@@ -116,6 +116,6 @@ def test_a_limit_is_refused_with_the_figure_to_write(proofs: Mapping[str, Proof]
 
 
 def _figure(proof: Proof, name: str) -> float:
-    [figure] = [row for row in proof.rows if isinstance(row, Figure) and row.id == name]
+    [figure] = [result for result in proof.results if isinstance(result, Figure) and result.id == name]
     assert figure.value is not None
     return figure.value

@@ -45,16 +45,16 @@ def proofs_junit(proofs: Sequence[Proof]) -> bytes:
     """JUnit XML, as CI systems read it: a suite a problem, a test case a row."""
     root = ElementTree.Element("testsuites", name="jaxercise regrade")
     for proof in proofs:
-        failures = sum(bool(row.faults) for row in proof.rows)
+        failures = sum(bool(row.faults) for row in proof.results)
         suite = ElementTree.SubElement(
             root,
             "testsuite",
             name=proof.problem,
-            tests=str(len(proof.rows)),
+            tests=str(len(proof.results)),
             failures=str(failures),
             errors="0",
         )
-        for row in proof.rows:
+        for row in proof.results:
             kind = "figure" if isinstance(row, Figure) else row.role
             seconds = row.wall_seconds if isinstance(row, SolutionResult) else 0.0
             case = ElementTree.SubElement(

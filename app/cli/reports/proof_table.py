@@ -4,7 +4,7 @@ import math
 from collections.abc import Iterator, Mapping, Sequence
 
 from app.grading.prove.reasons import Fault
-from app.grading.prove.results import Column, Figure, Role, Row, SolutionResult
+from app.grading.prove.results import Column, Figure, ProofResult, Role, SolutionResult
 
 WIDTH = 100
 _LABEL, _OUTCOME, _NAMED = 34, 16, 7
@@ -37,7 +37,7 @@ class ProofTable:
         lines = _wrapped(entries, "   ", indent="  ")
         return [*lines, "  · passes; a number: caught, so many tolerances off; ∞ caught, not by numbers"]
 
-    def lines(self, row: Row) -> Iterator[str]:
+    def lines(self, row: ProofResult) -> Iterator[str]:
         """One line, with a heading before the first of its kind, and its refusals below it."""
         heading = "figures" if isinstance(row, Figure) else _HEADINGS[row.role]
         if heading != self._heading:

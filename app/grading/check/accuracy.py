@@ -10,7 +10,7 @@ from app.core.problem import AccuracyProbe
 from app.core.verdict import CaseResult
 from app.grading.answer import named_arrays
 from app.grading.check.case_result import case_result
-from app.grading.phrases.index_words import shape_words
+from app.grading.phrases import shape_words
 from app.grading.plan.checks import Check
 from sandbox.arrays import BadArray, WireArray, unpack_array
 from sandbox.interface import CallResult

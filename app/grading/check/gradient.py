@@ -12,7 +12,7 @@ from app.grading.check.case_result import case_result
 from app.grading.check.value import judge_arrays
 from app.grading.compare.array import matches
 from app.grading.compare.tolerance import tolerance_of
-from app.grading.phrases.index_words import names_words
+from app.grading.phrases import names_words
 from app.grading.plan.checks import Check
 from app.grading.reference.outputs import ReferenceOutput
 from sandbox.arrays import BadArray, WireArray, unpack_array

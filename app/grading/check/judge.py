@@ -18,7 +18,7 @@ from app.grading.check.transforms import judge_transforms
 from app.grading.check.value import judge_arrays
 from app.grading.compare.no_arrays import no_arrays
 from app.grading.explain.explain import explanation, first_sentence
-from app.grading.phrases.forbidden_words import forbidden_in_words
+from app.grading.phrases import forbidden_in_words
 from app.grading.plan.checks import Check, CheckKind
 from app.grading.reference.outputs import ReferenceOutput
 from sandbox.interface import CallResult, Frame, Raised

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from app.core.outcome import Outcome
 from app.core.tolerance import Tolerance
 from app.grading.compare.closeness import value_errors
-from app.grading.phrases.index_words import index_words, shape_words
+from app.grading.phrases import index_words, shape_words
 from sandbox.arrays import BadArray, WireArray, unpack_array
 
 

@@ -2,7 +2,7 @@
 
 from app.core.outcome import Outcome
 from app.core.problem import Entry
-from app.grading.phrases.index_words import listed
+from app.grading.phrases import listed
 from sandbox.interface import CallResult
 
 

@@ -7,7 +7,7 @@ import msgspec
 from app.core.outcome import Outcome, worst
 from app.core.tolerance import Tolerance
 from app.grading.compare.array import Comparison, compare, matches
-from app.grading.phrases.index_words import names_words
+from app.grading.phrases import names_words
 from sandbox.arrays import WireArray
 
 

@@ -4,7 +4,7 @@ import math
 from collections.abc import Iterator, Mapping, Sequence
 
 from app.grading.compare.parameter_names import renamed
-from app.grading.phrases.statement_words import words_for
+from app.grading.phrases import words_for
 from sandbox.interface import Parameter
 
 _SHOWN = 3

@@ -4,7 +4,7 @@ from app.core.tolerance import Tolerance
 from app.core.verdict import Diagnosis, DiagnosisKind
 from app.grading.diagnose.error_pattern import error_shapes
 from app.grading.diagnose.stages import Followed
-from app.grading.phrases.index_words import shape_words
+from app.grading.phrases import shape_words
 
 
 def divergence_diagnosis(followed: Followed, tolerance: Tolerance) -> Diagnosis:

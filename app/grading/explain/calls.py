@@ -32,7 +32,7 @@ def _missing(asked: Asked) -> str:
 
 
 def _called(asked: Asked) -> str:
-    """What was called; of an `__init__`, its class."""
+    """Name what was called; of an `__init__`, its class."""
     owner = asked.match[0].partition("(")[0].rpartition(".")[0].rpartition(".")[2]
     return f"`{owner or 'the class'}`" if asked[1] == "__init__" else f"`{asked[1]}`"
 

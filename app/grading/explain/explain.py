@@ -1,4 +1,4 @@
-"""What an exception means, in plain words, with the shapes at hand."""
+"""Say what an exception means, in plain words, with the shapes at hand."""
 
 import re
 
@@ -23,7 +23,7 @@ _LIMIT = 600
 
 
 def explain(kind: str, message: str, *, line: str = "", nearest: str = "") -> str:
-    """Of an exception of type `kind` that the learner's `line` raised; empty where nothing sure can be said.
+    """Explain an exception of type `kind` that the learner's `line` raised; empty where nothing is sure.
 
     `nearest` is a name that is there, like one that was not found. All four are a hostile process's: they
     are cut, and the patterns take time in proportion to what is left.
@@ -39,12 +39,12 @@ def explain(kind: str, message: str, *, line: str = "", nearest: str = "") -> st
 
 
 def explanation(raised: Raised) -> str:
-    """Of what the jail reports."""
+    """Explain an exception as the jail reports it."""
     line = raised.frames[-1].text if raised.frames else ""
     return explain(raised.type, raised.message, line=line, nearest=raised.nearest)
 
 
 def first_sentence(explanation: str) -> str:
-    """The part that says what is wrong, without the advice, for a place where there is little room."""
+    """Cut to the sentence that says what is wrong, without the advice, for a narrow place."""
     end = _SENTENCE_END.search(explanation)
     return explanation if end is None else explanation[: end.start()]

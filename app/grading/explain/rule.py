@@ -16,8 +16,11 @@ FUNCTION = r"(?:[\w.<>]{0,160}\.)?([\w<>]{1,80})"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Asked:
-    """One exception: the match of its message, the learner's line that raised it, and the name nearest to
-    one that was not found; each may be empty."""
+    """One exception that a rule is asked about; each of the three may be empty.
+
+    `match` is of its message, `line` the learner's that raised it, `nearest` a name like one that was not
+    found.
+    """
 
     match: re.Match[str]
     line: str
@@ -43,7 +46,7 @@ class Rule:
 
 
 def rule(types: str, pattern: str, say: Say | str) -> Rule:
-    """`types` parted by spaces; a plain sentence where nothing of the message goes into it."""
+    """Make a rule: `types` parted by spaces, a plain sentence where nothing of the message goes into it."""
     return Rule(
         types=frozenset(types.split()),
         pattern=re.compile(pattern, re.DOTALL),
@@ -52,7 +55,7 @@ def rule(types: str, pattern: str, say: Say | str) -> Rule:
 
 
 def sides(text: str) -> tuple[int, ...]:
-    """The numbers of a shape's inside; empty where they are none that a shape could have."""
+    """Read the numbers of a shape's inside; empty where they are none that a shape could have."""
     parts = [part.strip() for part in text.split(",")]
     numbers = [part for part in parts if part]
     if len(numbers) > 16 or not all(part.isdecimal() and len(part) <= 12 for part in numbers):
@@ -61,11 +64,11 @@ def sides(text: str) -> tuple[int, ...]:
 
 
 def shape(text: str | Sequence[int]) -> str:
-    """A shape as Python writes it, as code."""
+    """Write a shape as Python does, as code."""
     numbers = sides(text) if isinstance(text, str) else tuple(text)
     return f"`({', '.join(map(str, numbers))}{',' if len(numbers) == 1 else ''})`"
 
 
 def times(count: str | int, one: str, many: str | None = None) -> str:
-    """`1 case_result`, `2 case_results`."""
+    """Count things in words: `1 axis`, `2 axes`."""
     return f"{count} {one if str(count) == '1' else many or one + 's'}"

@@ -10,7 +10,7 @@ _DIVIDED = re.compile(r"[^/]/[^/]")
 
 
 def _cast(asked: Asked) -> str:
-    """How to write it, with the learner's own names where the line tells them."""
+    """Say how to write it, with the learner's own names where the line has them."""
     if found := _NAMED.search(asked.line):
         return f"{_ARRIVES}: write `{found[1]}(int({found[2]}))`."
     if _DIVIDED.search(asked.line):

@@ -4,7 +4,7 @@ import sys
 
 import numpy as np
 
-from app.grading.phrases.number_text import number_text
+from app.grading.phrases import number_text
 from app.grading.present.svg import WIDTH, Drawing, Floats, Mask, edges, label, path, pooled, short
 
 BARS_LIMIT = 64
@@ -17,7 +17,7 @@ _DASHED = 'fill="none" stroke="currentColor" stroke-dasharray="3 3"'
 
 
 def paired_bars(expected: Floats, got: Floats, wrong: Mask) -> Drawing:
-    """Up to `BARS_LIMIT` numbers; a given one that is not finite is a dashed line."""
+    """Draw up to `BARS_LIMIT` numbers; a given one that is not finite is a dashed line."""
     limit = _limit(expected, got)
     low, high = _clipped_range(expected, got, limit)
     step, width = _steps(len(expected))
@@ -50,7 +50,7 @@ def paired_bars(expected: Floats, got: Floats, wrong: Mask) -> Drawing:
 
 
 def error_bars(errors: Floats, wrong: Mask) -> Drawing:
-    """Of a long vector: the largest error of each stretch."""
+    """Draw the largest error of each stretch of a long vector."""
     starts = edges(len(errors), BARS_LIMIT)
     tallest = pooled(errors, [BARS_LIMIT])
     finite = tallest[np.isfinite(tallest)]
@@ -103,7 +103,7 @@ class _Scale:
 
 
 def _limit(expected: Floats, got: Floats) -> float:
-    """The largest size that is drawn."""
+    """Return the largest size that is drawn."""
     largest = float(np.abs(expected[np.isfinite(expected)]).max(initial=0.0))
     if largest > 0:
         return min(largest, sys.float_info.max / _BEYOND) * _BEYOND
@@ -117,13 +117,13 @@ def _clipped_range(expected: Floats, got: Floats, limit: float) -> tuple[float, 
 
 
 def _steps(count: int) -> tuple[float, float]:
-    """A pair's share of the width, and one bar's."""
+    """Return a pair's share of the width, and one bar's."""
     step = min((WIDTH - _LEFT - 4) / count, _WIDEST_STEP)
     return step, step * 0.4
 
 
 def _crosses(wrong: Mask, step: float) -> str:
-    """In a strip below the bars."""
+    """Mark what differs in a strip below the bars."""
     half = min(step * 0.4, 3.0)
     y = short(_TOP + _PLOT + _STRIP / 2 + 2 - half)
     side = short(2 * half)

@@ -5,8 +5,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from app.grading.compare.closeness import ValueErrors
-from app.grading.phrases.index_words import index_words, where_words
-from app.grading.phrases.number_text import number_text
+from app.grading.phrases import index_words, number_text, where_words
 from app.grading.present.bars import BARS_LIMIT, error_bars, paired_bars
 from app.grading.present.heatmap import EXACT_SIDE, error_map, exact_maps
 from app.grading.present.svg import Drawing, Floats, svg
@@ -17,7 +16,7 @@ SIZE_LIMIT_BYTES = 8_000
 def picture(
     got: NDArray[np.generic], reference: NDArray[np.generic], errors: ValueErrors, *, name: str = ""
 ) -> str:
-    """Bars for vectors, heat maps for matrices; empty where there is no number.
+    """Draw bars for vectors, heat maps for matrices; empty where there is no number.
 
     Of more than two axes the slice with the largest error is drawn, of complex numbers their sizes; the
     text alternative says so. Well-formed XML of at most `SIZE_LIMIT_BYTES`, whatever the arrays hold.
@@ -37,7 +36,7 @@ def picture(
 
 
 def words_of(got: NDArray[np.generic], reference: NDArray[np.generic], errors: ValueErrors) -> str:
-    """How many differ and where, the largest error, and whether all that was given is one number."""
+    """Say how many differ and where, the largest error, and whether all that was given is one number."""
     count, place = int(errors.wrong.sum()), _largest(errors)
     ours, theirs = number_text(reference[place].item()), number_text(got[place].item())
     if got.size == 1:
@@ -71,7 +70,7 @@ def _draw(expected: Floats, got: Floats, errors: ValueErrors, at: tuple[int, ...
 
 
 def _largest(errors: ValueErrors) -> tuple[int, ...]:
-    """Of the wrong ones, where the error is largest."""
+    """Find where the error is largest among the wrong ones."""
     sizes = np.where(errors.wrong, errors.absolute, -1.0)
     return tuple(int(axis) for axis in np.unravel_index(int(np.argmax(sizes)), sizes.shape))
 

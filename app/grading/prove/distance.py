@@ -13,7 +13,9 @@ Arrays = Mapping[str, WireArray]
 
 
 def distance(answer: Arrays, expected: Arrays, tolerance: Tolerance) -> float:
-    """The largest error over all numbers: at most 1 passes; infinite for another shape, NaN and infinities.
+    """Return the largest error over all numbers: at most 1 passes.
+
+    Infinite for another shape, NaN and infinities.
 
     dtypes are not looked at, so that a float64 answer can be measured too. Integers and logical values are
     exact: 0 or infinite.
@@ -24,7 +26,7 @@ def distance(answer: Arrays, expected: Arrays, tolerance: Tolerance) -> float:
 
 
 def spread(answers: Sequence[Arrays], expected: Arrays, tolerance: Tolerance) -> float:
-    """The largest difference between any two of the answers, in the same units."""
+    """Return the largest difference between any two of the answers, in the same units."""
     worst = 0.0
     for name, wanted in expected.items():
         given = [answer.get(name) for answer in (*answers, expected)]
@@ -39,7 +41,7 @@ def spread(answers: Sequence[Arrays], expected: Arrays, tolerance: Tolerance) ->
 
 
 def allowed(expected: WireArray, tolerance: Tolerance) -> NDArray[np.float64]:
-    """How far each number may be off."""
+    """Return how far each number may be off, in the shape of `expected`; integers not at all."""
     reference = unpack_array(expected)
     if not np.issubdtype(reference.dtype, np.inexact):
         return np.zeros(reference.shape)
@@ -68,6 +70,6 @@ def _worst(errors: NDArray[np.float64], expected: WireArray, tolerance: Toleranc
 
 
 def _wide(array: NDArray[np.generic]) -> NDArray[np.float64]:
-    """Complex numbers are told apart by their parts' distance, as everywhere."""
+    """Widen to double precision; complex numbers stay complex, and their distance is that of the plane."""
     kind = np.complex128 if np.iscomplexobj(array) else np.float64
     return array.astype(kind)

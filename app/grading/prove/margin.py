@@ -1,9 +1,11 @@
-"""Is there room between rounding, the tolerance and the nearest mistake; and time enough."""
+"""The margins of a proof: between rounding, the tolerance and the nearest mistake; in time; in inputs."""
 
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 
 from app.core.outcome import Outcome
+from app.core.problem import Problem
+from app.grading.plan.repeats import shapes_without_a_second_input
 from app.grading.prove.reasons import Fault, Reason
 from app.grading.prove.results import Figure, Role, SolutionResult
 
@@ -15,8 +17,19 @@ TIME_FACTOR = 2.0
 """The limit is at least twice what the slowest right solution takes."""
 
 
+def second_input_figure(problem: Problem) -> Figure:
+    """Say whether every shape is graded with two inputs at least."""
+    alone = shapes_without_a_second_input(problem)
+    faults: tuple[Fault, ...] = ()
+    if alone:
+        message = f"nothing else has the shapes of {', '.join(alone)}, so a cached answer would pass"
+        faults = (Fault(reason=Reason.NO_SECOND_INPUT, message=message),)
+    text = f"inputs: {', '.join(alone)} alone of its shapes" if alone else "inputs: two or more of each shape"
+    return Figure(id="second_inputs", text=text, value=float(len(alone)), bound=0.0, faults=faults)
+
+
 def noise_figure(by_case: Mapping[str, float]) -> Figure:
-    """The largest difference that only the way of computing makes, in units of the tolerance."""
+    """Judge the largest difference that the call mode alone makes, in units of the tolerance."""
     value, where = _worst(by_case)
     faults: tuple[Fault, ...] = ()
     if value > NOISE_BOUND:
@@ -32,7 +45,7 @@ def noise_figure(by_case: Mapping[str, float]) -> Figure:
 
 
 def double_figure(by_case: Mapping[str, float]) -> Figure:
-    """How far the reference lies from its own run in float64."""
+    """Judge how far the reference lies from its own run in float64."""
     value, where = _worst(by_case)
     faults: tuple[Fault, ...] = ()
     if not value <= 1:
@@ -42,17 +55,19 @@ def double_figure(by_case: Mapping[str, float]) -> Figure:
     return Figure(id="float64", text=text, value=value, bound=1.0, by_name=dict(by_case), faults=faults)
 
 
-def variant_distance(row: SolutionResult, declared: Iterable[str]) -> float:
-    """A variant's distance: the largest over the cases that it is declared to fail."""
-    return max((row.distances.get(name, 0.0) for name in declared), default=0.0)
+def variant_distance(result: SolutionResult, declared: Iterable[str]) -> float:
+    """Return a variant's distance: the largest over the cases that it is declared to fail."""
+    return max((result.distances.get(name, 0.0) for name in declared), default=0.0)
 
 
-def nearest_figure(rows: Iterable[SolutionResult], declared: Mapping[str, tuple[str, ...]]) -> Figure | None:
-    """The variant that is hardest to tell from the reference, of those that fail; None where none does."""
+def nearest_figure(
+    results: Iterable[SolutionResult], declared: Mapping[str, tuple[str, ...]]
+) -> Figure | None:
+    """Judge the variant that is nearest to the reference, of those that fail; None where none does."""
     distances = {
-        row.id: variant_distance(row, declared[row.id])
-        for row in rows
-        if row.role is Role.VARIANT and row.outcome is not Outcome.ACCEPTED
+        result.id: variant_distance(result, declared[result.id])
+        for result in results
+        if result.role is Role.VARIANT and result.outcome is not Outcome.ACCEPTED
     }
     if not distances:
         return None
@@ -79,7 +94,7 @@ def nearest_figure(rows: Iterable[SolutionResult], declared: Mapping[str, tuple[
 
 
 def time_figure(cpu_seconds: Mapping[str, float], limit: float) -> Figure:
-    """Processor time of whole submissions of right solutions, nothing compiled beforehand."""
+    """Judge the processor time of whole submissions of right solutions, nothing compiled beforehand."""
     slowest = max(cpu_seconds, key=cpu_seconds.__getitem__)
     least = math.ceil(TIME_FACTOR * cpu_seconds[slowest])
     faults: tuple[Fault, ...] = ()
@@ -98,6 +113,16 @@ def time_figure(cpu_seconds: Mapping[str, float], limit: float) -> Figure:
         by_name=dict(cpu_seconds),
         faults=faults,
     )
+
+
+def determinism_figure(names: Sequence[str]) -> Figure:
+    """Say whether two runs of the reference give equal bits; `names` are the checks that differ."""
+    faults: tuple[Fault, ...] = ()
+    if names:
+        message = f"two runs of the reference give different bits for {', '.join(names)}"
+        faults = (Fault(reason=Reason.NOT_DETERMINISTIC, message=message),)
+    text = f"two runs differ in {len(names)} answers" if names else "two runs of the reference: equal bits"
+    return Figure(id="determinism", text=text, value=float(len(names)), bound=0.0, faults=faults)
 
 
 def _worst(by_case: Mapping[str, float]) -> tuple[float, str]:

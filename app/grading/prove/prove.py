@@ -1,4 +1,4 @@
-"""A problem proves itself: right solutions are accepted, wrong ones refused and named, with room between."""
+"""A problem proves itself: right solutions are accepted, wrong ones refused and named, by a clear margin."""
 
 from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 
@@ -12,11 +12,24 @@ from app.grading.answer import named_arrays
 from app.grading.grader import Grader
 from app.grading.plan.checks import Check, CheckKind, checks_of
 from app.grading.prove.distance import Arrays, distance, spread
-from app.grading.prove.inputs import reseeded_checks, second_input_figure
-from app.grading.prove.margin import double_figure, nearest_figure, noise_figure, time_figure
+from app.grading.prove.margin import (
+    determinism_figure,
+    double_figure,
+    nearest_figure,
+    noise_figure,
+    second_input_figure,
+    time_figure,
+)
 from app.grading.prove.reasons import Fault, Reason
-from app.grading.prove.reference_calls import Conditions, differing, has_numbers, run_cold, run_conditions
-from app.grading.prove.results import Figure, Role, Row, SolutionResult
+from app.grading.prove.reference_calls import (
+    Conditions,
+    differing,
+    has_numbers,
+    reseeded_checks,
+    run_cold,
+    run_conditions,
+)
+from app.grading.prove.results import Figure, ProofResult, Role, SolutionResult
 from app.grading.prove.solutions import FRESH_SEED, Solutions, does_not_run, without
 from app.grading.prove.trivial_answers import trivial_results
 from app.grading.reference.outputs import ReferenceOutput
@@ -24,10 +37,10 @@ from sandbox.arrays import unpack_array
 from sandbox.interface import CallMode, Ending, RunResult
 
 
-async def prove(problem: Problem, grader: Grader) -> AsyncIterator[Row]:
-    """Run everything that the package holds; a row as soon as it is known.
+async def prove(problem: Problem, grader: Grader) -> AsyncIterator[ProofResult]:
+    """Run everything that the package holds; yield each result as soon as it is known.
 
-    Where the reference gives no usable answers, its own row is the last one.
+    Where the reference gives no usable answers, its own result is the last one.
 
     Raises:
         SandboxError: the jail broke.
@@ -42,13 +55,13 @@ async def prove(problem: Problem, grader: Grader) -> AsyncIterator[Row]:
     if faults := tuple(_answer_faults(checks, answers)):
         yield _unusable(*faults)
         return
-    async for row in _prove(problem, grader, checks, _arrays(checks, answers)):
-        yield row
+    async for result in _prove(problem, grader, checks, _arrays(checks, answers)):
+        yield result
 
 
 async def _prove(
     problem: Problem, grader: Grader, checks: tuple[Check, ...], expected: Mapping[str, Arrays]
-) -> AsyncIterator[Row]:
+) -> AsyncIterator[ProofResult]:
     lasting = tuple(check for check in checks if not check.is_fresh)
     everything = Solutions(problem, grader, lasting, expected)
     wrong = await everything.answers_of(problem.variants)
@@ -69,8 +82,8 @@ async def _prove(
     conditions = await run_conditions(problem, grader.answers, checks, reseeded_checks(problem))
     compared = [check for check in checks if has_numbers(check) and check.name in expected]
     lasting_compared = [check for check in compared if not check.is_fresh]
-    for row in trivial_results(lasting_compared, expected, conditions, problem.manifest.tolerance):
-        yield row
+    for result in trivial_results(lasting_compared, expected, conditions, problem.manifest.tolerance):
+        yield result
     for figure in _precision_figures(problem, compared, expected, conditions):
         yield figure
     declared = {name: variant.fails for name, variant in problem.manifest.variants.items()}
@@ -139,26 +152,20 @@ def _precision_figures(
 
 
 async def _run_figures(problem: Problem, grader: Grader, checks: tuple[Check, ...]) -> AsyncIterator[Figure]:
-    """Right solutions from nothing: how long they take, and whether the reference repeats itself."""
+    """Run right solutions from nothing: how long they take, and whether the reference repeats itself."""
     first = await run_cold(problem, problem.reference, grader.answers, checks)
-    yield _determinism_figure(await differing(problem, grader.answers, checks, first))
+    yield determinism_figure(await differing(problem, grader.answers, checks, first))
     taken = {"reference": first}
     for name, code in sorted(problem.also_right.items()):
         taken[name] = await run_cold(problem, code, grader.answers, checks)
     yield time_figure(_finished(taken), problem.manifest.limits.cpu_seconds)
 
 
-def _determinism_figure(names: Sequence[str]) -> Figure:
-    faults: tuple[Fault, ...] = ()
-    if names:
-        message = f"two runs of the reference give different bits for {', '.join(names)}"
-        faults = (Fault(reason=Reason.NOT_DETERMINISTIC, message=message),)
-    text = f"two runs differ in {len(names)} answers" if names else "two runs of the reference: equal bits"
-    return Figure(id="determinism", text=text, value=float(len(names)), bound=0.0, faults=faults)
-
-
 def _finished(results: Mapping[str, RunResult]) -> dict[str, float]:
-    """A solution that is refused anyway says nothing of the time that a right one takes."""
+    """Return the processor seconds by solution, of the reference and of those that came to their end.
+
+    A solution that is refused anyway says nothing of the time that a right one takes.
+    """
     return {
         name: result.cpu_seconds
         for name, result in results.items()

@@ -4,10 +4,12 @@ from collections.abc import Mapping, Sequence
 
 import msgspec
 
-from app.core.problem import Problem
+from app.core.generators import Argument, Seed, expand_fresh
+from app.core.problem import CheckpointProbe, Problem
+from app.core.verdict import Mode
 from app.grading.answer import named_arrays
 from app.grading.plan.calls import plan_calls
-from app.grading.plan.checks import Check, CheckKind
+from app.grading.plan.checks import Check, CheckKind, checks_of
 from app.grading.plan.request import request_for
 from app.grading.prove.distance import Arrays
 from app.grading.reference.outputs import ReferenceOutputs
@@ -15,10 +17,12 @@ from sandbox.interface import CallMode, CallResult, Ending, RunResult
 
 _CALL_MODES = (CallMode.JIT, CallMode.UNOPTIMISED, CallMode.DOUBLE, CallMode.BFLOAT16)
 _MESSAGE_LIMIT = 300
+_OTHER_SEEDS = 7_919
+"""Added to every seed, for answers of another one."""
 
 
 class Conditions(msgspec.Struct, frozen=True, kw_only=True):
-    """The reference's answers by item, under each condition under which it gave one."""
+    """The reference's answers by check, under each condition under which it gave one."""
 
     by_mode: Mapping[CallMode, Mapping[str, Arrays]]
     other_seed: Mapping[str, Arrays]
@@ -27,8 +31,42 @@ class Conditions(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def has_numbers(check: Check) -> bool:
-    """Whether the item is a plain call whose numbers are compared."""
+    """Say whether the check is a plain call whose numbers are compared."""
     return check.kind in (CheckKind.VALUE, CheckKind.CHECKPOINT) and check.call.mode is CallMode.PLAIN
+
+
+def reseeded_checks(problem: Problem) -> dict[str, Check]:
+    """Give each case and checkpoint another seed, by name; leave out those without anything drawn.
+
+    Where a case has a seed argument, that alone changes; else its random arrays do. A checkpoint is handed
+    other parameters.
+    """
+    cases = tuple(
+        msgspec.structs.replace(case, arguments=_reseeded(case.arguments, index))
+        for index, case in enumerate(problem.manifest.cases)
+    )
+    probes = tuple(
+        msgspec.structs.replace(probe, seed=probe.seed + _OTHER_SEEDS)
+        if isinstance(probe, CheckpointProbe)
+        else probe
+        for probe in problem.manifest.probes
+    )
+    manifest = msgspec.structs.replace(problem.manifest, cases=cases, probes=probes)
+    changed = msgspec.structs.replace(problem, manifest=manifest)
+    was = {check.name: check for check in checks_of(problem, Mode.SUBMIT, fresh_seed=None)}
+    now = checks_of(changed, Mode.SUBMIT, fresh_seed=None)
+    return {check.name: check for check in now if check.call != was[check.name].call}
+
+
+def _reseeded(arguments: Mapping[str, Argument], index: int) -> dict[str, Argument]:
+    if not any(isinstance(argument, Seed) for argument in arguments.values()):
+        return expand_fresh(arguments, (_OTHER_SEEDS, index))
+    return {
+        name: msgspec.structs.replace(argument, seed=argument.seed + _OTHER_SEEDS)
+        if isinstance(argument, Seed)
+        else argument
+        for name, argument in arguments.items()
+    }
 
 
 async def run_conditions(
@@ -37,7 +75,7 @@ async def run_conditions(
     checks: Sequence[Check],
     reseeded: Mapping[str, Check],
 ) -> Conditions:
-    """All of it in one run; where that does not come to its end, what it gave until then.
+    """Make all these calls in one run; where it does not come to its end, take what it gave until then.
 
     Raises:
         SandboxError: the jail broke.
@@ -71,7 +109,7 @@ async def run_conditions(
 async def run_cold(
     problem: Problem, code: str, answers: ReferenceOutputs, checks: Sequence[Check]
 ) -> RunResult:
-    """What a submission of `code` does, with nothing taken from the compilation cache.
+    """Run `code` as a submission, with nothing taken from the compilation cache.
 
     Raises:
         SandboxError: the jail broke.
@@ -82,7 +120,7 @@ async def run_cold(
 async def differing(
     problem: Problem, answers: ReferenceOutputs, checks: Sequence[Check], first: RunResult
 ) -> tuple[str, ...]:
-    """The items that a second run of the reference answers with other bits than `first`.
+    """Name the checks that a second run of the reference answers with other bits than `first`.
 
     The second one takes its programs from the compilation cache, as a learner's may.
 

@@ -1,4 +1,4 @@
-"""What a proof consists of: a row for each solution and trivial answer, and one for each figure."""
+"""What a proof consists of: a result for each solution and trivial answer, and one for each figure."""
 
 from collections.abc import Mapping
 from enum import StrEnum
@@ -58,21 +58,21 @@ class Figure(msgspec.Struct, frozen=True, kw_only=True):
     faults: tuple[Fault, ...] = ()
 
 
-Row = SolutionResult | Figure
+ProofResult = SolutionResult | Figure
 
 
 class Proof(msgspec.Struct, frozen=True, kw_only=True):
-    """All rows of one version of one problem."""
+    """All results of one version of one problem."""
 
     problem: str
     position: int
     version: str
     columns: tuple[Column, ...]
-    rows: tuple[Row, ...]
+    results: tuple[ProofResult, ...]
 
     @property
     def faults(self) -> tuple[Fault, ...]:
-        return tuple(fault for row in self.rows for fault in row.faults)
+        return tuple(fault for result in self.results for fault in result.faults)
 
     @property
     def is_proven(self) -> bool:
@@ -80,21 +80,21 @@ class Proof(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def solutions(self) -> tuple[SolutionResult, ...]:
-        return tuple(row for row in self.rows if isinstance(row, SolutionResult))
+        return tuple(result for result in self.results if isinstance(result, SolutionResult))
 
     @property
     def figures(self) -> tuple[Figure, ...]:
-        return tuple(row for row in self.rows if isinstance(row, Figure))
+        return tuple(result for result in self.results if isinstance(result, Figure))
 
 
 def declared_names(problem: Problem) -> frozenset[str]:
-    """The cases and probes that `problem.toml` names, and that a variant's `fails` may therefore name."""
+    """Return the cases and probes that `problem.toml` names, which a variant's `fails` may therefore name."""
     manifest = problem.manifest
     return frozenset([*(case.name for case in manifest.cases), *(probe.name for probe in manifest.probes)])
 
 
 def columns_of(problem: Problem) -> tuple[Column, ...]:
-    """The table's columns; what a submission is asked besides, as fresh cases, has none."""
+    """Return the mutation table's columns; what a submission is asked besides, as fresh cases, has none."""
     names = declared_names(problem)
     return tuple(
         Column(name=check.name, kind=check.kind, visibility=check.visibility)

@@ -26,7 +26,10 @@ _BY_NUMBERS = (Outcome.PASSED, Outcome.WRONG_VALUE, Outcome.CREATION_ORDER)
 
 
 class Solutions:
-    """Grades one problem's own code. `checks` are its lasting cases and probes, `expected` their arrays."""
+    """The grading of one problem's own code.
+
+    `checks` are its lasting cases and probes, `expected` their arrays.
+    """
 
     def __init__(
         self,
@@ -41,7 +44,7 @@ class Solutions:
         self._expected = expected
 
     async def of_reference(self) -> SolutionResult:
-        """The reference must pass as any other solution.
+        """Grade the reference, which must pass as any other solution.
 
         Raises:
             SandboxError: the jail broke.
@@ -50,10 +53,10 @@ class Solutions:
         answers = await self._grader.answers.of_reference(problem, self._checks)
         verdict = await self._grade(problem.reference)
         faults = _wrong_ending(Reason.REFERENCE_REFUSED, "the reference", verdict, Outcome.ACCEPTED)
-        return self._row(Role.REFERENCE, "reference", Outcome.ACCEPTED, verdict, answers, faults)
+        return self._result(Role.REFERENCE, "reference", Outcome.ACCEPTED, verdict, answers, faults)
 
     async def of_also_right(self, name: str, answers: Sequence[ReferenceOutput]) -> SolutionResult:
-        """An also-right solution must end as it is declared to, `accepted` where nothing is declared.
+        """Grade an also-right solution, which must end as it is declared to, or else `accepted`.
 
         Raises:
             SandboxError: the jail broke.
@@ -62,10 +65,10 @@ class Solutions:
         wanted = declared.outcome if declared else Outcome.ACCEPTED
         verdict = await self._grade(self._problem.also_right[name])
         faults = _wrong_ending(Reason.ALSO_RIGHT_REFUSED, name, verdict, wanted)
-        return self._row(Role.ALSO_RIGHT, name, wanted, verdict, answers, faults)
+        return self._result(Role.ALSO_RIGHT, name, wanted, verdict, answers, faults)
 
     async def of_variant(self, name: str, answers: Sequence[ReferenceOutput]) -> SolutionResult:
-        """A variant must fail as declared, and get its own name.
+        """Grade a variant, which must fail as declared, and get its own name.
 
         Raises:
             SandboxError: the jail broke.
@@ -77,10 +80,10 @@ class Solutions:
             *_without_words(name, self._problem.variants[name]),
             *_variant_faults(name, variant, verdict, names),
         )
-        return self._row(Role.VARIANT, name, variant.outcome, verdict, answers, faults)
+        return self._result(Role.VARIANT, name, variant.outcome, verdict, answers, faults)
 
     async def answers_of(self, sources: Mapping[str, str]) -> dict[str, Sequence[ReferenceOutput] | str]:
-        """By name, what each gives for the lasting items, or why it does not run.
+        """Return by name what each source gives for the lasting checks, or why it does not run.
 
         Raises:
             SandboxError: the jail broke.
@@ -89,25 +92,25 @@ class Solutions:
         if not names:
             return {}
         try:
-            rows = await self._grader.answers.of_solutions(
+            answers = await self._grader.answers.of_solutions(
                 self._problem, [sources[name] for name in names], self._checks
             )
-            return dict(zip(names, rows, strict=True))
+            return dict(zip(names, answers, strict=True))
         except ReferenceFailed:
             return {name: await self._alone(sources[name]) for name in names}
 
     async def _alone(self, code: str) -> Sequence[ReferenceOutput] | str:
-        """One that does not run must not hide the others' answers."""
+        """Run one source by itself: one that does not run must not hide the others' answers."""
         try:
-            [row] = await self._grader.answers.of_solutions(self._problem, [code], self._checks)
+            [answers] = await self._grader.answers.of_solutions(self._problem, [code], self._checks)
         except ReferenceFailed as error:
             return error.message
-        return row
+        return answers
 
     async def _grade(self, code: str) -> Verdict:
         return await self._grader.grade(self._problem, code, Mode.SUBMIT, fresh_seed=FRESH_SEED)
 
-    def _row(
+    def _result(
         self,
         role: Role,
         name: str,
@@ -129,7 +132,7 @@ class Solutions:
         )
 
     def _distances(self, verdict: Verdict, answers: Sequence[ReferenceOutput]) -> dict[str, float]:
-        ended = {row.name: row.outcome for row in verdict.cases}
+        ended = {case.name: case.outcome for case in verdict.cases}
         distances = {}
         given = dict(zip([check.name for check in self._checks], answers, strict=False))
         for check in self._checks:
@@ -149,13 +152,13 @@ def _is_measured(check: Check) -> bool:
 
 
 def without(problem: Problem, broken: Sequence[str]) -> Problem:
-    """The problem without these variants, so that the others can still be told apart."""
+    """Leave out these variants, so that the others can still be told apart."""
     kept = {name: code for name, code in problem.variants.items() if name not in broken}
     return msgspec.structs.replace(problem, variants=kept)
 
 
 def does_not_run(name: str, variant: WrongVariant, reason: str) -> SolutionResult:
-    """The row of a variant that gives no answers at all."""
+    """Return the result of a variant that gives no answers at all."""
     fault = Fault(reason=Reason.VARIANT_DOES_NOT_RUN, message=f"{name} does not run: {reason}")
     return SolutionResult(
         role=Role.VARIANT, id=name, expected=variant.outcome, outcome=Outcome.ERROR, faults=(fault,)
@@ -163,7 +166,7 @@ def does_not_run(name: str, variant: WrongVariant, reason: str) -> SolutionResul
 
 
 def _failed(verdict: Verdict) -> tuple[str, ...]:
-    return tuple(row.name for row in verdict.cases if row.outcome is not Outcome.PASSED)
+    return tuple(case.name for case in verdict.cases if case.outcome is not Outcome.PASSED)
 
 
 def _ending(verdict: Verdict, wanted: Outcome) -> str:

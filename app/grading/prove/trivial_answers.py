@@ -26,7 +26,7 @@ def trivial_results(
     conditions: Conditions,
     tolerance: Tolerance,
 ) -> Iterator[SolutionResult]:
-    """A row for each kind of answer; `checks` are those whose numbers are compared."""
+    """Measure each kind of trivial answer; `checks` are those whose numbers are compared."""
     narrow = conditions.by_mode[CallMode.BFLOAT16]
     seeded = conditions.other_seed
     kinds: dict[str, Callable[[Check, Arrays], Candidates]] = {
@@ -45,16 +45,16 @@ def trivial_results(
             measured = [distance(made, wanted, tolerance) for made in candidates(check, wanted)]
             if measured:
                 distances[check.name] = min(measured)
-        yield _row(name, distances)
+        yield _result(name, distances)
 
 
 def zeros(expected: WireArray) -> WireArray:
-    """As many zeros."""
+    """Answer with as many zeros, in the expected dtype."""
     return pack_array(np.zeros_like(unpack_array(expected)))
 
 
 def best_constant(expected: WireArray, tolerance: Tolerance) -> WireArray:
-    """The one number everywhere that passes, if any does."""
+    """Answer with one number everywhere: the one that passes, if any does."""
     array = unpack_array(expected).astype(np.float64)
     slack = allowed(expected, tolerance)
     middle = ((array - slack).max() + (array + slack).min()) / 2
@@ -62,7 +62,7 @@ def best_constant(expected: WireArray, tolerance: Tolerance) -> WireArray:
 
 
 def shaped_like(given: WireArray, expected: WireArray) -> WireArray | None:
-    """The first numbers of `given` in the shape of the answer; None where there are too few."""
+    """Answer with the first numbers of `given` in the expected shape; None where there are too few."""
     if given.size < expected.size:
         return None
     numbers = unpack_array(given).ravel()[: expected.size]
@@ -96,7 +96,7 @@ def _is_narrowed(wanted: Arrays) -> bool:
     return any(array.dtype in _NARROWED for array in wanted.values())
 
 
-def _row(name: str, distances: Mapping[str, float]) -> SolutionResult:
+def _result(name: str, distances: Mapping[str, float]) -> SolutionResult:
     passed = [case for case, value in distances.items() if value <= 1]
     faults: tuple[Fault, ...] = ()
     if passed:

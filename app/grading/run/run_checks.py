@@ -12,7 +12,7 @@ from app.core.verdict import CaseResult, Frame, LearnerError
 from app.grading.check.case_result import case_result
 from app.grading.check.judge import error_outcome, judge, without_details
 from app.grading.explain.explain import explanation
-from app.grading.phrases.forbidden_words import forbidden_in_words
+from app.grading.phrases import forbidden_in_words
 from app.grading.plan.calls import plan_calls
 from app.grading.plan.checks import Check
 from app.grading.plan.request import limits_for, request_for

@@ -41,7 +41,7 @@ def _row(name: str, **distances: float) -> SolutionResult:
 def _proof(*faults: Fault) -> Proof:
     figure = Figure(id="nearest_variant", text="nearest variant: near", value=4.9, bound=5.0, faults=faults)
     rows = (_row("near", case_0=0.25, case_1=4.9), _row("far", case_0=math.inf, case_1=12345.0), figure)
-    return Proof(problem="toy", position=3, version="abc", columns=_columns(2), rows=rows)
+    return Proof(problem="toy", position=3, version="abc", columns=_columns(2), results=rows)
 
 
 @pytest.mark.parametrize("count", [1, 2, 5, 8, 9, 12, 16, 21])

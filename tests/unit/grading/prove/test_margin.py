@@ -1,11 +1,36 @@
-"""Between rounding, the tolerance and the nearest mistake there must be room; and time."""
+"""Between rounding, the tolerance and the nearest mistake there must be a margin; time; a second input."""
 
 import math
 
 from app.core.outcome import Outcome
-from app.grading.prove.margin import double_figure, nearest_figure, noise_figure, time_figure
+from app.grading.plan.repeats import shapes_without_a_second_input
+from app.grading.prove.margin import (
+    determinism_figure,
+    double_figure,
+    nearest_figure,
+    noise_figure,
+    second_input_figure,
+    time_figure,
+)
 from app.grading.prove.reasons import Reason
 from app.grading.prove.results import Figure, Role, SolutionResult
+from tests.support.provable_problem import BROKEN, problem_of, provable_files
+from tests.support.toy_problem import toy_problem
+
+_SECOND = """
+[[cases]]
+name = "two"
+visibility = "hidden"
+[cases.arguments]
+seed = 7
+x = { generator = "uniform", shape = [6], seed = 3 }
+"""
+
+
+def _with(case: str, *, fresh: bool) -> dict[str, str]:
+    files = provable_files()
+    text = files["problem.toml"] if fresh else files["problem.toml"].replace("fresh = 1\n", "")
+    return {**files, "problem.toml": text.replace("[[probes]]", f"{case}\n[[probes]]", 1)}
 
 
 def _variant(name: str, outcome: Outcome = Outcome.WRONG_VALUE, **distances: float) -> SolutionResult:
@@ -35,8 +60,8 @@ def test_a_float64_run_may_take_all_of_it() -> None:
 def test_a_variant_needs_five_tolerances_where_it_shows_most() -> None:
     """It may lie nearer elsewhere: one case that catches it well is enough."""
     declared = {"far": ("a", "b"), "near": ("a", "b")}
-    rows = [_variant("far", a=1.5, b=600.0), _variant("near", a=4.9, b=1.2)]
-    figure = nearest_figure(rows, declared)
+    results = [_variant("far", a=1.5, b=600.0), _variant("near", a=4.9, b=1.2)]
+    figure = nearest_figure(results, declared)
     assert figure is not None
     assert _reasons(figure) == [Reason.VARIANT_TOO_NEAR]
     assert "near lies 4.9" in figure.faults[0].message
@@ -44,8 +69,8 @@ def test_a_variant_needs_five_tolerances_where_it_shows_most() -> None:
 
 
 def test_only_cases_count_that_the_variant_is_declared_to_fail() -> None:
-    rows = [_variant("one", a=3.0, b=600.0)]
-    assert _reasons(nearest_figure(rows, {"one": ("a",)})) == [Reason.VARIANT_TOO_NEAR]
+    results = [_variant("one", a=3.0, b=600.0)]
+    assert _reasons(nearest_figure(results, {"one": ("a",)})) == [Reason.VARIANT_TOO_NEAR]
 
 
 def test_what_is_caught_by_more_than_numbers_is_far_enough() -> None:
@@ -54,8 +79,8 @@ def test_what_is_caught_by_more_than_numbers_is_far_enough() -> None:
 
 
 def test_a_variant_that_passes_is_refused_for_that_alone() -> None:
-    rows = [_variant("right", Outcome.ACCEPTED, a=0.0)]
-    assert nearest_figure(rows, {"right": ("a",)}) is None
+    results = [_variant("right", Outcome.ACCEPTED, a=0.0)]
+    assert nearest_figure(results, {"right": ("a",)}) is None
 
 
 def test_without_variants_there_is_no_nearest() -> None:
@@ -69,3 +94,31 @@ def test_the_limit_is_twice_the_slowest_right_solution() -> None:
     assert _reasons(figure) == [Reason.TIME_LIMIT_TOO_SMALL]
     assert "vmapped takes 4.2 s" in figure.faults[0].message
     assert "needs cpu_seconds = 9.0, not 8.3" in figure.faults[0].message
+
+
+def test_a_fresh_case_is_a_second_input() -> None:
+    assert shapes_without_a_second_input(problem_of(provable_files())) == ()
+    assert shapes_without_a_second_input(toy_problem()) == ()
+
+
+def test_an_input_alone_of_its_shape_is_named() -> None:
+    problem = BROKEN["there is one input only"].problem
+    assert shapes_without_a_second_input(problem) == ("one",)
+    assert "shapes of one, " in second_input_figure(problem).faults[0].message
+
+
+def test_another_case_of_the_shapes_is_a_second_input() -> None:
+    """Whether its seed is drawn or written down: a seed decides no shape."""
+    assert shapes_without_a_second_input(problem_of(_with(_SECOND, fresh=False))) == ()
+
+
+def test_another_shape_is_no_second_input() -> None:
+    other = _SECOND.replace("[6]", "[2, 3]")
+    assert shapes_without_a_second_input(problem_of(_with(other, fresh=True))) == ("two",)
+
+
+def test_a_reference_that_repeats_itself_differs_in_nothing() -> None:
+    assert _reasons(determinism_figure([])) == []
+    figure = determinism_figure(["one", "two"])
+    assert _reasons(figure) == [Reason.NOT_DETERMINISTIC]
+    assert "different bits for one, two" in figure.faults[0].message

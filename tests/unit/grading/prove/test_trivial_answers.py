@@ -18,7 +18,7 @@ from sandbox.interface import Call, CallMode
 _TOLERANCE = Tolerance(absolute=1e-2, relative=0.0)
 
 
-def _rows(
+def _results(
     answer: ArrayLike,
     given: ArrayLike = (5.0, 6.0, 7.0),
     *,
@@ -37,8 +37,8 @@ def _rows(
         by_mode={CallMode.BFLOAT16: {} if narrow is None else {"case": _arrays(narrow)}},
         other_seed={} if other_seed is None else {"case": _arrays(other_seed)},
     )
-    rows = trivial_results([check], {"case": _arrays(answer, dtype)}, conditions, _TOLERANCE)
-    return {row.id: row for row in rows}
+    results = trivial_results([check], {"case": _arrays(answer, dtype)}, conditions, _TOLERANCE)
+    return {result.id: result for result in results}
 
 
 def _arrays(numbers: ArrayLike, dtype: str = "float32") -> dict[str, WireArray]:
@@ -46,27 +46,27 @@ def _arrays(numbers: ArrayLike, dtype: str = "float32") -> dict[str, WireArray]:
 
 
 def test_an_answer_that_takes_work_is_none_of_them() -> None:
-    rows = _rows([1.0, 2.0, 4.0], other_seed=[3.0, 1.0, 0.0], narrow=[1.0, 2.0, 4.1])
-    assert set(rows) == {"zeros", "constant", "the_input", "another_seed", "bfloat16"}
-    for row in rows.values():
-        assert row.failed == ("case",)
-        assert row.distances["case"] > 1
-        assert row.faults == ()
+    results = _results([1.0, 2.0, 4.0], other_seed=[3.0, 1.0, 0.0], narrow=[1.0, 2.0, 4.1])
+    assert set(results) == {"zeros", "constant", "the_input", "another_seed", "bfloat16"}
+    for result in results.values():
+        assert result.failed == ("case",)
+        assert result.distances["case"] > 1
+        assert result.faults == ()
 
 
 @pytest.mark.parametrize(
-    ("name", "row"),
+    ("name", "result"),
     [
-        ("zeros", _rows([0.001, -0.002, 0.0])["zeros"]),
-        ("constant", _rows([1.0, 1.01, 1.005])["constant"]),
-        ("the_input", _rows([5.0, 6.0, 7.0])["the_input"]),
-        ("another_seed", _rows([1.0, 2.0, 4.0], other_seed=[1.0, 2.0, 4.0])["another_seed"]),
-        ("bfloat16", _rows([1.0, 2.0, 4.0], narrow=[1.0, 2.005, 4.0])["bfloat16"]),
+        ("zeros", _results([0.001, -0.002, 0.0])["zeros"]),
+        ("constant", _results([1.0, 1.01, 1.005])["constant"]),
+        ("the_input", _results([5.0, 6.0, 7.0])["the_input"]),
+        ("another_seed", _results([1.0, 2.0, 4.0], other_seed=[1.0, 2.0, 4.0])["another_seed"]),
+        ("bfloat16", _results([1.0, 2.0, 4.0], narrow=[1.0, 2.005, 4.0])["bfloat16"]),
     ],
 )
-def test_one_that_passes_is_refused(name: str, row: SolutionResult) -> None:
-    assert row.distances["case"] <= 1
-    [fault] = row.faults
+def test_one_that_passes_is_refused(name: str, result: SolutionResult) -> None:
+    assert result.distances["case"] <= 1
+    [fault] = result.faults
     assert fault.reason is Reason.TRIVIAL_ANSWER_PASSES
     assert "case" in fault.message
 
@@ -82,10 +82,10 @@ def test_the_best_constant_is_tried() -> None:
 
 def test_a_single_number_is_no_constant() -> None:
     """It would always be its own; zeros stand for it."""
-    rows = _rows([3.0])
-    assert rows["constant"].distances == {}
-    assert rows["constant"].faults == ()
-    assert rows["zeros"].failed == ("case",)
+    results = _results([3.0])
+    assert results["constant"].distances == {}
+    assert results["constant"].faults == ()
+    assert results["zeros"].failed == ("case",)
 
 
 def test_a_larger_input_is_cut_and_a_smaller_one_left_out() -> None:
@@ -94,10 +94,10 @@ def test_a_larger_input_is_cut_and_a_smaller_one_left_out() -> None:
     assert cut is not None
     np.testing.assert_array_equal(unpack_array(cut), [[0.0, 1.0]])
     assert shaped_like(pack_array(np.arange(1.0)), expected) is None
-    assert _rows([1.0, 2.0, 4.0, 8.0])["the_input"].distances == {}
+    assert _results([1.0, 2.0, 4.0, 8.0])["the_input"].distances == {}
 
 
 def test_integers_have_no_bfloat16_version() -> None:
     """Labels may well stay the same, and prove nothing by it."""
-    row = _rows([1, 2, 4], narrow=[1, 2, 4], dtype="int32")["bfloat16"]
-    assert (row.distances, row.faults) == ({}, ())
+    result = _results([1, 2, 4], narrow=[1, 2, 4], dtype="int32")["bfloat16"]
+    assert (result.distances, result.faults) == ({}, ())

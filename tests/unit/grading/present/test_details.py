@@ -8,7 +8,7 @@ from hypothesis.extra import numpy as hnp
 from numpy.typing import NDArray
 
 from app.core.tolerance import Tolerance
-from app.grading.present.shape_advice import shape_advice
+from app.grading.present.details import shape_advice
 from tests.support.compared_arrays import Array
 
 _VECTOR = np.arange(1.0, 7.0)

@@ -1,33 +1,9 @@
-"""The statement's words for a parameter."""
+"""Parameters that differ from the reference's, told with the statement's words or as renamed ones."""
 
 import pytest
 
 from app.grading.compare.parameter_tree import tree_differences
-from app.grading.phrases.statement_words import words_for
 from sandbox.interface import Parameter
-
-_WORDS = {
-    "blocks.*.ln1.scale": "in each block",
-    "blocks.0.ln1.scale": "in the first block",
-    "scale": "a norm's scale",
-    "head.*": "the classifier",
-}
-
-
-@pytest.mark.parametrize(
-    ("path", "said"),
-    [
-        ("blocks.0.ln1.scale", "in the first block"),
-        ("blocks.3.ln1.scale", "in each block"),
-        ("ln_f.scale", "a norm's scale"),
-        ("head.kernel", "the classifier"),
-        ("body.head.kernel", ""),
-        ("pos_embed", ""),
-    ],
-)
-def test_the_closest_words_are_taken(path: str, said: str) -> None:
-    """The whole path before a pattern, a pattern before the last name."""
-    assert words_for(path, _WORDS) == said
 
 
 def _parameters(*paths: str, side: int = 4) -> tuple[Parameter, ...]:
