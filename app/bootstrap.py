@@ -13,8 +13,8 @@ from app.events.relay import RelayedFeed
 from app.grading.grader import GradingStage
 from app.metrics.metrics import Metrics
 from app.queue.embedded.queue import EmbeddedQueue
-from app.queue.embedded.rebuild import rebuild_queue
-from app.queue.interface import Grade, Queue
+from app.queue.embedded.watch_table import rebuild_queue
+from app.queue.interface import Queue
 from app.queue.postgres.queue import ProcrastinateQueue
 from app.settings import Settings
 from app.store.engine.database import Database
@@ -22,6 +22,7 @@ from app.store.engine.open import open_database
 from app.store.engine.single_writer import sole_owner
 from app.store.engine.wait import await_database
 from app.store.problems import Problems
+from app.worker.consume import Run
 from app.worker.grade_submission import Grades, GradeSubmission
 from app.worker.heartbeat import Registration
 from app.worker.prewarm import keep_prepared
@@ -86,7 +87,7 @@ async def run_worker(
     def on_state(state: WorkerState) -> None:
         registration.state = state
 
-    def grade_with(grader: Grades) -> Grade:
+    def grade_with(grader: Grades) -> Run:
         environment = grader.environment()
         registration.environment = {**environment, "fingerprint": fingerprint(environment)}
         metrics.grading.watch_jails(lambda: len(grader.waiting_pids))

@@ -14,9 +14,9 @@ from app.core.verdict import Mode
 from app.queue.interface import INTERACTIVE, Ticket
 from app.queue.postgres import statements as procrastinate_jobs
 from app.queue.postgres.app import BULK_QUEUE, INTERACTIVE_QUEUE, make_app
-from app.queue.postgres.missing_jobs import look_for_missing_jobs
 from app.queue.postgres.queue import ProcrastinateQueue
-from app.queue.postgres.reaper import STALLED_SECONDS
+from app.queue.postgres.reaper import SweepTimes
+from app.queue.postgres.statements import look_for_missing_jobs
 from app.store.engine.database import Database
 from app.store.queries import problem_versions, submissions, users
 from app.store.queries.queue_stats import queue_figures
@@ -104,7 +104,9 @@ class _Backend:
         async with self._timed():
             await jobs.finish_job(job, JobStatus.SUCCEEDED, delete_job=True)
         async with self._timed(), self._database.transaction() as connection:
-            await procrastinate_jobs.free_jobs_of_the_dead(connection, stalled_seconds=STALLED_SECONDS)
+            await procrastinate_jobs.free_jobs_of_the_dead(
+                connection, stalled_seconds=SweepTimes().stalled_seconds
+            )
         async with self._timed(), self._database.reading() as connection:
             await procrastinate_jobs.jobs_in_hand(connection, {self._worker_id})
         async with self._timed(), self._database.transaction() as connection:

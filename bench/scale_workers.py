@@ -33,6 +33,7 @@ from app.store.engine.open import open_database
 from app.store.engine.url import conninfo
 from app.store.problems import Problems
 from app.store.queries import submissions, users
+from app.worker.consume import consuming
 from app.worker.grade_submission import GradeSubmission
 from bench.scale_postgres import MeasuredServer
 from tests.support.scripted_grader import ScriptedGrader
@@ -300,4 +301,4 @@ async def _open_worker(stack: AsyncExitStack, url: str, grader: _Noting) -> None
     await stack.enter_async_context(feed.running())
     queue = ProcrastinateQueue(database)
     grade = GradeSubmission(database, Problems(database, read_problem), queue, feed.publish, grader)
-    await stack.enter_async_context(queue.working(grade, slots=1, reserved_slots=0, drain_seconds=5))
+    await stack.enter_async_context(consuming(queue, grade, slots=1, reserved_slots=0, drain_seconds=5))

@@ -1,7 +1,7 @@
-"""What the rest asks of a queue. The submissions table is the truth; a queue says who is next."""
+"""What the rest asks of a queue. The table of jobs is the truth; a queue says who is next."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Collection
+from collections.abc import Callable, Collection, Sequence
 from contextlib import AbstractAsyncContextManager
 from typing import Protocol
 
@@ -9,7 +9,7 @@ from app.core.events import Event
 from app.store.engine.database import Connection
 
 Publish = Callable[[str, Event], None]
-"""Tells the followers of a submission what happened to it."""
+"""Tells the followers of a job what happened to it."""
 
 INTERACTIVE = 10
 """Priority of a learner's own submission; higher goes first."""
@@ -18,49 +18,52 @@ BULK = 0
 
 
 class Ticket:
-    """One submission in the queue, or taken by a worker."""
+    """One job in the queue, or taken by a worker."""
 
-    def __init__(self, submission_id: str, priority: int) -> None:
-        self.submission_id = submission_id
+    def __init__(self, job_id: str, priority: int) -> None:
+        self.job_id = job_id
         self.priority = priority
         self.cancelled = asyncio.Event()
-        """Set when the verdict is no longer wanted; a worker then stops the run."""
+        """Set when the result is no longer wanted; a worker then stops the run."""
 
 
-Grade = Callable[[Ticket], Awaitable[None]]
-"""Takes a ticket to its stored verdict. Where it raises, the ticket comes again a moment later; where it is
-cancelled, because a worker stops, it comes again at once, to whoever works then."""
+class Source(Protocol):
+    """Where the slots of one worker take jobs from. A ticket that was taken ends with `done` or `release`."""
+
+    async def take(self, *, at_least: int) -> Ticket | None:
+        """Wait for the next job of that priority or a higher one; None once the source was stopped."""
+
+    def done(self, ticket: Ticket) -> None:
+        """Forget the job: it ended, or something else will bring it again."""
+
+    def release(self, ticket: Ticket) -> None:
+        """Let the job be taken again, by whoever works."""
+
+    def stop(self) -> None:
+        """Hand out nothing more; what was taken stays with its takers."""
 
 
 class Queue(Protocol):
-    """Hands each enlisted submission to a worker, the most urgent first, then the oldest.
+    """Hands each job to a worker, the most urgent first, then the oldest.
 
-    A submission may be handed out more than once (after a crash, say): the fencing token in its
-    row, not the queue, makes sure that one verdict is written. Enlisting one that waits changes nothing.
+    A job may be handed out more than once (after a crash, say): the fencing token in its row, not the queue,
+    makes sure that one result is written. Enqueueing one that waits changes nothing.
     """
 
     async def enqueue(self, connection: Connection, ticket: Ticket) -> None:
-        """Puts it in, within the transaction that stores the submission."""
+        """Put it in, within the transaction that stores the job."""
 
     def notify(self, ticket: Ticket) -> None:
-        """Says that this transaction has been committed."""
+        """Say that this transaction has been committed."""
 
-    async def positions(self, submission_ids: Collection[str]) -> dict[str, int]:
-        """How many are ahead of each of these; none of those that do not wait."""
+    async def positions(self, job_ids: Collection[str]) -> dict[str, int]:
+        """Return how many are ahead of each of these; none of those that do not wait."""
 
-    async def cancel(self, submission_id: str) -> None:
-        """Takes it out, or tells the worker that has it to stop."""
+    async def cancel(self, job_id: str) -> None:
+        """Take it out, or tell the worker that has it to stop."""
 
-    def working(
-        self, grade: Grade, *, slots: int, reserved_slots: int, drain_seconds: float
-    ) -> AbstractAsyncContextManager[None]:
-        """Has tickets graded while the block lasts, `slots` at a time.
+    def handing_out(self, slots: Sequence[int]) -> AbstractAsyncContextManager[Source]:
+        """Hand out jobs while the block lasts, to as many takers as there are `slots`.
 
-        Of more than one slot `reserved_slots` (all but one at most) take what is `INTERACTIVE` only. At the
-        end of the block nothing new begins; runs under way get `drain_seconds`, and are then cancelled.
+        Each number is the least priority that this slot takes.
         """
-
-
-def bulk_slots(slots: int, reserved_slots: int) -> int:
-    """How many of a worker's slots may take anything."""
-    return max(1, slots - reserved_slots)

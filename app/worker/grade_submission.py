@@ -92,12 +92,12 @@ class GradeSubmission:
         Our own faults are stored too, once they have happened three times. A claim on a database that
         can't be reached raises, and the ticket must come again; a verdict waits until it is back.
         """
-        with submission_in_log(ticket.submission_id):
+        with submission_in_log(ticket.job_id):
             await self._grade_once(ticket)
 
     async def _grade_once(self, ticket: Ticket) -> None:
         async with self._database.transaction() as connection:
-            submission = await submissions.claim(connection, ticket.submission_id)
+            submission = await submissions.claim(connection, ticket.job_id)
         if submission is None:
             return
         _log.info("taken up: attempt %d at %s", submission.attempt, submission.problem_slug)

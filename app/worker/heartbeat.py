@@ -10,9 +10,10 @@ from typing import Any
 from uuid import uuid4
 
 from app.core.worker_status import WorkerState
-from app.queue.interface import Grade, Ticket
+from app.queue.interface import Ticket
 from app.store.engine.database import Connection, Database, is_sqlite
 from app.store.queries import workers
+from app.worker.consume import Run
 
 _FAREWELL_SECONDS = 3.0
 _TIDY_SECONDS = 3600.0
@@ -85,13 +86,13 @@ class Registration:
         self._versions = tuple(versions)
         self._is_written = False
 
-    def counting(self, grade: Grade) -> Grade:
-        """The same, with what is under way counted in `running`."""
+    def counting(self, run: Run) -> Run:
+        """Return `run` with what is under way counted in `running`."""
 
         async def counted(ticket: Ticket) -> None:
             self.running += 1
             try:
-                await grade(ticket)
+                await run(ticket)
             finally:
                 self.running -= 1
 

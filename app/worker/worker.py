@@ -6,12 +6,13 @@ from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 
 from app.core.worker_status import WorkerState
-from app.queue.interface import Grade, Queue
+from app.queue.interface import Queue
+from app.worker.consume import Run, consuming
 from app.worker.grade_submission import Grades
 
 OpenGrader = Callable[[], AbstractAsyncContextManager[Grades]]
 Prepare = Callable[[Grades], Coroutine[None, None, None]]
-GradeWith = Callable[[Grades], Grade]
+GradeWith = Callable[[Grades], Run]
 
 _log = logging.getLogger("jaxercise.worker")
 
@@ -70,7 +71,8 @@ class Worker:
         try:
             async with (
                 self._open_grader() as grader,
-                self._queue.working(
+                consuming(
+                    self._queue,
                     self._grade_with(grader),
                     slots=self._slots,
                     reserved_slots=self._reserved_slots,

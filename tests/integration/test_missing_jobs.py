@@ -6,9 +6,10 @@ import pytest
 from sqlalchemy import text
 
 from app.queue.interface import BULK, INTERACTIVE
-from app.queue.postgres import reaper as sweep
-from app.queue.postgres.missing_jobs import Look, Place, look_for_missing_jobs
 from app.queue.postgres.queue import ProcrastinateQueue
+from app.queue.postgres.reaper import SweepTimes
+from app.queue.postgres.statements import Look, Place, look_for_missing_jobs
+from app.worker.consume import consuming
 from tests.support.queue_harness import Grading, QueueHarness
 
 pytestmark = [pytest.mark.anyio, pytest.mark.postgresql]
@@ -47,7 +48,7 @@ async def test_looks_one_after_the_other_see_each_submission_once(
         end = one.end
         if end is None:
             break
-    assert sorted(ticket.submission_id for ticket in found) == sorted(missing)
+    assert sorted(ticket.job_id for ticket in found) == sorted(missing)
     assert [ticket.priority for ticket in found] == [INTERACTIVE, BULK, BULK, BULK]
     # After a full look nobody knows whether there is more.
     assert looks == 7 // look_at + 1
@@ -58,24 +59,21 @@ async def test_one_look_gives_back_the_oldest_first(harness: QueueHarness) -> No
     ids = await harness.take_in(BULK, INTERACTIVE, INTERACTIVE)
     await lose_jobs_of(harness, *ids)
     found = (await look(harness, None, 100)).missing
-    assert [ticket.submission_id for ticket in found] == [ids[1], ids[2], ids[0]]
+    assert [ticket.job_id for ticket in found] == [ids[1], ids[2], ids[0]]
 
 
 async def test_nothing_waits(harness: QueueHarness) -> None:
     assert await look(harness, None, 10) == Look(missing=[], end=None)
 
 
-async def test_a_round_of_looks_comes_to_the_last_that_waits(
-    harness: QueueHarness, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_a_round_of_looks_comes_to_the_last_that_waits(harness: QueueHarness) -> None:
     """One of a great regrade has lost its job; the looks before it go on from second to second."""
-    monkeypatch.setattr(sweep, "LOOK_AT", 100)
-    monkeypatch.setattr(sweep, "_LOOK_SECONDS", 0.02)
+    queue = ProcrastinateQueue(harness.database, sweep=SweepTimes(look_at=100, look_seconds=0.02))
     [lost] = await harness.take_in(BULK)
     await harness.take_in_many(450, BULK + 1)
     await lose_jobs_of(harness, lost)
     held = Grading(harness.database, held=True)
-    async with ProcrastinateQueue(harness.database).working(held, slots=1, reserved_slots=0, drain_seconds=0):
+    async with consuming(queue, held, slots=1, reserved_slots=0, drain_seconds=0):
         async with asyncio.timeout(10):
             while not await has_a_job(harness, lost):  # noqa: ASYNC110 - what is waited for has no event
                 await asyncio.sleep(0.05)

@@ -19,7 +19,7 @@ from app.core.submission import Submission
 from app.core.tolerance import Tolerance
 from app.core.unexplained import UnexplainedOutput
 from app.queue.postgres import statements as procrastinate_jobs
-from app.queue.postgres.missing_jobs import look_for_missing_jobs
+from app.queue.postgres.statements import look_for_missing_jobs
 from app.store.engine.database import Database
 from app.store.engine.open import open_database
 from app.store.engine.url import conninfo

@@ -14,9 +14,11 @@ from app.core.outcome import Outcome
 from app.core.submission import Status
 from app.core.verdict import Mode, Verdict
 from app.errors import QueueFull
-from app.queue.interface import BULK, INTERACTIVE, Grade, Ticket
+from app.queue.interface import BULK, INTERACTIVE, Ticket
+from app.queue.postgres.queue import ProcrastinateQueue
 from app.store.queries import submissions
 from app.submissions.service import Submissions, cancelled_verdict
+from app.worker.consume import Run, consuming
 from app.worker.grade_submission import GradeSubmission
 from tests.support.queue_harness import Grading, QueueHarness, queue_harness
 from tests.support.scripted_grader import ScriptedGrader
@@ -33,9 +35,9 @@ async def harness(database_url: str) -> AsyncIterator[QueueHarness]:
 
 
 def working(
-    harness: QueueHarness, grade: Grade, *, slots: int = 1, kept: int = 0, drain_seconds: float = 5.0
+    harness: QueueHarness, grade: Run, *, slots: int = 1, kept: int = 0, drain_seconds: float = 5.0
 ) -> AbstractAsyncContextManager[None]:
-    return harness.queue.working(grade, slots=slots, reserved_slots=kept, drain_seconds=drain_seconds)
+    return consuming(harness.queue, grade, slots=slots, reserved_slots=kept, drain_seconds=drain_seconds)
 
 
 async def test_the_most_urgent_goes_first_then_the_oldest(harness: QueueHarness) -> None:
@@ -50,11 +52,10 @@ async def test_the_most_urgent_goes_first_then_the_oldest(harness: QueueHarness)
     assert await harness.queue.positions(ids) == {}
 
 
-async def test_what_comes_later_is_taken_without_delay(
-    harness: QueueHarness, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_what_comes_later_is_taken_without_delay(harness: QueueHarness) -> None:
     """A worker that waits is told of it; it does not have to look."""
-    monkeypatch.setattr("app.queue.postgres.consume._POLL_SECONDS", 4.0)
+    if isinstance(harness.queue, ProcrastinateQueue):
+        harness.queue = ProcrastinateQueue(harness.database, poll_seconds=4.0)
     grading = Grading(harness.database)
     waits: list[float] = []
     async with working(harness, grading):
@@ -110,7 +111,7 @@ async def test_one_that_waits_is_enlisted_once(harness: QueueHarness) -> None:
     claims: list[str] = []
 
     async def grade(ticket: Ticket) -> None:
-        claims.append(ticket.submission_id)
+        claims.append(ticket.job_id)
         await Grading(harness.database)(ticket)
 
     async with working(harness, grade, slots=3):
@@ -176,7 +177,7 @@ async def test_what_raises_comes_again(harness: QueueHarness) -> None:
     tries: list[str] = []
 
     async def grade(ticket: Ticket) -> None:
-        tries.append(ticket.submission_id)
+        tries.append(ticket.job_id)
         if len(tries) < 3:
             raise ConnectionError("the database is away")
 
@@ -260,7 +261,7 @@ async def test_three_failures_of_ours_end_it_and_a_restart_is_none(harness: Queu
     grading = GradeSubmission(harness.database, harness.problems, harness.queue, lambda *_: None, Breaks())
 
     async def grade(ticket: Ticket) -> None:
-        current.set(ticket.submission_id)
+        current.set(ticket.job_id)
         await grading(ticket)
 
     for _ in range(4):

@@ -9,13 +9,14 @@ from sqlalchemy import text
 from app.catalog.problem_folder import read_problem
 from app.core.submission import Status
 from app.queue.interface import INTERACTIVE
-from app.queue.postgres import reaper as sweep
 from app.queue.postgres import statements as procrastinate_jobs
-from app.queue.postgres.missing_jobs import look_for_missing_jobs
 from app.queue.postgres.queue import ProcrastinateQueue
+from app.queue.postgres.reaper import SweepTimes
+from app.queue.postgres.statements import look_for_missing_jobs
 from app.store.engine.database import Database
 from app.store.engine.open import open_database
 from app.store.problems import Problems
+from app.worker.consume import consuming
 from tests.support.postgres import PostgresServer
 from tests.support.queue_harness import Grading, QueueHarness
 from tests.support.scripted_service import until
@@ -42,10 +43,10 @@ async def test_a_worker_that_comes_back_late_leaves_the_job_to_the_one_that_has_
     """It was taken for dead. Ended by it, the job would be missing if the second worker died as well."""
     [submission_id] = await harness.take_in()
     late, second = Grading(harness.database, held=True), Grading(harness.database, held=True)
-    async with harness.queue.working(late, slots=1, reserved_slots=0, drain_seconds=1):
+    async with consuming(harness.queue, late, slots=1, reserved_slots=0, drain_seconds=1):
         await until(lambda: late.begun == [submission_id])
         other = ProcrastinateQueue(harness.database)
-        async with other.working(second, slots=1, reserved_slots=0, drain_seconds=1):
+        async with consuming(other, second, slots=1, reserved_slots=0, drain_seconds=1):
             await change(harness.database, "UPDATE procrastinate_jobs SET status = 'todo', worker_id = NULL")
             # One slot each, and that of the first is taken.
             await until(lambda: second.begun == [submission_id])
@@ -70,10 +71,10 @@ async def test_a_late_failure_does_not_hand_the_job_to_a_third(harness: QueueHar
         raise ConnectionError("the database was away")
 
     second = Grading(harness.database, held=True)
-    async with harness.queue.working(fails_late, slots=1, reserved_slots=0, drain_seconds=1):
+    async with consuming(harness.queue, fails_late, slots=1, reserved_slots=0, drain_seconds=1):
         await begun.wait()
         other = ProcrastinateQueue(harness.database)
-        async with other.working(second, slots=2, reserved_slots=0, drain_seconds=1):
+        async with consuming(other, second, slots=2, reserved_slots=0, drain_seconds=1):
             await change(harness.database, "UPDATE procrastinate_jobs SET status = 'todo', worker_id = NULL")
             await until(lambda: second.begun == [submission_id])
             fail.set()
@@ -85,17 +86,18 @@ async def test_a_late_failure_does_not_hand_the_job_to_a_third(harness: QueueHar
 
 
 async def test_a_draining_worker_is_not_taken_for_dead(
-    harness: QueueHarness, monkeypatch: pytest.MonkeyPatch
+    harness: QueueHarness,
 ) -> None:
     """Its runs may finish, however much longer they take than a heart may stand still."""
-    monkeypatch.setattr(sweep, "STALLED_SECONDS", 2.0)
+    queue = ProcrastinateQueue(harness.database, sweep=SweepTimes(stalled_seconds=2.0))
     [submission_id] = await harness.take_in()
     draining, other = Grading(harness.database, held=True), Grading(harness.database)
     async with AsyncExitStack() as stack:
-        async with harness.queue.working(draining, slots=1, reserved_slots=0, drain_seconds=20):
+        async with consuming(queue, draining, slots=1, reserved_slots=0, drain_seconds=20):
             await until(lambda: draining.begun == [submission_id])
-            queue = ProcrastinateQueue(harness.database)
-            await stack.enter_async_context(queue.working(other, slots=1, reserved_slots=0, drain_seconds=1))
+            await stack.enter_async_context(
+                consuming(queue, other, slots=1, reserved_slots=0, drain_seconds=1)
+            )
             asyncio.get_running_loop().call_later(6, draining.let_go)
         assert draining.ended == [submission_id]
         assert other.begun == []
@@ -115,7 +117,7 @@ async def test_two_jobs_for_one_submission_whose_workers_both_died_become_one(ha
     assert await jobs(harness) == ["todo"]
     async with harness.database.reading() as connection:
         look = await look_for_missing_jobs(connection)
-    assert [ticket.submission_id for ticket in look.missing] == [second]
+    assert [ticket.job_id for ticket in look.missing] == [second]
 
 
 async def test_processes_that_start_together_load_the_same_problems(postgres: PostgresServer) -> None:

@@ -74,7 +74,7 @@ class QueueHarness:
         now = datetime.now(UTC)
         rows = [
             {
-                "id": ticket.submission_id,
+                "id": ticket.job_id,
                 "user_id": self.user.id,
                 "version": self._version,
                 "mode": Mode.SUBMIT.value,
@@ -121,7 +121,7 @@ class Grading:
 
     async def __call__(self, ticket: Ticket) -> None:
         async with self._database.transaction() as connection:
-            submission = await submissions.claim(connection, ticket.submission_id)
+            submission = await submissions.claim(connection, ticket.job_id)
         if submission is None:
             return
         self.begun.append(submission.id)

@@ -1,4 +1,4 @@
-"""Procrastinate on our database: where it connects, and how a job is put in with its submission."""
+"""Procrastinate on our database: where it connects, and how a job is put in with its row."""
 
 from typing import Any
 
@@ -7,7 +7,7 @@ from procrastinate.exceptions import AlreadyEnqueued
 from psycopg import AsyncConnection
 
 from app.queue.interface import INTERACTIVE, Ticket
-from app.queue.postgres.fenced_jobs import OwnedJobs
+from app.queue.postgres.job_manager import OwnedJobs
 from app.store.engine.database import POSTGRES_ARGUMENTS, Connection, savepoint
 from app.store.engine.url import conninfo
 
@@ -22,7 +22,7 @@ _BOUNDS = "SET statement_timeout = '15s'; SET idle_in_transaction_session_timeou
 
 
 def make_app(url: str) -> App:
-    """Not opened yet. What enlists within a transaction needs no connection of its own."""
+    """Return it, not opened yet. What enqueues within a transaction needs no connection of its own."""
     connector = PsycopgConnector(
         conninfo=conninfo(url),
         kwargs=dict(POSTGRES_ARGUMENTS),
@@ -47,19 +47,19 @@ async def _bound(connection: AsyncConnection[Any]) -> None:
 
 
 async def enqueue(app: App, connection: Connection, ticket: Ticket) -> None:
-    """Put a job for the submission in, in the transaction of `connection`; one that waits stays as it is."""
+    """Put the job in, in the transaction of `connection`; one that waits stays as it is."""
     raw = await connection.get_raw_connection()
     queue = INTERACTIVE_QUEUE if ticket.priority >= INTERACTIVE else BULK_QUEUE
     deferrer = app.configure_task(
         TASK,
         queue=queue,
         priority=ticket.priority,
-        queueing_lock=ticket.submission_id,
+        queueing_lock=ticket.job_id,
         connection=raw.driver_connection,
     )
     try:
         # A clash would otherwise end the whole transaction.
         async with savepoint(connection):
-            await deferrer.defer_async(submission_id=ticket.submission_id)
+            await deferrer.defer_async(submission_id=ticket.job_id)
     except AlreadyEnqueued:
         pass

@@ -1,11 +1,16 @@
-"""Statements on Procrastinate's jobs that it does not have itself."""
+"""Statements on Procrastinate's jobs that it lacks: whose worker died, and which are missing."""
 
 from collections.abc import Collection
+from datetime import UTC, datetime
 
 import msgspec
 from sqlalchemy import text
 
+from app.queue.interface import Ticket
 from app.store.engine.database import Connection
+
+LOOK_AT = 500
+"""Jobs a look for missing ones goes through: some two milliseconds, however many wait."""
 
 _NOTIFIED = """
     SELECT pg_notify(
@@ -13,7 +18,7 @@ _NOTIFIED = """
         json_build_object('type', 'job_inserted', 'job_id', id)::text
     ) FROM freed
 """
-# Of several jobs for one submission one may wait: `dead` are looked through for others, and so is what waits.
+# Of several entries for one job one may wait: `dead` are looked through for others, and so is what waits.
 _FREED = """
     WITH dead AS ({dead} FOR UPDATE SKIP LOCKED), needless AS (
         DELETE FROM procrastinate_jobs AS job USING dead
@@ -61,7 +66,7 @@ class WorkerCounts(msgspec.Struct, frozen=True, kw_only=True):
 
 
 async def free_jobs_of_the_dead(connection: Connection, *, stalled_seconds: float) -> int:
-    """Let others have the jobs of workers whose heart has not beaten for so long; how many there were."""
+    """Let others have the jobs of workers whose heart has not beaten for so long; return how many."""
     free = text(_FREED.format(dead=_OF_THE_DEAD) + _NOTIFIED)
     return len((await connection.execute(free, {"stalled_seconds": stalled_seconds})).all())
 
@@ -73,19 +78,19 @@ async def free_jobs(connection: Connection, job_ids: Collection[int], worker_ids
 
 
 async def beat(connection: Connection, worker_ids: Collection[int]) -> None:
-    """The hearts of these workers, which have jobs under way."""
+    """Renew the heartbeats of these workers, which have jobs under way."""
     query = "UPDATE procrastinate_workers SET last_heartbeat = now() WHERE id = ANY(:worker_ids)"
     await connection.execute(text(query), {"worker_ids": list(worker_ids)})
 
 
 async def jobs_in_hand(connection: Connection, worker_ids: Collection[int]) -> set[int]:
-    """The jobs that these workers are said to be doing."""
+    """Return the jobs that these workers are said to be doing."""
     query = "SELECT id FROM procrastinate_jobs WHERE status = 'doing' AND worker_id = ANY(:worker_ids)"
     return {row.id for row in await connection.execute(text(query), {"worker_ids": list(worker_ids)})}
 
 
 async def count_workers(connection: Connection, *, stalled_seconds: float) -> WorkerCounts:
-    """Those whose heart has beaten within so long."""
+    """Count those whose heart has beaten within so long."""
     query = """
         SELECT
             (SELECT count(*) FROM procrastinate_workers
@@ -97,10 +102,59 @@ async def count_workers(connection: Connection, *, stalled_seconds: float) -> Wo
     return WorkerCounts(living=row.living, free=max(row.living - row.doing, row.living // 4))
 
 
-async def cancel(connection: Connection, submission_id: str) -> None:
-    """Take the submission's job out; a worker that has it is told to stop."""
+async def cancel(connection: Connection, job_id: str) -> None:
+    """Take the job out; a worker that has it is told to stop."""
     cancel = """
         SELECT procrastinate_cancel_job_v1(id, true, true) FROM procrastinate_jobs
-        WHERE queueing_lock = :submission_id AND status IN ('todo', 'doing')
+        WHERE queueing_lock = :job_id AND status IN ('todo', 'doing')
     """
-    await connection.execute(text(cancel), {"submission_id": submission_id})
+    await connection.execute(text(cancel), {"job_id": job_id})
+
+
+class Place(msgspec.Struct, frozen=True, kw_only=True):
+    """A place among those that wait: the most urgent come first, and of those the newest."""
+
+    priority: int
+    created_at: datetime
+    id: str
+
+
+class Look(msgspec.Struct, frozen=True, kw_only=True):
+    """`missing` have no job, the most urgent and oldest first; the next look begins at `end`."""
+
+    missing: list[Ticket]
+    end: Place | None
+    """None where this look came to the last that waits."""
+
+
+_BEGIN = Place(priority=2**31 - 1, created_at=datetime(9999, 1, 1, tzinfo=UTC), id="")
+# Counted, for each by the jobs' index: of NOT EXISTS PostgreSQL makes a join, for which it reads every job.
+_QUERY = """
+    WITH looked_at AS (
+        SELECT id, priority, created_at FROM submissions
+        WHERE status <> 'done' AND (priority, created_at, id) < (:priority, :created_at, :id)
+        ORDER BY priority DESC, created_at DESC, id DESC LIMIT :look_at
+    ), missing AS (
+        SELECT * FROM looked_at WHERE (
+            SELECT count(*) FROM procrastinate_jobs AS job
+            WHERE job.queueing_lock = looked_at.id AND job.status IN ('todo', 'doing')
+        ) = 0
+    ), last AS (
+        SELECT * FROM looked_at ORDER BY priority DESC, created_at DESC, id DESC OFFSET :look_at - 1
+    )
+    SELECT *, false AS is_end FROM missing UNION ALL SELECT *, true FROM last
+    ORDER BY is_end, priority DESC, created_at, id
+"""
+
+
+async def look_for_missing_jobs(
+    connection: Connection, after: Place | None = None, *, look_at: int = LOOK_AT
+) -> Look:
+    """Look at the next so many submissions without a verdict, those among them that are graded just now."""
+    values = {**msgspec.structs.asdict(after or _BEGIN), "look_at": look_at}
+    rows = (await connection.execute(text(_QUERY), values)).all()
+    ends = [Place(priority=row.priority, created_at=row.created_at, id=row.id) for row in rows if row.is_end]
+    return Look(
+        missing=[Ticket(row.id, row.priority) for row in rows if not row.is_end],
+        end=ends[0] if ends else None,
+    )

@@ -19,7 +19,7 @@ from app.core.verdict import Mode, Verdict
 from app.events.feed import Feed
 from app.grading.grader import Grader
 from app.queue.embedded.queue import EmbeddedQueue
-from app.queue.embedded.rebuild import rebuild_queue
+from app.queue.embedded.watch_table import rebuild_queue
 from app.queue.interface import BULK, INTERACTIVE, Ticket
 from app.store.engine.database import Database
 from app.store.engine.open import open_database
@@ -208,7 +208,7 @@ async def test_a_ticket_without_work_is_dropped(tmp_path: Path) -> None:
         grader = ScriptedGrader()
         await harness.grading(grader)(ticket)
         await harness.grading(grader)(ticket)
-        ticket.submission_id = "gone"
+        ticket.job_id = "gone"
         await harness.grading(grader)(ticket)
         found = await harness.stored(submission_id)
     assert grader.graded == ["x"]

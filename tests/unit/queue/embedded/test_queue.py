@@ -21,7 +21,7 @@ def filled(*tickets: tuple[str, int]) -> EmbeddedQueue:
 
 def taken(queue: EmbeddedQueue, count: int) -> list[str]:
     async def take() -> list[str]:
-        return [(await queue.take()).submission_id for _ in range(count)]
+        return [(await queue.take()).job_id for _ in range(count)]
 
     return asyncio.run(take())
 
@@ -47,7 +47,7 @@ async def test_a_taker_waits_for_the_next_arrival() -> None:
     await asyncio.sleep(0)
     assert not taker.done()
     queue.notify(Ticket("late", INTERACTIVE))
-    assert (await asyncio.wait_for(taker, 1)).submission_id == "late"
+    assert (await asyncio.wait_for(taker, 1)).job_id == "late"
 
 
 async def test_two_takers_never_get_the_same() -> None:
@@ -57,7 +57,7 @@ async def test_two_takers_never_get_the_same() -> None:
     for name in ("a", "b", "c"):
         queue.notify(Ticket(name, INTERACTIVE))
     found = await asyncio.wait_for(asyncio.gather(*takers), 1)
-    assert sorted(ticket.submission_id for ticket in found) == ["a", "b", "c"]
+    assert sorted(ticket.job_id for ticket in found) == ["a", "b", "c"]
 
 
 async def test_a_taker_that_gives_up_loses_nothing() -> None:

@@ -7,7 +7,7 @@ from app.store.queries import submissions
 
 
 async def rebuild_queue(database: Database, queue: EmbeddedQueue) -> int:
-    """Fills an embedded queue from the submissions rows, oldest first; returns how many there are.
+    """Fill an embedded queue from the rows, oldest first; return how many there are.
 
     Only for the one process that grades: what says `running` was cut off by the end of the last one.
     """

@@ -1,15 +1,15 @@
 """The slots of a worker: how many at once, what an outage does, how it stops."""
 
 import asyncio
+from contextlib import AbstractAsyncContextManager
 
 import pytest
 
 from app.core.events import Queued
 from app.events.feed import Feed
-from app.queue.embedded import consume as embedded_slots
-from app.queue.embedded.consume import EmbeddedSlots
 from app.queue.embedded.queue import EmbeddedQueue
 from app.queue.interface import INTERACTIVE, Ticket
+from app.worker.consume import Run, consuming
 from tests.support.scripted_service import until
 
 pytestmark = pytest.mark.anyio
@@ -24,9 +24,9 @@ class Grading:
         self.let_go = asyncio.Event()
 
     async def __call__(self, ticket: Ticket) -> None:
-        self.begun.append(ticket.submission_id)
+        self.begun.append(ticket.job_id)
         await self.let_go.wait()
-        self.ended.append(ticket.submission_id)
+        self.ended.append(ticket.job_id)
 
 
 def queue_of(*names: str, feed: Feed | None = None) -> EmbeddedQueue:
@@ -36,10 +36,22 @@ def queue_of(*names: str, feed: Feed | None = None) -> EmbeddedQueue:
     return queue
 
 
+def running(
+    queue: EmbeddedQueue, run: Run, *, slots: int = 1, drain_seconds: float
+) -> AbstractAsyncContextManager[None]:
+    return consuming(
+        queue,
+        run,
+        slots=slots,
+        reserved_slots=0,
+        drain_seconds=drain_seconds,
+        after_a_fault_seconds=0.01,
+    )
+
+
 async def test_as_many_run_at_once_as_there_are_slots() -> None:
     grading = Grading()
-    loop = EmbeddedSlots(queue_of("a", "b", "c"), grading, slots=2)
-    async with loop.running(drain_seconds=5):
+    async with running(queue_of("a", "b", "c"), grading, slots=2, drain_seconds=5):
         await until(lambda: len(grading.begun) == 2)
         await asyncio.sleep(0.01)
         assert grading.begun == ["a", "b"]
@@ -49,8 +61,7 @@ async def test_as_many_run_at_once_as_there_are_slots() -> None:
 
 async def test_those_who_wait_hear_their_new_position() -> None:
     grading, feed = Grading(), Feed()
-    loop = EmbeddedSlots(queue_of("a", "b", "c", feed=feed), grading, slots=1)
-    async with loop.running(drain_seconds=0):
+    async with running(queue_of("a", "b", "c", feed=feed), grading, slots=1, drain_seconds=0):
         await until(lambda: grading.begun == ["a"])
         assert (await anext(feed.follow("c"))).event == Queued(position=1)
         assert (await anext(feed.follow("b"))).event == Queued(position=0)
@@ -58,8 +69,7 @@ async def test_those_who_wait_hear_their_new_position() -> None:
 
 async def test_a_stop_finishes_what_runs_and_begins_nothing() -> None:
     grading, queue = Grading(), queue_of("a", "b")
-    loop = EmbeddedSlots(queue, grading, slots=1)
-    async with loop.running(drain_seconds=5):
+    async with running(queue, grading, slots=1, drain_seconds=5):
         await until(lambda: grading.begun == ["a"])
         asyncio.get_running_loop().call_later(0.05, grading.let_go.set)
     assert (grading.begun, grading.ended) == (["a"], ["a"])
@@ -68,36 +78,33 @@ async def test_a_stop_finishes_what_runs_and_begins_nothing() -> None:
 
 async def test_a_stop_cuts_off_what_takes_too_long() -> None:
     grading = Grading()
-    loop = EmbeddedSlots(queue_of("a"), grading, slots=1)
-    async with asyncio.timeout(5), loop.running(drain_seconds=0.05):
+    async with asyncio.timeout(5), running(queue_of("a"), grading, slots=1, drain_seconds=0.05):
         await until(lambda: grading.begun == ["a"])
     assert grading.ended == []
 
 
-async def test_a_submission_comes_again_after_an_outage(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_submission_comes_again_after_an_outage() -> None:
     """Where even the database can't be reached, the slot waits a moment and tries again."""
-    monkeypatch.setattr(embedded_slots, "_AFTER_AN_OUTAGE_SECONDS", 0.01)
     tries: list[str] = []
 
     async def grade(ticket: Ticket) -> None:
-        tries.append(ticket.submission_id)
+        tries.append(ticket.job_id)
         if len(tries) < 3:
             raise ConnectionError("the database is away")
 
-    async with EmbeddedSlots(queue_of("a"), grade, slots=1).running(drain_seconds=1):
+    async with running(queue_of("a"), grade, drain_seconds=1):
         await until(lambda: tries == ["a", "a", "a"])
 
 
-async def test_a_withdrawn_submission_does_not_come_again(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(embedded_slots, "_AFTER_AN_OUTAGE_SECONDS", 0.01)
+async def test_a_withdrawn_submission_does_not_come_again() -> None:
     queue, tries = queue_of("a"), []
 
     async def grade(ticket: Ticket) -> None:
-        tries.append(ticket.submission_id)
+        tries.append(ticket.job_id)
         await queue.cancel("a")
         raise ConnectionError("the database is away")
 
-    async with EmbeddedSlots(queue, grade, slots=1).running(drain_seconds=1):
+    async with running(queue, grade, drain_seconds=1):
         await until(lambda: tries == ["a"])
         await asyncio.sleep(0.05)
     assert tries == ["a"]

@@ -1,18 +1,61 @@
-"""When a worker looks for a job that it is told of: not all of them at the same moment."""
+"""How a worker looks for jobs (not all workers at the same moment), and ends only those that it still has."""
 
 import asyncio
 import random
 from collections.abc import Callable, Iterable
+from datetime import datetime
 
 from procrastinate.connector import BaseConnector
-from procrastinate.jobs import Job, Notification
-from procrastinate.manager import NotificationCallback
+from procrastinate.jobs import Job, Notification, Status
+from procrastinate.manager import JobManager, NotificationCallback
 
-from app.queue.postgres.fenced_jobs import OwnedJobs
+_FINISH = """
+    DELETE FROM procrastinate_jobs
+    WHERE id = %(job_id)s AND worker_id = %(worker_id)s AND status = 'doing'
+"""
+# Where another one waits for the same job of ours, or nobody wants it any more, nothing needs to come again.
+_RETRY = """
+    WITH own AS (
+        SELECT id FROM procrastinate_jobs
+        WHERE id = %(job_id)s AND worker_id = %(worker_id)s AND status = 'doing' FOR UPDATE
+    ), needless AS (
+        DELETE FROM procrastinate_jobs AS job USING own
+        WHERE job.id = own.id AND (job.abort_requested OR EXISTS (
+            SELECT FROM procrastinate_jobs AS other
+            WHERE other.queueing_lock = job.queueing_lock AND other.status = 'todo'
+        ))
+        RETURNING job.id
+    )
+    UPDATE procrastinate_jobs AS job
+    SET status = 'todo', worker_id = NULL, attempts = attempts + 1, scheduled_at = %(retry_at)s
+    FROM own WHERE job.id = own.id AND job.id NOT IN (SELECT id FROM needless)
+"""
+
+
+class OwnedJobs(JobManager):
+    """Procrastinate's own ends a job by its number alone.
+
+    A worker that was taken for dead and comes back would so take the job away from the one that does it now.
+    """
+
+    async def finish_job(self, job: Job, status: Status, delete_job: bool) -> None:
+        await self.connector.execute_query_async(_FINISH, job_id=job.id, worker_id=job.worker_id)
+
+    async def retry_job(
+        self,
+        job: Job,
+        retry_at: datetime | None = None,
+        priority: int | None = None,
+        queue: str | None = None,
+        lock: str | None = None,
+    ) -> None:
+        await self.connector.execute_query_async(
+            _RETRY, job_id=job.id, worker_id=job.worker_id, retry_at=retry_at
+        )
 
 
 class StaggeredJobs(OwnedJobs):
-    """What a worker asks for jobs.
+    """Has a worker look for jobs after a moment of its own.
 
     PostgreSQL tells every idle worker of every job. If all looked at once, all but one in vain, then many
     idle workers would hold each other up. So each waits a random part of `span_seconds`, and who is told of
@@ -56,5 +99,5 @@ class StaggeredJobs(OwnedJobs):
             return await super().fetch_job(queues, worker_id)
 
     def _look(self, queues: Iterable[str] | None) -> asyncio.Lock:
-        """Held while somebody looks into these queues."""
+        """Return what is held while somebody looks into these queues."""
         return self._looks.setdefault(tuple(queues or ()), asyncio.Lock())
