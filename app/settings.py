@@ -1,12 +1,15 @@
 """The settings, read once from JAXERCISE_* variables and handed down from there."""
 
+import difflib
+import ipaddress
 import os
 import socket
 import warnings
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import AfterValidator, Field, SecretStr, ValidationError
+from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, ValidationError, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 from pydantic_settings import SettingsError as SettingsFault
 
@@ -16,6 +19,12 @@ from app.core.paths import path_of
 from app.errors import SettingsError
 
 _PREFIX = "JAXERCISE_"
+_NO_SETTINGS = frozenset({"JAXERCISE_PASSWORD"})
+"""Variables of ours that a single command reads."""
+_RENAMED = {
+    "JAXERCISE_KEPT_SLOTS": "JAXERCISE_RESERVED_SLOTS",
+    "JAXERCISE_REHEARSED": "JAXERCISE_WARM_JAILS",
+}
 _SCHEMES = ("sqlite:///", "postgresql+psycopg://")
 
 
@@ -33,14 +42,40 @@ def _check_database_url(url: SecretStr) -> SecretStr:
     return url
 
 
+def _check_given(value: object) -> object:
+    # An empty path would be the current folder, an empty address every network of this machine.
+    if isinstance(value, str) and not value.strip():
+        raise ValueError("must not be empty; a variable that is not set leaves the default")
+    return value
+
+
+def _is_readable_folder(path: Path) -> bool:
+    # False as well where it lies in one that this user may not enter.
+    return os.access(path, os.R_OK | os.X_OK) and path.is_dir()
+
+
 def _check_folder(path: Path) -> Path:
-    try:
-        is_there = path.is_dir()
-    except OSError:
-        is_there = False  # It lies in one that this user may not enter.
-    if not is_there:
-        raise ValueError("must be a folder that exists and that this user may enter")
+    if not _is_readable_folder(path):
+        raise ValueError("must be a folder that exists and that this user may enter and read")
     return path
+
+
+def _check_proxies(text: str) -> str:
+    """Refuse what uvicorn takes for a name: no address is ever equal to it, so it would trust nobody."""
+    for address in () if text.strip() in ("", "*") else map(str.strip, text.split(",")):
+        try:
+            ipaddress.ip_network(address) if "/" in address else ipaddress.ip_address(address)
+        except ValueError:
+            raise ValueError(
+                "must be IP addresses or networks with commas between them, as in "
+                f"10.0.0.7,192.168.0.0/16, or * alone for everybody; {address!r} is neither"
+            ) from None
+    return text.strip()
+
+
+_Text = Annotated[str, BeforeValidator(_check_given)]
+_Path = Annotated[Path, BeforeValidator(_check_given)]
+_Folder = Annotated[_Path, AfterValidator(_check_folder)]
 
 
 class Settings(BaseSettings):
@@ -50,31 +85,31 @@ class Settings(BaseSettings):
         env_prefix=_PREFIX, frozen=True, extra="forbid", hide_input_in_errors=True
     )
 
-    data_dir: Path = Path("var")
+    data_dir: _Path = Path("var")
     """Where all state lives: the embedded database, the compilation cache."""
     database_url: Annotated[SecretStr, AfterValidator(_check_database_url)] | None = None
     """`sqlite:///path` or `postgresql+psycopg://user:password@host/name`; unset: SQLite in `data_dir`."""
-    secrets_dir: Annotated[Path, AfterValidator(_check_folder)] | None = None
+    secrets_dir: _Folder | None = None
     """A folder of files, each named for a variable in lower case, whose content is its value."""
     database_wait_seconds: float = Field(default=60.0, ge=0, le=3600)
     """How long a start waits for a PostgreSQL that does not take connections yet."""
-    host: str = "127.0.0.1"
+    host: _Text = "127.0.0.1"
     port: int = Field(default=8000, ge=0, le=65535)
     """0 takes any free port; `jaxercise serve` prints which."""
-    problems_dir: Annotated[Path, AfterValidator(_check_folder)] = path_of("problems")
-    references_dir: Annotated[Path, AfterValidator(_check_folder)] = path_of("reference_solutions")
+    problems_dir: _Folder = path_of("problems")
+    references_dir: _Folder = path_of("reference_solutions")
     sandbox: Literal["jailed", "unjailed"] = "jailed"
     """`unjailed` runs submissions without isolation: for development, on code you trust."""
     worker: bool = True
     """Whether `serve` grades as well; where not, `jaxercise worker` does, which takes PostgreSQL."""
-    worker_name: str = Field(default_factory=lambda: socket.gethostname()[:100], max_length=100)
+    worker_name: _Text = Field(default_factory=lambda: socket.gethostname()[:100], max_length=100)
     """What the status page calls this worker."""
     worker_port: int | None = Field(default=None, ge=0, le=65535)
     """Where `jaxercise worker` answers /healthz, /readyz and /metrics, on `host`; unset: nowhere."""
     slots: int = Field(default_factory=default_slots, ge=1, le=64)
     """How many submissions are graded at the same time."""
     reserved_slots: int = Field(default=1, ge=0, le=64)
-    """How many of them are kept for learners while regrades wait; of one slot none is."""
+    """How many of them regrades leave to learners, at most all but one; of one slot none is reserved."""
     warm_jails: int = Field(default=8, ge=0, le=1000)
     """How many jails may wait for a learner's next submission, some 90 MB each; 0 for none."""
     keep_free_mb: int = Field(default=1024, ge=0, le=1 << 20)
@@ -88,8 +123,8 @@ class Settings(BaseSettings):
     session_days: int = Field(default=30, ge=1, le=365)
     drain_seconds: float = Field(default=20.0, ge=0, le=600)
     """How long a stop waits for runs under way; what is left over runs again after the next start."""
-    trusted_proxies: str = ""
-    """Comma-separated addresses whose X-Forwarded-For and -Proto headers are believed."""
+    trusted_proxies: Annotated[str, AfterValidator(_check_proxies)] = ""
+    """Comma-separated addresses and networks whose X-Forwarded-For and -Proto headers are believed; or *."""
     keep_output_days: int = Field(default=0, ge=0, le=36_500)
     """How long what a submission printed is kept; 0: for ever."""
     keep_runs_days: int = Field(default=0, ge=0, le=36_500)
@@ -98,6 +133,16 @@ class Settings(BaseSettings):
     """`production` refuses to start with a development secret or without isolation."""
     log_format: Literal["text", "json"] = "text"
     log_level: Literal["debug", "info", "warning", "error"] = "info"
+
+    @model_validator(mode="after")
+    def _check_reserved_slots(self) -> Self:
+        # One is the default, and means none on a machine that is good for one slot only.
+        if self.reserved_slots > 1 and self.reserved_slots >= self.slots:
+            raise ValueError(
+                f"{_PREFIX}RESERVED_SLOTS={str(self.reserved_slots)!r} is not allowed: "
+                f"with {_PREFIX}SLOTS={self.slots} it must be at most {self.slots - 1}"
+            )
+        return self
 
     @property
     def is_distributed(self) -> bool:
@@ -117,35 +162,86 @@ class Settings(BaseSettings):
 
 
 def read_settings(**overrides: Any) -> Settings:
-    """The settings of this process; `overrides` (from the command line) go before the environment, and
-    that goes before the files in JAXERCISE_SECRETS_DIR.
+    """Return the settings of this process.
+
+    `overrides` (from the command line) go before the environment, and that goes before the files in
+    JAXERCISE_SECRETS_DIR.
 
     Raises:
-        SettingsError: a value is not allowed, or not in production; names the variable and what is allowed.
+        SettingsError: a value is not allowed, or not in production, or there is no setting of that name;
+            names the variable and what is allowed.
     """
     given = {name: value for name, value in overrides.items() if value is not None}
-    folder = os.environ.get(f"{_PREFIX}SECRETS_DIR")
-    # Where there is no such folder, the field itself is refused, in the same words as any other.
-    files = folder if folder is not None and Path(folder).is_dir() else None
+    folder = _secrets_folder()
     try:
+        _check_names(folder)
         with warnings.catch_warnings():
             # A file that is named for a variable and passed over would be missed by nobody.
             warnings.simplefilter("error")
-            settings = Settings(_secrets_dir=files, **given)
+            settings = Settings(_secrets_dir=folder, **given)
     except ValidationError as refused:
         raise SettingsError("; ".join(_sentence(dict(fault)) for fault in refused.errors())) from None
     except (OSError, UnicodeDecodeError, SettingsFault, UserWarning) as fault:
         raise SettingsError(
-            f"{_PREFIX}SECRETS_DIR={folder!r} is not allowed: each file in it that is named for a variable "
-            f"must be a text in that folder which the service may read ({_reason(fault)})"
+            f"{_PREFIX}SECRETS_DIR={str(folder)!r} is not allowed: each file in it that is named for a "
+            f"variable must be a text in that folder which the service may read ({_reason(fault)})"
         ) from None
     if settings.is_production:
         _check_production(settings)
     return settings
 
 
+def source_of(name: str) -> str:
+    """Return where the value of field `name` comes from: `environment`, a file's path, or `default`."""
+    variable = f"{_PREFIX}{name.upper()}"
+    if any(given.upper() == variable for given in os.environ):
+        return "environment"
+    folder = _secrets_folder()
+    for file in sorted(folder.iterdir()) if folder is not None else ():
+        if file.name.upper() == variable:
+            return str(file)
+    return "default"
+
+
+def _secrets_folder() -> Path | None:
+    """Return the folder of secrets; where it is none, the field itself is refused, as any other is."""
+    # Names of variables are taken in either case, here as by pydantic.
+    for name, value in os.environ.items():
+        if name.upper() == f"{_PREFIX}SECRETS_DIR" and value.strip() and _is_readable_folder(Path(value)):
+            return Path(value)
+    return None
+
+
+def _check_names(folder: Path | None) -> None:
+    """Refuse a variable, or a file of secrets, that has our prefix and is no setting.
+
+    Raises:
+        SettingsError: says what it is called now, or which setting has the nearest name.
+    """
+    known = {f"{_PREFIX}{name.upper()}" for name in Settings.model_fields}
+    for name, shown in _given_names(folder):
+        if name in known:
+            continue
+        if name in _RENAMED:
+            raise SettingsError(f"{shown} is not a setting any more: it is called {_RENAMED[name]} now")
+        [nearest] = difflib.get_close_matches(name, sorted(known), n=1, cutoff=0.0)
+        raise SettingsError(
+            f"{shown} is not a setting: the nearest is {nearest}, and `jaxercise settings` shows them all"
+        )
+
+
+def _given_names(folder: Path | None) -> Iterator[tuple[str, str]]:
+    """Yield each name that has our prefix, in upper case, and what to call it in a sentence."""
+    for name in sorted(os.environ):
+        if name.upper().startswith(_PREFIX) and name.upper() not in _NO_SETTINGS:
+            yield name.upper(), name
+    for file in sorted(folder.iterdir()) if folder is not None else ():
+        if file.name.upper().startswith(_PREFIX):
+            yield file.name.upper(), f"{file.name} in {_PREFIX}SECRETS_DIR"
+
+
 def _check_production(settings: Settings) -> None:
-    """Nothing that is meant for a developer's own machine.
+    """Refuse what is meant for a developer's own machine.
 
     Raises:
         SettingsError: says what is allowed.
@@ -170,7 +266,7 @@ def _check_production(settings: Settings) -> None:
 
 
 def _reason(fault: Exception) -> str:
-    """Without what stands in the file."""
+    """Say why a file cannot be used, without what stands in it."""
     if isinstance(fault, SettingsFault):
         fault = fault.__cause__ if isinstance(fault.__cause__, Exception) else fault
     if isinstance(fault, OSError):
@@ -179,8 +275,11 @@ def _reason(fault: Exception) -> str:
 
 
 def _sentence(fault: dict[str, Any]) -> str:
-    name = str(fault["loc"][0])
+    """Say which variable has which value, and what is allowed."""
     rule = str(fault["msg"]).removeprefix("Value error, ")
+    if not fault["loc"]:
+        return rule  # Of two settings together, which it names.
+    name = str(fault["loc"][0])
     if name == "database_url":
         # It may hold a password, and this sentence ends up in logs.
         return f"{_PREFIX}{name.upper()} is not allowed: it {rule}"

@@ -73,14 +73,15 @@ def load_folders(
 
 
 def problem_files(folder: Path, reference_folder: Path) -> PackageFiles:
-    """The files of one package; those of `reference_folder` under `reference/`.
+    """Return the files of one package; those of `reference_folder` under `reference/`.
 
     Raises:
-        ProblemError: a file is a link, or larger than 1 MiB.
+        ProblemError: a file is a link, is larger than 1 MiB, or cannot be read.
     """
-    files = _files_below(folder, "")
-    files.update(_files_below(reference_folder, "reference/"))
-    return files
+    try:
+        return _files_below(folder, "") | _files_below(reference_folder, "reference/")
+    except OSError as fault:
+        raise ProblemError(f"{Path(fault.filename or folder).name}: cannot be read ({fault.strerror})") from None
 
 
 def read_problem(files: Mapping[str, bytes]) -> Problem:

@@ -7,10 +7,9 @@ from typing import Annotated
 
 import typer
 
+from app.cli.files import python_files, read_code
 from app.cli.problems import find_problem
-from app.core.submission import CODE_LIMIT_BYTES
 from app.core.verdict import Mode
-from app.errors import SubmissionRefused
 from app.settings import Settings, read_settings
 
 _NOT_ACCEPTED = 1
@@ -25,12 +24,10 @@ def check(
     ] = False,
     seed: Annotated[int | None, typer.Option(help="Draw the fresh cases from this number.", min=0)] = None,
 ) -> None:
-    """Grades FILES. Exit code 0: all accepted; 1: one was not; 2: our error or wrong usage."""
+    """Grade FILES. Exit code 0: all accepted; 1: one was not; 2: our error or wrong usage."""
     settings = read_settings()
     mode = Mode.RUN if run else Mode.SUBMIT
-    accepted = asyncio.run(
-        _check(settings, problem, _python_files(files), as_json=json, mode=mode, seed=seed)
-    )
+    accepted = asyncio.run(_check(settings, problem, python_files(files), as_json=json, mode=mode, seed=seed))
     raise typer.Exit(0 if accepted else _NOT_ACCEPTED)
 
 
@@ -43,7 +40,7 @@ async def _check(
     from app.grading.open_grader import open_grader
 
     problem = find_problem(settings, name)
-    codes = [_read(path) for path in files]
+    codes = [read_code(path) for path in files]
     all_accepted = True
     async with open_grader(
         data_dir=settings.data_dir,
@@ -62,28 +59,3 @@ async def _check(
             else:
                 print(verdict_text(verdict, title=str(path)), flush=True)
     return all_accepted
-
-
-def _python_files(paths: list[Path]) -> list[Path]:
-    """The files named, and those in the folders named, in order.
-
-    Raises:
-        SubmissionRefused: a path does not exist, or a folder has no Python file.
-    """
-    found: list[Path] = []
-    for path in paths:
-        inside = sorted(path.glob("*.py")) if path.is_dir() else [path]
-        if not inside or not all(file.is_file() for file in inside):
-            raise SubmissionRefused(f"{path}: there is no such Python file")
-        found.extend(inside)
-    return found
-
-
-def _read(path: Path) -> str:
-    if path.stat().st_size > CODE_LIMIT_BYTES:
-        size = path.stat().st_size
-        raise SubmissionRefused(f"{path} has {size:,} bytes; at most {CODE_LIMIT_BYTES:,} are graded")
-    try:
-        return path.read_text(encoding="utf-8")
-    except UnicodeDecodeError as error:
-        raise SubmissionRefused(f"{path} is not UTF-8 text (byte {error.start})") from error

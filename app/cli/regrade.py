@@ -1,23 +1,22 @@
 """`jaxercise regrade`: every reference, also-right solution and variant again, with reports for CI."""
 
 import asyncio
-import subprocess
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from app.cli.problems import all_problems
+from app.cli.files import require_writable, write_report
+from app.cli.problems import all_problems, changed_folders, folder_name
 from app.core.problem import Problem
 from app.core.verdict import Mode
-from app.errors import GraderError, ReferenceFailed
+from app.errors import ReferenceFailed
 from app.settings import Settings, read_settings
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-
     from app.grading.grader import Grader
     from app.grading.prove.results import Proof
+    from app.grading.reference.drift import StoredOutputs
 
 _NOT_PROVEN = 1
 
@@ -32,12 +31,13 @@ def regrade(
         bool, typer.Option("--store-outputs", help="Keep today's reference outputs as those to compare with.")
     ] = False,
 ) -> None:
-    """Grades all solutions of all problems. Exit code 1 where a row does not hold or outputs drifted."""
+    """Grade all solutions of all problems. Exit code 1 where a row does not hold or outputs drifted."""
     settings = read_settings()
+    require_writable(junit, markdown)
     chosen = list(all_problems(settings).values())
     if since is not None:
-        changed = _changed_folders(settings, since)
-        chosen = [problem for problem in chosen if _folder_name(problem) in changed]
+        changed = changed_folders(settings, since)
+        chosen = [problem for problem in chosen if folder_name(problem) in changed]
     held = asyncio.run(
         _regrade(settings, chosen, junit=junit, markdown=markdown, store_outputs=store_outputs)
     )
@@ -52,9 +52,14 @@ async def _regrade(
     markdown: Path | None,
     store_outputs: bool,
 ) -> bool:
+    from app.cli.reports.proof_report import proofs_junit, proofs_markdown
     from app.cli.validate import PROOF_DIAGNOSIS_SECONDS, print_proof
     from app.grading.open_grader import open_grader
+    from app.grading.reference.drift import read_outputs
 
+    folders = {problem.slug: settings.references_dir / folder_name(problem) for problem in problems}
+    # Read first: a broken file is told before minutes of grading, and one that is replaced need not be whole.
+    stored = {} if store_outputs else {slug: read_outputs(folder) for slug, folder in folders.items()}
     proofs: list[Proof] = []
     drifts: dict[str, str] = {}
     held = True
@@ -66,34 +71,27 @@ async def _regrade(
         for problem in problems:
             proofs.append(await print_proof(problem, grader))
             held = held and proofs[-1].is_proven
-            folder = settings.references_dir / _folder_name(problem)
-            tolerable, drifts[problem.slug] = await _drift(problem, folder, grader, store=store_outputs)
+            place = folders[problem.slug] if store_outputs else None
+            tolerable, drift = await _drift(problem, grader, stored.get(problem.slug), store_in=place)
+            drifts[problem.slug] = drift
             held = held and tolerable
-            print(f"  drift: {drifts[problem.slug]}", flush=True)
-    _write_reports(proofs, drifts, junit=junit, markdown=markdown)
+            print(f"  drift: {drift}", flush=True)
+    write_report(junit, proofs_junit(proofs))
+    write_report(markdown, proofs_markdown(proofs, drifts).encode())
     ending = "all hold" if held else "some fail"
     print(f"{len(problems)} problems, {sum(len(proof.results) for proof in proofs)} rows: {ending}")
     return held
 
 
-def _write_reports(
-    proofs: "Sequence[Proof]",
-    drifts: "Mapping[str, str]",
-    *,
-    junit: Path | None,
-    markdown: Path | None,
-) -> None:
-    from app.cli.reports.proof_report import proofs_junit, proofs_markdown
+async def _drift(
+    problem: Problem, grader: "Grader", stored: "StoredOutputs | None", *, store_in: Path | None
+) -> tuple[bool, str]:
+    """Return whether today's reference outputs are near enough to the stored ones, and what to say of it.
 
-    if junit is not None:
-        junit.write_bytes(proofs_junit(proofs))
-    if markdown is not None:
-        markdown.write_text(proofs_markdown(proofs, drifts), encoding="utf-8")
-
-
-async def _drift(problem: Problem, folder: Path, grader: "Grader", *, store: bool) -> tuple[bool, str]:
+    With `store_in` they take the place of the stored ones instead.
+    """
     from app.grading.plan.checks import checks_of
-    from app.grading.reference.drift import collect_outputs, measure_drift, read_outputs, write_outputs
+    from app.grading.reference.drift import collect_outputs, measure_drift, write_outputs
 
     items = checks_of(problem, Mode.SUBMIT, fresh_seed=None)
     try:
@@ -101,10 +99,9 @@ async def _drift(problem: Problem, folder: Path, grader: "Grader", *, store: boo
     except ReferenceFailed:
         return False, "not compared: the reference gives no usable answers"
     today = collect_outputs(problem.version, grader.environment(), items, answers)
-    if store:
-        write_outputs(folder, today)
+    if store_in is not None:
+        write_outputs(store_in, today)
         return True, "stored"
-    stored = read_outputs(folder)
     if stored is None:
         return True, "nothing stored to compare with"
     if stored.version != problem.version:
@@ -112,28 +109,3 @@ async def _drift(problem: Problem, folder: Path, grader: "Grader", *, store: boo
     drift = measure_drift(stored, today, problem.manifest.tolerance)
     where = f", largest in {drift.where}" if drift.where else ""
     return drift.is_tolerable, f"{drift.worst:.3g} of the tolerance{where}"
-
-
-def _folder_name(problem: Problem) -> str:
-    return f"{problem.manifest.position}-{problem.slug}"
-
-
-def _changed_folders(settings: Settings, since: str) -> set[str]:
-    """Names of the package folders that differ from `since`, new files included.
-
-    Raises:
-        GraderError: git does not know the revision.
-    """
-    changed: set[str] = set()
-    for root in (settings.problems_dir, settings.references_dir):
-        for words in (
-            ["diff", "--name-only", "--relative", "--end-of-options", since, "--", "."],
-            ["ls-files", "--others", "--exclude-standard", "--", "."],
-        ):
-            ran = subprocess.run(
-                ["git", "-C", str(root), *words], capture_output=True, text=True, check=False
-            )
-            if ran.returncode != 0:
-                raise GraderError(f"--since {since}: {ran.stderr.strip().splitlines()[0]}")
-            changed.update(line.split("/", 1)[0] for line in ran.stdout.splitlines())
-    return changed

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from app.cli.files import require_writable, write_report
 from app.cli.problems import all_problems, find_problem
 from app.core.problem import Problem
 from app.settings import Settings, read_settings
@@ -27,8 +28,9 @@ def validate(
     markdown: Annotated[Path | None, typer.Option(help="Write the tables as Markdown here.")] = None,
     json: Annotated[Path | None, typer.Option(help="Write everything as JSON here.")] = None,
 ) -> None:
-    """Prints the mutation table of each problem. Exit code 1 where one is not proven."""
+    """Print the mutation table of each problem. Exit code 1 where one is not proven."""
     settings = read_settings()
+    require_writable(markdown, json)
     chosen = [find_problem(settings, name) for name in problems or ()] or list(
         all_problems(settings).values()
     )
@@ -49,14 +51,9 @@ async def _validate(
     ) as grader:
         proofs = [await print_proof(problem, grader) for problem in problems]
         environment = grader.environment()
-    _write(markdown, proofs_markdown(proofs).encode())
-    _write(json, proofs_json(proofs, environment))
+    write_report(markdown, proofs_markdown(proofs).encode())
+    write_report(json, proofs_json(proofs, environment))
     return all(proof.is_proven for proof in proofs)
-
-
-def _write(path: Path | None, data: bytes) -> None:
-    if path is not None:
-        path.write_bytes(data)
 
 
 async def print_proof(problem: Problem, grader: "Grader") -> "Proof":

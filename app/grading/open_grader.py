@@ -1,10 +1,12 @@
 """A grader with its sandboxes, for as long as a worker or a command needs it."""
 
 import asyncio
+import os
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 
+from app.errors import SettingsError
 from app.grading.grader import Grader, GradingStage, ignore_stage
 from app.grading.reference.outputs import ReferenceOutputs
 from sandbox.environment import describe_environment, fingerprint
@@ -37,6 +39,7 @@ async def open_grader(
     named for the environment that made them.
 
     Raises:
+        SettingsError: `data_dir` cannot be made or written.
         SandboxUnavailable: this host lacks what a jail needs, and `unjailed` was not asked for.
     """
     place = _place(data_dir, unjailed=unjailed)
@@ -79,4 +82,18 @@ async def open_grader(
 
 def _place(data_dir: Path, *, unjailed: bool) -> Path:
     name = fingerprint(describe_environment(jailed=not unjailed))
-    return data_dir.resolve() / "grading" / name
+    place = data_dir.resolve() / "grading" / name
+    try:
+        place.mkdir(parents=True, exist_ok=True)
+    except OSError as fault:
+        raise _not_allowed(data_dir, fault.strerror or str(fault)) from None
+    if not os.access(place, os.W_OK | os.X_OK):
+        raise _not_allowed(data_dir, f"{place} may not be written")
+    return place
+
+
+def _not_allowed(data_dir: Path, reason: str) -> SettingsError:
+    return SettingsError(
+        f"JAXERCISE_DATA_DIR={str(data_dir)!r} is not allowed: must be a folder in which this user may "
+        f"write, or a place where one can be made ({reason})"
+    )

@@ -1,18 +1,21 @@
 """Settings come from JAXERCISE_* variables, and a wrong one is refused by name."""
 
+import os
 from pathlib import Path
 
 import pytest
 from pydantic import SecretStr
+from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
 from app.errors import SettingsError
-from app.settings import Settings, read_settings
+from app.settings import Settings, read_settings, source_of
 
 
 @pytest.fixture(autouse=True)
 def no_settings_from_outside(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in Settings.model_fields:
-        monkeypatch.delenv(f"JAXERCISE_{name.upper()}", raising=False)
+    for name in list(os.environ):
+        if name.upper().startswith("JAXERCISE_"):
+            monkeypatch.delenv(name)
 
 
 def test_everything_has_a_default(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -39,6 +42,8 @@ def test_the_command_line_goes_before_the_environment(monkeypatch: pytest.Monkey
         ("PROBLEMS_DIR", "/does/not/exist", "a folder that exists"),
         ("SESSION_DAYS", "", "integer"),
         ("LOG_LEVEL", "loud", "'debug', 'info', 'warning' or 'error'"),
+        ("TRUSTED_PROXIES", "foo", "IP addresses or networks"),
+        ("RESERVED_SLOTS", "64", "it must be at most"),
     ],
 )
 def test_a_wrong_value_is_refused_with_the_variables_name_and_what_is_allowed(
@@ -167,3 +172,101 @@ def test_production_refuses_a_development_secret(monkeypatch: pytest.MonkeyPatch
 def test_production_refuses_to_grade_without_isolation() -> None:
     with pytest.raises(SettingsError, match=r"JAXERCISE_SANDBOX=unjailed .* only jailed is"):
         read_settings(environment="production", sandbox="unjailed")
+
+
+@pytest.mark.parametrize("name", sorted(set(Settings.model_fields) - {"trusted_proxies"}))
+@pytest.mark.parametrize("value", ["", "  "])
+def test_an_empty_value_is_refused_whatever_is_set(
+    monkeypatch: pytest.MonkeyPatch, name: str, value: str
+) -> None:
+    """An empty path would be the current folder, an empty address every network of the machine."""
+    monkeypatch.setenv(f"JAXERCISE_{name.upper()}", value)
+    with pytest.raises(SettingsError, match=f"^JAXERCISE_{name.upper()}.* is not allowed: ") as refused:
+        read_settings()
+    assert "\n" not in refused.value.message
+
+
+@pytest.mark.parametrize(
+    "value", ["", "*", " * ", "10.0.0.7", "10.0.0.0/8, 192.168.0.1", "::1,fd00::/8", "2001:db8::7"]
+)
+def test_proxies_are_taken_as_uvicorn_takes_them(value: str) -> None:
+    trusted = read_settings(trusted_proxies=value).trusted_proxies
+    found = ProxyHeadersMiddleware(_no_app, trusted_hosts=trusted).trusted_hosts
+    assert found.always_trust == ("*" in value)
+    assert found.trusted_literals <= {""}
+
+
+@pytest.mark.parametrize(
+    "value",
+    ["foo", "proxy.school.test", "10.0.0.1/8", "10.0.0.7,", "10.0.0.7 10.0.0.8", "*,10.0.0.7", "[::1]"],
+)
+def test_proxies_that_uvicorn_would_never_find_are_refused(value: str) -> None:
+    """It takes what it cannot read for a name, which no address is equal to, and says nothing."""
+    assert ProxyHeadersMiddleware(_no_app, trusted_hosts=value).trusted_hosts.trusted_literals
+    with pytest.raises(SettingsError, match=r"^JAXERCISE_TRUSTED_PROXIES=.* or \* alone"):
+        read_settings(trusted_proxies=value)
+
+
+async def _no_app(*_: object) -> None:
+    """Stand for a service that is never asked."""
+
+
+@pytest.mark.parametrize(
+    ("name", "mentions"),
+    [
+        ("JAXERCISE_SLOT", "the nearest is JAXERCISE_SLOTS"),
+        ("jaxercise_prot", "the nearest is JAXERCISE_PORT"),
+        ("JAXERCISE_DATABASE", "the nearest is JAXERCISE_DATABASE_URL"),
+        ("JAXERCISE_X", "the nearest is JAXERCISE_"),
+        ("JAXERCISE_KEPT_SLOTS", "it is called JAXERCISE_RESERVED_SLOTS now"),
+        ("JAXERCISE_REHEARSED", "it is called JAXERCISE_WARM_JAILS now"),
+    ],
+)
+def test_a_name_that_is_no_setting_stops_the_start(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, mentions: str
+) -> None:
+    """As a variable and as a file of secrets; its value is not repeated."""
+    monkeypatch.setenv(name, "hunter2")
+    with pytest.raises(SettingsError, match=f"^{name} is not a setting.*{mentions}") as refused:
+        read_settings()
+    assert "hunter2" not in refused.value.message
+    monkeypatch.delenv(name)
+    monkeypatch.setenv("JAXERCISE_SECRETS_DIR", str(tmp_path))
+    (tmp_path / name.lower()).write_text("hunter2")
+    with pytest.raises(SettingsError, match=f"^{name.lower()} in JAXERCISE_SECRETS_DIR .*{mentions}"):
+        read_settings()
+
+
+def test_a_password_for_an_account_is_no_unknown_setting(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("JAXERCISE_PASSWORD", "correct horse battery")
+    assert read_settings().slots
+
+
+@pytest.mark.parametrize(("slots", "reserved", "most"), [(1, 2, 0), (2, 2, 1), (4, 9, 3)])
+def test_no_more_slots_are_reserved_than_leave_one(slots: int, reserved: int, most: int) -> None:
+    with pytest.raises(SettingsError) as refused:
+        read_settings(slots=slots, reserved_slots=reserved)
+    assert refused.value.message == (
+        f"JAXERCISE_RESERVED_SLOTS='{reserved}' is not allowed: "
+        f"with JAXERCISE_SLOTS={slots} it must be at most {most}"
+    )
+
+
+def test_of_one_slot_none_is_reserved() -> None:
+    """So the default is right on any machine."""
+    assert read_settings(slots=1).reserved_slots == 1
+    assert read_settings(slots=1, reserved_slots=0).reserved_slots == 0
+    assert read_settings(slots=2, reserved_slots=1).reserved_slots == 1
+
+
+def test_it_is_known_where_a_value_comes_from(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Names are taken in either case."""
+    (tmp_path / "jaxercise_queue_limit").write_text("7")
+    (tmp_path / "jaxercise_slots").write_text("2")
+    monkeypatch.setenv("jaxercise_secrets_dir", str(tmp_path))
+    monkeypatch.setenv("JAXERCISE_SLOTS", "3")
+    settings = read_settings()
+    assert (settings.slots, settings.queue_limit) == (3, 7)
+    assert source_of("slots") == source_of("secrets_dir") == "environment"
+    assert source_of("queue_limit") == str(tmp_path / "jaxercise_queue_limit")
+    assert source_of("port") == "default"

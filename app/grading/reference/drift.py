@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from app.core.tolerance import Tolerance
+from app.errors import ProblemError
 from app.grading.answer import named_arrays
 from app.grading.plan.checks import Check, CheckKind
 from app.grading.reference.outputs import ReferenceOutput
@@ -54,16 +55,36 @@ def collect_outputs(
 
 
 def read_outputs(folder: Path) -> StoredOutputs | None:
-    """What is stored in a reference's folder; None where nothing is."""
+    """Return what is stored in a reference's folder; None where nothing is.
+
+    Raises:
+        ProblemError: the file cannot be read, or is not one that `write_outputs` has written.
+    """
+    path = folder / FILE_NAME
     try:
-        return msgspec.json.decode((folder / FILE_NAME).read_bytes(), type=StoredOutputs)
+        return msgspec.json.decode(path.read_bytes(), type=StoredOutputs)
     except FileNotFoundError:
         return None
+    except OSError as fault:
+        raise ProblemError(f"{path} cannot be read: {fault.strerror}") from None
+    except (msgspec.DecodeError, UnicodeDecodeError) as fault:
+        raise ProblemError(
+            f"{path} is not what `jaxercise regrade --store-outputs` writes ({fault}): "
+            "restore it, or store it anew with that command"
+        ) from None
 
 
 def write_outputs(folder: Path, outputs: StoredOutputs) -> None:
-    """Store them beside the reference."""
-    (folder / FILE_NAME).write_bytes(msgspec.json.format(msgspec.json.encode(outputs), indent=0) + b"\n")
+    """Store them beside the reference.
+
+    Raises:
+        ProblemError: the file cannot be written.
+    """
+    path = folder / FILE_NAME
+    try:
+        path.write_bytes(msgspec.json.format(msgspec.json.encode(outputs), indent=0) + b"\n")
+    except OSError as fault:
+        raise ProblemError(f"{path} cannot be written: {fault.strerror}") from None
 
 
 def measure_drift(stored: StoredOutputs, today: StoredOutputs, tolerance: Tolerance) -> Drift:

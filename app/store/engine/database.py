@@ -130,7 +130,8 @@ def make_folder_of(path: Path) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
     except OSError as fault:
         raise DatabaseUnavailable(
-            f"The database {path} cannot be used: its folder cannot be made ({fault.strerror})."
+            f"The database {path} cannot be used: its folder cannot be made ({fault.strerror}); "
+            "JAXERCISE_DATA_DIR or JAXERCISE_DATABASE_URL must name a place where this user may write."
         ) from fault
 
 
