@@ -81,7 +81,8 @@ def problem_files(folder: Path, reference_folder: Path) -> PackageFiles:
     try:
         return _files_below(folder, "") | _files_below(reference_folder, "reference/")
     except OSError as fault:
-        raise ProblemError(f"{Path(fault.filename or folder).name}: cannot be read ({fault.strerror})") from None
+        name = Path(fault.filename or folder).name
+        raise ProblemError(f"{name}: cannot be read ({fault.strerror})") from None
 
 
 def read_problem(files: Mapping[str, bytes]) -> Problem:
