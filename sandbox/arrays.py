@@ -37,7 +37,7 @@ Value = float | WireArray
 
 
 def pack_array(array: NDArray[np.generic]) -> WireArray:
-    """Any NumPy array of numbers, `ml_dtypes.bfloat16` included.
+    """Pack any NumPy array of numbers, `ml_dtypes.bfloat16` included.
 
     Raises:
         BadArray: the dtype is not one of numbers.
@@ -52,7 +52,7 @@ def pack_array(array: NDArray[np.generic]) -> WireArray:
 
 
 def unpack_array(wire: WireArray) -> NDArray[np.generic]:
-    """A new NumPy array; bfloat16 is widened to float32, which holds each of its values exactly.
+    """Make a new NumPy array; bfloat16 is widened to float32, which holds each of its values exactly.
 
     Raises:
         BadArray: dtype, shape and length of the data do not fit each other.

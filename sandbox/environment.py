@@ -13,7 +13,7 @@ _PROGRAM_FORMAT = 4
 
 
 def describe_environment(*, jailed: bool) -> dict[str, str]:
-    """Versions, processor and whether there is a jail; stored with every verdict."""
+    """Describe versions, processor and whether there is a jail; stored with every verdict."""
     return {
         **_versions(),
         "python": platform.python_version(),
@@ -29,13 +29,13 @@ def describe_environment(*, jailed: bool) -> dict[str, str]:
 
 
 def fingerprint(environment: dict[str, str]) -> str:
-    """A short name for everything that can change a computed number or a compiled program."""
+    """Hash everything that can change a computed number or a compiled program."""
     relevant = sorted(item for item in environment.items() if item[0] != "sandbox")
     return hashlib.sha256(repr((_PROGRAM_FORMAT, relevant)).encode()).hexdigest()[:16]
 
 
 def short_cpuinfo() -> str:
-    """The first processors of /proc/cpuinfo: XLA asks it for features, not for a count."""
+    """Return the first processors of /proc/cpuinfo: XLA asks it for features, not for a count."""
     blocks = Path("/proc/cpuinfo").read_text().split("\n\n")
     return "\n\n".join(blocks[:_CPUS_SHOWN]) + "\n\n"
 

@@ -29,7 +29,7 @@ _HEADROOM_BYTES = 64 << 20
 
 
 def hard_memory_bytes(limits: Limits) -> int:
-    """Where the kernel ends a run by itself: above its limit, so that it can first be asked where it is.
+    """Return where the kernel ends a run by itself: above its limit, so that it can first be asked its line.
 
     A single thread that writes to new memory takes some tens of milliseconds for the headroom.
     """

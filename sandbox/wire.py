@@ -20,7 +20,7 @@ class BadFrame(ValueError):
 
 
 def frame(message: msgspec.Struct) -> bytes:
-    """One message, ready to send."""
+    """Encode one message, ready to send."""
     body = _encoder.encode(message)
     return len(body).to_bytes(HEADER_BYTES, "big") + body
 
@@ -37,7 +37,7 @@ class FrameReader(Generic[Message]):
         self._left_bytes = limit_bytes
 
     def feed(self, data: bytes) -> Iterator[Message]:
-        """The messages that `data` completes.
+        """Yield the messages that `data` completes.
 
         Raises:
             BadFrame: a frame is oversized, or does not decode.
@@ -61,7 +61,7 @@ class FrameReader(Generic[Message]):
 
 
 def receive(channel: socket.socket, *, limit_bytes: int = REQUEST_LIMIT_BYTES) -> bytes:
-    """One frame's body from a blocking socket.
+    """Receive one frame's body from a blocking socket.
 
     Raises:
         BadFrame: the other side closed early, or the frame is above the limit.

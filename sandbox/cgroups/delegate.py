@@ -26,7 +26,7 @@ class Delegated(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def open_delegated() -> Delegated | None:
-    """The nearest group that was handed to us with the memory controller, its processes moved to a leaf.
+    """Find the nearest group that was handed to us with the memory controller; move its processes to a leaf.
 
     Raises:
         OSError: it was handed to us, but the kernel refuses to divide it.
@@ -60,7 +60,7 @@ def spread(controllers: tuple[str, ...], folder: Path) -> None:
 
 
 def _is_ours(folder: Path, *, is_first: bool) -> bool:
-    """Whether nobody else divides this group: being able to write there is not enough for root.
+    """Say whether nobody else divides this group: being able to write there is not enough for root.
 
     `is_first` of our cgroup namespace: so it is a container's own, or the machine has no systemd, which
     leaves no process in the first group.
@@ -76,7 +76,7 @@ def _is_ours(folder: Path, *, is_first: bool) -> bool:
 
 
 def _has_mark(folder: Path, name: str) -> bool:
-    """systemd marks what it has delegated, for those who ask; see its CGROUP_DELEGATION.md."""
+    """Look for the mark that systemd puts on what it has delegated; see its CGROUP_DELEGATION.md."""
     try:
         return os.getxattr(folder, name) == b"1"
     except OSError:

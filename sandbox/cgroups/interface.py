@@ -11,7 +11,7 @@ class RunGroup(Protocol):
     """One run's control group. Counts its private memory, its /tmp and its shared memory."""
 
     def add(self, pid: int) -> None:
-        """What `pid` uses from here on counts, and what it forks. Nothing happens where it has ended.
+        """Count what `pid` uses from here on, and what it forks; do nothing where it has ended.
 
         Waits some milliseconds for the kernel.
 
@@ -21,11 +21,11 @@ class RunGroup(Protocol):
         ...
 
     async def memory_exceeded(self) -> None:
-        """Returns once the run holds more than its limit, or a process was ended for it."""
+        """Wait until the run holds more than its limit, or a process was ended for it."""
         ...
 
     def free_space(self) -> None:
-        """Let a run that has met its limit go on for a moment: it is to tell where it is."""
+        """Let a run that has met its limit go on for a moment, so that it can say at which line it is."""
         ...
 
     @property
@@ -49,7 +49,7 @@ class RunGroup(Protocol):
         ...
 
     async def remove(self) -> None:
-        """Its processes must have been killed; they may hold it for a moment."""
+        """Remove the group. Its processes must have been killed; they may hold it for a moment."""
         ...
 
 
@@ -62,7 +62,7 @@ class ControlGroups(Protocol):
         ...
 
     def make(self, limits: Limits) -> RunGroup:
-        """A new group with these limits.
+        """Make a new group with these limits.
 
         Raises:
             OSError: the kernel makes no more.
@@ -75,5 +75,5 @@ class ControlGroups(Protocol):
 
 
 def open_control_groups() -> ControlGroups | None:
-    """None where no memory group can be made here; the process tree is then watched instead."""
+    """Open version 2 or 1; None where no memory group can be made, and the process tree is watched."""
     return GroupsV2.open() or GroupsV1.open()

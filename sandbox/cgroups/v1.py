@@ -31,7 +31,7 @@ class RunGroupV1:
         self._alarm = -1
 
     def add(self, pid: int) -> None:
-        """What `pid` uses from here on counts, and what it forks.
+        """Count what `pid` uses from here on, and what it forks.
 
         Raises:
             OSError: the kernel refuses.
@@ -42,7 +42,7 @@ class RunGroupV1:
         self._ring_at_limit()
 
     async def memory_exceeded(self) -> None:
-        """Returns once the run holds more than its limit, or a process was ended for it.
+        """Wait until the run holds more than its limit, or a process was ended for it.
 
         From here on the kernel lets the run wait at its hard limit in place of ending it, where it
         still can: so there is time to look at it. Whoever waits can be killed all the same.
@@ -87,7 +87,7 @@ class RunGroupV1:
         return None if folder is None else int((folder / "cpuacct.usage").read_text()) / 1e9
 
     async def remove(self) -> None:
-        """Ends what is left in it, and removes it.
+        """End what is left in it, and remove it.
 
         In a jail nothing is; without one, descendants may wait at the hard limit for ever.
         """
@@ -145,7 +145,7 @@ class GroupsV1:
 
     @classmethod
     def open(cls) -> "GroupsV1 | None":
-        """None where no memory group can be made."""
+        """Claim folders for the runs' groups; None where no memory group can be made."""
         own = {name: group.folder for group in own_groups() for name in group.controllers}
         if "memory" not in own:
             return None
@@ -169,7 +169,7 @@ class GroupsV1:
         return f"version 1, one a run: {', '.join(words[name] for name in self._parents)}"
 
     def make(self, limits: Limits) -> RunGroupV1:
-        """A new group; memory includes swap where that is counted.
+        """Make a new group; memory includes swap where that is counted.
 
         Raises:
             OSError: the kernel makes no more.
@@ -193,7 +193,7 @@ class GroupsV1:
             parent.close()
 
     def _can_limit(self) -> bool:
-        """A folder can be made where its files cannot be written."""
+        """Try it: a folder can be made where its files cannot be written."""
         try:
             folder = self._parents["memory"].make_child()
         except OSError:

@@ -28,7 +28,7 @@ class RunGroupV2:
         self._limits = limits
 
     def add(self, pid: int) -> None:
-        """What `pid` uses from here on counts, and what it forks.
+        """Count what `pid` uses from here on, and what it forks.
 
         Raises:
             OSError: the kernel refuses.
@@ -36,7 +36,7 @@ class RunGroupV2:
         add_process(self._folder, pid)
 
     async def memory_exceeded(self) -> None:
-        """Returns once the run holds more than its limit, or a process was ended for it.
+        """Wait until the run holds more than its limit, or a process was ended for it.
 
         From here on the kernel slows the run down beyond the limit, which leaves time to look at it.
         """
@@ -60,7 +60,7 @@ class RunGroupV2:
             os.close(events)
 
     def free_space(self) -> None:
-        """The kernel slows a run down, but does not stop it."""
+        """Do nothing: the kernel slows a run down, but does not stop it."""
 
     @property
     def memory_was_hit(self) -> bool:
@@ -87,7 +87,7 @@ class RunGroupV2:
         return read_fields(self._folder / "cpu.stat")["usage_usec"] / 1e6
 
     async def remove(self) -> None:
-        """Ends what is left in it, where the kernel can (5.14), and removes it."""
+        """End what is left in it, where the kernel can (5.14), and remove it."""
         with contextlib.suppress(OSError):
             (self._folder / "cgroup.kill").write_text("1")
         await remove_folder(self._folder)
@@ -109,7 +109,7 @@ class GroupsV2:
 
     @classmethod
     def open(cls) -> "GroupsV2 | None":
-        """None where nothing was delegated, or not the memory controller."""
+        """Claim a folder for the runs' groups; None where the memory controller was not delegated."""
         try:
             delegated = open_delegated()
             if delegated is None:
@@ -131,7 +131,7 @@ class GroupsV2:
         return f"version 2, one a run: memory{processes}, processor time"
 
     def make(self, limits: Limits) -> RunGroupV2:
-        """A new group. Its memory cannot be swapped out, and running out of it ends all its processes.
+        """Make a group. Its memory cannot be swapped out, and running out of it ends all its processes.
 
         Raises:
             OSError: the kernel makes no more.

@@ -64,7 +64,7 @@ time.sleep(2)
 
 
 def checks() -> Sequence[IsolationCheck]:
-    """What holds on every host."""
+    """Return the checks, which are the same on every host."""
     return (
         IsolationCheck(
             name="memory is limited",

@@ -62,12 +62,12 @@ class IsolationCheck(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def text(code: str) -> str:
-    """A submission that prints a line for whatever it should not have been able to do."""
+    """Make a submission that prints a line for whatever it should not have been able to do."""
     return _PROLOGUE + code + _EPILOGUE
 
 
 def whatever_it_printed(result: RunResult) -> str:
-    """The breach of a `text`: its lines, or that it could not try them all."""
+    """Return the breach of a `text`: its lines, or that it could not try them all."""
     lines = result.stdout.splitlines()
     if result.ending is not Ending.FINISHED or not lines or lines.pop() != "all was tried":
         raised = result.loaded.raised if result.loaded is not None else None
@@ -77,7 +77,7 @@ def whatever_it_printed(result: RunResult) -> str:
 
 
 def unless(ending: Ending, words: str) -> Callable[[RunResult], str]:
-    """The breach of a text that must be ended: in another way, or without `words` in the message."""
+    """Make the breach of a text that must be ended: another ending, or a message without `words`."""
 
     def breach(result: RunResult) -> str:
         if result.ending is ending and words in result.message:

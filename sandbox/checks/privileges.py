@@ -79,7 +79,7 @@ if _machine == "x86_64":
 
 
 def checks() -> Sequence[IsolationCheck]:
-    """What holds on every host."""
+    """Return the checks, which are the same on every host."""
     return (
         _check("no privileges", "A run has no capability and can gain none.", _PRIVILEGES),
         _check("no new namespaces", "A run makes and enters no namespace.", _NAMESPACES),

@@ -157,7 +157,7 @@ for request in (0x5412, 0x100005412, 0x541C):
 
 
 def checks(hidden: Iterable[Path]) -> Sequence[IsolationCheck]:
-    """`hidden` are files and folders of this host that no run may find, by their own paths."""
+    """Return the checks; `hidden` are files and folders of this host that no run may find at their paths."""
     return (
         _check("no network", "A run reaches no network of any kind.", _NETWORK),
         _check(

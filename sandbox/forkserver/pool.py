@@ -47,7 +47,7 @@ class ForkServerPool:
         return [fork_server.pid for fork_server in ready if fork_server is not None]
 
     async def living(self) -> ForkServerProcess:
-        """The fork server that serves; the spare one, or a new one, where that has died.
+        """Return the fork server that serves; the spare one, or a new one, where that has died.
 
         Raises:
             SandboxUnavailable: it cannot be started here.
@@ -71,7 +71,7 @@ class ForkServerPool:
             await self.discard(fork_server)
 
     async def give_up(self, fork_server: ForkServerProcess, loss: ForkServerGone) -> None:
-        """After a loss in `fork_server`: replace it, unless it only lost that child and is well."""
+        """Replace `fork_server` after a loss in it, unless it only lost that child and is well."""
         if isinstance(loss, ChildGone):
             # A child that dies with its fork server may die a moment before it.
             await asyncio.sleep(_SETTLE_SECONDS)
@@ -100,7 +100,7 @@ class ForkServerPool:
                 await started.stop()
 
     def _take_spare(self) -> "asyncio.Task[ForkServerProcess] | None":
-        """The spare, ready or still starting; None where it has failed or died."""
+        """Take the spare, ready or still starting; None where it has failed or died."""
         spare = self._spare
         if spare is None or (spare.done() and not self.has_spare):
             return None
@@ -108,7 +108,7 @@ class ForkServerPool:
         return spare
 
     async def _keep(self) -> None:
-        """Replaces what has died while nobody asks, and starts the spare when there is time."""
+        """Replace what has died while nobody asks, and start the spare when there is time."""
         while True:
             await asyncio.sleep(_LOOK_SECONDS)
             serving = _result(self._serving)

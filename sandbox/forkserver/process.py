@@ -70,7 +70,7 @@ class ForkServerProcess:
         return state is not None and state.letter == "T"
 
     async def hangs(self) -> None:
-        """Returns once it is gone or stopped, or sleeps over an order that lies before it.
+        """Wait until it is gone or stopped, or sleeps over an order that lies before it.
 
         A busy machine does not look like that: there the fork server runs, or waits for a processor.
         """
@@ -92,7 +92,7 @@ class ForkServerProcess:
         return int.from_bytes(unread, "little") > 0
 
     def last_words(self) -> str:
-        """The end of what it wrote to its standard error."""
+        """Return the end of what it wrote to its standard error."""
         return self._last_words if self._log.closed else _tail(self._log)
 
     def spawn(self, confinement: Confinement, descriptors: list[int]) -> None:
@@ -184,7 +184,7 @@ class ForkServerPlan:
 
 
 async def _ready(control: socket.socket) -> int:
-    """The process id of a fork server that has imported everything.
+    """Wait until a fork server has imported everything, and return its process id.
 
     Raises:
         OSError: it ended, or took too long.

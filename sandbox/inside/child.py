@@ -46,7 +46,7 @@ class Child:
         self._orders = msgspec.msgpack.Decoder(ChildOrder)
 
     def serve(self) -> None:
-        """Returns after `Stop`.
+        """Take orders until `Stop`.
 
         Raises:
             BadFrame: the supervisor closed the channel.
@@ -70,7 +70,7 @@ class Child:
                     return
 
     def _prewarm(self, order: Prewarm) -> None:
-        """Afterwards only compiled programs and imported modules should be left of it."""
+        """Load and call, and leave only compiled programs and imported modules of it."""
         if self._load(order.load).refusal is None:
             for index, call in enumerate(order.calls):
                 self._make(index, call)
@@ -127,7 +127,7 @@ class Child:
         )
 
     def _recorded_eagerly(self, module: ModuleType, call: Call) -> StageRecorder:
-        """The same call once more, for its stages alone."""
+        """Make the call once more, for its stages alone."""
         recorder = StageRecorder(call, module, eager=True)
         # What it raises, it has raised before, or would only raise here.
         with contextlib.suppress(BaseException), recorder:
@@ -145,7 +145,7 @@ def run_child(channel: socket.socket, store: ExecutableCache, *, cache_folder: s
 
 
 def _flush() -> None:
-    """Submitted code may have put anything in the place of these."""
+    """Flush both streams, in whose place submitted code may have put anything."""
     for stream in (sys.stdout, sys.stderr):
         try:
             stream.flush()
@@ -170,7 +170,7 @@ def _silence() -> Iterator[None]:
 
 
 def _use_cache(store: ExecutableCache, parent: str, key: str) -> None:
-    """The compartment's programs are read; a jail with a read-only cache never tries to write."""
+    """Read the compartment's programs; a jail with a read-only cache never tries to write."""
     if not key:
         return
     folder = f"{parent}/{key}"
@@ -186,7 +186,7 @@ def _use_cache(store: ExecutableCache, parent: str, key: str) -> None:
 
 
 def _sender(channel: socket.socket) -> Callable[[Report], None]:
-    """A function that sends from this process only: a fork of it that runs on ends there."""
+    """Make a function that sends from this process only: a fork of it that runs on ends there."""
     pid, getpid, sendall, exit_now, pack = os.getpid(), os.getpid, channel.sendall, os._exit, frame
 
     def send(report: Report) -> None:

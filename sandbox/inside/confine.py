@@ -35,7 +35,7 @@ def become(uid: int | None) -> None:
 
 
 def enter_namespaces() -> None:
-    """New namespaces of every kind; the PID namespace begins with the next fork.
+    """Enter new namespaces of every kind; the PID namespace begins with the next fork.
 
     Raises:
         OSError: the kernel refuses unprivileged user namespaces.

@@ -39,12 +39,20 @@ class _FilterProgram(ctypes.Structure):
 
 
 def unshare(flags: int) -> None:
-    """Raises OSError where the kernel refuses."""
+    """Leave the namespaces that `flags` name for new ones.
+
+    Raises:
+        OSError: the kernel refuses.
+    """
     _check(_libc.unshare(flags), "unshare")
 
 
 def mount(source: str, target: str, kind: str, flags: int, options: str = "") -> None:
-    """Raises OSError where the kernel refuses."""
+    """Mount a file system, or change a mount.
+
+    Raises:
+        OSError: the kernel refuses.
+    """
     result = _libc.mount(
         source.encode(), target.encode(), kind.encode(), ctypes.c_ulong(flags), options.encode() or None
     )
@@ -67,12 +75,12 @@ def drop_capabilities() -> None:
 
 
 def no_new_privileges() -> None:
-    """Nothing executed from here on gains rights."""
+    """Let nothing executed from here on gain rights."""
     _prctl(_PR_SET_NO_NEW_PRIVS, 1)
 
 
 def set_dumpable(dumpable: bool) -> None:
-    """Without it: no core dump, no reading by another process of the user, /proc/self is root's."""
+    """Set whether it is dumpable. If not: no core dump, no reading by the user's others, /proc/self is root's."""
     _prctl(_PR_SET_DUMPABLE, int(dumpable))
 
 

@@ -17,7 +17,7 @@ class ProcessState(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def state_of(pid: int) -> ProcessState | None:
-    """None once the process is gone."""
+    """Look at a process; None once it is gone."""
     try:
         fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
     except OSError:
@@ -26,7 +26,7 @@ def state_of(pid: int) -> ProcessState | None:
 
 
 def peak_memory_bytes(pid: int) -> int:
-    """The most that was resident at once (VmHWM of proc_pid_status(5)); 0 once the process is gone."""
+    """Return the most that was resident at once (VmHWM of proc_pid_status(5)); 0 once the process is gone."""
     try:
         lines = Path(f"/proc/{pid}/status").read_text().splitlines()
     except OSError:
@@ -35,7 +35,7 @@ def peak_memory_bytes(pid: int) -> int:
 
 
 def pid_of(pidfd: int) -> int:
-    """The host's process id; -1 where the process has ended and was waited for.
+    """Return the host's process id; -1 where the process has ended and was waited for.
 
     Raises:
         SandboxError: the kernel does not tell.
@@ -47,7 +47,7 @@ def pid_of(pidfd: int) -> int:
 
 
 async def readable(descriptor: int) -> None:
-    """Returns once `descriptor` can be read; a pidfd can once its process has ended."""
+    """Wait until `descriptor` can be read; a pidfd can once its process has ended."""
     loop, event = asyncio.get_running_loop(), asyncio.Event()
     loop.add_reader(descriptor, event.set)
     try:
@@ -57,7 +57,7 @@ async def readable(descriptor: int) -> None:
 
 
 async def readable_within(descriptor: int, seconds: float) -> bool:
-    """Whether `descriptor` can be read, after at most `seconds` of waiting."""
+    """Say whether `descriptor` can be read, after at most `seconds` of waiting."""
     try:
         async with asyncio.timeout(seconds):
             await readable(descriptor)

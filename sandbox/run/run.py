@@ -3,6 +3,7 @@
 import asyncio
 import time
 from collections.abc import Callable
+from typing import Any
 
 import msgspec
 
@@ -97,7 +98,7 @@ class SingleRun:
                 raise ChildKilled(result)
             return result
         finally:
-            tasks = (ended, finished, sending, *watches)
+            tasks: list[asyncio.Future[Any]] = [ended, finished, sending, *watches]
             for task in tasks:
                 task.cancel()
             # Until they have ended they may watch a descriptor whose number the next run is given.

@@ -35,7 +35,7 @@ class Seen(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def name_ending(ended: Ended, limits: Limits, seen: Seen) -> NamedEnding:
-    """What a child's end means."""
+    """Say what a child's end means."""
     if seen.early is not None:
         if seen.early.ending is Ending.TIME_LIMIT and seen.memory_was_hit:
             return out_of_memory(limits)  # What was left of it waited for what the kernel had ended.
@@ -74,7 +74,7 @@ def _name_crash(ended: Ended, limits: Limits, seen: Seen) -> NamedEnding:
 
 
 def is_killed_from_outside(ended: Ended) -> bool:
-    """Of an end that no limit explains: whether it was somebody on the host.
+    """Say of an end that no limit explains whether it was somebody on the host.
 
     A jail's code can't: its first process is the first of a PID namespace, to which the kernel delivers
     no SIGKILL from within (pid_namespaces(7)).

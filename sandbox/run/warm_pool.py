@@ -76,11 +76,11 @@ class WarmPool:
         return [waiting.child.pid for waiting in self._waiting.values()]
 
     def waits_for(self, key: str) -> bool:
-        """Whether a child has practised for `key`."""
+        """Say whether a child was pre-warmed for `key`."""
         return key in self._waiting
 
     def plan(self, planned: Planned) -> None:
-        """Replaces what was planned or waits for the same key."""
+        """Replace what was planned or waits for the same key."""
         if self._capacity == 0:
             return
         self._planned.pop(planned.key, None)
@@ -92,7 +92,7 @@ class WarmPool:
             self._director = asyncio.create_task(self._direct())
 
     def take(self, key: str) -> JailedChild | None:
-        """The waiting child for `key`, which is the caller's to close from now on."""
+        """Take the waiting child for `key`, which is the caller's to close from now on."""
         self._planned.pop(key, None)
         waiting = self._waiting.pop(key, None)
         return waiting.child if waiting is not None else None
@@ -158,7 +158,7 @@ class WarmPool:
 
 
 async def _prewarmed(child: JailedChild) -> None:
-    """Returns at the one frame that may come.
+    """Wait for the one frame that may come.
 
     Raises:
         BadFrame: anything else came, or the child ended.

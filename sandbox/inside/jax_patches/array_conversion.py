@@ -13,7 +13,7 @@ from jax._src.numpy import array_constructors
 
 
 def keep_arrays() -> None:
-    """For the whole process. `jnp.array`, which copies, stays what it is: only `asarray` is quicker.
+    """Quicken `asarray` for the whole process. `jnp.array`, which copies, stays what it is.
 
     Raises:
         AttributeError: this JAX is built otherwise; a new version has to be looked at.
@@ -23,7 +23,7 @@ def keep_arrays() -> None:
 
 
 def _quicker(convert: Callable[..., Any]) -> Callable[..., Any]:
-    """The function that `asarray` calls, which hands the array back where nothing is to be done."""
+    """Wrap the function that `asarray` calls: hand the array back where nothing is to be done."""
 
     @functools.wraps(convert)
     def array(value: Any, dtype: Any = None, *arguments: Any, **options: Any) -> Any:

@@ -66,7 +66,7 @@ class DispatchCache:
     def infer_params(
         self, function: Any, info: Any, arguments: tuple[Any, ...], keywords: Mapping[str, Any]
     ) -> Any:
-        """In the place of JAX's function that traces a call: its parameters, and the arrays handed over."""
+        """Stand in for JAX's function that traces a call: its parameters, and the arrays handed over."""
         trace = functools.partial(_infer_params, function, info, arguments, keywords)
         if not self._programs.is_open or self._is_asked_for_traces or not core.trace_state_clean():
             return trace()
@@ -83,7 +83,7 @@ class DispatchCache:
 
     @contextlib.contextmanager
     def tracing(self) -> Iterator[None]:
-        """While entered, every call is traced."""
+        """Have every call traced while entered."""
         before, self._is_asked_for_traces = self._is_asked_for_traces, True
         try:
             yield
@@ -103,14 +103,14 @@ class DispatchCache:
         return made
 
     def _record(self, call: NamedCall, parameters: Any) -> None:
-        """Nothing, where the program is not of the kind that can be stood for."""
+        """Write a record; none where the program is not of the kind that can be stood for."""
         with contextlib.suppress(Unnameable, TypeError, ValueError, SyntaxError):
             if (record := _record_of(parameters)) is not None:
                 self._programs.write(call.name, self._encode(record))
 
 
 def _record_of(parameters: Any) -> Record | None:
-    """Raises one of several errors, or gives None, where there is more to the call than a record says."""
+    """Make a record; raise one of several errors, or return None, where it cannot say all of the call."""
     traced, tree = parameters.params["jaxpr"], str(parameters.out_tree)
     lowered, _, kept = pxla._dce_jaxpr(traced, False, parameters.params["donated_invars"])  # noqa: SLF001
     record = Record(
@@ -150,7 +150,7 @@ def install(programs: ExecutableCache) -> DispatchCache:
 
 
 def _stand_in_for(executable: StoredExecutable, record: Record, avals: tuple[Any, ...]) -> core.ClosedJaxpr:
-    """One operation that takes what the program takes and gives what it gives."""
+    """Trace one operation that takes what the program takes and gives what it gives."""
     taken = [core.Var(aval) for aval in avals]
     given = [core.Var(out.aval) for out in record.outs]
     operation = core.new_jaxpr_eqn(

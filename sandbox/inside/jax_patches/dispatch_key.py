@@ -42,7 +42,7 @@ class LibraryFunctions:
     def name_call(
         self, function: Any, info: Any, arguments: tuple[Any, ...], keywords: Mapping[str, Any]
     ) -> NamedCall:
-        """SHA-256 in hexadecimal.
+        """Return the call with its key, a SHA-256 in hexadecimal.
 
         Raises:
             Unnameable: the function is not of a library, or an argument cannot be named exactly.
@@ -85,7 +85,7 @@ class LibraryFunctions:
 
 
 def _unique_names(compiled: Sequence[Any]) -> dict[int, tuple[str, Any]]:
-    """By identity; each with its function, so that no other can be given the same one."""
+    """Key them by identity; each with its function, so that no other can be given the same one."""
     functions: dict[str, list[Any]] = {}
     for function in {id(found._fun): found._fun for found in compiled}.values():  # noqa: SLF001
         if (name := _full_name(function)) is not None:
@@ -101,7 +101,7 @@ def _full_name(function: Any) -> str | None:
 
 
 def _code_of_primitives() -> Any:
-    """The code that all functions share which JAX makes of single operations.
+    """Return the code that all functions share which JAX makes of single operations.
 
     Raises:
         AttributeError: this JAX is built otherwise; a new version has to be looked at.

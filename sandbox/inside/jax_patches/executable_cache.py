@@ -42,7 +42,7 @@ class StoredExecutable:
         self._executable = executable
 
     def take(self) -> bytes:
-        """Once; after that nothing, for it would only lie in memory."""
+        """Hand it over once; after that nothing, for it would only lie in memory."""
         taken, self._executable = self._executable, b""
         return taken
 
@@ -55,7 +55,7 @@ class StoredProgram:
         self._lower = lower
 
     def take(self) -> bytes:
-        """The serialised executable, once; after that nothing, for it would only lie in memory."""
+        """Hand the serialised executable over once; after that nothing, for it would only lie in memory."""
         taken, self._executable = self._executable, b""
         return taken
 
@@ -84,7 +84,7 @@ class ExecutableCache:
         self._writable = writable
 
     def lower(self, closed: Any, *arguments: Any, **options: Any) -> tuple[Any, ...]:
-        """In the place of JAX's lowering: the stored program, or a module as ever."""
+        """Stand in for JAX's lowering: return the stored program, or a module as ever."""
         whole = functools.partial(_lower, closed, *arguments, **options)
         if (found := _stood_for(closed)) is not None:
             executable = found.take() or self.read(found.name)
@@ -118,7 +118,7 @@ class ExecutableCache:
         options: tuple[Any, ...],
         profiler: Any,
     ) -> Any:
-        """In the place of JAX's compilation: load a stored program, compile anything else."""
+        """Stand in for JAX's compilation: load a stored program, compile anything else."""
         rest = (tuple_args, to_inputs, to_outputs, callbacks, backend, devices, options, profiler)
         if isinstance(computation, StoredProgram):
             if not options and (serialised := computation.take()):
@@ -137,7 +137,7 @@ class ExecutableCache:
     def _compile_options(
         self, backend: Any, devices: Any, to_inputs: tuple[bool, ...], to_outputs: tuple[bool, ...]
     ) -> Any:
-        """As JAX makes them; making them takes longer than loading a small program."""
+        """Make them once, as JAX does: making them takes longer than loading a small program."""
         key = (id(backend), to_inputs, to_outputs)
         if key not in self._options:
             made = compiler.get_compile_options(
@@ -163,7 +163,7 @@ class ExecutableCache:
         return self._writable
 
     def read(self, name: str) -> bytes | None:
-        """What was written under this name; nothing where that is damaged."""
+        """Return what was written under this name; None where that is damaged."""
         try:
             with open(f"{self._folder}/{name}", "rb") as file:
                 digest, executable = file.read(_DIGEST_BYTES), file.read()
@@ -172,7 +172,7 @@ class ExecutableCache:
         return executable if hashlib.sha256(executable).digest() == digest else None
 
     def write(self, name: str, executable: bytes) -> None:
-        """Whole or not there, even with several writers: each is process 1 of a namespace of its own."""
+        """Write it whole or not at all, even with several writers: each is process 1 of its own namespace."""
         draft = f"{self._folder}/{name}.{os.urandom(8).hex()}"
         try:
             with open(draft, "wb") as file:
@@ -206,7 +206,7 @@ def install() -> ExecutableCache:
 
 @contextlib.contextmanager
 def _without_reading() -> Iterator[None]:
-    """JAX's own cache is passed over: what was loaded from a file has no code left to write into another.
+    """Pass JAX's own cache over: what was loaded from a file has no code left to write into another.
 
     Two programs of different names may be lowered to one text, as those that differ by a weak type.
     """
@@ -219,7 +219,7 @@ def _without_reading() -> Iterator[None]:
 
 
 def _without_locations(module: Any) -> Any:
-    """A copy that does not say which line each operation came from: a fifth less to load."""
+    """Make a copy that does not say which line each operation came from: a fifth less to load."""
     with module.context:
         copy = module.operation.clone()
         passmanager.PassManager.parse("builtin.module(strip-debuginfo)").run(copy)
@@ -245,7 +245,7 @@ def _is_plain(
     *others: Any,
     **options: Any,
 ) -> bool:
-    """Whether nothing but the traced program itself decides what is computed, and how."""
+    """Say whether nothing but the traced program itself decides what is computed, and how."""
     shardings = (*in_shardings.shardings, *out_shardings.shardings)
     return (
         constants == 0

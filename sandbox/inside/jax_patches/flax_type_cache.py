@@ -67,7 +67,7 @@ def _graph_node_question(question: Question) -> Question:
 
 
 def _check_of_doubtful_values(check: Callable[..., None]) -> Callable[..., None]:
-    """Flax's check that no data hides in what is static, except where it would let a value pass anyway."""
+    """Make Flax's check that no data hides in what is static, except where a value would pass anyway."""
 
     @functools.wraps(check)
     def check_value(node: Any, key: str, value: Any, new_status: Any) -> None:
@@ -78,7 +78,7 @@ def _check_of_doubtful_values(check: Callable[..., None]) -> Callable[..., None]
 
 
 def _passes(node: Any, key: str, value: Any, new_status: Any) -> bool:
-    """Whether `value` certainly may be the attribute `key`; with no new status, whether it may stay it."""
+    """Say whether `value` certainly may be the attribute `key`, or stay it where there is no new status."""
     if type(value) in _NEVER_DATA:
         return new_status is None or not new_status.is_data
     if not pytreelib.is_data(value):

@@ -36,7 +36,7 @@ class Unnameable(Exception):
 
 
 def know_primitives() -> None:
-    """Those of the libraries; to be called when they are imported, before anything else may make one.
+    """Note the libraries' primitives, once they are imported, before anything else may make one.
 
     A program with any other has no name: that of a primitive says what it computes only where it is theirs.
     """
@@ -46,7 +46,7 @@ def know_primitives() -> None:
 
 
 def primitive_name(primitive: core.Primitive) -> str:
-    """Its name, which says what it computes.
+    """Return its name, which says what it computes.
 
     Raises:
         Unnameable: it is not of a library.
@@ -57,7 +57,7 @@ def primitive_name(primitive: core.Primitive) -> str:
 
 
 def name_program(closed: core.ClosedJaxpr) -> str:
-    """SHA-256 of the program's structure and of the settings that lowering reads, in hexadecimal.
+    """Hash the program's structure and the settings that lowering reads: SHA-256, in hexadecimal.
 
     Variables count by their place, not by their name.
 
@@ -73,7 +73,7 @@ def name_program(closed: core.ClosedJaxpr) -> str:
 
 @lru_cache(maxsize=16)
 def settings(context: tuple[Any, ...]) -> str:
-    """All that JAX itself holds to change a traced program, as a part of a name.
+    """Write down all that JAX itself holds to change a traced program, as a part of a hash.
 
     Raises:
         Unnameable: one of them cannot be named exactly.
@@ -126,7 +126,7 @@ def _use(parts: list[str], places: dict[Any, str], atoms: Iterable[Any]) -> None
 
 
 def add_aval(parts: list[str], aval: Any) -> None:
-    """What is known of an array before it is there.
+    """Add what is known of an array before it is there.
 
     Raises:
         Unnameable: it is not plainly an array on the device.
@@ -142,7 +142,7 @@ def add_aval(parts: list[str], aval: Any) -> None:
 
 
 def add_value(parts: list[str], value: Any) -> None:
-    """A parameter or a static argument, with its type.
+    """Add a parameter or a static argument, with its type.
 
     Raises:
         Unnameable: it is of a kind that is not known here.
@@ -195,7 +195,7 @@ def _add_object(parts: list[str], value: Any) -> None:
 
 
 def _add_fields(parts: list[str], value: Any) -> None:
-    """Dimension numbers and the like: records of plain values."""
+    """Add dimension numbers and the like: records of plain values."""
     if isinstance(value, tuple):
         fields = dict(zip(getattr(value, "_fields", ()), value, strict=True))
     elif dataclasses.is_dataclass(value):

@@ -58,7 +58,7 @@ class ForbiddenUseGuard:
             self._guard_module(module, stand_ins)
 
     def take_down(self) -> None:
-        """Everything is as it was before `put_up`, and nothing has been used."""
+        """Put everything back as it was before `put_up`; nothing has been used."""
         while self._undo:
             self._undo.pop()()
         self.used = None
@@ -78,7 +78,7 @@ class ForbiddenUseGuard:
         self._undo.append(undo)
 
     def _guard_class(self, forbidden: Any, name: str) -> None:
-        """Wherever the class itself was found: it cannot be constructed from submitted code."""
+        """Keep submitted code from constructing it, wherever the class itself was found."""
         original = forbidden.__init__
         is_own = "__init__" in vars(forbidden)
         # The metaclass's own frames stand between whoever constructs and `__init__`.
@@ -142,7 +142,7 @@ def _guarded(original: type[ModuleType], stand_ins: dict[str, Any]) -> type[Modu
 
 
 def _objects(name: str) -> Iterator[Any]:
-    """What a dotted name may stand for: `nnx.MultiHeadAttention` is in `flax.nnx`."""
+    """Yield what a dotted name may stand for: `nnx.MultiHeadAttention` is in `flax.nnx`."""
     head, _, last = name.rpartition(".")
     first, dot, rest = head.partition(".")
     head = _ALIASES.get(first, first) + dot + rest
@@ -159,7 +159,7 @@ def _modules() -> list[ModuleType]:
 
 
 def _is_submitted(*, skipping: str = "") -> bool:
-    """Whether submitted code asks, itself or through Python's own library."""
+    """Say whether submitted code asks, itself or through Python's own library."""
     for asking in frames_from(currentframe()):
         file = asking.f_code.co_filename
         if file in (_OURS, skipping) or file.startswith("<frozen "):

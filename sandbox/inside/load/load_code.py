@@ -47,7 +47,7 @@ def load(request: Load, module: ModuleType) -> Loaded:
 
 
 def load_trusted(code: str) -> ModuleType:
-    """A module of code that is known to load; whatever it raises ends the run."""
+    """Make a module of code that is known to load; whatever it raises ends the run."""
     module = ModuleType("solution")
     exec(compile(code, FILE_NAME, "exec", dont_inherit=True), module.__dict__)
     return module
@@ -75,7 +75,7 @@ def _check_entry(request: Load, module: ModuleType, tree: ast.Module) -> Loaded:
 
 
 def _parameter_names(function: Any, count: int) -> list[str] | None:
-    """The names that `count` positional arguments bind to; None where they do not fit."""
+    """Return the names that `count` positional arguments bind to; None where they do not fit."""
     try:
         bound = inspect.signature(function).bind(*range(count))
     except TypeError:

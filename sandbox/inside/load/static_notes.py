@@ -25,7 +25,7 @@ _Function = ast.FunctionDef | ast.AsyncFunctionDef
 
 
 def static_notes(tree: ast.Module, entry: str) -> tuple[str, ...]:
-    """A few sentences on `tree`, whose function `entry` is graded; each is certain, and none twice."""
+    """Write a few sentences on `tree`, whose function `entry` is graded; each certain, and none twice."""
     nodes = list(ast.walk(tree))  # Once: to walk a text takes longer than to look at what is found.
     found = [
         *_unused_parameters(tree, entry),
@@ -53,7 +53,7 @@ def _unused_parameters(tree: ast.Module, entry: str) -> Iterator[str]:
 
 
 def _is_unwritten(function: ast.FunctionDef) -> bool:
-    """Whether the body is a docstring and a `raise`, `pass` or `...`, as in a starter."""
+    """Say whether the body is a docstring and a `raise`, `pass` or `...`, as in a starter."""
     return all(
         isinstance(statement, ast.Raise | ast.Pass)
         or (isinstance(statement, ast.Expr) and isinstance(statement.value, ast.Constant))

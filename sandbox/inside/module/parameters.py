@@ -17,7 +17,7 @@ _LEAVES = (nnx.Variable, jax.Array, np.ndarray)
 
 
 def leaves(instance: nnx.Module) -> Iterator[tuple[str, Any]]:
-    """Every variable and bare array by its path; what two paths share comes once."""
+    """Yield every variable and bare array by its path; what two paths share comes once."""
     for count, (path, node) in enumerate(nnx.iter_graph(instance)):
         if count > _PATH_LIMIT * 20:
             return
@@ -26,14 +26,14 @@ def leaves(instance: nnx.Module) -> Iterator[tuple[str, Any]]:
 
 
 def trainable(instance: nnx.Module) -> Iterator[tuple[str, nnx.Param[Any]]]:
-    """Every `nnx.Param` by its path."""
+    """Yield every `nnx.Param` by its path."""
     for path, node in leaves(instance):
         if isinstance(node, nnx.Param):
             yield path, node
 
 
 def describe(found: Iterable[tuple[str, Any]]) -> Iterator[Parameter]:
-    """What a report tells of these `leaves`."""
+    """Describe these `leaves` for a report."""
     for path, node in found:
         is_variable = isinstance(node, nnx.Variable)
         value: Any = node.get_value() if is_variable else node
@@ -51,7 +51,7 @@ def describe(found: Iterable[tuple[str, Any]]) -> Iterator[Parameter]:
 
 
 def draw(path: str, shape: tuple[int, ...], *, seed: int, std: float) -> NDArray[np.float32]:
-    """The values that every solution gets at `path`: they depend on nothing else."""
+    """Draw the values that every solution gets at `path`: they depend on nothing else."""
     rng = np.random.default_rng([seed, zlib.crc32(path.encode())])
     return rng.normal(0.0, std, shape).astype(np.float32)
 
@@ -68,7 +68,7 @@ def put(variable: nnx.Variable[Any], value: Any) -> None:
 
 
 def _spread(value: Any) -> tuple[float, float]:
-    """Mean and standard deviation; NaN for values that a transformation is tracing."""
+    """Compute mean and standard deviation; NaN for values that a transformation is tracing."""
     if isinstance(value, jax.core.Tracer):
         return float("nan"), float("nan")
     plain = np.asarray(value, dtype=np.float64).ravel()

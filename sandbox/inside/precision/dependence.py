@@ -26,7 +26,7 @@ class Dependence:
         self._whole = whole
 
     def flow(self, program: Any, flags: Sequence[bool]) -> Flags:
-        """Which of the program's outputs depend on those of its inputs that are flagged."""
+        """Flag which of the program's outputs depend on those of its inputs that are flagged."""
         program = getattr(program, "jaxpr", program)
         known = dict(zip(program.invars, flags, strict=True))
         for equation in program.eqns:
@@ -35,7 +35,7 @@ class Dependence:
         return [known.get(atom, False) for atom in _variables(program.outvars)]
 
     def of_equation(self, equation: Any, flags: Sequence[bool]) -> Flags:
-        """Which of the equation's outputs depend, where `flags` says which of its inputs do."""
+        """Flag which of the equation's outputs depend, where `flags` says which of its inputs do."""
         name, params = equation.primitive.name, equation.params
         if self._whole:
             return [True] * len(equation.outvars)
@@ -53,7 +53,7 @@ class Dependence:
         return [True] * len(equation.outvars)
 
     def carried_by_scan(self, equation: Any, flags: Sequence[bool]) -> Flags:
-        """Which carried values depend, after any number of rounds."""
+        """Flag which carried values depend, after any number of rounds."""
         constants, carried = equation.params["num_consts"], equation.params["num_carry"]
         carry = list(flags[constants : constants + carried])
         while True:
@@ -65,7 +65,7 @@ class Dependence:
             carry = merged
 
     def carried_by_while(self, equation: Any, flags: Sequence[bool]) -> Flags:
-        """The same for a loop, all of whose values depend where the number of its rounds does."""
+        """Flag them for a loop, all of whose values depend where the number of its rounds does."""
         params = equation.params
         first = params["cond_nconsts"]
         second = first + params["body_nconsts"]
@@ -88,5 +88,5 @@ class Dependence:
 
 
 def _variables(atoms: Sequence[Any]) -> list[Any]:
-    """Literals cannot be looked up, and depend on nothing."""
+    """Put None for literals, which cannot be looked up and depend on nothing."""
     return [None if hasattr(atom, "val") else atom for atom in atoms]

@@ -34,7 +34,7 @@ class Untranslatable(Exception):
 
 
 def in_precision(function: Callable[..., Any], arrays: Sequence[Any], precision: Any) -> Any:
-    """What `function(*arrays)` gives, computed in `precision`, a floating dtype.
+    """Compute `function(*arrays)` in `precision`, a floating dtype.
 
     In float64 the answer's arrays are float64; in a narrower precision they get back the dtype that they
     have in the program. Where there are no arrays at all, the whole program is computed in `precision`.
@@ -92,7 +92,7 @@ class _Interpreter:
         return program.replace(eqns=rest), known, [environment[variable] for variable in known]
 
     def run_dependent(self, program: Any, environment: dict[Any, Any]) -> list[Any]:
-        """The rest of it, as it is traced anew."""
+        """Compute the rest of it, as it is traced anew."""
         flags = dict(self._flags)
         self._equations(program, environment, flags)
         return [self._hold(_read(environment, atom), atom, _flag(flags, atom)) for atom in program.outvars]
@@ -100,7 +100,7 @@ class _Interpreter:
     def _call(
         self, program: Any, arguments: Sequence[Any], given: Sequence[bool], wanted: Sequence[bool] | None
     ) -> list[Any]:
-        """A program's outputs; those that `wanted` flags are in the other precision in any case."""
+        """Compute a program's outputs; those that `wanted` flags are in the other precision in any case."""
         constants = getattr(program, "consts", ())
         program = getattr(program, "jaxpr", program)
         environment = dict(zip(program.constvars, constants, strict=True))
@@ -215,7 +215,7 @@ class _Interpreter:
         return value
 
     def _rewritten(self, program: Any) -> Any:
-        """A program without inputs of its own kind: all of it in the other precision."""
+        """Rewrite a program without inputs of its own kind: all of it in the other precision."""
         variables = getattr(program, "jaxpr", program).invars
         flags = [True] * len(variables)
         shapes = [
@@ -228,7 +228,7 @@ class _Interpreter:
         return made if isinstance(program, core.ClosedJaxpr) else made.jaxpr
 
     def _hold(self, value: Any, atom: Any, flag: bool) -> Any:
-        """In the other precision, where the value depends on an input and is a float32 in the program."""
+        """Convert to the other precision what depends on an input and is a float32 in the program."""
         if flag and atom.aval.dtype == _SINGLE:
             return jax.lax.convert_element_type(value, self._wide)
         return value

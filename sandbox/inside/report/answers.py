@@ -30,7 +30,7 @@ class Answer(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def convert(value: Any, outputs: Outputs) -> Answer:
-    """JAX and NumPy arrays keep their dtype; (nested) lists of Python numbers take that of `outputs`.
+    """Keep the dtype of JAX and NumPy arrays; give (nested) lists of Python numbers that of `outputs`.
 
     A list or a named tuple is as good as a tuple, and a dictionary's keys may come in any order. Waits for
     the computation, so that its time counts and its errors surface here.
@@ -50,7 +50,7 @@ def convert(value: Any, outputs: Outputs) -> Answer:
 
 
 def _held(value: Any, outputs: Outputs) -> list[Any] | None:
-    """What a container holds, in the order of `outputs`; None where it is not the one asked for."""
+    """Return what a container holds, in the order of `outputs`; None where it is not the one asked for."""
     # The base classes' own methods: those of a subclass may say anything.
     if outputs.structure is Structure.DICT:
         if not isinstance(value, dict):
@@ -85,7 +85,7 @@ def _one(value: Any, dtype: str) -> Answer:
 
 
 def _of_dtype(numbers: Any, dtype: str) -> np.ndarray[Any, Any]:
-    """In `dtype` where it holds such numbers: 1.5 is never cut to an integer, nor 300 to eight bits."""
+    """Convert where `dtype` holds such numbers: 1.5 is never cut to an integer, nor 300 to eight bits."""
     natural, wanted = np.asarray(numbers), np.dtype(dtype)
     if natural.size and _rank(natural.dtype) > _rank(wanted):
         return natural
@@ -97,7 +97,7 @@ def _of_dtype(numbers: Any, dtype: str) -> np.ndarray[Any, Any]:
 
 
 def _rank(dtype: np.dtype[Any]) -> int:
-    """Logical values, integers, floats and complex numbers, in this order."""
+    """Rank logical values, integers, floats and complex numbers, in this order."""
     # Integers beyond 64 bits are objects to NumPy, and bfloat16 is of no kind of its own.
     return _RANKS.get(dtype.kind, _RANKS["i"] if dtype.kind == "O" else _RANKS["f"])
 
@@ -112,7 +112,7 @@ def _pack(array: np.ndarray[Any, Any]) -> Answer:
 
 
 def _only_numbers(value: Any) -> bool:
-    """Walks without recursion, and gives up on lists too long to be an answer."""
+    """Walk without recursion, and give up on lists too long to be an answer."""
     waiting, seen = [value], 0
     while waiting:
         item = waiting.pop()
