@@ -6,7 +6,7 @@ from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontext
 import msgspec
 
 from app.catalog.problem_folder import read_problem
-from app.core.worker_status import WorkerState
+from app.core.service_status import WorkerState
 from app.errors import SettingsError
 from app.events.feed import Feed
 from app.events.relay import RelayedFeed

@@ -16,8 +16,7 @@ from app.api import docs, health, routes
 from app.api.openapi import describer
 from app.api.readiness import Readiness
 from app.bootstrap import open_services, publishing_positions, real_grader, require_distributed, run_worker
-from app.catalog.problem_folder import load_folders
-from app.catalog.reading_rules import reading_rules
+from app.catalog.problem_folder import load_folders, reading_rules
 from app.errors import GraderError, ProblemError
 from app.http.body_limit import BodyLimit
 from app.http.count_requests import CountRequests

@@ -5,10 +5,8 @@ from uuid import uuid4
 
 import msgspec
 
-from app.accounts.emails import normal_email
+from app.accounts.credentials import Passwords, new_secret, normal_email, secret_hash
 from app.accounts.limits import RateLimit
-from app.accounts.passwords import Passwords
-from app.accounts.secrets import new_secret, secret_hash
 from app.core.user import Role, User
 from app.errors import AccountError, MalformedEmail, WrongPassword
 from app.store.engine.database import Database

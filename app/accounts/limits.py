@@ -6,25 +6,29 @@ from collections.abc import Callable
 
 from app.errors import TooManyAttempts
 
-_KEYS_REMEMBERED = 10_000
-
 
 class RateLimit:
     """At most `allowed` attempts a key within `window_seconds`.
 
-    Kept in memory, for at most 10,000 keys: the longest unused are forgotten first.
+    Kept in memory, for at most `keys_remembered` keys: the longest unused are forgotten first.
     """
 
     def __init__(
-        self, allowed: int, *, window_seconds: float = 60.0, clock: Callable[[], float] = time.monotonic
+        self,
+        allowed: int,
+        *,
+        window_seconds: float = 60.0,
+        keys_remembered: int = 10_000,
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._allowed = allowed
         self._window_seconds = window_seconds
+        self._keys_remembered = keys_remembered
         self._clock = clock
         self._attempts: OrderedDict[str, deque[float]] = OrderedDict()
 
     def attempt(self, key: str) -> None:
-        """Counts one attempt.
+        """Count one attempt.
 
         Raises:
             TooManyAttempts: this one is too many; it is not counted.
@@ -37,9 +41,9 @@ class RateLimit:
         if len(times) >= self._allowed:
             raise TooManyAttempts
         times.append(now)
-        while len(self._attempts) > _KEYS_REMEMBERED:
+        while len(self._attempts) > self._keys_remembered:
             self._attempts.popitem(last=False)
 
     def forget(self, key: str) -> None:
-        """Starts afresh for a key that has proved itself."""
+        """Start afresh for a key that has proved itself."""
         self._attempts.pop(key, None)

@@ -2,13 +2,13 @@
 
 import tomllib
 import uuid
+from collections.abc import Sequence
 
 import msgspec
 
 from app.catalog.probe_checks import probe_faults
-from app.catalog.stage_checks import stage_fault
 from app.core.generators import generate
-from app.core.problem import DEFAULT_DTYPE, Entry, Manifest
+from app.core.problem import DEFAULT_DTYPE, Entry, Manifest, ModuleStage
 from app.core.verdict import Visibility
 from app.errors import ProblemError
 
@@ -19,6 +19,8 @@ _DTYPES = (
 )
 _OUTPUTS_LIMIT = 32
 _OUTPUT_NAME_LIMIT = 60
+_STAGES_LIMIT = 64
+_STAGE_NAME_LIMIT = 80
 
 
 def read_manifest(data: bytes) -> Manifest:
@@ -37,8 +39,8 @@ def read_manifest(data: bytes) -> Manifest:
     _check_outputs(manifest.entry)
     _check_cases(manifest)
     _check_probes(manifest)
-    if manifest.module is not None and (fault := stage_fault(manifest.module.stages)):
-        raise _refuse(*fault)
+    if manifest.module is not None:
+        _check_stages(manifest.module.stages)
     return manifest
 
 
@@ -116,3 +118,19 @@ def _check_cases(manifest: Manifest) -> None:
 def _check_probes(manifest: Manifest) -> None:
     for place, reason in probe_faults(manifest):
         raise _refuse(place, reason)
+
+
+def _check_stages(stages: Sequence[ModuleStage]) -> None:
+    """Refuse the first stage that could not be told apart from others or found."""
+    if len(stages) > _STAGES_LIMIT:
+        raise _refuse("$.module.stages", f"more than {_STAGES_LIMIT} stages are not recorded")
+    names: set[str] = set()
+    for index, stage in enumerate(stages):
+        place = f"$.module.stages[{index}]"
+        if not 0 < len(stage.name) <= _STAGE_NAME_LIMIT:
+            raise _refuse(f"{place}.name", f"must have 1 to {_STAGE_NAME_LIMIT} characters")
+        if stage.name in names:
+            raise _refuse(f"{place}.name", f"the name {stage.name!r} is used twice")
+        if not all(stage.path.split(".")):
+            raise _refuse(f"{place}.path", f"{stage.path!r} is not names joined by dots, such as 'blocks.0'")
+        names.add(stage.name)

@@ -1,9 +1,14 @@
-"""Markdown as statements use it: maths, highlighted code, figures and blocks; HTML in it is only shown."""
+"""Markdown as statements use it: maths, highlighted code, figures and blocks; HTML in it is only shown.
+
+LaTeX becomes MathML here, safe to put into a page.
+"""
 
 import re
 from collections.abc import Sequence
 from typing import Any
+from xml.etree.ElementTree import Element, tostring
 
+from latex2mathml.converter import Converter
 from markdown_it import MarkdownIt
 from markdown_it.common.utils import escapeHtml
 from markdown_it.token import Token
@@ -15,16 +20,20 @@ from pygments.formatters import HtmlFormatter
 from pygments.lexers import get_lexer_by_name
 from pygments.util import ClassNotFound
 
-from app.catalog.maths import mathml
-
 BLOCKS = ("hint", "quiz", "recap")
 
 _ASSET = re.compile(r"(?:\./)?assets/([A-Za-z0-9._-]+)")
+_REFERENCE = re.compile(r"&#x([0-9A-Fa-f]{1,6});")
+_ALIGNED = re.compile(r"\\(begin|end)\{aligned\}")
+_UNSAFE = re.compile(r"(?:on.*|href|xlink.*|style|class|id|src)", re.IGNORECASE)
 _FORMATTER: HtmlFormatter[str] = HtmlFormatter(nowrap=True, classprefix="hl-")
 
 
 def statement_markdown(slug: str) -> MarkdownIt:
-    """Parses and renders one problem's texts; its figures are served under `/problems/{slug}/assets/`."""
+    """Make what parses and renders one problem's texts.
+
+    Its figures are served under `/problems/{slug}/assets/`.
+    """
 
     def figure(renderer: Any, tokens: Sequence[Token], index: int, options: Any, env: Any) -> str:
         return _figure(
@@ -45,12 +54,30 @@ def statement_markdown(slug: str) -> MarkdownIt:
 
 
 def highlighted(code: str, language: str) -> str:
-    """Escaped HTML with `hl-*` classes, lines as they were; plain where the language is unknown."""
+    """Colour code: escaped HTML with `hl-*` classes, lines as they were; plain for an unknown language."""
     try:
         lexer = get_lexer_by_name(language or "text", stripnl=False, ensurenl=False)
     except ClassNotFound:
         return escapeHtml(code)
     return highlight(code, lexer, _FORMATTER)
+
+
+def mathml(latex: str, *, block: bool) -> str:
+    """Turn LaTeX into a `<math>` element; what cannot be read stays visible as it was typed.
+
+    latex2mathml's own serialisation undoes the escaping of `<` in `\\text{…}`, so the element
+    is serialised here; attributes that could carry a link or a style are dropped.
+    """
+    try:
+        # `aligned` is what most people type; the converter knows it by its other name.
+        source = _ALIGNED.sub(r"\\\1{align*}", latex)
+        root = Converter(display="block" if block else "inline").convert_to_element(source)
+        for element in root.iter():
+            _clean(element)
+            _join_upright_letters(element)
+        return tostring(root, encoding="unicode")
+    except Exception:  # IndexError, KeyError, RecursionError and the converter's own classes
+        return f'<code class="maths-source">{escapeHtml(latex)}</code>'
 
 
 def _code_block(code: str, language: str, _attributes: str) -> str:
@@ -79,3 +106,29 @@ def _table_open(renderer: Any, tokens: Sequence[Token], index: int, options: Any
 
 def _table_close(renderer: Any, tokens: Sequence[Token], index: int, options: Any, env: Any) -> str:
     return "</table></div>\n"
+
+
+def _clean(element: Element) -> None:
+    if element.text:
+        element.text = _REFERENCE.sub(_character, element.text)
+        if element.tag == "mtext":
+            element.text = element.text.replace("\\_", "_")
+    for name in list(element.attrib):
+        if _UNSAFE.fullmatch(name):
+            del element.attrib[name]
+
+
+def _join_upright_letters(parent: Element) -> None:
+    """Join `\\mathrm{logits}` to one word; the converter gives an element for every letter, a product."""
+    previous: Element | None = None
+    for child in list(parent):
+        upright = child.tag == "mi" and child.attrib == {"mathvariant": "normal"} and not len(child)
+        if upright and previous is not None:
+            previous.text = (previous.text or "") + (child.text or "")
+            parent.remove(child)
+            continue
+        previous = child if upright else None
+
+
+def _character(reference: re.Match[str]) -> str:
+    return chr(int(reference.group(1), 16))

@@ -4,14 +4,15 @@ The package is a mapping of relative path to content, so that folders and databa
 by the same code. Nothing in it is executed or imported here.
 """
 
+import hashlib
 from collections.abc import Mapping
+from importlib.resources import files as resource_files
 from pathlib import Path, PurePosixPath
 
 import msgspec
 
 from app.catalog.manifest import read_manifest
 from app.catalog.statement import render_statement
-from app.catalog.versions import version_of
 from app.core.outcome import Outcome
 from app.core.problem import Manifest, Problem
 from app.errors import ProblemError
@@ -21,6 +22,9 @@ PackageFiles = dict[str, bytes]
 _FILE_LIMIT_BYTES = 1 << 20
 _NOT_PART_OF_A_VERSION = ("outputs.json",)
 """Kept beside a reference by `jaxercise regrade`; derived, so it must not change the version."""
+_APP = Path(str(resource_files("app")))
+_READ_BY = ("catalog", "core")
+"""The packages of `app` that read, check and show a problem."""
 _TOP_LEVEL = ("problem.toml", "statement.md", "starter.py", "reference/reference.py")
 
 
@@ -58,7 +62,7 @@ def load_folders(
             slug = known.get(version)
             if slug is None:
                 problem = read_problem(files)
-                render_statement(problem)  # What cannot be shown is told now, not when a page is opened.
+                render_statement(problem)  # What cannot be shown is refused now, not when a page is opened.
                 slug = problem.slug
             if slug in problems or slug in unchanged:
                 raise ProblemError(f"problem.toml: $.slug: {slug!r} is the slug of another problem too")
@@ -109,6 +113,31 @@ def read_problem(files: Mapping[str, bytes]) -> Problem:
     )
     _check_solutions(manifest, problem)
     return problem
+
+
+def version_of(files: Mapping[str, bytes]) -> str:
+    """Return a package's content address, which is its version.
+
+    SHA-256 over the sorted paths and contents, each with its length in front, as hexadecimal.
+    """
+    digest = hashlib.sha256()
+    for path in sorted(files):
+        for part in (path.encode(), files[path]):
+            digest.update(len(part).to_bytes(8, "big"))
+            digest.update(part)
+    return digest.hexdigest()
+
+
+def reading_rules(app: Path = _APP) -> str:
+    """Return a digest that changes with the code that reads, checks or shows a package.
+
+    What was found readable by the same rules need not be read again. `app` is the folder of that package.
+    """
+    digest = hashlib.sha256()
+    for package in _READ_BY:
+        for file in sorted((app / package).rglob("*.py")):
+            digest.update(file.relative_to(app).as_posix().encode() + b"\0" + file.read_bytes() + b"\0")
+    return digest.hexdigest()
 
 
 def _files_below(folder: Path, prefix: str) -> PackageFiles:

@@ -51,7 +51,7 @@ class Question(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Statement(msgspec.Struct, frozen=True, kw_only=True):
-    """Everything in it is safe to put into a page as it is."""
+    """A rendered statement; everything in it is safe to put into a page as it is."""
 
     html: str
     headings: tuple[Heading, ...]
@@ -61,7 +61,7 @@ class Statement(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def render_statement(problem: Problem) -> Statement:
-    """The statement of one problem version.
+    """Render the statement of one problem version.
 
     Raises:
         ProblemError: a quiz question has no choices or no right one.
@@ -87,7 +87,7 @@ def _render(slug: str, text: str) -> Statement:
 
 
 def _split(tokens: Sequence[Token]) -> tuple[list[Token], list[list[Token]]]:
-    """The tokens outside the blocks, and each block from its opening to its closing token."""
+    """Part the tokens outside the blocks from each block, from its opening to its closing token."""
     rest: list[Token] = []
     blocks: list[list[Token]] = []
     opened = 0
@@ -124,14 +124,14 @@ def _headings(tokens: Sequence[Token]) -> list[Heading]:
 
 
 def _without_title(tokens: list[Token]) -> list[Token]:
-    """The page shows the problem's title itself."""
+    """Drop the title, which the page shows itself."""
     if tokens and tokens[0].type == "heading_open" and tokens[0].tag == "h1":
         return tokens[3:]
     return tokens
 
 
 def _without_empty_sections(tokens: list[Token]) -> list[Token]:
-    """Drops a heading such as "Hints" that had nothing but blocks under it, as they are shown elsewhere."""
+    """Drop a heading such as "Hints" that had nothing but blocks under it, as they are shown elsewhere."""
     groups = _top_level(tokens)
     kept: list[Token] = []
     for group, after in zip_longest(groups, groups[1:]):
@@ -148,7 +148,7 @@ def _is_heading(group: Sequence[Token]) -> bool:
 
 
 def _questions(md: MarkdownIt, tokens: Sequence[Token]) -> list[Question]:
-    """The questions of one block: text, a list of marked choices, and a quote that explains."""
+    """Read the questions of one block: text, a list of marked choices, and a quote that explains."""
     questions: list[Question] = []
     text: list[Token] = []
     choices: tuple[Choice, ...] = ()
@@ -194,7 +194,7 @@ def _choice(md: MarkdownIt, tokens: Sequence[Token]) -> Choice:
 
 
 def _top_level(tokens: Sequence[Token]) -> list[list[Token]]:
-    """The tokens grouped into elements: from each opening token to its closing one."""
+    """Group the tokens into elements: from each opening token to its closing one."""
     groups: list[list[Token]] = []
     depth = 0
     for token in tokens:

@@ -1,4 +1,4 @@
-"""What a database's URL says of how one gets in; read without any driver."""
+"""How one gets into a database by its URL; read without any driver."""
 
 import os
 from collections.abc import Mapping
@@ -10,21 +10,21 @@ _OTHER_VARIABLES = ("PGPASSFILE", "PGSSLKEY", "PGSERVICE")
 
 
 def password_of(url: str, environment: Mapping[str, str] = os.environ) -> str:
-    """The password that PostgreSQL is given, by the URL or by PGPASSWORD; empty where there is none."""
+    """Return the password that PostgreSQL is given, by the URL or by PGPASSWORD; empty for none."""
     parts = urlsplit(url)
     found = unquote(parts.password or "") or _option(url, "password")
     return found or ("" if is_sqlite(url) else environment.get("PGPASSWORD", ""))
 
 
 def proves_itself_otherwise(url: str, environment: Mapping[str, str] = os.environ) -> bool:
-    """By a file of passwords, a certificate or a service definition."""
+    """Say whether one gets in by a file of passwords, a certificate or a service definition."""
     return any(_option(url, name) for name in _OTHER_PROOFS) or any(
         name in environment for name in _OTHER_VARIABLES
     )
 
 
 def is_reached_by_tcp(url: str, environment: Mapping[str, str] = os.environ) -> bool:
-    """And not by a Unix socket, whose users the kernel knows, nor as a file."""
+    """Say whether it is not reached by a Unix socket, whose users the kernel knows, nor as a file."""
     if is_sqlite(url):
         return False
     named = _option(url, "host") or urlsplit(url).hostname or environment.get("PGHOST", "")

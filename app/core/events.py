@@ -1,4 +1,4 @@
-"""What a page hears of a submission under way, in order."""
+"""The events of a submission under way, in order, as a page receives them."""
 
 import msgspec
 

@@ -79,7 +79,9 @@ Argument = int | float | Generator
 
 
 def generate(argument: Argument) -> float | NDArray[np.generic]:
-    """The value that the entry function is given: a float, or a new array.
+    """Make the value that the entry function is given: a float, or a new array.
+
+    The same argument gives the same bytes for ever: stored seeds must mean the inputs that were graded.
 
     Raises:
         ValueError: a shape is negative or has more than 4,194,304 entries.
@@ -95,7 +97,7 @@ def generate(argument: Argument) -> float | NDArray[np.generic]:
 
 
 def expand_fresh(arguments: Mapping[str, Argument], entropy: Sequence[int]) -> dict[str, Argument]:
-    """The same arguments with every seed drawn anew from `entropy`."""
+    """Draw every seed anew from `entropy`, for ever the same ones; leave all else as it is."""
     rng = np.random.default_rng(list(entropy))
     return {name: _reseeded(argument, int(rng.integers(1, 2**24))) for name, argument in arguments.items()}
 

@@ -1,4 +1,4 @@
-"""Which submission the code that runs just now is about, for the log."""
+"""The submission that the code which runs just now is about, for the log."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -17,7 +17,7 @@ _about: ContextVar[_About | None] = ContextVar("jaxercise_about", default=None)
 
 @contextmanager
 def submission_in_log(submission_id: str) -> Iterator[None]:
-    """Whatever is logged while the block lasts, in tasks that are started in it as well, carries the id.
+    """Put the id into whatever is logged while the block lasts, in tasks that are started in it as well.
 
     A task that goes on afterwards, such as one that looks after a fork server, no longer does.
     """
@@ -31,6 +31,6 @@ def submission_in_log(submission_id: str) -> Iterator[None]:
 
 
 def submission_of_log() -> str | None:
-    """The id, where the code runs for a submission."""
+    """Return the id, where the code runs for a submission."""
     about = _about.get()
     return None if about is None else about.submission_id

@@ -13,19 +13,21 @@ _MOST_SLOTS = 8
 
 
 def default_slots() -> int:
-    """Runs at the same time: one a core, with a core left for the pages where there is more than one, and no
-    more than there is memory for; at least one, at most 8."""
+    """Return how many runs this machine has room for at the same time, by `slots_for`."""
     return slots_for(cores(), memory_bytes())
 
 
 def slots_for(cores: int, memory_bytes: int) -> int:
-    """The rule of `default_slots`."""
+    """Return one slot a core, with a core left for the pages where there is more than one.
+
+    No more than there is memory for; at least one, at most 8.
+    """
     by_memory = (memory_bytes - _SERVICE_BYTES) // _RUN_BYTES
     return max(1, min(_MOST_SLOTS, cores - 1, by_memory))
 
 
 def cores(cgroup: Path = _CGROUP) -> int:
-    """Whole processors that this process may use."""
+    """Count the whole processors that this process may use."""
     available = len(os.sched_getaffinity(0))
     quota = _words(cgroup / "cpu.max")
     if len(quota) == 2 and quota[0].isdigit():
@@ -34,7 +36,7 @@ def cores(cgroup: Path = _CGROUP) -> int:
 
 
 def memory_bytes(cgroup: Path = _CGROUP) -> int:
-    """Memory that this process and those below it may hold."""
+    """Return how many bytes of memory this process and those below it may hold."""
     installed = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
     limits = [_words(cgroup / name) for name in ("memory.max", "memory/memory.limit_in_bytes")]
     given = [int(words[0]) for words in limits if words and words[0].isdigit()]

@@ -38,7 +38,7 @@ _SEVERITY = {outcome: rank for rank, outcome in enumerate(Outcome)}
 
 
 def worst(outcomes: Iterable[Outcome]) -> Outcome:
-    """The severest of a submission's case outcomes; `ACCEPTED` where every case passed.
+    """Return the severest of a submission's case outcomes; `ACCEPTED` where every case passed.
 
     Raises:
         ValueError: there was no case at all, which proves nothing.

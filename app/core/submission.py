@@ -1,4 +1,4 @@
-"""A submission as it is stored and queued."""
+"""A submission as it is stored, queued and listed, and what remains to be looked at where it is wrong."""
 
 import enum
 from datetime import datetime
@@ -53,3 +53,37 @@ class SubmissionLine(msgspec.Struct, frozen=True, kw_only=True):
     outcome: Outcome | None
     score: float | None
     created_at: datetime
+
+
+class Progress(enum.StrEnum):
+    """How far a learner is with a problem.
+
+    Tried means submitted or run, whatever came of it; solved takes an accepted `submit`.
+    """
+
+    NEW = "new"
+    TRIED = "tried"
+    SOLVED = "solved"
+
+
+class UnexplainedOutput(msgspec.Struct, frozen=True, kw_only=True):
+    """What a wrong submission that nothing explains answered to the public cases.
+
+    Two such outputs are compared number by number where their layouts are the same.
+    """
+
+    layout: str
+    """A SHA-256 of the outputs' cases, names and shapes, as hexadecimal."""
+    output: bytes
+    """The numbers of all sample cases in order, little-endian float32; of many, evenly chosen ones."""
+
+
+class UnexplainedCluster(msgspec.Struct, frozen=True, kw_only=True):
+    """Submissions of several learners that give the same unexplained answer."""
+
+    id: str
+    learners: int
+    submissions: int
+    example_id: str
+    """The submission with the fewest lines that are not blank, which is the quickest to read."""
+    example_lines: int

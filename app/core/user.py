@@ -1,4 +1,4 @@
-"""Who somebody is, and what their role lets them see."""
+"""An account, and what its role lets it see."""
 
 import enum
 from datetime import datetime

@@ -1,4 +1,4 @@
-"""What a learner is told of one submission. Field names are the outside contract."""
+"""A verdict: all that a learner reads of one submission. Field names are the outside contract."""
 
 import enum
 
@@ -61,6 +61,8 @@ class CaseResult(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class DiagnosisKind(enum.StrEnum):
+    """How a mistake was recognised."""
+
     VARIANT = "variant"
     PARAMETERS = "parameters"
     CREATION_ORDER = "creation_order"
@@ -76,7 +78,7 @@ class Diagnosis(msgspec.Struct, frozen=True, kw_only=True):
     message: str
     line: int | None = None
     others: tuple[str, ...] = ()
-    """Further ids of the same kind that fit as well; the message tells of all."""
+    """Further ids of the same kind that fit as well; the message names all."""
 
 
 class Frame(msgspec.Struct, frozen=True, kw_only=True):

@@ -12,7 +12,7 @@ import msgspec
 from app.core.events import CaseDone, Event, Running
 from app.core.outcome import Outcome, worst
 from app.core.problem import Problem
-from app.core.unexplained import UnexplainedOutput
+from app.core.submission import UnexplainedOutput
 from app.core.verdict import CaseResult, Diagnosis, Mode, Verdict
 from app.grading.diagnose.creation_order import as_creation_order, creation_order, is_creation_order
 from app.grading.diagnose.diagnose import Deadline, diagnose, seed_ignored

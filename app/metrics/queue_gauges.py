@@ -10,8 +10,7 @@ import msgspec
 from prometheus_client.core import GaugeMetricFamily, Metric
 from prometheus_client.registry import CollectorRegistry
 
-from app.core.service_status import QueueFigures
-from app.core.worker_status import WorkerState
+from app.core.service_status import QueueFigures, WorkerState
 from app.store.engine.database import Database
 from app.store.queries.queue_stats import queue_figures
 from app.store.queries.workers import count_workers

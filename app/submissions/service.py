@@ -11,8 +11,7 @@ from uuid import uuid4
 from app.core.events import VerdictReached
 from app.core.log_context import submission_in_log
 from app.core.outcome import Outcome
-from app.core.progress import Progress
-from app.core.submission import CODE_LIMIT_BYTES, SEED_LIMIT, Status, Submission, SubmissionLine
+from app.core.submission import CODE_LIMIT_BYTES, SEED_LIMIT, Progress, Status, Submission, SubmissionLine
 from app.core.user import User
 from app.core.verdict import Mode, Verdict
 from app.errors import QueueFull, SubmissionNotFound, SubmissionRefused, SubmissionTooLarge

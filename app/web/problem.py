@@ -5,8 +5,7 @@ from fastapi.responses import RedirectResponse
 
 from app.catalog.statement import render_statement
 from app.core.problem import Problem
-from app.core.progress import Progress
-from app.core.submission import CODE_LIMIT_BYTES
+from app.core.submission import CODE_LIMIT_BYTES, Progress
 from app.core.user import User
 from app.core.verdict import Mode
 from app.errors import GraderError, QueueFull, SubmissionRefused

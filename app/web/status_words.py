@@ -1,7 +1,6 @@
 """How the state of a worker is said and drawn, and what an admin should look at first."""
 
-from app.core.service_status import ServiceStatus
-from app.core.worker_status import WorkerState, WorkerStatus
+from app.core.service_status import ServiceStatus, WorkerState, WorkerStatus
 from app.web.outcome_words import OutcomeWords, Tone
 
 _WORDS = {

@@ -12,8 +12,7 @@ from app.core.events import Event, VerdictReached
 from app.core.log_context import submission_in_log
 from app.core.outcome import Outcome
 from app.core.problem import Problem
-from app.core.submission import Submission
-from app.core.unexplained import UnexplainedOutput
+from app.core.submission import Submission, UnexplainedOutput
 from app.core.verdict import Mode, Verdict
 from app.errors import DatabaseUnavailable, GraderError
 from app.metrics.grading_counts import GradingCounts

@@ -10,7 +10,7 @@ from contextlib import asynccontextmanager
 from app.core.events import Event
 from app.core.log_context import submission_of_log
 from app.core.problem import Problem
-from app.core.unexplained import UnexplainedOutput
+from app.core.submission import UnexplainedOutput
 from app.core.verdict import Mode, Verdict
 from app.errors import GraderError, GraderGone
 from app.grading.grader import GradingStage

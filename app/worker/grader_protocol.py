@@ -7,7 +7,7 @@ import msgspec
 
 from app.core.events import Event
 from app.core.problem import Problem
-from app.core.unexplained import UnexplainedOutput
+from app.core.submission import UnexplainedOutput
 from app.core.verdict import Mode, Verdict
 from app.grading.grader import GradingStage
 

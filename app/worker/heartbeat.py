@@ -9,7 +9,7 @@ from contextlib import asynccontextmanager
 from typing import Any
 from uuid import uuid4
 
-from app.core.worker_status import WorkerState
+from app.core.service_status import WorkerState
 from app.queue.interface import Ticket
 from app.store.engine.database import Connection, Database, is_sqlite
 from app.store.queries import workers

@@ -5,7 +5,7 @@ import logging
 from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 
-from app.core.worker_status import WorkerState
+from app.core.service_status import WorkerState
 from app.queue.interface import Queue
 from app.worker.consume import Run, consuming
 from app.worker.grade_submission import Grades

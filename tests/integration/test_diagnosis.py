@@ -9,7 +9,7 @@ import pytest
 
 from app.core.outcome import Outcome
 from app.core.problem import Problem
-from app.core.unexplained import UnexplainedOutput
+from app.core.submission import UnexplainedOutput
 from app.core.verdict import DiagnosisKind, Mode, Verdict
 from app.grading.diagnose.divergence import Agreement, agreements
 from app.grading.diagnose.numbers import as_numbers

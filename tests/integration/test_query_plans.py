@@ -15,9 +15,8 @@ import numpy as np
 import psycopg
 import pytest
 
-from app.core.submission import Submission
+from app.core.submission import Submission, UnexplainedOutput
 from app.core.tolerance import Tolerance
-from app.core.unexplained import UnexplainedOutput
 from app.queue.postgres import statements as procrastinate_jobs
 from app.queue.postgres.statements import look_for_missing_jobs
 from app.store.engine.database import Database

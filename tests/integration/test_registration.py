@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import update
 
-from app.core.worker_status import LOST_AFTER_SECONDS, WorkerState, WorkerStatus
+from app.core.service_status import LOST_AFTER_SECONDS, WorkerState, WorkerStatus
 from app.store import tables
 from app.store.engine.database import Database, is_sqlite
 from app.store.engine.open import open_database

@@ -11,9 +11,8 @@ from sqlalchemy import func, select, update
 
 from app.catalog.problem_folder import read_problem
 from app.core.outcome import Outcome
-from app.core.submission import Status, Submission
+from app.core.submission import Status, Submission, UnexplainedOutput
 from app.core.tolerance import Tolerance
-from app.core.unexplained import UnexplainedOutput
 from app.core.user import Role
 from app.core.verdict import Mode, Verdict
 from app.store import tables

@@ -13,10 +13,8 @@ from sqlalchemy.exc import IntegrityError
 from app.accounts.accounts import Accounts
 from app.catalog.problem_folder import read_problem
 from app.core.outcome import Outcome
-from app.core.progress import Progress
-from app.core.submission import Status, Submission
+from app.core.submission import Progress, Status, Submission, UnexplainedCluster, UnexplainedOutput
 from app.core.tolerance import Tolerance
-from app.core.unexplained import UnexplainedCluster, UnexplainedOutput
 from app.core.user import Role, User
 from app.core.verdict import Mode, Verdict
 from app.errors import DatabaseInUse, EmailTaken, ProblemError, ProblemNotFound, QueueFull

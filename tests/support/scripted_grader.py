@@ -16,8 +16,8 @@ from numpy.typing import NDArray
 from app.core.events import CaseDone, Event, Running
 from app.core.outcome import Outcome
 from app.core.problem import Problem
+from app.core.submission import UnexplainedOutput
 from app.core.tolerance import Tolerance
-from app.core.unexplained import UnexplainedOutput
 from app.core.verdict import CaseResult, LearnerError, Mode, Verdict, Visibility
 from app.errors import GraderError
 from app.grading.compare.array import compare

@@ -5,7 +5,7 @@ import hashlib
 import msgspec
 import numpy as np
 
-from app.core.unexplained import UnexplainedOutput
+from app.core.submission import UnexplainedOutput
 from app.core.verdict import Visibility
 from app.grading.diagnose.numbers import numbers_of
 from app.grading.diagnose.significance import Array

@@ -45,8 +45,7 @@ def allowed(expected: WireArray, tolerance: Tolerance) -> NDArray[np.float64]:
     reference = unpack_array(expected)
     if not np.issubdtype(reference.dtype, np.inexact):
         return np.zeros(reference.shape)
-    made: NDArray[np.float64] = tolerance.absolute + tolerance.relative * np.abs(_wide(reference))
-    return made
+    return tolerance.allowed(_wide(reference)).astype(np.float64)
 
 
 def _one(answer: WireArray, expected: WireArray, tolerance: Tolerance) -> float:

@@ -8,8 +8,7 @@ import msgspec
 from sqlalchemy import FromClause, Row, Select, case, distinct, func, literal_column, select, update
 
 from app.core.outcome import Outcome
-from app.core.progress import Progress
-from app.core.submission import Status, Submission, SubmissionLine
+from app.core.submission import Progress, Status, Submission, SubmissionLine
 from app.core.verdict import Mode, Verdict
 from app.store import tables
 from app.store.engine.database import Connection

@@ -14,9 +14,8 @@ from sqlalchemy import func, select
 from sqlalchemy.dialects.postgresql import insert as postgres_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 
-from app.core.submission import Submission
+from app.core.submission import Submission, UnexplainedCluster, UnexplainedOutput
 from app.core.tolerance import Tolerance
-from app.core.unexplained import UnexplainedCluster, UnexplainedOutput
 from app.store import tables
 from app.store.engine.database import Connection
 

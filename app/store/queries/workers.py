@@ -9,7 +9,7 @@ from sqlalchemy import JSON, cast, delete, func, literal, select, update
 from sqlalchemy.dialects.postgresql import insert as postgres_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 
-from app.core.worker_status import LOST_AFTER_SECONDS, WorkerState, WorkerStatus
+from app.core.service_status import LOST_AFTER_SECONDS, WorkerState, WorkerStatus
 from app.store import tables
 from app.store.engine.database import Connection
 

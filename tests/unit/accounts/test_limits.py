@@ -1,10 +1,8 @@
 """Rate limits, on a clock of the test's own."""
 
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.accounts import limits
 from app.accounts.limits import RateLimit
 from app.errors import TooManyAttempts
 
@@ -47,10 +45,9 @@ def test_keys_are_counted_apart_and_forgotten_when_proved() -> None:
     assert allowed(limit, "a")
 
 
-def test_memory_stays_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_memory_stays_bounded() -> None:
     """Made-up keys push out the oldest, they don't pile up."""
-    monkeypatch.setattr(limits, "_KEYS_REMEMBERED", 3)
-    limit = RateLimit(1, clock=Clock())
+    limit = RateLimit(1, keys_remembered=3, clock=Clock())
     for key in "abcdef":
         limit.attempt(key)
     assert len(limit._attempts) == 3

@@ -6,8 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.catalog.problem_folder import load_folders, read_problem
-from app.catalog.versions import version_of
+from app.catalog.problem_folder import load_folders, read_problem, reading_rules, version_of
 from app.core.verdict import Mode, Visibility
 from app.errors import ProblemError
 from tests.support.checkout import CHECKOUT
@@ -148,6 +147,27 @@ def test_any_change_of_a_file_is_another_version(files: dict[str, bytes], data: 
     changed = {**files, name: files[name] + b"x"}
     assert version_of(files) == version_of(dict(reversed(files.items())))
     assert version_of(changed) != version_of(files)
+
+
+@pytest.mark.parametrize(
+    ("changed", "is_another"),
+    [
+        ("core/probes/toy.py", True),
+        ("catalog/manifest.py", True),
+        ("core/README.md", False),
+        ("web/a.py", False),
+    ],
+)
+def test_the_rules_change_with_the_code_that_reads_packages(
+    tmp_path: Path, changed: str, is_another: bool
+) -> None:
+    """A package that older code found readable is read again; the folders below count too."""
+    for name in ("core/probes/toy.py", "catalog/a.py", "core/README.md", "web/a.py"):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text("one")
+    before = reading_rules(tmp_path)
+    (tmp_path / changed).write_text("other")
+    assert (reading_rules(tmp_path) != before) is is_another
 
 
 def test_run_grades_samples_and_submit_grades_all_with_fresh_ones() -> None:

@@ -15,8 +15,8 @@ import pytest
 from app.api.readiness import Readiness
 from app.api.worker_app import worker_app
 from app.core.outcome import Outcome
+from app.core.service_status import WorkerState
 from app.core.verdict import CaseResult, Verdict, Visibility
-from app.core.worker_status import WorkerState
 from app.metrics import queue_gauges
 from app.metrics.metrics import Metrics
 from app.metrics.process_memory import held_bytes

@@ -7,8 +7,7 @@ import msgspec
 import pytest
 from sqlalchemy import update
 
-from app.core.service_status import QueueFigures, ServiceStatus, ServiceVersions
-from app.core.worker_status import WorkerState, WorkerStatus
+from app.core.service_status import QueueFigures, ServiceStatus, ServiceVersions, WorkerState, WorkerStatus
 from app.errors import ProblemError
 from app.metrics.status_report import StatusReport
 from app.store import tables

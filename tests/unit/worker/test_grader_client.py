@@ -11,7 +11,7 @@ from app.catalog.problem_folder import problem_files, read_problem
 from app.core.events import CaseDone, Event, Running
 from app.core.outcome import Outcome
 from app.core.problem import Problem
-from app.core.unexplained import UnexplainedOutput
+from app.core.submission import UnexplainedOutput
 from app.core.verdict import Mode, Verdict
 from app.errors import GraderError, GraderGone
 from app.grading.grader import GradingStage

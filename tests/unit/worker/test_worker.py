@@ -6,7 +6,7 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager
 
 import pytest
 
-from app.core.worker_status import WorkerState
+from app.core.service_status import WorkerState
 from app.errors import GraderError
 from app.queue.embedded.queue import EmbeddedQueue
 from app.queue.interface import Ticket

@@ -1,4 +1,4 @@
-"""Stages that could not be told apart or found are refused before a problem is published."""
+"""What a manifest says of a module's stages: those that could not be told apart or found are refused."""
 
 import pytest
 

@@ -1,0 +1,100 @@
+"""What somebody proves who they are by: an address and a password, or a secret of a session or token.
+
+Passwords are hashed by argon2id, away from the event loop and a few at a time. Secrets have 256 random bits,
+so a plain SHA-256 of them is enough: there is nothing to guess.
+"""
+
+import asyncio
+import hashlib
+import secrets
+
+import email_validator
+from argon2 import PasswordHasher
+from argon2.exceptions import InvalidHashError, VerificationError
+from email_validator import EmailNotValidError, validate_email
+
+from app.errors import MalformedEmail, WeakPassword
+
+# The library refuses names such as `.local` and `.test`, which are what a school's own network has.
+email_validator.SPECIAL_USE_DOMAIN_NAMES.clear()
+
+SHORTEST = 10
+LONGEST = 1024
+
+# Each hash takes 64 MiB and tens of milliseconds of a core; a flood of sign-ins must not take it all.
+_AT_ONCE = 2
+
+
+def normal_email(text: str) -> str:
+    """Bring an address into one spelling, so that an account is found again: lower case, one Unicode form.
+
+    Nothing is looked up: a school's own `learner@lab.test` is as good as any.
+
+    Raises:
+        MalformedEmail: says what is wrong with it.
+    """
+    try:
+        found = validate_email(text.strip(), check_deliverability=False, globally_deliverable=False)
+    except EmailNotValidError as fault:
+        raise MalformedEmail(f"This is not an email address: {fault}") from None
+    return found.normalized.lower()
+
+
+class Passwords:
+    """Hashes and checks of passwords, with argon2's recommended costs (RFC 9106, low memory)."""
+
+    def __init__(self) -> None:
+        self._hasher = PasswordHasher()
+        self._turn = asyncio.Semaphore(_AT_ONCE)
+        self._nobody: str | None = None
+
+    async def hashed(self, password: str) -> str:
+        """Return the hash to store.
+
+        Raises:
+            WeakPassword: shorter than 10 characters, or longer than 1,024.
+        """
+        if len(password) < SHORTEST:
+            raise WeakPassword
+        if len(password) > LONGEST:
+            raise WeakPassword(f"The password is too long: at most {LONGEST:,} characters are allowed.")
+        async with self._turn:
+            return await asyncio.to_thread(self._hasher.hash, password)
+
+    async def matches(self, password: str, password_hash: str | None) -> bool:
+        """Return whether this is the password.
+
+        With no hash, False after the same time, so that the answer's delay doesn't say which addresses have
+        accounts.
+        """
+        if len(password) > LONGEST:
+            return False
+        if password_hash is None:
+            await self._check(password, await self._hash_of_nobody())
+            return False
+        return await self._check(password, password_hash)
+
+    async def _hash_of_nobody(self) -> str:
+        if self._nobody is None:
+            self._nobody = await self.hashed("the password of nobody")
+        return self._nobody
+
+    async def _check(self, password: str, password_hash: str) -> bool:
+        async with self._turn:
+            return await asyncio.to_thread(self._verify, password, password_hash)
+
+    def _verify(self, password: str, password_hash: str) -> bool:
+        try:
+            return self._hasher.verify(password_hash, password)
+        except (VerificationError, InvalidHashError):
+            return False
+
+
+def new_secret(prefix: str = "") -> str:
+    """Draw the secret of a session or token; `prefix` lets a scanner recognise a leaked one."""
+    return prefix + secrets.token_urlsafe(32)
+
+
+def secret_hash(secret: str) -> str:
+    """Return what is stored of a secret and looked up: 64 hexadecimal digits."""
+    return hashlib.sha256(secret.encode("utf-8", "replace")).hexdigest()
