@@ -74,7 +74,9 @@ def _bubblewrap() -> Layer:
 
 def _namespaces() -> Layer:
     """Try a jail as a learner's: namespaces inside bubblewrap's, and mounts in them."""
-    command = ["bwrap", "--unshare-all", "--ro-bind", "/", "/", "--proc", "/proc", "--dev", "/dev", "--"]
+    command = ["bwrap", "--unshare-all", "--ro-bind", "/", "/", "--proc", "/proc", "--dev", "/dev"]
+    # The kernel lets no process of several threads into a new user namespace, and NumPy starts some.
+    command += ["--setenv", "OPENBLAS_NUM_THREADS", "1", "--"]
     command += [sys.executable, "-I", "-c", _TRY_NAMESPACES, str(Path(sandbox.__path__[0]).parent)]
     try:
         ran = subprocess.run(command, capture_output=True, text=True, timeout=20, check=False)
