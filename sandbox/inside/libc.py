@@ -80,7 +80,10 @@ def no_new_privileges() -> None:
 
 
 def set_dumpable(dumpable: bool) -> None:
-    """Set whether it is dumpable. If not: no core dump, no reading by the user's others, /proc/self is root's."""
+    """Set whether it is dumpable.
+
+    If not: no core dump, no reading by the user's others, and /proc/self is root's.
+    """
     _prctl(_PR_SET_DUMPABLE, int(dumpable))
 
 
