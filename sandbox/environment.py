@@ -9,7 +9,7 @@ from pathlib import Path
 _PACKAGES = ("jax", "jaxlib", "flax", "numpy", "optax")
 _CPUS_SHOWN = 2
 _PROGRAM_FORMAT = 4
-"""How `inside/executable_cache.py` names and writes programs; counted up when that changes."""
+"""How `inside/jax_patches/` keys and writes programs; counted up when that changes."""
 
 
 def describe_environment(*, jailed: bool) -> dict[str, str]:

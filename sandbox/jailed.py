@@ -13,7 +13,7 @@ from sandbox.environment import describe_environment, short_cpuinfo
 from sandbox.forkserver.pool import ForkServerPool
 from sandbox.forkserver.process import ForkServerGone, ForkServerPlan, ForkServerProcess
 from sandbox.interface import FOR_PROOFS, Report, RunRequest, RunResult, SandboxError, ignore_report
-from sandbox.isolation.bubblewrap import find_bubblewrap, find_places
+from sandbox.isolation.bubblewrap import find_bubblewrap, find_host_paths
 from sandbox.isolation.seccomp import compiled_filter
 from sandbox.limits import Limits
 from sandbox.protocol import Confinement
@@ -225,12 +225,12 @@ async def open_supervisor(
     Raises:
         SandboxUnavailable: bubblewrap or JAX is missing on this host.
     """
-    places = find_places()
+    paths = find_host_paths()
     if jailed:
         find_bubblewrap()
     cache = _prepare_cache(cache, writable=writable_cache)
     groups = open_control_groups()
-    plan = ForkServerPlan(places, cache=cache, jailed=jailed, writable_cache=writable_cache)
+    plan = ForkServerPlan(paths, cache=cache, jailed=jailed, writable_cache=writable_cache)
     supervisor = Supervisor(
         plan,
         groups,

@@ -1,4 +1,4 @@
-"""Finding the control group (version 2) that was handed to this service, and making room in it.
+"""The control group (version 2) that was handed to this service: finding it, and freeing it to be divided.
 
 A group of version 2 may hold processes or hand controllers down to groups below it, not both. So the
 service and what came with it move to a leaf of their own first.

@@ -42,7 +42,7 @@ class RunGroupV2:
         """
         (self._folder / "memory.high").write_text(str(self._limits.memory_bytes))
         events = os.open(self._folder / "memory.events", os.O_RDONLY | os.O_CLOEXEC)
-        # The file always counts as readable; only its urgent condition tells of a change.
+        # The file always counts as readable; only its urgent condition shows a change.
         alarm = select.epoll()
         try:
             alarm.register(events, select.EPOLLPRI)

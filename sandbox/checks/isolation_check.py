@@ -1,4 +1,4 @@
-"""What a promise is, and the functions with which every text begins."""
+"""What an isolation check is, and the functions with which every text begins."""
 
 from collections.abc import Callable
 
@@ -57,7 +57,7 @@ class IsolationCheck(msgspec.Struct, frozen=True, kw_only=True):
     texts: tuple[str, ...]
     """One run each, in this order; the last one's result is judged."""
     breach: Callable[[RunResult], str]
-    """How the result breaks the promise, in words; empty where it is kept."""
+    """How the result shows a breach, in words; empty where the check holds."""
     limits: Limits = _LIMITS
 
 
@@ -82,8 +82,8 @@ def unless(ending: Ending, words: str) -> Callable[[RunResult], str]:
     def breach(result: RunResult) -> str:
         if result.ending is ending and words in result.message:
             return ""
-        said = f" ({result.message})" if result.message else ""
+        message = f" ({result.message})" if result.message else ""
         printed = f", having printed {result.stdout[-200:].strip()!r}" if result.stdout else ""
-        return f"it ended as {result.ending}{said}, not {ending}{printed}"
+        return f"it ended as {result.ending}{message}, not {ending}{printed}"
 
     return breach

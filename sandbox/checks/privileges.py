@@ -53,12 +53,12 @@ refused("a file gets a handle", lambda: system_call(handles, -100, nowhere, None
 """)
 
 _KERNEL = text("""
-room = ctypes.create_string_buffer(256)
+buffer = ctypes.create_string_buffer(256)
 for name, numbers, *arguments in (
     ("keyctl", {"x86_64": 250, "aarch64": 219}, 0, -3, 0),
-    ("io_uring_setup", {"any": 425}, 1, room),
-    ("bpf", {"x86_64": 321, "aarch64": 280}, 0, room, 48),
-    ("perf_event_open", {"x86_64": 298, "aarch64": 241}, room, 0, -1, -1, 0),
+    ("io_uring_setup", {"any": 425}, 1, buffer),
+    ("bpf", {"x86_64": 321, "aarch64": 280}, 0, buffer, 48),
+    ("perf_event_open", {"x86_64": 298, "aarch64": 241}, buffer, 0, -1, -1, 0),
     ("userfaultfd", {"x86_64": 323, "aarch64": 282}, 1),
     ("kcmp", {"x86_64": 312, "aarch64": 272}, os.getpid(), os.getpid(), 0, 0, 0),
     ("personality", {"x86_64": 135, "aarch64": 92}, ctypes.c_ulong(0xFFFFFFFF)),

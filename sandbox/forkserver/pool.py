@@ -10,7 +10,7 @@ from sandbox.forkserver.process import ChildGone, ForkServerGone, ForkServerPlan
 from sandbox.interface import SandboxError
 
 _LOOK_SECONDS = 0.25
-_QUIET_SECONDS = 2.0
+_IDLE_SECONDS = 2.0
 _PATIENCE_SECONDS = 60.0
 _AFTER_A_FAILURE_SECONDS = 60.0
 _SETTLE_SECONDS = 0.1
@@ -32,7 +32,7 @@ class ForkServerPool:
         self._serving: asyncio.Task[ForkServerProcess] | None = None
         self._spare: asyncio.Task[ForkServerProcess] | None = None
         self._keeper: asyncio.Task[None] | None = None
-        self._quiet_since = self._missing_since = 0.0
+        self._idle_since = self._missing_since = 0.0
 
     @property
     def has_spare(self) -> bool:
@@ -65,7 +65,7 @@ class ForkServerPool:
                 raise
             if _is_well(fork_server):
                 if self._standby and self._keeper is None:
-                    self._quiet_since = self._missing_since = time.monotonic()
+                    self._idle_since = self._missing_since = time.monotonic()
                     self._keeper = asyncio.create_task(self._keep())
                 return fork_server
             await self.discard(fork_server)
@@ -118,7 +118,7 @@ class ForkServerPool:
                     "a fork server has died or hangs, and is replaced: %s", words or "it gave no reason"
                 )
                 await self.discard(serving)
-                with contextlib.suppress(SandboxError, OSError):  # Who asks next is told.
+                with contextlib.suppress(SandboxError, OSError):  # Who asks next gets the error.
                     await self.living()
             if self._spare is not None and self._spare.done() and not self.has_spare:
                 await self._bury_spare(self._spare)
@@ -128,10 +128,10 @@ class ForkServerPool:
     def _has_time(self) -> bool:
         now = time.monotonic()
         if self._is_busy():
-            self._quiet_since = max(self._quiet_since, now)
+            self._idle_since = max(self._idle_since, now)
         if self._spare is not None:
             self._missing_since = max(self._missing_since, now)
-        return now - self._quiet_since >= _QUIET_SECONDS or now - self._missing_since >= _PATIENCE_SECONDS
+        return now - self._idle_since >= _IDLE_SECONDS or now - self._missing_since >= _PATIENCE_SECONDS
 
     async def _bury_spare(self, spare: "asyncio.Task[ForkServerProcess]") -> None:
         self._spare = None
@@ -140,7 +140,7 @@ class ForkServerPool:
             await dead.stop()
         else:
             _log.warning("a spare fork server could not start: %s", spare.exception())
-            self._quiet_since = self._missing_since = time.monotonic() + _AFTER_A_FAILURE_SECONDS
+            self._idle_since = self._missing_since = time.monotonic() + _AFTER_A_FAILURE_SECONDS
 
 
 def _result(starting: "asyncio.Task[ForkServerProcess] | None") -> ForkServerProcess | None:

@@ -15,7 +15,7 @@ from sandbox.isolation.bubblewrap import (
     CHILD_UID,
     ENVIRONMENT,
     JAIL_CACHE,
-    Places,
+    HostPaths,
     fork_server_command,
     open_many_users,
     unjailed_command,
@@ -96,7 +96,7 @@ class ForkServerProcess:
         return self._last_words if self._log.closed else _tail(self._log)
 
     def spawn(self, confinement: Confinement, descriptors: list[int]) -> None:
-        """Order one child; `descriptors` are its ends of channel, stdout, stderr and status.
+        """Order one child; `descriptors` are its ends of channel, stdout, stderr, status and line.
 
         Raises:
             ForkServerGone: it has ended.
@@ -119,8 +119,8 @@ class ForkServerProcess:
 class ForkServerPlan:
     """How this host's fork servers are started."""
 
-    def __init__(self, places: Places, *, cache: Path, jailed: bool, writable_cache: bool) -> None:
-        self._places = places
+    def __init__(self, paths: HostPaths, *, cache: Path, jailed: bool, writable_cache: bool) -> None:
+        self._paths = paths
         self._cache = cache
         self._jailed = jailed
         self.writable_cache = writable_cache
@@ -162,10 +162,10 @@ class ForkServerPlan:
     ) -> "subprocess.Popen[bytes]":
         keep = [control.fileno()]
         if not self._jailed:
-            command = unjailed_command(self._places, control=control.fileno())
+            command = unjailed_command(self._paths, control=control.fileno())
         else:
             command = fork_server_command(
-                self._places,
+                self._paths,
                 cache=self._cache,
                 writable_cache=self.writable_cache,
                 user_namespace=user_namespace,
@@ -191,8 +191,8 @@ async def _ready(control: socket.socket) -> int:
     """
     async with asyncio.timeout(_START_SECONDS):
         await readable(control.fileno())
-    said, descriptors, _, _ = socket.recv_fds(control, 16, 1)
-    if said != b"ready" or len(descriptors) != 1:
+    data, descriptors, _, _ = socket.recv_fds(control, 16, 1)
+    if data != b"ready" or len(descriptors) != 1:
         raise ConnectionResetError("the fork server has ended")
     try:
         return pid_of(descriptors[0])

@@ -31,11 +31,11 @@ _NEVER_WRITE_SECONDS = 1e9
 
 
 class Child:
-    """Takes orders until it is told to stop; then the process ends."""
+    """Takes orders until the last one, `Stop`; then the process ends."""
 
-    def __init__(self, channel: socket.socket, store: ExecutableCache, *, cache_folder: str) -> None:
+    def __init__(self, channel: socket.socket, executables: ExecutableCache, *, cache_folder: str) -> None:
         self._channel = channel
-        self._store = store
+        self._executables = executables
         self._cache_folder = cache_folder
         self._send = _sender(channel)
         self._notes = NoteKeeper()
@@ -83,7 +83,7 @@ class Child:
         libc.give_memory_back()
 
     def _load(self, order: Load) -> Loaded:
-        _use_cache(self._store, self._cache_folder, order.cache_key)
+        _use_cache(self._executables, self._cache_folder, order.cache_key)
         module = ModuleType("solution")
         self._guard.put_up(order.forbidden)
         with self._notes:
@@ -135,13 +135,13 @@ class Child:
         return recorder
 
 
-def run_child(channel: socket.socket, store: ExecutableCache, *, cache_folder: str) -> None:
+def run_child(channel: socket.socket, executables: ExecutableCache, *, cache_folder: str) -> None:
     """Serve one supervisor's orders to their end.
 
     Raises:
         BadFrame: the supervisor closed the channel.
     """
-    Child(channel, store, cache_folder=cache_folder).serve()
+    Child(channel, executables, cache_folder=cache_folder).serve()
 
 
 def _flush() -> None:
@@ -156,7 +156,7 @@ def _flush() -> None:
 @contextlib.contextmanager
 def _silence() -> Iterator[None]:
     """Lead descriptors 1 and 2 to /dev/null while entered, so that nothing that is printed gets out."""
-    kept = [os.dup(1), os.dup(2)]
+    saved = [os.dup(1), os.dup(2)]
     nowhere = os.open("/dev/null", os.O_WRONLY)
     os.dup2(nowhere, 1)
     os.dup2(nowhere, 2)
@@ -164,12 +164,12 @@ def _silence() -> Iterator[None]:
     try:
         yield
     finally:
-        for number, descriptor in enumerate(kept, start=1):
+        for number, descriptor in enumerate(saved, start=1):
             os.dup2(descriptor, number)
             os.close(descriptor)
 
 
-def _use_cache(store: ExecutableCache, parent: str, key: str) -> None:
+def _use_cache(executables: ExecutableCache, parent: str, key: str) -> None:
     """Read the compartment's programs; a jail with a read-only cache never tries to write."""
     if not key:
         return
@@ -180,7 +180,7 @@ def _use_cache(store: ExecutableCache, parent: str, key: str) -> None:
         # hash of the program. So nobody learns from the cache what a reference computes.
         with contextlib.suppress(FileExistsError):  # Another jail was quicker.
             os.mkdir(folder, mode=0o300)
-    store.use(folder, writable=writable)
+    executables.use(folder, writable=writable)
     jax.config.update("jax_compilation_cache_dir", folder)
     jax.config.update("jax_persistent_cache_min_compile_time_secs", 0 if writable else _NEVER_WRITE_SECONDS)
 

@@ -25,7 +25,7 @@ _ORDER_LIMIT_BYTES = 1 << 18
 _DESCRIPTORS = 5
 
 
-def serve(control: socket.socket, store: ExecutableCache) -> None:
+def serve(control: socket.socket, executables: ExecutableCache) -> None:
     """Take orders until the supervisor closes the control socket."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     decoder = msgspec.msgpack.Decoder(Spawn)
@@ -39,7 +39,7 @@ def serve(control: socket.socket, store: ExecutableCache) -> None:
         if not data:
             return
         _assert_one_thread()
-        _fork_init(decoder.decode(data), descriptors, control, store)
+        _fork_init(decoder.decode(data), descriptors, control, executables)
         for descriptor in descriptors:
             os.close(descriptor)
 
@@ -65,13 +65,15 @@ def _reap() -> None:
         pass
 
 
-def _fork_init(order: Spawn, descriptors: list[int], control: socket.socket, store: ExecutableCache) -> None:
+def _fork_init(
+    order: Spawn, descriptors: list[int], control: socket.socket, executables: ExecutableCache
+) -> None:
     if os.fork() == 0:
         control.close()
-        _run_init(order, descriptors, store)
+        _run_init(order, descriptors, executables)
 
 
-def _run_init(order: Spawn, descriptors: list[int], store: ExecutableCache) -> NoReturn:
+def _run_init(order: Spawn, descriptors: list[int], executables: ExecutableCache) -> NoReturn:
     """Be the init between fork server and child: enter the namespaces, fork the child, report its end.
 
     It lives outside the child's PID namespace and filter, and never sees the learner's code.
@@ -88,7 +90,7 @@ def _run_init(order: Spawn, descriptors: list[int], store: ExecutableCache) -> N
         _say(status, Failed(reason=str(error)))
         os._exit(1)
     if pid == 0:
-        _child(order, store, channel=channel, stdout=stdout, stderr=stderr, status=status, line=line)
+        _child(order, executables, channel=channel, stdout=stdout, stderr=stderr, status=status, line=line)
     pidfd = os.pidfd_open(pid)
     socket.send_fds(status, [frame(Started())], [pidfd])
     for descriptor in (channel, stdout, stderr, line, pidfd, 1, 2):
@@ -107,7 +109,7 @@ def _run_init(order: Spawn, descriptors: list[int], store: ExecutableCache) -> N
 
 def _child(
     order: Spawn,
-    store: ExecutableCache,
+    executables: ExecutableCache,
     *,
     channel: int,
     stdout: int,
@@ -125,7 +127,7 @@ def _child(
         os._exit(1)
     status.close()
     try:
-        run_child(socket.socket(fileno=channel), store, cache_folder=order.confinement.cache_folder)
+        run_child(socket.socket(fileno=channel), executables, cache_folder=order.confinement.cache_folder)
     except (BadFrame, BrokenPipeError, ConnectionResetError):
         os._exit(3)  # The supervisor has gone or has given this run up.
     os._exit(0)

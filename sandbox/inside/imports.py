@@ -16,11 +16,9 @@ import numpy.testing
 import optax
 from jaxlib.mlir.dialects import arith, builtin, chlo, func, mhlo, scf
 
-from sandbox.inside.jax_patches import dispatch_cache as dispatch_cache
-from sandbox.inside.jax_patches import executable_cache as executable_cache
-from sandbox.inside.jax_patches import jaxpr_hash as jaxpr_hash
-from sandbox.inside.jax_patches.array_conversion import keep_arrays
-from sandbox.inside.jax_patches.flax_type_cache import answer_by_type
+from sandbox.inside.jax_patches import dispatch_cache, executable_cache, jaxpr_hash
+from sandbox.inside.jax_patches.array_conversion import return_arrays_as_they_are
+from sandbox.inside.jax_patches.flax_type_cache import cache_flax_types
 from sandbox.inside.jax_patches.ir_context import share_ir_context
 
 _GARBAGE_THRESHOLD = 20_000
@@ -37,22 +35,22 @@ _PINNED: dict[str, object] = {
 def prepare() -> executable_cache.ExecutableCache:
     """Pin what changes results, and freeze what the children share.
 
-    The store is where compiled programs will be looked up; it has no folder yet.
+    Compiled programs will be looked up in the cache that is returned; it has no folder yet.
     """
     pin()
     share_ir_context()
-    answer_by_type()
-    keep_arrays()
-    store = executable_cache.install()
+    cache_flax_types()
+    return_arrays_as_they_are()
+    executables = executable_cache.install()
     jaxpr_hash.know_primitives()
-    dispatch_cache.install(store)
+    dispatch_cache.install(executables)
     warnings.simplefilter("default", DeprecationWarning)
     # Frozen objects are not touched by a child's collections, so their pages stay shared.
     gc.collect()
     gc.freeze()
     # A run lives for seconds: looking for garbage after every 700 objects was a thirtieth of it.
     gc.set_threshold(_GARBAGE_THRESHOLD)
-    return store
+    return executables
 
 
 def pin() -> None:

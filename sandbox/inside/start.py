@@ -16,12 +16,11 @@ def main() -> None:
     sys.path.extend(sys.argv[2:])
     control = socket.socket(fileno=int(sys.argv[1]))
     _end_with_the_supervisor(control, True)
-    from sandbox.inside import forkserver as fork_server
-    from sandbox.inside import imports
+    from sandbox.inside import forkserver, imports
 
-    store = imports.prepare()
+    executables = imports.prepare()
     _end_with_the_supervisor(control, False)
-    fork_server.serve(control, store)
+    forkserver.serve(control, executables)
 
 
 def _end_with_the_supervisor(control: socket.socket, wanted: bool) -> None:

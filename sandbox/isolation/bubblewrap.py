@@ -44,7 +44,7 @@ ENVIRONMENT = {
 }
 
 
-class Places(msgspec.Struct, frozen=True, kw_only=True):
+class HostPaths(msgspec.Struct, frozen=True, kw_only=True):
     """Where the interpreter and the packages of a jail lie on the host."""
 
     python: Path
@@ -54,7 +54,7 @@ class Places(msgspec.Struct, frozen=True, kw_only=True):
     """The folder that holds the `sandbox` package and nothing else that matters."""
 
 
-def find_places() -> Places:
+def find_host_paths() -> HostPaths:
     """Look up the running interpreter and the packages that it sees, without importing them.
 
     Raises:
@@ -67,7 +67,7 @@ def find_places() -> Places:
             raise SandboxUnavailable(f"{name} is not installed; install what requirements-jail.lock lists")
         packages.append(Path(found.origin).parent.parent)
     prefix = Path(sys.base_prefix)
-    return Places(
+    return HostPaths(
         python=prefix / "bin" / f"python{sys.version_info.major}.{sys.version_info.minor}",
         python_prefix=prefix,
         packages=tuple(dict.fromkeys(packages)),
@@ -88,7 +88,7 @@ def find_bubblewrap() -> str:
 
 
 def fork_server_command(
-    places: Places, *, cache: Path, writable_cache: bool, user_namespace: int | None, control: int
+    paths: HostPaths, *, cache: Path, writable_cache: bool, user_namespace: int | None, control: int
 ) -> Sequence[str]:
     """Return the command of bubblewrap, then Python on `start.py`.
 
@@ -103,7 +103,7 @@ def fork_server_command(
         command += ["--cap-add", "CAP_SETGID"]
     command += ["--unshare-pid", "--unshare-net", "--unshare-ipc", "--unshare-uts", "--unshare-cgroup"]
     command += ["--die-with-parent", "--new-session", "--clearenv", "--hostname", "jail"]
-    system_python = places.python_prefix == Path("/usr")
+    system_python = paths.python_prefix == Path("/usr")
     python_root = Path("/usr") if system_python else _JAIL_PYTHON
     environment = dict(ENVIRONMENT)
     if not system_python:
@@ -123,23 +123,23 @@ def fork_server_command(
     for folder in ("/jail", str(_JAIL_PACKAGES), str(_JAIL_LIBRARY)):
         command += ["--perms", "0755", "--dir", folder]
     if not system_python:
-        command += ["--ro-bind", str(places.python_prefix), str(python_root)]
-    packages = [f"{_JAIL_PACKAGES}/{index}" for index, _ in enumerate(places.packages)]
-    for host, inside in zip(places.packages, packages, strict=True):
+        command += ["--ro-bind", str(paths.python_prefix), str(python_root)]
+    packages = [f"{_JAIL_PACKAGES}/{index}" for index, _ in enumerate(paths.packages)]
+    for host, inside in zip(paths.packages, packages, strict=True):
         command += ["--ro-bind", str(host), inside]
-    command += ["--ro-bind", str(places.library), str(_JAIL_LIBRARY / "sandbox")]
+    command += ["--ro-bind", str(paths.library), str(_JAIL_LIBRARY / "sandbox")]
     command += ["--bind" if writable_cache else "--ro-bind", str(cache), JAIL_CACHE]
     command += ["--remount-ro", "/", "--chdir", "/tmp", "--"]
     start = _JAIL_LIBRARY / "sandbox" / "inside" / "start.py"
-    command += [str(python_root / "bin" / places.python.name), "-I", "-S", str(start), str(control)]
+    command += [str(python_root / "bin" / paths.python.name), "-I", "-S", str(start), str(control)]
     return [*command, *packages, str(_JAIL_LIBRARY)]
 
 
-def unjailed_command(places: Places, *, control: int) -> Sequence[str]:
+def unjailed_command(paths: HostPaths, *, control: int) -> Sequence[str]:
     """Return the same with no wall around it, for development on hosts without user namespaces."""
-    start = places.library / "inside" / "start.py"
-    packages = [str(path) for path in places.packages]
-    return [str(places.python), "-I", "-S", str(start), str(control), *packages, str(places.library.parent)]
+    start = paths.library / "inside" / "start.py"
+    packages = [str(path) for path in paths.packages]
+    return [str(paths.python), "-I", "-S", str(start), str(control), *packages, str(paths.library.parent)]
 
 
 def open_many_users() -> int:

@@ -12,7 +12,7 @@ import msgspec
 import sandbox
 from sandbox.cgroups.interface import open_control_groups
 from sandbox.interface import SandboxUnavailable
-from sandbox.isolation.bubblewrap import find_places
+from sandbox.isolation.bubblewrap import find_host_paths
 from sandbox.isolation.landlock import landlock_abi
 from sandbox.isolation.seccomp import compiled_filter
 
@@ -133,13 +133,13 @@ def _landlock() -> Layer:
 
 def _packages() -> Layer:
     try:
-        places = find_places()
+        paths = find_host_paths()
     except SandboxUnavailable as error:
         return Layer(
             name="packages", is_active=False, is_required=True, detail=str(error), remedy="Run make setup."
         )
     return Layer(
-        name="packages", is_active=True, is_required=True, detail=f"JAX and Flax in {places.packages[0]}"
+        name="packages", is_active=True, is_required=True, detail=f"JAX and Flax in {paths.packages[0]}"
     )
 
 

@@ -38,7 +38,7 @@ def pid_of(pidfd: int) -> int:
     """Return the host's process id; -1 where the process has ended and was waited for.
 
     Raises:
-        SandboxError: the kernel does not tell.
+        SandboxError: the kernel does not say.
     """
     for line in Path(f"/proc/self/fdinfo/{pidfd}").read_text().splitlines():
         if line.startswith("Pid:"):

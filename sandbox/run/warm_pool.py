@@ -1,4 +1,4 @@
-"""Children that have practised on a learner's own last code, and wait for that learner's next."""
+"""Children that were pre-warmed on a learner's own last code, and wait for that learner's next."""
 
 import asyncio
 import contextlib
@@ -20,7 +20,7 @@ from sandbox.wire import BadFrame, FrameReader
 _REPLY_BYTES = 4096
 _IDLE_POLL_SECONDS = 0.05
 _SETTLING_SECONDS = 0.1
-"""Whose run has just ended is told of it first; a spawn holds this process up for some milliseconds."""
+"""Whose run has just ended gets its result first; a spawn holds this process up for some milliseconds."""
 _LOOK_SECONDS = 5.0
 """How often it is seen to who has waited too long, and whether memory is short."""
 
@@ -30,7 +30,7 @@ Spawn = Callable[[Limits], Awaitable[JailedChild]]
 
 
 class Planned(msgspec.Struct, frozen=True, kw_only=True):
-    """What a child is to practise."""
+    """What a child is to be pre-warmed on."""
 
     key: str
     request: RunRequest
@@ -38,7 +38,7 @@ class Planned(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Waiting(msgspec.Struct, frozen=True, kw_only=True):
-    """A child that has practised, and since when it waits (`time.monotonic`)."""
+    """A child that was pre-warmed, and since when it waits (`time.monotonic`)."""
 
     child: JailedChild
     since: float
@@ -140,7 +140,7 @@ class WarmPool:
                 await child.send(Prewarm(load=load_order(planned.request), calls=planned.request.calls))
                 await _prewarmed(child)
         except (TimeoutError, BadFrame, OSError):
-            await child.close()  # What does not run through has nothing to practise for.
+            await child.close()  # Nobody will run again what does not run through.
         except BaseException:
             await child.close()
             raise

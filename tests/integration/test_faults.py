@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 
 from app.grading.open_grader import open_grader
-from sandbox.isolation.bubblewrap import ENVIRONMENT, find_places, unjailed_command
+from sandbox.isolation.bubblewrap import ENVIRONMENT, find_host_paths, unjailed_command
 from sandbox.jailed import Supervisor
 from sandbox.run import child as jailed_child
 from tests.support.faulty_grader import BETWEEN_CALLS, RIGHT, SLOW, SLOW_AND_WRONG, WRONG, FaultyGrader, kill
@@ -303,7 +303,7 @@ def test_a_fork_server_that_still_imports_ends_with_its_supervisor() -> None:
     """Before it is ready nothing else ties it to the service: it would go on importing for seconds."""
     ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
     number = theirs.fileno()
-    command = unjailed_command(find_places(), control=number)
+    command = unjailed_command(find_host_paths(), control=number)
     process = subprocess.Popen(command, pass_fds=[number], env=ENVIRONMENT, stderr=subprocess.PIPE)
     theirs.close()
     assert process.stderr is not None

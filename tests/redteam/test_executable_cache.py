@@ -22,7 +22,7 @@ _GELU = "import jax\n\ndef f(x):\n    return jax.nn.gelu(x @ x.T) * 3.0\n"
 _NAMES = """
 import jax, jax.numpy as jnp, numpy as np
 from jax import lax
-from sandbox.inside.jax_patches.jaxpr_hash import name_program
+from sandbox.inside.jax_patches.jaxpr_hash import hash_jaxpr
 
 def f(x):
     wide, small = jnp.ones((3, 4)), jnp.ones((3,))
@@ -50,11 +50,11 @@ def f(x):
         (lambda a: lax.conv_general_dilated(a, a, (1,), "VALID"), jnp.ones((1, 1, 4))),
         (lambda b: b * 2.0, wide),
     ]
-    names = [name_program(jax.make_jaxpr(p)(*a)) for p, *a in programs]
+    names = [hash_jaxpr(jax.make_jaxpr(p)(*a)) for p, *a in programs]
     assert names[-1] == names[0], "the same program under other names"
     assert len(set(names[:-1])) == len(names) - 1, "two programs with one name"
     with jax.threefry_partitionable(False):
-        assert name_program(jax.make_jaxpr(programs[16][0])(small)) != names[16]
+        assert hash_jaxpr(jax.make_jaxpr(programs[16][0])(small)) != names[16]
     return jnp.asarray(len(set(names)))
 """
 _LOWERED = """

@@ -1,4 +1,4 @@
-"""`asarray` of what is such an array already, without the way that everything else takes.
+"""`asarray` of what is such an array already, without the detour that everything else takes.
 
 JAX and Flax convert whatever they are handed, and nearly always it is an array of the right type: the
 answer is that array itself. Finding that out anew each time was a tenth of a call whose programs are there.
@@ -12,7 +12,7 @@ from jax._src.array import ArrayImpl
 from jax._src.numpy import array_constructors
 
 
-def keep_arrays() -> None:
+def return_arrays_as_they_are() -> None:
     """Quicken `asarray` for the whole process. `jnp.array`, which copies, stays what it is.
 
     Raises:

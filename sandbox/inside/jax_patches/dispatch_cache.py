@@ -1,6 +1,6 @@
 """Calls of compiled library functions whose program is on disk are not even traced.
 
-Beside each program that `executable_cache.py` keeps, a record under the call's name says which program it
+Beside each program that `executable_cache.py` keeps, a record under the call's key says which program it
 is, which arguments it takes and what comes out. With it, JAX is handed a traced program of one operation
 that stands for the stored one. Only calls outside of any transformation are answered so, and only where
 record and program are there: everything else is traced as ever.
@@ -18,9 +18,9 @@ from jax._src import core, linear_util, pjit
 from jax._src.interpreters import pxla
 from jax._src.named_sharding import UNSPECIFIED
 
-from sandbox.inside.jax_patches.dispatch_key import LibraryFunctions, NamedCall
+from sandbox.inside.jax_patches.dispatch_key import KeyedCall, LibraryFunctions
 from sandbox.inside.jax_patches.executable_cache import ExecutableCache, StoredExecutable, stored_program_p
-from sandbox.inside.jax_patches.jaxpr_hash import Unnameable, name_program
+from sandbox.inside.jax_patches.jaxpr_hash import Unhashable, hash_jaxpr
 
 # There is no public place before tracing.
 _infer_params: Callable[..., Any] = pjit._infer_params  # noqa: SLF001
@@ -42,11 +42,11 @@ class Out(msgspec.Struct, frozen=True, array_like=True):
 
 
 class Record(msgspec.Struct, frozen=True, array_like=True):
-    """What a call of this name is."""
+    """What a call with this key is."""
 
     program: str
-    kept: tuple[int, ...]
-    """Places of the arguments that the program takes."""
+    taken: tuple[int, ...]
+    """Which of the arguments the program takes."""
     outs: tuple[Out, ...]
     tree: str
     """How what comes out is put together: a tuple or list of zeros, or a zero."""
@@ -71,10 +71,10 @@ class DispatchCache:
         if not self._programs.is_open or self._is_asked_for_traces or not core.trace_state_clean():
             return trace()
         try:
-            call = self._functions.name_call(function, info, arguments, keywords)
+            call = self._functions.key_call(function, info, arguments, keywords)
         except Exception:  # Whatever is wrong with a call, JAX says it best.
             return trace()
-        if (made := self._made.get(call.name) or self._find(call, function, info)) is not None:
+        if (made := self._made.get(call.key) or self._find(call, function, info)) is not None:
             return made, list(call.arrays)
         traced = trace()
         if self._programs.is_writable:
@@ -90,8 +90,8 @@ class DispatchCache:
         finally:
             self._is_asked_for_traces = before
 
-    def _find(self, call: NamedCall, function: Any, info: Any) -> Any:
-        encoded = self._programs.read(call.name)
+    def _find(self, call: KeyedCall, function: Any, info: Any) -> Any:
+        encoded = self._programs.read(call.key)
         if encoded is None:
             return None
         record = self._decode(encoded)
@@ -99,23 +99,23 @@ class DispatchCache:
         if executable is None:
             return None
         jaxpr = _stand_in_for(StoredExecutable(record.program, executable), record, call.avals)
-        self._made[call.name] = made = _parameters(jaxpr, record, call.avals, function, info)
+        self._made[call.key] = made = _parameters(jaxpr, record, call.avals, function, info)
         return made
 
-    def _record(self, call: NamedCall, parameters: Any) -> None:
+    def _record(self, call: KeyedCall, parameters: Any) -> None:
         """Write a record; none where the program is not of the kind that can be stood for."""
-        with contextlib.suppress(Unnameable, TypeError, ValueError, SyntaxError):
+        with contextlib.suppress(Unhashable, TypeError, ValueError, SyntaxError):
             if (record := _record_of(parameters)) is not None:
-                self._programs.write(call.name, self._encode(record))
+                self._programs.write(call.key, self._encode(record))
 
 
 def _record_of(parameters: Any) -> Record | None:
     """Make a record; raise one of several errors, or return None, where it cannot say all of the call."""
     traced, tree = parameters.params["jaxpr"], str(parameters.out_tree)
-    lowered, _, kept = pxla._dce_jaxpr(traced, False, parameters.params["donated_invars"])  # noqa: SLF001
+    lowered, _, taken = pxla._dce_jaxpr(traced, False, parameters.params["donated_invars"])  # noqa: SLF001
     record = Record(
-        program=name_program(lowered),
-        kept=tuple(sorted(kept)),
+        program=hash_jaxpr(lowered),
+        taken=tuple(sorted(taken)),
         outs=tuple(Out(aval.shape, str(aval.dtype), bool(aval.weak_type)) for aval in traced.out_avals),
         tree=tree.removeprefix("PyTreeDef(").removesuffix(")").replace("*", "0"),
     )
@@ -130,37 +130,37 @@ def _record_of(parameters: Any) -> Record | None:
 
 
 def install(programs: ExecutableCache) -> DispatchCache:
-    """Put a store before tracing, for the whole process; to be made when all libraries are imported.
+    """Put a cache before tracing, for the whole process; to be made when all libraries are imported.
 
     Raises:
         AttributeError: this JAX is built otherwise; a new version has to be looked at.
     """
-    store = DispatchCache(programs, LibraryFunctions())
+    cache = DispatchCache(programs, LibraryFunctions())
     inner: Any = pjit
-    inner._infer_params = store.infer_params  # noqa: SLF001
+    inner._infer_params = cache.infer_params  # noqa: SLF001
 
     @functools.wraps(_trace)
     def trace(*arguments: Any, **keywords: Any) -> Any:
-        with store.tracing():
+        with cache.tracing():
             return _trace(*arguments, **keywords)
 
     inner.jit_trace = trace
     jax.jit(lambda: None)  # Each new one gives the class of them all the functions that stand here now.
-    return store
+    return cache
 
 
 def _stand_in_for(executable: StoredExecutable, record: Record, avals: tuple[Any, ...]) -> core.ClosedJaxpr:
     """Trace one operation that takes what the program takes and gives what it gives."""
-    taken = [core.Var(aval) for aval in avals]
+    parameters = [core.Var(aval) for aval in avals]
     given = [core.Var(out.aval) for out in record.outs]
     operation = core.new_jaxpr_eqn(
-        [taken[place] for place in record.kept],
+        [parameters[index] for index in record.taken],
         given,
         stored_program_p,
         {"executable": executable},
         core.no_effects,
     )
-    return core.ClosedJaxpr(core.Jaxpr((), taken, given, [operation], debug_info=_DEBUG_INFO), ())
+    return core.ClosedJaxpr(core.Jaxpr((), parameters, given, [operation], debug_info=_DEBUG_INFO), ())
 
 
 def _parameters(

@@ -1,8 +1,8 @@
-"""A name for a call of a compiled library function: equal names, equal traced programs.
+"""A key for a call of a compiled library function: equal keys, equal traced programs.
 
 What tracing reads is the function, its static arguments, the types of the others and JAX's own settings;
-JAX's cache of traced programs is keyed by the same. A function has a name only if it was there before any
-submitted code, because only then the name says which function it is.
+JAX's cache of traced programs is keyed by the same. A function has a key only if it was there before any
+submitted code, because only then its name says which function it is.
 """
 
 import gc
@@ -17,16 +17,16 @@ from jax._src import config, core, dispatch, pjit, tree_util
 from jax._src.lib import jax_jit
 from jax._src.named_sharding import UNSPECIFIED
 
-from sandbox.inside.jax_patches.jaxpr_hash import Unnameable, add_aval, add_value, primitive_name, settings
+from sandbox.inside.jax_patches.jaxpr_hash import Unhashable, add_aval, add_value, primitive_name, settings
 
 _LIBRARIES = ("jax.", "flax.", "optax.")
 _PLAIN_TREE = re.compile(r"PyTreeDef\([\[\]()*, ]*\)")
 
 
-class NamedCall(msgspec.Struct, frozen=True):
-    """A call's name, and what it hands over apart from static arguments."""
+class KeyedCall(msgspec.Struct, frozen=True):
+    """A call's key, and what it hands over apart from static arguments."""
 
-    name: str
+    key: str
     arrays: Sequence[Any]
     avals: tuple[Any, ...]
 
@@ -39,18 +39,18 @@ class LibraryFunctions:
         self._names = _unique_names([found for found in gc.get_objects() if type(found) is type(compiled)])
         self._of_primitives = _code_of_primitives()
 
-    def name_call(
+    def key_call(
         self, function: Any, info: Any, arguments: tuple[Any, ...], keywords: Mapping[str, Any]
-    ) -> NamedCall:
+    ) -> KeyedCall:
         """Return the call with its key, a SHA-256 in hexadecimal.
 
         Raises:
-            Unnameable: the function is not of a library, or an argument cannot be named exactly.
+            Unhashable: the function is not of a library, or an argument cannot be hashed exactly.
         """
         parts = [settings(config.trace_context())]
         self._add_function(parts, function)
         if not _is_plain(info):
-            raise Unnameable("compiled with options")
+            raise Unhashable("compiled with options")
         signature, arrays = jax_jit.parse_arguments(
             arguments,
             tuple(keywords.values()),
@@ -63,14 +63,14 @@ class LibraryFunctions:
             add_value(parts, value)
         for tree in map(str, signature.dynamic_arg_treedefs):
             if not _PLAIN_TREE.fullmatch(tree):
-                raise Unnameable("an argument of a structure of its own")
+                raise Unhashable("an argument of a structure of its own")
             parts.append(tree)
         if any(getattr(array, "_committed", False) for array in arrays) or not pjit.get_ctx_mesh(False).empty:
-            raise Unnameable("an array that was put somewhere")
+            raise Unhashable("an array that was put somewhere")
         avals = tuple(map(core.shaped_abstractify, arrays))
         for aval in avals:
             add_aval(parts, aval)
-        return NamedCall(hashlib.sha256("\x1f".join(parts).encode()).hexdigest(), arrays, avals)
+        return KeyedCall(hashlib.sha256("\x1f".join(parts).encode()).hexdigest(), arrays, avals)
 
     def _add_function(self, parts: list[str], function: Any) -> None:
         named = self._names.get(id(function))
@@ -81,7 +81,7 @@ class LibraryFunctions:
             parts.append(f"={primitive_name(held['prim'].cell_contents)}")
             add_value(parts, held["params"].cell_contents)
         else:
-            raise Unnameable("a function of its own")
+            raise Unhashable("a function of its own")
 
 
 def _unique_names(compiled: Sequence[Any]) -> dict[int, tuple[str, Any]]:

@@ -1,6 +1,6 @@
 """Compiled programs on disk, found by what was traced, so that a hit is never lowered.
 
-JAX's own persistent cache stays behind it: what cannot be named, or is not here, goes that way.
+JAX's own persistent cache stays behind it: what cannot be hashed, or is not here, goes on to it.
 A file is a SHA-256 and the serialised executable that it is of; one that does not fit is passed over.
 """
 
@@ -20,7 +20,7 @@ from jax._src.named_sharding import UNSPECIFIED
 from jax._src.util import weakref_lru_cache
 from jaxlib.mlir import ir, passmanager
 
-from sandbox.inside.jax_patches.jaxpr_hash import Unnameable, name_program
+from sandbox.inside.jax_patches.jaxpr_hash import Unhashable, hash_jaxpr
 
 _DIGEST_BYTES = 32
 # There is no public place between tracing and lowering.
@@ -37,8 +37,8 @@ stored_program_p.multiple_results = True
 class StoredExecutable:
     """A program that was read before anything was traced."""
 
-    def __init__(self, name: str, executable: bytes) -> None:
-        self.name = name
+    def __init__(self, key: str, executable: bytes) -> None:
+        self.key = key
         self._executable = executable
 
     def take(self) -> bytes:
@@ -75,7 +75,7 @@ class ExecutableCache:
         self._folder = ""
         self._writable = False
         self._options: dict[tuple[Any, ...], Any] = {}
-        # The module is kept with its name, so that no other can be given the same id.
+        # The module is kept with its key, so that no other can be given the same id.
         self._to_write: dict[int, tuple[Any, str]] = {}
 
     def use(self, folder: str, *, writable: bool) -> None:
@@ -87,22 +87,22 @@ class ExecutableCache:
         """Stand in for JAX's lowering: return the stored program, or a module as ever."""
         whole = functools.partial(_lower, closed, *arguments, **options)
         if (found := _stood_for(closed)) is not None:
-            executable = found.take() or self.read(found.name)
+            executable = found.take() or self.read(found.key)
             if executable is None or not _is_plain(*arguments, **options):
                 raise RuntimeError("a stored program is not what its record says")
             return StoredProgram(executable, whole), None, [], [], [], False, None
         if not self._folder or not _is_plain(*arguments, **options):
             return whole()  # type: ignore[no-any-return]
         try:
-            name = name_program(closed)
-        except Unnameable:
+            key = hash_jaxpr(closed)
+        except Unhashable:
             return whole()  # type: ignore[no-any-return]
-        executable = self.read(name)
+        executable = self.read(key)
         if executable is not None:
             return StoredProgram(executable, whole), None, [], [], [], False, None
         lowered: tuple[Any, ...] = whole()
         if self._writable:
-            self._to_write[id(lowered[0])] = (lowered[0], name)
+            self._to_write[id(lowered[0])] = (lowered[0], key)
         return lowered
 
     def compile(
@@ -162,22 +162,22 @@ class ExecutableCache:
         """Whether what is compiled is kept."""
         return self._writable
 
-    def read(self, name: str) -> bytes | None:
-        """Return what was written under this name; None where that is damaged."""
+    def read(self, key: str) -> bytes | None:
+        """Return what was written under this key; None where that is damaged."""
         try:
-            with open(f"{self._folder}/{name}", "rb") as file:
+            with open(f"{self._folder}/{key}", "rb") as file:
                 digest, executable = file.read(_DIGEST_BYTES), file.read()
         except OSError:
             return None
         return executable if hashlib.sha256(executable).digest() == digest else None
 
-    def write(self, name: str, executable: bytes) -> None:
+    def write(self, key: str, executable: bytes) -> None:
         """Write it whole or not at all, even with several writers: each is process 1 of its own namespace."""
-        draft = f"{self._folder}/{name}.{os.urandom(8).hex()}"
+        draft = f"{self._folder}/{key}.{os.urandom(8).hex()}"
         try:
             with open(draft, "wb") as file:
                 file.write(hashlib.sha256(executable).digest() + executable)
-            os.rename(draft, f"{self._folder}/{name}")
+            os.rename(draft, f"{self._folder}/{key}")
         except OSError:
             # What is not stored is compiled again; that must not become an exception of the code that runs.
             with contextlib.suppress(OSError):
@@ -185,23 +185,23 @@ class ExecutableCache:
 
 
 def install() -> ExecutableCache:
-    """Put a store between tracing and lowering, for the whole process.
+    """Put a cache between tracing and lowering, for the whole process.
 
     Raises:
         AttributeError: this JAX is built otherwise; a new version has to be looked at.
     """
-    store = ExecutableCache()
+    cache = ExecutableCache()
     memoised: Any = weakref_lru_cache
-    pxla._cached_lowering_to_hlo = memoised(store.lower)  # noqa: SLF001
+    pxla._cached_lowering_to_hlo = memoised(cache.lower)  # noqa: SLF001
 
     # Not memoised: JAX's own function below it is, and cannot tell a stand-in from a module.
     def compile_or_load(*arguments: Any) -> Any:
-        return store.compile(*arguments)
+        return cache.compile(*arguments)
 
     replaced: Any = compile_or_load
     replaced.cache_clear = _cache_clear
     pxla._cached_compilation = replaced  # noqa: SLF001
-    return store
+    return cache
 
 
 @contextlib.contextmanager

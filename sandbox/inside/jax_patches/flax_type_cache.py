@@ -1,4 +1,4 @@
-"""What Flax asks of every value that a module holds, answered once for each type of value.
+"""Flax's predicates on the values that a module holds, answered once for each type of value.
 
 Each attribute that a module is given, and each that it has once it is made, is asked several times
 whether it is an array, a reference to one, a variable or a node. The answers go through metaclasses and
@@ -14,7 +14,7 @@ from flax.nnx import graphlib, pytreelib, variablelib
 from jax._src import core
 from jax._src.state.types import AbstractRef
 
-Question = Callable[[Any], bool]
+Predicate = Callable[[Any], bool]
 
 _EACH_ITS_OWN = (core.Tracer, core.Ref, AbstractRef, variablelib.HijaxVariable)
 """Two values of such a type may have different answers, so each of them is asked."""
@@ -24,8 +24,8 @@ _NEVER_DATA = frozenset(
 """Exactly these: neither arrays nor nodes, and with nothing in them that could be one."""
 
 
-def answer_by_type() -> None:
-    """Put the quicker questions in the place of Flax's own, for the whole process.
+def cache_flax_types() -> None:
+    """Put quicker predicates in the place of Flax's own, for the whole process.
 
     Raises:
         AttributeError: this Flax is built otherwise; a new version has to be looked at.
@@ -35,19 +35,19 @@ def answer_by_type() -> None:
     node: Any = pytreelib.Pytree
     variables.is_array_ref = graph.is_array_ref = _by_type(variables.is_array_ref)
     graph.is_node_leaf = _by_type(graph.is_node_leaf)
-    graph.is_graph_node = _graph_node_question(graph.is_graph_node)
-    node._check_value = _check_of_doubtful_values(node._check_value)  # noqa: SLF001
+    graph.is_graph_node = _graph_node_predicate(graph.is_graph_node)
+    node._check_value = _check_doubtful_values(node._check_value)  # noqa: SLF001
 
 
-def _by_type(question: Question) -> Question:
+def _by_type(predicate: Predicate) -> Predicate:
     answers: dict[type, bool] = {}
 
-    @functools.wraps(question)
+    @functools.wraps(predicate)
     def ask(value: Any) -> bool:
         kind = type(value)
         answer = answers.get(kind)
         if answer is None:
-            answer = question(value)
+            answer = predicate(value)
             if not issubclass(kind, _EACH_ITS_OWN):
                 answers[kind] = answer
         return answer
@@ -55,10 +55,10 @@ def _by_type(question: Question) -> Question:
     return ask
 
 
-def _graph_node_question(question: Question) -> Question:
+def _graph_node_predicate(predicate: Predicate) -> Predicate:
     is_variable = _by_type(lambda value: isinstance(value, variablelib.Variable))
 
-    @functools.wraps(question)
+    @functools.wraps(predicate)
     def ask(value: Any) -> bool:
         # Which types are registered may change, so that is looked up each time.
         return type(value) in graphlib.GRAPH_REGISTRY or variablelib.is_array_ref(value) or is_variable(value)
@@ -66,7 +66,7 @@ def _graph_node_question(question: Question) -> Question:
     return ask
 
 
-def _check_of_doubtful_values(check: Callable[..., None]) -> Callable[..., None]:
+def _check_doubtful_values(check: Callable[..., None]) -> Callable[..., None]:
     """Make Flax's check that no data hides in what is static, except where a value would pass anyway."""
 
     @functools.wraps(check)

@@ -1,8 +1,8 @@
-"""A name for what a traced program computes: equal names, equal compiled programs.
+"""A hash of what a traced program computes: equal hashes, equal compiled programs.
 
-JAX names a compiled program by its lowered form, and lowering is most of what a first call costs once
+JAX keys a compiled program by its lowered form, and lowering is most of what a first call costs once
 its programs are compiled. The traced form says as much and is there before. Whatever this module does
-not know exactly gets no name and is lowered as usual: a wrong hit would be a wrong result.
+not know exactly gets no hash and is lowered as usual: a wrong hit would be a wrong result.
 """
 
 import dataclasses
@@ -31,14 +31,14 @@ _primitives: set[Any] = set()
 """Those of the libraries, once they are known."""
 
 
-class Unnameable(Exception):
+class Unhashable(Exception):
     """A part of the program is of a kind that is not known here."""
 
 
 def know_primitives() -> None:
     """Note the libraries' primitives, once they are imported, before anything else may make one.
 
-    A program with any other has no name: that of a primitive says what it computes only where it is theirs.
+    A program with any other has no hash: a primitive's name says what it computes only where it is theirs.
     """
     _primitives.update(mlir._lowerings)  # noqa: SLF001
     for lowerings in mlir._platform_specific_lowerings.values():  # noqa: SLF001
@@ -49,23 +49,23 @@ def primitive_name(primitive: core.Primitive) -> str:
     """Return its name, which says what it computes.
 
     Raises:
-        Unnameable: it is not of a library.
+        Unhashable: it is not of a library.
     """
     if primitive not in _primitives:
-        raise Unnameable("a primitive of its own")
+        raise Unhashable("a primitive of its own")
     return primitive.name
 
 
-def name_program(closed: core.ClosedJaxpr) -> str:
+def hash_jaxpr(closed: core.ClosedJaxpr) -> str:
     """Hash the program's structure and the settings that lowering reads: SHA-256, in hexadecimal.
 
     Variables count by their place, not by their name.
 
     Raises:
-        Unnameable: it holds something that cannot be named exactly.
+        Unhashable: it holds something that cannot be hashed exactly.
     """
     if closed.consts or closed.effects:
-        raise Unnameable("constants or effects")
+        raise Unhashable("constants or effects")
     parts = [settings(config.trace_context())]
     _add_jaxpr(parts, closed.jaxpr)
     return hashlib.sha256("\x1f".join(parts).encode()).hexdigest()
@@ -76,13 +76,13 @@ def settings(context: tuple[Any, ...]) -> str:
     """Write down all that JAX itself holds to change a traced program, as a part of a hash.
 
     Raises:
-        Unnameable: one of them cannot be named exactly.
+        Unhashable: one of them cannot be hashed exactly.
     """
     parts: list[str] = []
     for setting in context:
         if type(setting) is core.AxisEnv:
             if setting.axis_sizes or setting.spmd_axis_names or setting.explicit_mesh_axis_names:
-                raise Unnameable("named axes")
+                raise Unhashable("named axes")
         else:
             add_value(parts, setting)
     return "\x1e".join(parts)
@@ -90,13 +90,13 @@ def settings(context: tuple[Any, ...]) -> str:
 
 def _add_jaxpr(parts: list[str], jaxpr: core.Jaxpr) -> None:
     if jaxpr.effects:
-        raise Unnameable("effects")
+        raise Unhashable("effects")
     context = core.current_jaxpr_eqn_context()
     places: dict[Any, str] = {}
     _bind(parts, places, (*jaxpr.constvars, *jaxpr.invars))
     for equation in jaxpr.eqns:
         if equation.ctx is not context:
-            raise Unnameable("a context of its own")
+            raise Unhashable("a context of its own")
         primitive = primitive_name(equation.primitive)
         parts.append(f"={primitive}")
         _use(parts, places, equation.invars)
@@ -129,7 +129,7 @@ def add_aval(parts: list[str], aval: Any) -> None:
     """Add what is known of an array before it is there.
 
     Raises:
-        Unnameable: it is not plainly an array on the device.
+        Unhashable: it is not plainly an array on the device.
     """
     if (
         type(aval) is not core.ShapedArray
@@ -137,7 +137,7 @@ def add_aval(parts: list[str], aval: Any) -> None:
         or aval.memory_space is not core.MemorySpace.Device
         or aval.manual_axis_type != core.empty_mat
     ):
-        raise Unnameable("a value that is not plainly an array on the device")
+        raise Unhashable("a value that is not plainly an array on the device")
     parts.append(f"{aval.dtype}{aval.shape}{aval.weak_type}")
 
 
@@ -145,7 +145,7 @@ def add_value(parts: list[str], value: Any) -> None:
     """Add a parameter or a static argument, with its type.
 
     Raises:
-        Unnameable: it is of a kind that is not known here.
+        Unhashable: it is of a kind that is not known here.
     """
     kind = type(value)
     if kind in _PLAIN or kind in _TYPED:  # The repr of the latter says their dtype.
@@ -159,7 +159,7 @@ def add_value(parts: list[str], value: Any) -> None:
         _add_jaxpr(parts, value)
     elif kind is core.ClosedJaxpr:
         if value.consts:
-            raise Unnameable("constants")
+            raise Unhashable("constants")
         _add_jaxpr(parts, value.jaxpr)
     elif isinstance(value, np.ndarray | np.generic):
         parts.append(f"{value.dtype}{value.shape}{value.tobytes().hex()}")
@@ -191,7 +191,7 @@ def _add_object(parts: list[str], value: Any) -> None:
     elif kind.__module__.startswith(_OF_JAX):
         _add_fields(parts, value)
     else:
-        raise Unnameable(f"a parameter of type {kind.__module__}.{kind.__qualname__}")
+        raise Unhashable(f"a parameter of type {kind.__module__}.{kind.__qualname__}")
 
 
 def _add_fields(parts: list[str], value: Any) -> None:
@@ -201,7 +201,7 @@ def _add_fields(parts: list[str], value: Any) -> None:
     elif dataclasses.is_dataclass(value):
         fields = {field.name: getattr(value, field.name) for field in dataclasses.fields(value)}
     else:
-        raise Unnameable(f"a parameter of type {type(value).__qualname__}")
+        raise Unhashable(f"a parameter of type {type(value).__qualname__}")
     parts.append(type(value).__qualname__)
     for name, item in fields.items():
         parts.append(name)

@@ -56,7 +56,7 @@ class Observer:
         self._class: Any = module_class(module, use.class_name) if use else None
         self._replaced: list[tuple[nnx.Param[Any], Any]] = []
         self._was_traced = False
-        self._kept: _ModuleSnapshot | None = None
+        self._snapshot: _ModuleSnapshot | None = None
         self.parameters: tuple[Parameter, ...] | None = None
         self.instance: nnx.Module | None = None
 
@@ -81,7 +81,7 @@ class Observer:
 
         def called(instance: Any, *args: Any, **kwargs: Any) -> Any:
             if self.parameters is None and isinstance(instance, self._class):
-                self._kept = _ModuleSnapshot()  # It is older than this call, or a copy of one that is.
+                self._snapshot = _ModuleSnapshot()  # It is older than this call, or a copy of one that is.
                 self._seen(instance)
             assert answer is not None
             return answer(instance, *args, **kwargs)
@@ -104,8 +104,8 @@ class Observer:
             _clear_programs()  # What was handed in has become a part of the traced program.
         for parameter, value in self._replaced:
             put(parameter, value)
-        if self._kept is not None:
-            self._kept.restore()
+        if self._snapshot is not None:
+            self._snapshot.restore()
 
     def _seen(self, instance: nnx.Module) -> None:
         assert self._use is not None

@@ -141,10 +141,10 @@ def _container_in_words(value: Any, outputs: Outputs) -> str:
     texts = {key for key in keys if type(key) is str}
     lacking = [repr(name) for name in outputs.names if name not in texts]
     besides = [_key_in_words(key) for key in keys if type(key) is not str or key not in outputs.names]
-    said = [
+    differences = [
         f"{word} {_first(names)}" for word, names in (("without", lacking), ("also with", besides)) if names
     ]
-    return f"a {_type_name(value)} {', '.join(said)}"
+    return f"a {_type_name(value)} {', '.join(differences)}"
 
 
 def _in_words(value: Any) -> str:
