@@ -215,12 +215,13 @@ async def open_supervisor(
     warm_jails: int = 0,
     keep_free_bytes: int = 0,
     standby: bool = False,
+    open_groups: Callable[[], ControlGroups | None] = open_control_groups,
 ) -> AsyncIterator[Supervisor]:
     """Open a supervisor whose fork servers see `cache` as the folder of compiled programs.
 
     Only code that is trusted may run with `writable_cache`. `warm_jails` bounds the waiting children; they
     go while less than `keep_free_bytes` of memory are available. With `standby` a second fork server waits
-    for the first one's death.
+    for the first one's death. Where `open_groups` gives no control groups, process trees are watched.
 
     Raises:
         SandboxUnavailable: bubblewrap or JAX is missing on this host.
@@ -229,7 +230,7 @@ async def open_supervisor(
     if jailed:
         find_bubblewrap()
     cache = _prepare_cache(cache, writable=writable_cache)
-    groups = open_control_groups()
+    groups = open_groups()
     plan = ForkServerPlan(paths, cache=cache, jailed=jailed, writable_cache=writable_cache)
     supervisor = Supervisor(
         plan,

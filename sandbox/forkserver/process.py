@@ -7,6 +7,7 @@ import socket
 import subprocess
 import tempfile
 import termios
+from collections.abc import Callable
 from pathlib import Path
 from typing import IO
 
@@ -20,7 +21,7 @@ from sandbox.isolation.bubblewrap import (
     open_many_users,
     unjailed_command,
 )
-from sandbox.procfs.process import pid_of, readable, state_of
+from sandbox.procfs.process import ProcessState, pid_of, readable, state_of
 from sandbox.protocol import Confinement, Spawn
 from sandbox.wire import frame
 
@@ -38,15 +39,22 @@ class ChildGone(ForkServerGone):
 
 
 class ForkServerProcess:
-    """A running fork server. Made by `ForkServerPlan.start`."""
+    """A running fork server. Made by `ForkServerPlan.start`; `look` is how its state is seen."""
 
     def __init__(
-        self, process: "subprocess.Popen[bytes]", control: socket.socket, log: IO[bytes], *, pid: int
+        self,
+        process: "subprocess.Popen[bytes]",
+        control: socket.socket,
+        log: IO[bytes],
+        *,
+        pid: int,
+        look: Callable[[int], ProcessState | None] = state_of,
     ) -> None:
         self._process = process
         self._control = control
         self._log = log
         self._last_words = ""
+        self._look = look
         self.pid = pid
         """Of the process that forks, on the host; bubblewrap's own are its parents."""
 
@@ -66,7 +74,7 @@ class ForkServerProcess:
     @property
     def is_stopped(self) -> bool:
         """Whether somebody has stopped it (SIGSTOP); no code in a jail can."""
-        state = state_of(self.pid)
+        state = self._look(self.pid)
         return state is not None and state.letter == "T"
 
     async def hangs(self) -> None:
@@ -77,7 +85,7 @@ class ForkServerProcess:
         asleep, last = 0, None
         while asleep < _LOOKS:
             await asyncio.sleep(_LOOK_SECONDS)
-            state = state_of(self.pid)
+            state = self._look(self.pid)
             if state is None or state.letter == "T":
                 return
             sleeps = state.letter == "S" and state == last and self._has_unread_order()

@@ -17,16 +17,17 @@ from sandbox.cgroups.own_groups import own_groups
 from sandbox.limits import Limits, hard_memory_bytes
 
 _LIMITS = Limits(memory_bytes=32 << 20, processes=8)
+_PATIENCE_SECONDS = 60.0
 _BEGIN = "import os, sys, time\nsys.stdin.readline()\n"
 
 
 @pytest.fixture
 def groups() -> Iterator[ControlGroups]:
-    opened = open_control_groups()
-    if opened is None:
+    found = open_control_groups()
+    if found is None:
         pytest.skip("needs control groups that this host lets us use: docs/operators/hosts.md")
-    with closing(opened):
-        yield opened
+    with closing(found):
+        yield found
 
 
 @contextmanager
@@ -54,26 +55,42 @@ def _in_group(groups: ControlGroups, code: str) -> Iterator[tuple[RunGroup, "sub
 
 
 def _folders() -> set[Path]:
-    """Those of all services, in every hierarchy."""
-    places = {place for group in own_groups() for place in (group.folder, group.folder.parent)}
-    return {folder for place in places for folder in place.glob("jaxercise-*-*")}
+    """List those of all services, in every hierarchy."""
+    parents = {parent for group in own_groups() for parent in (group.folder, group.folder.parent)}
+    return {folder for parent in parents for folder in parent.glob("jaxercise-*-*")}
 
 
-def test_too_much_memory_is_told(groups: ControlGroups) -> None:
+async def _holds_too_much_now(group: RunGroup) -> bool:
+    """Watch for the first look alone, which the watch takes before it waits for anything."""
+    watching = asyncio.ensure_future(group.memory_exceeded())
+    await asyncio.sleep(0)
+    await asyncio.sleep(0)
+    is_met = watching.done()
+    watching.cancel()
+    await asyncio.gather(watching, return_exceptions=True)
+    return is_met
+
+
+def _read_line(process: "subprocess.Popen[str]") -> str:
+    assert process.stdout is not None
+    return process.stdout.readline()
+
+
+def test_too_much_memory_is_noticed(groups: ControlGroups) -> None:
     """By the alarm, not by looking again and again: it comes before the kernel would end the process."""
     with _in_group(groups, "hoard = [b'x' * (1 << 20) for _ in range(500)]; time.sleep(99)") as (group, _):
-        asyncio.run(asyncio.wait_for(group.memory_exceeded(), 20))
+        asyncio.run(asyncio.wait_for(group.memory_exceeded(), _PATIENCE_SECONDS))
         assert not group.memory_was_hit
         peak = group.peak_memory_bytes
     assert peak is None or _LIMITS.memory_bytes < peak <= hard_memory_bytes(_LIMITS)
 
 
-def test_a_little_memory_is_not_told(groups: ControlGroups) -> None:
-    with (
-        _in_group(groups, "hoard = b'x' * (8 << 20); time.sleep(99)") as (group, _),
-        pytest.raises(TimeoutError),
-    ):
-        asyncio.run(asyncio.wait_for(group.memory_exceeded(), 1.5))
+def test_a_little_memory_is_no_matter(groups: ControlGroups) -> None:
+    code = "hoard = b'x' * ({} << 20); print('held', flush=True); time.sleep(99)"
+    for megabytes, is_too_much in ((8, False), (40, True)):
+        with _in_group(groups, code.format(megabytes)) as (group, process):
+            assert _read_line(process) == "held\n"
+            assert asyncio.run(_holds_too_much_now(group)) is is_too_much
 
 
 def test_files_that_the_kernel_caches_are_not_too_much_memory(groups: ControlGroups, tmp_path: Path) -> None:
@@ -90,11 +107,10 @@ def test_files_that_the_kernel_caches_are_not_too_much_memory(groups: ControlGro
 
     async def watch(group: RunGroup, process: "subprocess.Popen[str]") -> None:
         watched = asyncio.ensure_future(group.memory_exceeded())
-        assert process.stdout is not None
-        assert await asyncio.to_thread(process.stdout.readline) == "written\n"
-        await asyncio.sleep(0.6)
+        assert await asyncio.to_thread(_read_line, process) == "written\n"
         assert not watched.done()
         watched.cancel()
+        assert not await _holds_too_much_now(group)
 
     with _in_group(groups, code) as (group, process):
         asyncio.run(watch(group, process))
@@ -105,19 +121,18 @@ def test_files_that_the_kernel_caches_are_not_too_much_memory(groups: ControlGro
 
 def test_where_nobody_watches_the_kernel_ends_the_process(groups: ControlGroups) -> None:
     with _in_group(groups, "hoard = b'x' * (1 << 28)") as (group, process):
-        assert process.wait(20) == -signal.SIGKILL
+        assert process.wait(_PATIENCE_SECONDS) == -signal.SIGKILL
         assert group.memory_was_hit
 
 
 def test_where_the_watch_is_given_up_the_kernel_ends_the_process(groups: ControlGroups) -> None:
     """A run that is held up for a watch that is gone would look like one that is idle."""
     with _in_group(groups, "sys.stdin.readline(); hoard = b'x' * (1 << 28)") as (group, process):
-        with pytest.raises(TimeoutError):
-            asyncio.run(asyncio.wait_for(group.memory_exceeded(), 0.3))
+        assert not asyncio.run(_holds_too_much_now(group))
         assert process.stdin is not None
         process.stdin.write("\n")
         process.stdin.flush()
-        assert process.wait(20) == -signal.SIGKILL
+        assert process.wait(_PATIENCE_SECONDS) == -signal.SIGKILL
         assert group.memory_was_hit
 
 
@@ -134,14 +149,13 @@ def test_processor_time_of_ended_children_counts(groups: ControlGroups) -> None:
         "time.sleep(99)"
     )
     with _in_group(groups, code) as (group, process):
-        assert process.stdout is not None
-        assert process.stdout.readline() == "ended\n"
+        assert _read_line(process) == "ended\n"
         seconds = group.cpu_seconds
     if "processor time" not in groups.description:
         assert seconds is None
         return
     assert seconds is not None
-    assert 0.7 < seconds < 5
+    assert 0.7 < seconds < _PATIENCE_SECONDS
 
 
 def test_processes_beyond_the_limit_are_refused(groups: ControlGroups) -> None:
@@ -158,13 +172,12 @@ def test_processes_beyond_the_limit_are_refused(groups: ControlGroups) -> None:
     )
     with _in_group(groups, code) as (group, process):
         assert not group.processes_were_refused
-        assert process.stdout is not None
-        assert process.stdout.readline() == f"{_LIMITS.processes}\n"
+        assert _read_line(process) == f"{_LIMITS.processes}\n"
         assert group.processes_were_refused
 
 
 def test_a_process_that_has_ended_needs_no_group(groups: ControlGroups) -> None:
-    """Its end is told elsewhere."""
+    """Its end is reported elsewhere."""
     process = subprocess.Popen(["/bin/true"])
     process.wait()
     group = groups.make(_LIMITS)
@@ -194,8 +207,7 @@ def _service(*arguments: str) -> Iterator["subprocess.Popen[str]"]:
         start_new_session=True,
     )
     try:
-        assert process.stdout is not None
-        assert process.stdout.readline() == "ready\n"
+        assert _read_line(process) == "ready\n"
         yield process
     finally:
         with suppress(ProcessLookupError):

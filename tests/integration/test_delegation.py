@@ -1,4 +1,4 @@
-"""Which group of version 2 a service takes for its own, and how it makes room. Needs a whole machine."""
+"""Which group of version 2 a service takes for its own, and how it divides it. Needs a whole machine."""
 
 import os
 import shlex
@@ -53,9 +53,11 @@ def unit() -> Iterator[Path]:
         below.rmdir()
 
 
-def _open_in(group: Path, *, uid: int = 0, way: tuple[str, ...] = ()) -> "subprocess.CompletedProcess[str]":
-    """What a service in `group` finds, started by the command `way`."""
-    command = shlex.join([*way, sys.executable, "-c", _OPEN, str(uid)])
+def _open_in(
+    group: Path, *, uid: int = 0, prefix: tuple[str, ...] = ()
+) -> "subprocess.CompletedProcess[str]":
+    """What a service in `group` finds, started by the command `prefix`."""
+    command = shlex.join([*prefix, sys.executable, "-c", _OPEN, str(uid)])
     # The shell stays beside it in the group, as a container's first process does.
     script = f"echo $$ > {group}/cgroup.procs; {command}; status=$?; true; exit $status"
     return subprocess.run(["/bin/sh", "-c", script], input="", capture_output=True, text=True, check=False)
@@ -133,8 +135,8 @@ def test_a_subgroup_that_systemd_made_for_the_service_is_its_leaf(unit: Path) ->
 def test_a_container_s_first_group_is_its_own(unit: Path) -> None:
     """In a cgroup namespace, with the file system of groups writable."""
     mount = f'umount {_ROOT} && mount -t cgroup2 cgroup2 {_ROOT} && exec "$@"'
-    way = ("unshare", "--cgroup", "--mount", "sh", "-c", mount, "-")
-    service, run = _groups(_open_in(unit, way=way))
+    prefix = ("unshare", "--cgroup", "--mount", "sh", "-c", mount, "-")
+    service, run = _groups(_open_in(unit, prefix=prefix))
     assert service == "0::/jaxercise-service"
     assert run.startswith("0::/jaxercise-")
 

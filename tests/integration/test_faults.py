@@ -17,14 +17,12 @@ import pytest
 from app.grading.open_grader import open_grader
 from sandbox.isolation.bubblewrap import ENVIRONMENT, find_host_paths, unjailed_command
 from sandbox.jailed import Supervisor
-from sandbox.run import child as jailed_child
 from tests.support.faulty_grader import BETWEEN_CALLS, RIGHT, SLOW, SLOW_AND_WRONG, WRONG, FaultyGrader, kill
 from tests.support.process_trees import is_running
 
 pytestmark = pytest.mark.jail
 
-_RECOVERY_SECONDS = 5.0
-"""Far above what it takes (docs/performance.md), because this machine may have other things to do."""
+_PATIENCE_SECONDS = 60.0
 
 _VICTIMS: dict[str, Callable[[FaultyGrader, Supervisor], int]] = {
     "bubblewrap": FaultyGrader.bubblewrap,
@@ -40,10 +38,10 @@ def faulty(tmp_path_factory: pytest.TempPathFactory) -> Iterator[FaultyGrader]:
     data_dir: Path = tmp_path_factory.mktemp("faults")
     with asyncio.Runner() as runner:
         context = open_grader(data_dir=data_dir, unjailed=False, warm_jails=2, standby=True)
-        opened = FaultyGrader(runner.run(context.__aenter__()), runner)
+        faulty_grader = FaultyGrader(runner.run(context.__aenter__()), runner)
         try:
-            opened.run(opened.learn())
-            yield opened
+            faulty_grader.run(faulty_grader.learn())
+            yield faulty_grader
         finally:
             runner.run(context.__aexit__(None, None, None))
 
@@ -107,21 +105,18 @@ def test_one_lost_child_does_not_cost_the_others_their_fork_server(faulty: Fault
     faulty.run(scenario())
 
 
-def test_a_fresh_fork_server_is_there_within_a_second(faulty: FaultyGrader) -> None:
-    """One waits for the other's death; bench/recovery.py measures how long it takes."""
+def test_the_spare_fork_server_takes_over(faulty: FaultyGrader) -> None:
+    """Nobody waits for a start; bench/recovery.py measures how long it takes."""
 
-    async def seconds(number: signal.Signals) -> float:
+    async def scenario(number: signal.Signals) -> None:
         await faulty.until_spare()
-        dead = faulty.fork_server(faulty.learners)
-        start = time.monotonic()
-        kill(dead, number)
+        spare = _spare(faulty)
+        kill(faulty.fork_server(faulty.learners), number)
         assert await faulty.is_right(RIGHT)
-        assert faulty.fork_server(faulty.learners) != dead
-        return time.monotonic() - start
+        assert faulty.fork_server(faulty.learners) == spare
 
     for number in (signal.SIGKILL, signal.SIGSTOP):
-        taken = faulty.run(seconds(number))
-        assert taken < _RECOVERY_SECONDS
+        faulty.run(scenario(number))
 
 
 def test_a_dead_fork_server_is_replaced_while_nobody_asks(faulty: FaultyGrader) -> None:
@@ -142,9 +137,7 @@ def test_a_spare_fork_server_that_dies_is_replaced(faulty: FaultyGrader) -> None
     async def scenario() -> None:
         await faulty.until_spare()
         fork_servers = faulty.learners.fork_servers
-        assert fork_servers._spare is not None
-        spare = fork_servers._spare.result().pid
-        kill(spare)
+        kill(_spare(faulty))
         await faulty.until(lambda: not fork_servers.has_spare)
         await faulty.until_spare()
         assert await faulty.is_right(RIGHT)
@@ -159,10 +152,10 @@ def test_a_fork_server_that_was_stopped_is_noticed_while_runs_go_on(faulty: Faul
         await faulty.until_spare()
         running = asyncio.ensure_future(faulty.is_right(SLOW))
         await faulty.until_a_run()
+        spare = _spare(faulty)
         kill(faulty.fork_server(faulty.learners), signal.SIGSTOP)
-        start = time.monotonic()
         assert await faulty.is_right(WRONG)
-        assert time.monotonic() - start < _RECOVERY_SECONDS
+        assert faulty.fork_server(faulty.learners) == spare
         assert await running
 
     faulty.run(scenario())
@@ -172,7 +165,7 @@ def test_a_stopped_init_does_not_become_a_time_limit(
     faulty: FaultyGrader, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Nothing reports the child's end then; the run is made again."""
-    monkeypatch.setattr(jailed_child, "_REPORT_SECONDS", 1.0)
+    monkeypatch.setattr(faulty.learners, "report_seconds", 1.0)
 
     async def scenario() -> None:
         grading = asyncio.ensure_future(faulty.is_right(SLOW))
@@ -295,6 +288,12 @@ def test_the_dead_leave_no_process(faulty: FaultyGrader) -> None:
     faulty.run(scenario())
 
 
+def _spare(faulty: FaultyGrader) -> int:
+    spare = faulty.learners.fork_servers._spare
+    assert spare is not None
+    return spare.result().pid
+
+
 def _are_gone(pids: list[int]) -> bool:
     return not any(map(is_running, pids))
 
@@ -311,7 +310,7 @@ def test_a_fork_server_that_still_imports_ends_with_its_supervisor() -> None:
         while not _flags(process.pid, number) & fcntl.FASYNC:
             time.sleep(0.01)
         ours.close()
-        assert process.wait(_RECOVERY_SECONDS) == -signal.SIGIO
+        assert process.wait(_PATIENCE_SECONDS) == -signal.SIGIO
 
 
 def _flags(pid: int, descriptor: int) -> int:

@@ -87,12 +87,12 @@ class Jail:
 @pytest.fixture(scope="module")
 def jail(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Jail]:
     with asyncio.Runner() as runner:
-        opened = open_supervisor(cache=tmp_path_factory.mktemp("cache"), jailed=True)
-        supervisor = runner.run(opened.__aenter__())
+        context = open_supervisor(cache=tmp_path_factory.mktemp("cache"), jailed=True)
+        supervisor = runner.run(context.__aenter__())
         try:
             yield Jail(supervisor, runner)
         finally:
-            runner.run(opened.__aexit__(None, None, None))
+            runner.run(context.__aexit__(None, None, None))
 
 
 @pytest.mark.parametrize("name", _EVASIONS)
@@ -168,14 +168,14 @@ def test_a_verdict_names_what_was_forbidden_and_where(tmp_path: Path) -> None:
     [verdict] = _graded(tmp_path, [_SNEAKY])
 
     assert verdict.outcome is Outcome.FORBIDDEN_NAME
-    assert {row.outcome for row in verdict.cases} == {Outcome.FORBIDDEN_NAME}
+    assert {case.outcome for case in verdict.cases} == {Outcome.FORBIDDEN_NAME}
     assert "jnp.add" in verdict.cases[0].message
     assert verdict.error is not None
     assert (verdict.error.type, verdict.error.line) == ("forbidden_name", 12)
 
 
 def test_what_was_prewarmed_is_forgiven(tmp_path: Path) -> None:
-    """A waiting jail that practised on forbidden code grades the mended one like any other, and back."""
+    """A waiting jail that was pre-warmed on forbidden code grades the mended one like any other, and back."""
     verdicts = _graded(tmp_path, [_SNEAKY, REFERENCE, _SNEAKY], learner="ada")
 
     assert [verdict.outcome for verdict in verdicts] == [

@@ -1,4 +1,4 @@
-"""Every promise is kept by the real jail; and, with no jail around them, the same texts break theirs."""
+"""Every isolation check holds in the real jail; with no jail around them, the same texts break theirs."""
 
 import asyncio
 import platform
@@ -29,7 +29,7 @@ _HOLD_ANYWHERE = {
     "no forged results",
 }
 """What a process and a watch from outside give by themselves, with no wall."""
-_EITHER_WAY = {"processor time is limited", "processes are limited"}
+_UNDECIDED = {"processor time is limited", "processes are limited"}
 """Without a namespace the kernel's clock and ours race for the first word; where a control group can be
 had, it bounds the processes of a run without a wall too."""
 
@@ -56,7 +56,7 @@ def without_a_jail(tmp_path_factory: pytest.TempPathFactory) -> Mapping[str, str
 
 
 @pytest.mark.parametrize("name", _NAMES)
-def test_the_jail_keeps_every_promise(in_the_jail: Mapping[str, str], name: str) -> None:
+def test_every_check_holds_in_the_jail(in_the_jail: Mapping[str, str], name: str) -> None:
     assert in_the_jail[name] == ""
 
 
@@ -66,12 +66,12 @@ def test_without_a_jail_the_same_texts_break_theirs(without_a_jail: Mapping[str,
     if platform.machine() != "x86_64":
         hold.add("one system-call table")
     broken = {name for name, reason in without_a_jail.items() if reason}
-    assert broken - _EITHER_WAY == set(_NAMES) - hold - _EITHER_WAY
+    assert broken - _UNDECIDED == set(_NAMES) - hold - _UNDECIDED
 
 
-@pytest.mark.parametrize("name", sorted(set(_NAMES) - _HOLD_ANYWHERE - _EITHER_WAY))
+@pytest.mark.parametrize("name", sorted(set(_NAMES) - _HOLD_ANYWHERE - _UNDECIDED))
 def test_what_is_broken_was_really_tried(without_a_jail: Mapping[str, str], name: str) -> None:
-    """A text that fails on its own grounds would look like a broken promise."""
+    """A text that fails on its own grounds would look like a breach."""
     assert "could not be tried" not in without_a_jail[name]
 
 
@@ -83,7 +83,7 @@ def test_nothing_of_the_tries_is_left_on_the_host(without_a_jail: Mapping[str, s
 
 
 def _judge(name: str, *, limits: Limits | None = None, in_one_run: bool = False) -> str:
-    """The breach of the named promise in a real jail, made easier to break."""
+    """The breach of the named check in a real jail, made easier to break."""
     [check] = [check for check in all_checks() if check.name == name]
     if in_one_run:
         check = msgspec.structs.replace(check, texts=("".join(check.texts),))
@@ -108,7 +108,7 @@ def _judge(name: str, *, limits: Limits | None = None, in_one_run: bool = False)
         ("processes are limited", Limits(processes=256, memory_bytes=1 << 36)),
     ],
 )
-def test_a_limit_that_is_set_too_high_breaks_its_promise(name: str, limits: Limits) -> None:
+def test_a_limit_that_is_set_too_high_breaks_its_check(name: str, limits: Limits) -> None:
     assert _judge(name, limits=limits) != ""
 
 

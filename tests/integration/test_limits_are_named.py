@@ -6,7 +6,6 @@ from collections.abc import Iterator
 import msgspec
 import pytest
 
-from sandbox import jailed as supervisor_module
 from sandbox.cgroups.interface import open_control_groups
 from sandbox.interface import Call, Ending, RunRequest, RunResult
 from sandbox.jailed import Supervisor, open_supervisor
@@ -35,20 +34,22 @@ class Runs:
 @pytest.fixture(scope="module", params=["grouped", "watched"])
 def runs(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Runs]:
     """With control groups, where this host gives any, and with none, as for most users that are not root."""
-    with pytest.MonkeyPatch.context() as patch, asyncio.Runner() as runner:
-        if request.param == "watched":
-            patch.setattr(supervisor_module, "open_control_groups", lambda: None)
-        else:
-            groups = open_control_groups()
-            if groups is None:
-                pytest.skip("needs control groups that this host lets us use: docs/operators/hosts.md")
-            groups.close()
-        opened = open_supervisor(cache=tmp_path_factory.mktemp("cache"))
-        supervisor = runner.run(opened.__aenter__())
+    is_grouped = request.param == "grouped"
+    if is_grouped:
+        groups = open_control_groups()
+        if groups is None:
+            pytest.skip("needs control groups that this host lets us use: docs/operators/hosts.md")
+        groups.close()
+    with asyncio.Runner() as runner:
+        context = open_supervisor(
+            cache=tmp_path_factory.mktemp("cache"),
+            open_groups=open_control_groups if is_grouped else lambda: None,
+        )
+        supervisor = runner.run(context.__aenter__())
         try:
             yield Runs(supervisor, runner)
         finally:
-            runner.run(opened.__aexit__(None, None, None))
+            runner.run(context.__aexit__(None, None, None))
 
 
 def _said(result: RunResult) -> tuple[Ending, str, int | None]:
@@ -160,7 +161,7 @@ def test_who_changes_what_answers_gets_no_line(runs: Runs) -> None:
     assert _said(runs.run(code)) == (Ending.TIME_LIMIT, "processor time: 2 s", None)
 
 
-def test_what_the_code_executes_does_not_inherit_the_way_to_answer(runs: Runs) -> None:
+def test_what_the_code_executes_does_not_inherit_the_pipe_of_the_answer(runs: Runs) -> None:
     """It is closed on exec, and there is only this run's own."""
     code = (
         "import os, stat\n"

@@ -36,7 +36,7 @@ def verdicts(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Verdict]:
     return asyncio.run(grade())
 
 
-def test_an_access_that_flax_gives_up_is_noted_with_the_new_way(verdicts: dict[str, Verdict]) -> None:
+def test_an_access_that_flax_gives_up_is_noted_with_its_replacement(verdicts: dict[str, Verdict]) -> None:
     """Each line once, though every call runs it; what loading the code runs as well."""
     verdict = verdicts["faded"]
 
@@ -58,7 +58,7 @@ def test_code_without_a_fault_gets_no_note(verdicts: dict[str, Verdict]) -> None
     assert verdicts["plain"].notes == ()
 
 
-def test_a_warning_in_a_hidden_case_tells_nothing(verdicts: dict[str, Verdict]) -> None:
+def test_a_warning_in_a_hidden_case_gives_nothing_away(verdicts: dict[str, Verdict]) -> None:
     """Its text could be the case's values."""
     assert verdicts["secretive"].outcome is Outcome.ACCEPTED
     assert verdicts["secretive"].notes == ()

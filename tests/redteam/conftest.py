@@ -13,7 +13,7 @@ from tests.support.toy_problem import toy_problem
 
 
 class Judge:
-    """Grades a text as a learner's submission to the toy problem, through the whole way."""
+    """Grades a text as a learner's submission to the toy problem, from the text to the verdict."""
 
     def __init__(self, grader: Grader, runner: asyncio.Runner, data_dir: Path) -> None:
         self._grader = grader
@@ -29,9 +29,9 @@ class Judge:
 def judge(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Judge]:
     data_dir: Path = tmp_path_factory.mktemp("redteam")
     with asyncio.Runner() as runner:
-        opened = open_grader(data_dir=data_dir, unjailed=False)
-        grader = runner.run(opened.__aenter__())
+        context = open_grader(data_dir=data_dir, unjailed=False)
+        grader = runner.run(context.__aenter__())
         try:
             yield Judge(grader, runner, data_dir)
         finally:
-            runner.run(opened.__aexit__(None, None, None))
+            runner.run(context.__aexit__(None, None, None))

@@ -13,8 +13,8 @@ from tests.support.checkout import CHECKOUT
 
 pytestmark = pytest.mark.jail
 
-_NEXT_LEARNER_SECONDS = 20.0
-"""Far above what it takes (about one), far below what a stuck jail would cost on a busy machine."""
+_SLOWDOWN = 20
+"""Far above what a busy machine makes of one second, far below what a stuck jail would cost."""
 
 _TAIL = "\ndef shift(seed, x):\n    return x\n"
 _ATTACKS = {path.stem: path.read_text() for path in sorted((Path(__file__).parent / "attacks").glob("*.py"))}
@@ -35,11 +35,17 @@ def _descriptors() -> int:
     return len(list(Path("/proc/self/fd").iterdir()))
 
 
+def _reference_seconds(judge: Judge) -> float:
+    start = time.monotonic()
+    assert judge.grade(judge.problem.reference).outcome is Outcome.ACCEPTED
+    return time.monotonic() - start
+
+
 @pytest.mark.parametrize("name", _ATTACKS)
 def test_an_attack_is_named_and_leaves_nothing_behind(judge: Judge, name: str) -> None:
     """The verdict, the host, and the next learner."""
     code = _ATTACKS[name]
-    judge.grade(judge.problem.reference)
+    usual_seconds = _reference_seconds(judge)
     descriptors, mounts = _descriptors(), Path("/proc/self/mounts").read_text()
     verdict = judge.grade(code)
     assert verdict.outcome in _expected(code), (
@@ -51,14 +57,12 @@ def test_an_attack_is_named_and_leaves_nothing_behind(judge: Judge, name: str) -
     assert _said(code) in verdict.message
     assert _descriptors() <= descriptors
     assert Path("/proc/self/mounts").read_text() == mounts
-    start = time.monotonic()
-    assert judge.grade(judge.problem.reference).outcome is Outcome.ACCEPTED
-    assert time.monotonic() - start < _NEXT_LEARNER_SECONDS
+    assert _reference_seconds(judge) < _SLOWDOWN * max(usual_seconds, 1.0)
 
 
 def test_nothing_of_the_grader_can_be_read(judge: Judge, monkeypatch: pytest.MonkeyPatch) -> None:
     """References, problems, the database, other jails, the environment: none is there to be found."""
-    monkeypatch.setenv("JAXERCISE_TEST_SECRET", "do-not-tell")
+    monkeypatch.setenv("JAXERCISE_TEST_SECRET", "do-not-show")
     checkout = str(CHECKOUT)
     tops = sorted(entry.name for entry in Path("/").iterdir())
     code = (
@@ -77,7 +81,7 @@ def test_nothing_of_the_grader_can_be_read(judge: Judge, monkeypatch: pytest.Mon
     assert listing == "[]"
     assert set(ast.literal_eval(shared_tops)) <= {"bin", "dev", "lib", "lib64", "proc", "tmp", "usr"}
     assert rest.startswith("False ['cpuinfo'] {")
-    assert "do-not-tell" not in verdict.stdout
+    assert "do-not-show" not in verdict.stdout
     assert str(Path.cwd()) not in verdict.stdout
 
 
@@ -126,5 +130,5 @@ def test_what_hidden_cases_print_is_not_shown(judge: Judge) -> None:
     verdict = judge.grade(code)
     assert (verdict.stdout, verdict.stderr) == ("call 1\n", "call 1\n")
     assert [note for note in verdict.notes if "call" in note] == ["line 8: call 1"]
-    hidden = [row.message for row in verdict.cases if row.visibility is Visibility.HIDDEN]
+    hidden = [case.message for case in verdict.cases if case.visibility is Visibility.HIDDEN]
     assert all("call" not in message for message in hidden)

@@ -50,7 +50,7 @@ def computed():
 def in_words(v):
     return f"{v.dtype}{v.shape}{v.weak_type}{v._committed}{np.asarray(v).tobytes().hex()}"
 
-def told(x):
+def outputs(x):
     return jnp.asarray(np.frombuffer("|".join(map(in_words, computed())).encode(), np.uint8))
 """
 )
@@ -158,16 +158,16 @@ def _called(cache: Path, code: str, *names: str, writable: bool = False) -> dict
 def cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Filled as the runs of a reference fill it."""
     folder = tmp_path_factory.mktemp("cache")
-    for code, name in ((_CALLS, "told"), (_NEAR, "near")):
+    for code, name in ((_CALLS, "outputs"), (_NEAR, "near")):
         answer(_called(folder, code, name, writable=True)[name])
     return folder
 
 
 def test_what_is_not_traced_is_what_a_trace_gives(cache: Path, tmp_path: Path) -> None:
     """Bits, types and where it lies; beside a cache that is filled by the very same calls."""
-    traced = _called(tmp_path, _CALLS, "told", "count", writable=True)
-    found = _called(cache, _CALLS, "told", "count")
-    assert answer(found["told"]).tobytes().decode() == answer(traced["told"]).tobytes().decode()
+    traced = _called(tmp_path, _CALLS, "outputs", "count", writable=True)
+    found = _called(cache, _CALLS, "outputs", "count")
+    assert answer(found["outputs"]).tobytes().decode() == answer(traced["outputs"]).tobytes().decode()
     assert answer(traced["count"]).item() > 100
     assert answer(found["count"]).item() < answer(traced["count"]).item() / 4
 
@@ -189,7 +189,7 @@ def test_every_other_call_is_traced_as_ever(tmp_path: Path, name: str) -> None:
 
 
 def test_a_damaged_record_or_program_is_passed_over(tmp_path: Path) -> None:
-    reported = answer(_called(tmp_path, _CALLS, "told", writable=True)["told"])
+    reported = answer(_called(tmp_path, _CALLS, "outputs", writable=True)["outputs"])
     files = [path for path in (tmp_path / "feed").iterdir() if len(path.name) == 64]
     for number, path in enumerate(files):
         content = bytearray(path.read_bytes())
@@ -198,4 +198,4 @@ def test_a_damaged_record_or_program_is_passed_over(tmp_path: Path) -> None:
         elif number % 3 == 1:
             content[-1] ^= 1
             path.write_bytes(content)
-    assert answer(_called(tmp_path, _CALLS, "told")["told"]).tobytes() == reported.tobytes()
+    assert answer(_called(tmp_path, _CALLS, "outputs")["outputs"]).tobytes() == reported.tobytes()

@@ -17,19 +17,24 @@ _TAIL = "\ndef shift(seed, x):\n    return x\n"
 _SEE = """
 import os, time
 seen = set()
-end = time.time() + 1.0
-while time.time() < end:
+start = time.time()
+while time.time() < start + 1.0:
     time.sleep(0.02)
     for place in ('/tmp', '/dev/shm', '/dev/pts', '/proc'):
         seen |= {(place, name) for name in os.listdir(place)}
 """
 _LEAVE = """
-import contextlib, os
+import contextlib, os, time
+start = time.time()
 for place in ('/tmp', '/dev/shm', '/dev/pts', '/dev', '/proc', '/', '/jail', '/jail/cache', '/usr/lib'):
     with contextlib.suppress(OSError): open(f'{place}/meet-me', 'w').write('psst')
 for name in ('/dev/ptmx', '/dev/pts/ptmx'):
     with contextlib.suppress(OSError): os.open(name, os.O_RDWR)
 """
+
+
+_REPORT_TIMES = "print(start, time.time())\n"
+_ATTEMPTS = 10
 
 
 def _together(judge: Judge, codes: Sequence[str]) -> list[Verdict]:
@@ -42,13 +47,25 @@ def _together(judge: Judge, codes: Sequence[str]) -> list[Verdict]:
 
 
 def test_two_runs_at_once_see_nothing_of_each_other(judge: Judge) -> None:
-    """Neither files nor terminals nor processes of the other show up."""
+    """Neither files nor terminals nor processes of the other show up while both are at it."""
     report = (
-        "print(sorted(name for name in seen if 'meet' in name[1] or name[0] in ('/dev/pts', '/dev/shm')))"
+        "print(sorted(name for name in seen if 'meet' in name[1] or name[0] in ('/dev/pts', '/dev/shm')))\n"
     )
-    first, second = _together(judge, [_LEAVE + "import time; time.sleep(1.2)" + _TAIL, _SEE + report + _TAIL])
-    assert first.outcome in (Outcome.WRONG_PARAMETERS, Outcome.WRONG_VALUE)
-    assert second.stdout.strip() == "[]"
+    leaves = _LEAVE + "time.sleep(1.2)\n" + _REPORT_TIMES + _TAIL
+    sees = _SEE + _REPORT_TIMES + report + _TAIL
+    for _ in range(_ATTEMPTS):
+        first, second = _together(judge, [leaves, sees])
+        assert first.outcome in (Outcome.WRONG_PARAMETERS, Outcome.WRONG_VALUE)
+        times, seen = second.stdout.splitlines()
+        assert seen == "[]"
+        if _overlap(first.stdout, times):
+            return
+    pytest.fail("the two runs were never at it at once")
+
+
+def _overlap(first: str, second: str) -> bool:
+    (start, end), (other_start, other_end) = (map(float, times.split()) for times in (first, second))
+    return max(start, other_start) < min(end, other_end)
 
 
 def test_a_run_leaves_nothing_anywhere_for_the_next(judge: Judge) -> None:
@@ -91,7 +108,7 @@ def test_a_run_given_up_does_not_hold_up_the_next(judge: Judge) -> None:
         )
         await asyncio.sleep(0.3)
         endless.cancel()
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(60):
             return await judge._grader.grade(
                 judge.problem, judge.problem.reference, Mode.SUBMIT, fresh_seed=4
             )
@@ -120,10 +137,10 @@ calls = []
 def shift(seed, x):
     calls.append(x)
     if len(calls) < 3: return x
-    told = "leaked_" + "_".join(map(str, x.tolist()))
-    def tell(): raise type(told, (Exception,), {})(told)
-    tell.__code__ = tell.__code__.replace(co_name=told)
-    tell()
+    name = "leaked_" + "_".join(map(str, x.tolist()))
+    def leak(): raise type(name, (Exception,), {})(name)
+    leak.__code__ = leak.__code__.replace(co_name=name)
+    leak()
 """
     verdict = judge.grade(code)
     assert verdict.outcome is Outcome.ERROR
@@ -135,12 +152,12 @@ def shift(seed, x):
 def test_the_shape_of_a_hidden_answer_is_not_shown(judge: Judge) -> None:
     """An empty array can have any numbers for its other sides."""
     code = "import numpy\ndef shift(seed, x): return numpy.zeros((0, 4711, 815))"
-    rows = judge.grade(code).cases
-    assert "4711" in rows[0].message
-    assert not any("4711" in row.message for row in rows if row.visibility is Visibility.HIDDEN)
+    cases = judge.grade(code).cases
+    assert "4711" in cases[0].message
+    assert not any("4711" in case.message for case in cases if case.visibility is Visibility.HIDDEN)
 
 
-def test_a_limit_in_a_hidden_case_tells_its_line_and_nothing_else(judge: Judge) -> None:
+def test_a_limit_in_a_hidden_case_shows_its_line_and_nothing_else(judge: Judge) -> None:
     """A function's name could carry the case's values; a line is one of those that were sent in."""
     code = """
 calls = []
@@ -155,7 +172,7 @@ def shift(seed, x):
     verdict = judge.grade(code)
     message = "processor time: 3 s, at line 7"
     assert verdict.error == LearnerError(type="time_limit", message=message, line=7)
-    reached = next(row for row in verdict.cases if row.outcome is Outcome.TIME_LIMIT)
+    reached = next(case for case in verdict.cases if case.outcome is Outcome.TIME_LIMIT)
     assert reached.visibility is Visibility.HIDDEN
     assert verdict.message == f"{message}, in {reached.name}"
     assert "leaked_" not in repr(verdict)

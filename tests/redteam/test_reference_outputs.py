@@ -1,4 +1,4 @@
-"""What our own solutions answer is kept, but not that one of them failed."""
+"""What our own solutions answer is stored, but not that one of them failed."""
 
 import asyncio
 from pathlib import Path
@@ -21,17 +21,17 @@ _RAISES = REFERENCE.replace("x + self.shift", "x + self.shift + 1 / 0")
 
 def test_only_answers_outlive_the_process(tmp_path: Path) -> None:
     problem = toy_problem()
-    items = [item for item in checks_of(problem, Mode.SUBMIT, fresh_seed=None) if not item.is_fresh]
+    checks = [check for check in checks_of(problem, Mode.SUBMIT, fresh_seed=None) if not check.is_fresh]
 
     async def answer() -> list[bool]:
         async with open_grader(data_dir=tmp_path, unjailed=False) as grader:
-            rows = await grader.answers.of_solutions(problem, [REFERENCE, _RAISES], items)
-        return [all(one.failure for one in row) for row in rows]
+            solutions = await grader.answers.of_solutions(problem, [REFERENCE, _RAISES], checks)
+        return [all(output.failure for output in outputs) for outputs in solutions]
 
     assert asyncio.run(answer()) == [False, True]
-    kept = [path for folder in tmp_path.glob("grading/*/answers") for path in folder.iterdir()]
+    stored = [path for folder in tmp_path.glob("grading/*/answers") for path in folder.iterdir()]
     # The first case called again is the same question, and is not asked twice.
-    assert len(kept) == len([item for item in items if item.kind is not CheckKind.AGAIN])
+    assert len(stored) == len([check for check in checks if check.kind is not CheckKind.AGAIN])
 
 
 def test_answers_of_another_environment_are_computed_anew(

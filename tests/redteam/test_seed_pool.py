@@ -16,7 +16,7 @@ from sandbox.interface import CallResult
 from tests.support.toy_problem import REFERENCE, toy_problem
 
 pytestmark = pytest.mark.jail
-_PATIENCE_SECONDS = 30.0
+_PATIENCE_SECONDS = 60.0
 
 
 class Harness:
@@ -42,7 +42,7 @@ class Harness:
     def until_ready(self) -> None:
         async def wait() -> None:
             async with asyncio.timeout(_PATIENCE_SECONDS):
-                while self.grader._seeds._wanted:  # noqa: ASYNC110 - nothing tells of it
+                while self.grader._seeds._wanted:  # noqa: ASYNC110 - no event is sent
                     await asyncio.sleep(0.02)
 
         self.runner.run(wait())
@@ -97,7 +97,7 @@ def test_each_seed_is_given_out_once(harness: Harness) -> None:
 def test_a_wrong_answer_to_a_fresh_case_is_refused_as_ever(harness: Harness) -> None:
     harness.grade(REFERENCE, 4)
     harness.until_ready()
-    lasting = [item.call.arguments[0] for item in checks_of(harness.problem, Mode.SUBMIT, fresh_seed=None)]
+    lasting = [check.call.arguments[0] for check in checks_of(harness.problem, Mode.SUBMIT, fresh_seed=None)]
     wrong = f"def shift(seed, x):\n    if seed not in {lasting}:\n        return x * 0 - 1"
     verdict = harness.grade(REFERENCE.replace("def shift(seed, x):", wrong), harness.take())
     assert verdict.outcome is Outcome.WRONG_VALUE

@@ -10,6 +10,7 @@ from app.core.outcome import Outcome
 from app.core.verdict import Mode, Verdict
 from app.grading.grader import Grader
 from app.grading.open_grader import open_grader
+from app.grading.plan.request import warm_jail_key
 from sandbox.jailed import Supervisor
 from tests.support.toy_problem import REFERENCE, toy_problem
 
@@ -21,7 +22,7 @@ _POISON = (
     "jax.config.update('jax_enable_x64', True)\n"
     "jnp.asarray = lambda *a: 1 / 0\n"
 )
-_PATIENCE_SECONDS = 30.0
+_PATIENCE_SECONDS = 60.0
 
 
 class Classroom:
@@ -43,16 +44,17 @@ class Classroom:
         return self.grader.waits_for(self.problem, learner)
 
     def until_one_waits(self, learner: str = "ada") -> None:
-        async def wait() -> None:
-            async with asyncio.timeout(_PATIENCE_SECONDS):
-                while not self.waits(learner):  # noqa: ASYNC110 - nothing tells of it
-                    await asyncio.sleep(0.02)
+        self.runner.run(_until(lambda: self.waits(learner)))
 
-        self.runner.run(wait())
+
+async def _until(condition: Callable[[], bool]) -> None:
+    async with asyncio.timeout(_PATIENCE_SECONDS):
+        while not condition():  # noqa: ASYNC110 - no event is sent
+            await asyncio.sleep(0.02)
 
 
 @pytest.fixture(scope="module")
-def opened(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Classroom]:
+def shared_classroom(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Classroom]:
     data_dir: Path = tmp_path_factory.mktemp("classroom")
     with asyncio.Runner() as runner:
         context = open_grader(data_dir=data_dir, unjailed=False, warm_jails=4)
@@ -64,13 +66,13 @@ def opened(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Classroom]:
 
 
 @pytest.fixture
-def classroom(opened: Classroom, monkeypatch: pytest.MonkeyPatch) -> Classroom:
+def classroom(shared_classroom: Classroom, monkeypatch: pytest.MonkeyPatch) -> Classroom:
     """Nobody waits yet, and ordinary runs are counted."""
-    for key in list(opened.sandbox.warm_pool._waiting):
-        child = opened.sandbox.warm_pool.take(key)
+    for key in list(shared_classroom.sandbox.warm_pool._waiting):
+        child = shared_classroom.sandbox.warm_pool.take(key)
         assert child is not None
-        opened.runner.run(child.close())
-    return opened
+        shared_classroom.runner.run(child.close())
+    return shared_classroom
 
 
 @pytest.fixture
@@ -160,12 +162,20 @@ def test_jails_that_wait_go_when_memory_is_short(
         classroom.grade(REFERENCE, learner)
         classroom.until_one_waits(learner)
     warm_pool = classroom.sandbox.warm_pool
-    rooms = iter([False, True])  # Short once: the least recently used goes, and then there is room.
-    monkeypatch.setattr(warm_pool, "_has_room", lambda: next(rooms, True))
+    answers = iter([False, True])  # Short once: the least recently used goes, and then there is enough.
+    monkeypatch.setattr(warm_pool, "_has_capacity", lambda: next(answers, True))
     classroom.runner.run(warm_pool._free_space())
     assert (classroom.waits("ada"), classroom.waits("bob")) == (False, True)
-    monkeypatch.setattr(warm_pool, "_has_room", lambda: False)
+    refusals = 0
+
+    def has_capacity() -> bool:
+        nonlocal refusals
+        refusals += not classroom.waits("bob")
+        return False
+
+    monkeypatch.setattr(warm_pool, "_has_capacity", has_capacity)
     classroom.grade(REFERENCE, "cyd")
-    classroom.runner.run(asyncio.sleep(0.5))
-    assert not classroom.waits("bob")
-    assert not classroom.waits("cyd")
+    # Asked once more when bob's is gone: that is where one for cyd would have been made.
+    classroom.runner.run(_until(lambda: refusals > 0))
+    assert list(warm_pool._planned) == [warm_jail_key(classroom.problem, "cyd")]
+    assert not classroom.sandbox.waiting_pids

@@ -1,4 +1,4 @@
-"""What counts as kept: only a submission that tried everything, or ended exactly as it must."""
+"""When a check holds: only a submission that tried everything, or ended exactly as it must."""
 
 import asyncio
 from collections.abc import Callable

@@ -22,7 +22,7 @@ def test_it_says_whether_there_was_something(pipe: tuple[int, int]) -> None:
     reading, writing = pipe
     assert not asyncio.run(readable_within(reading, 0.05))
     os.write(writing, b"x")
-    assert asyncio.run(readable_within(reading, 5))
+    assert asyncio.run(readable_within(reading, 60))
 
 
 def test_a_cancellation_counts_that_comes_together_with_the_data(pipe: tuple[int, int]) -> None:
@@ -42,7 +42,7 @@ def test_a_cancellation_counts_that_comes_together_with_the_data(pipe: tuple[int
         os.write(writing, b"x")
         asyncio.get_running_loop().call_later(0.001, watching.cancel)
         time.sleep(0.01)  # noqa: ASYNC251 - as a busy machine does it
-        await asyncio.wait({watching}, timeout=5)
+        await asyncio.wait({watching}, timeout=60)
         assert watching.cancelled()
 
     asyncio.run(main())

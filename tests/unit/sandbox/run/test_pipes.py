@@ -32,10 +32,10 @@ class Asked:
 
 @pytest.fixture
 def asked() -> Iterator[Asked]:
-    opened = Asked()
-    yield opened
-    os.close(opened.reading)
-    os.close(opened.writing)
+    pipe = Asked()
+    yield pipe
+    os.close(pipe.reading)
+    os.close(pipe.writing)
 
 
 def test_the_innermost_line_of_the_submitted_text(asked: Asked) -> None:

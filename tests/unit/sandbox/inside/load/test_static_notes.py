@@ -92,6 +92,6 @@ def _solutions() -> list[tuple[str, str]]:
 
 
 def test_no_reference_and_no_starter_gets_a_note() -> None:
-    """Whoever writes as we do hears nothing."""
+    """Whoever writes as we do gets no note."""
     assert len(_solutions()) > 10
     assert [_notes(code, entry) for entry, code in _solutions() if _notes(code, entry)] == []
