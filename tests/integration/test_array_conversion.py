@@ -33,7 +33,7 @@ def values():
     with jax.enable_x64(True):
         yield jnp.ones(2)
 
-def told(convert, value, *arguments, **options):
+def outcome(convert, value, *arguments, **options):
     try:
         made = convert(value, *arguments, **options)
     except Exception as error:
@@ -56,8 +56,8 @@ def slowly(convert):
 def compared(x):
     count = kept = 0
     for value, dtype, options in itertools.product(list(values()), DTYPES, OPTIONS):
-        quick = told(jnp.asarray, value, dtype, **options)
-        assert quick == told(slowly(jnp.asarray), value, dtype, **options), (value, dtype, options, quick)
+        quick = outcome(jnp.asarray, value, dtype, **options)
+        assert quick == outcome(slowly(jnp.asarray), value, dtype, **options), (value, dtype, options, quick)
         count, kept = count + 1, kept + (quick[0] is True)
     assert 60 < kept < count / 4, (kept, count)
     assert jnp.array(x) is not x
@@ -65,13 +65,13 @@ def compared(x):
     assert str(inside(x)) == str(slowly(inside)(x))
     return jnp.asarray(count)
 
-def promised(x):
+def documented(x):
     assert jnp.asarray(x) is x
     return x
 """
 
 
 def test_an_array_is_handed_back_where_jax_hands_it_back_and_nowhere_else(tmp_path: Path) -> None:
-    calls = asyncio.run(jailed_calls(tmp_path, _CODE, ("compared", "promised")))
+    calls = asyncio.run(jailed_calls(tmp_path, _CODE, ("compared", "documented")))
     assert answer(calls["compared"]).item() > 1500
-    answer(calls["promised"])
+    answer(calls["documented"])

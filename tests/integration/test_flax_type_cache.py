@@ -62,7 +62,7 @@ def questions(x):
     nnx.jit(lambda model: (ask(model), ask(model.kernel), ask(model.kernel[...]))[0])(Block())
     return jnp.asarray(asked - before)
 
-def told(check, node, key, value, status):
+def outcome(check, node, key, value, status):
     try:
         return str(check(node, key, value, status))
     except Exception as error:
@@ -76,8 +76,8 @@ def checks(x):
         for key in ("kernel", "rows", "new"):
             for status in statuses:
                 node = Block()
-                quick = told(check, node, key, value, status)
-                assert quick == told(slow, node, key, value, status), (type(value), key, status)
+                quick = outcome(check, node, key, value, status)
+                assert quick == outcome(slow, node, key, value, status), (type(value), key, status)
                 count, refused = count + 1, refused + (quick != "None")
     assert 50 < refused < count / 2, (refused, count)
     return jnp.asarray(count)
@@ -132,7 +132,7 @@ def test_a_value_passes_or_is_refused_in_flax_s_own_words(calls: dict[str, CallR
     assert answer(calls["checks"]).item() > 700
 
 
-def test_a_learner_who_hides_data_in_a_list_is_told(calls: dict[str, CallResult]) -> None:
+def test_a_learner_who_hides_data_in_a_list_gets_the_error(calls: dict[str, CallResult]) -> None:
     assert answer(calls["mistakes"]).item() == 2
 
 

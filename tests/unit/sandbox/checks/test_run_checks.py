@@ -60,7 +60,7 @@ def _check(sandbox: _Canned, breach: Callable[[RunResult], str], *texts: str) ->
     return asyncio.run(only())
 
 
-def test_a_text_that_got_nowhere_and_tried_all_keeps_its_promise() -> None:
+def test_a_text_that_got_nowhere_and_tried_all_holds() -> None:
     assert _check(_Canned(_RESULT), whatever_it_printed).holds
 
 
@@ -104,7 +104,7 @@ def test_each_text_is_a_run_of_its_own() -> None:
     assert [request.code for request in sandbox.requests] == ["first", "second"]
 
 
-def test_every_text_is_python_and_every_promise_has_its_own_name() -> None:
+def test_every_text_is_python_and_every_check_has_its_own_name() -> None:
     """They are strings here, so nothing else would notice before a doctor is called."""
     checks = all_checks()
     for check in checks:

@@ -33,7 +33,7 @@ def test_what_stands_in_the_way_is_named_and_only_that(
     assert len(remedy.splitlines()) <= 3
 
 
-def test_a_container_is_told_its_three_options(tmp_path: Path) -> None:
+def test_a_container_gets_its_three_options(tmp_path: Path) -> None:
     remedy = namespace_remedy(tmp_path, is_container=True)
     for option in ("seccomp=docs/operators/seccomp.json", "apparmor=unconfined", "systempaths=unconfined"):
         assert f"--security-opt {option}" in remedy

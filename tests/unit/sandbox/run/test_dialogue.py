@@ -1,9 +1,23 @@
-"""Reports of a call that would carry a hidden case's values out."""
+"""Reports out of turn, and reports of a call that would carry a hidden case's values out."""
 
 import pytest
 
-from sandbox.interface import CallResult, ForbiddenUse, Frame, Raised
-from sandbox.run.dialogue import plausible
+from sandbox.interface import (
+    Call,
+    CallResult,
+    Finished,
+    ForbiddenUse,
+    Frame,
+    Loaded,
+    Prewarmed,
+    Raised,
+    Refusal,
+    Report,
+    RunRequest,
+)
+from sandbox.protocol import Make, Stop
+from sandbox.run.dialogue import Dialogue, plausible
+from sandbox.wire import BadFrame
 
 _CODE = "one\ntwo\nthree\n"
 
@@ -20,7 +34,7 @@ def test_a_time_is_one_that_can_have_passed(claimed: float, reported: float) -> 
     assert _reported(CallResult(index=0, wall_seconds=claimed)).wall_seconds == reported
 
 
-def test_the_time_of_a_call_that_is_shown_is_told_as_it_is() -> None:
+def test_the_time_of_a_call_that_is_shown_stays_as_it_is() -> None:
     assert _reported(CallResult(index=0, wall_seconds=0.1234567), is_hidden=False).wall_seconds == 0.1234567
 
 
@@ -34,3 +48,54 @@ def test_a_line_that_the_text_does_not_have_is_none(line: int) -> None:
     assert reported.forbidden is not None
     assert [frame.line for frame in reported.raised.frames] == [3]
     assert reported.forbidden.line is None
+
+
+_REQUEST = RunRequest(
+    code=_CODE, parameters=(), calls=tuple(Call(function=name, arguments=()) for name in ("f", "g"))
+)
+_LOADED, _FINISHED = Loaded(), Finished(wall_seconds=1.0)
+_FIRST, _SECOND = (CallResult(index=index, wall_seconds=0.0) for index in (0, 1))
+
+
+def test_each_call_is_ordered_after_the_report_on_the_one_before() -> None:
+    dialogue = Dialogue(_REQUEST)
+    orders = []
+    for report in (_LOADED, _FIRST, _SECOND):
+        dialogue.take(report)
+        orders.append(dialogue.next_order())
+    assert orders == [
+        Make(index=0, call=_REQUEST.calls[0]),
+        Make(index=1, call=_REQUEST.calls[1]),
+        Stop(),
+    ]
+    dialogue.take(_FINISHED)
+    assert (dialogue.loaded, dialogue.calls, dialogue.finished) == (_LOADED, [_FIRST, _SECOND], _FINISHED)
+
+
+def test_nothing_is_called_of_what_was_refused() -> None:
+    dialogue = Dialogue(_REQUEST)
+    dialogue.take(Loaded(refusal=Refusal.SYNTAX_ERROR))
+    assert dialogue.next_order() == Stop()
+
+
+@pytest.mark.parametrize(
+    "reports",
+    [
+        [_FIRST],
+        [_FINISHED],
+        [Prewarmed()],
+        [_LOADED, _LOADED],
+        [_LOADED, _SECOND],
+        [_LOADED, _FIRST, _FIRST],
+        [_LOADED, _FIRST, _FINISHED],
+        [_LOADED, _FIRST, _SECOND, CallResult(index=2, wall_seconds=0.0)],
+        [_LOADED, _FIRST, _SECOND, _FINISHED, _FINISHED],
+    ],
+)
+def test_a_report_out_of_turn_is_refused(reports: list[Report]) -> None:
+    """Whatever came before it, in its turn, is taken."""
+    dialogue = Dialogue(_REQUEST)
+    for report in reports[:-1]:
+        dialogue.take(report)
+    with pytest.raises(BadFrame):
+        dialogue.take(reports[-1])
