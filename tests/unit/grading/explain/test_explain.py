@@ -141,6 +141,6 @@ def test_an_exception_of_a_hidden_case_is_explained_by_its_type_alone(
 
 
 @pytest.mark.parametrize("real", _KNOWN, ids=lambda real: real.name)
-def test_a_row_has_room_for_the_first_sentence(real: RealMessage) -> None:
-    """The table's rows say what is wrong; the advice stands above them once."""
+def test_the_first_sentence_fits_beside_a_case(real: RealMessage) -> None:
+    """The table of cases says what is wrong; the advice stands above it once."""
     assert 10 < len(first_sentence(real.explanation)) < 240
