@@ -8,8 +8,7 @@ from fastapi import APIRouter, Depends, Query, Request, Response
 from app.api.described import SIGNED_IN, answers
 from app.catalog.statement import render_statement
 from app.core.generators import Argument
-from app.core.problem import Entry, Limits
-from app.core.problem_summary import ProblemPage
+from app.core.problem import Entry, Limits, ProblemPage
 from app.core.tolerance import Tolerance
 from app.core.user import User
 from app.core.verdict import Mode, Visibility

@@ -45,7 +45,7 @@ def read_manifest(data: bytes) -> Manifest:
 
 
 def _place_first(message: str) -> str:
-    """msgspec says "reason - at `$.key`"; the place is what an author looks for first."""
+    """Put the place first, which an author looks for; msgspec says "reason - at `$.key`"."""
     reason, separator, place = message.rpartition(" - at ")
     return f"{place.strip('`')}: {reason}" if separator else f"$: {message}"
 

@@ -46,7 +46,7 @@ class Question(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def several(self) -> bool:
-        """Whether more than one choice is right."""
+        """True where more than one choice is right."""
         return sum(choice.right for choice in self.choices) > 1
 
 

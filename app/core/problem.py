@@ -272,6 +272,26 @@ class Problem(msgspec.Struct, frozen=True, kw_only=True):
         return drawn
 
 
+class ProblemSummary(msgspec.Struct, frozen=True, kw_only=True):
+    """The current version of a problem as a list shows it, without what only its own page needs."""
+
+    slug: str
+    position: int
+    title: str
+    track: str
+    summary: str
+    requires: tuple[str, ...]
+    version: str
+
+
+class ProblemPage(msgspec.Struct, frozen=True, kw_only=True):
+    """Some problems of a list, by position."""
+
+    problems: tuple[ProblemSummary, ...]
+    next: str | None
+    """The slug after which the list goes on; None at its end."""
+
+
 def _check_name(name: str) -> None:
     if not _NAME.fullmatch(name):
         raise ValueError(f"{name!r} must be lower-case words joined by hyphens")

@@ -1,7 +1,5 @@
 """How far a value may lie from the reference's."""
 
-from typing import Any
-
 import msgspec
 import numpy as np
 from numpy.typing import NDArray
@@ -23,7 +21,6 @@ class Tolerance(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
             if not 0 <= value < 1:
                 raise ValueError(f"{name} must be at least 0 and below 1, not {value}")
 
-    def allowed(self, reference: NDArray[Any]) -> NDArray[np.floating[Any]]:
-        """Return how far from each number of `reference` another may lie, in the reference's precision."""
-        allowed: NDArray[np.floating[Any]] = self.absolute + self.relative * np.abs(reference)
-        return allowed
+    def allowed(self, reference: NDArray[np.inexact]) -> NDArray[np.float64]:
+        """Return how far from each number of `reference` another may lie, in its shape."""
+        return np.asarray(self.absolute + self.relative * np.abs(reference), dtype=np.float64)

@@ -4,8 +4,7 @@ import contextlib
 from collections import OrderedDict
 from collections.abc import Callable, Mapping
 
-from app.core.problem import Problem
-from app.core.problem_summary import ProblemPage
+from app.core.problem import Problem, ProblemPage
 from app.errors import ProblemError, ProblemNotFound
 from app.store.engine.database import Database
 from app.store.queries import problem_list, problem_versions

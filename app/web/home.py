@@ -3,7 +3,7 @@
 import msgspec
 from fastapi import APIRouter, Request, Response
 
-from app.core.problem_summary import ProblemSummary
+from app.core.problem import ProblemSummary
 from app.core.submission import Progress
 from app.http.authentication import current_user
 from app.http.services import problems_of, submissions_of

@@ -185,11 +185,3 @@ def test_every_decision_is_one_dated_paragraph() -> None:
         title, paragraph = decision.read_text().strip().split("\n\n")
         assert title.startswith("# ")
         assert re.match(r"\d{4}-\d{2}-\d{2}\. ", paragraph)
-
-
-def test_every_package_says_what_lives_in_it() -> None:
-    """A README of about ten lines in each package that has modules."""
-    packages = {path.parent for top in ("app", "sandbox") for path in (CHECKOUT / top).rglob("*.py")}
-    without = [p for p in packages if not (p / "README.md").is_file() and any(p.glob("[a-z]*.py"))]
-
-    assert sorted(str(p.relative_to(CHECKOUT)) for p in without if p != CHECKOUT / "app") == []

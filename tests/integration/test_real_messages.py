@@ -21,14 +21,14 @@ def test_every_common_mistake_still_gets_its_explanation(tmp_path: Path) -> None
         known = real_messages.read()
         async with open_supervisor(cache=tmp_path, jailed=True) as sandbox:
             result = await real_messages.raise_anew(sandbox, known)
-        rows = [
+        messages = [
             real_messages.reported(one, call.raised) if call.raised else one
             for one, call in zip(known, result.calls, strict=True)
         ]
         assert all(call.raised for call in result.calls)
-        return {row.name: (row.type, row.explanation) for row in rows}
+        return {message.name: (message.type, message.explanation) for message in messages}
 
-    written = {row.name: (row.type, row.explanation) for row in real_messages.read()}
+    written = {message.name: (message.type, message.explanation) for message in real_messages.read()}
     assert asyncio.run(raised_today()) == written
 
 

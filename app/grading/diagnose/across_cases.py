@@ -110,7 +110,7 @@ def _of_another(
         if not others:
             return None
         targets.append(others[0])
-    allowed = [tolerance.absolute + tolerance.relative * np.abs(target) for target in targets]
+    allowed = [tolerance.allowed(target) for target in targets]
     choices = len(failing) * np.log10(len(plain))
     if any(target.size < _FEWEST for target in targets) or not weighs(targets, allowed, choices=choices):
         return None
@@ -120,7 +120,7 @@ def _of_another(
 def _near(one: Array, other: Array, tolerance: Tolerance, times: float) -> bool:
     if one.shape != other.shape:
         return False
-    allowed = times * (tolerance.absolute + tolerance.relative * np.abs(other))
+    allowed = times * tolerance.allowed(other)
     return bool((np.abs(one - other) <= allowed).all())
 
 

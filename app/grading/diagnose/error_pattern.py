@@ -54,7 +54,7 @@ def error_shapes(
 def _nearly_right(pairs: Sequence[Pair], tolerance: Tolerance) -> bool:
     """So near that a tiny factor or offset would fit by way of the tolerance."""
     targets = [pair.expected for pair in pairs]
-    return _within(pairs, targets, [_NEAR * _allowed(target, tolerance) for target in targets])
+    return _within(pairs, targets, [_NEAR * tolerance.allowed(target) for target in targets])
 
 
 def _sign(pairs: Sequence[Pair], tolerance: Tolerance, with_numbers: bool) -> Iterator[ErrorShape]:
@@ -74,7 +74,7 @@ def _ratio(pairs: Sequence[Pair], tolerance: Tolerance, with_numbers: bool) -> I
     ratio = float((weights * got) @ expected) / power
     # Noise within the tolerance is scaled with the rest, where the factor came last.
     scale = max(1.0, abs(ratio))
-    allowed = [scale * _allowed(pair.expected, tolerance) for pair in pairs]
+    allowed = [scale * tolerance.allowed(pair.expected) for pair in pairs]
     targets = [ratio * pair.expected for pair in pairs]
     if _within(pairs, targets, allowed) and weighs(targets, allowed, free=1):
         number = f"{ratio:.4g}{_as_root(ratio)} times" if with_numbers else "a constant factor away from"
@@ -86,7 +86,7 @@ def _offset(pairs: Sequence[Pair], tolerance: Tolerance, with_numbers: bool) -> 
         return
     got, expected = _joined(pairs)
     offset = float(np.average(got - expected, weights=_weights(expected, tolerance)))
-    allowed = [2 * _allowed(pair.expected, tolerance) for pair in pairs]
+    allowed = [2 * tolerance.allowed(pair.expected) for pair in pairs]
     targets = [pair.expected + offset for pair in pairs]
     if _within(pairs, targets, allowed) and weighs(targets, allowed, free=1):
         number = f"{abs(offset):.4g}" if with_numbers else "a constant"
@@ -121,7 +121,7 @@ def _transposition(pair: Pair, tolerance: Tolerance) -> Array | None:
         return None
     for matrix in matrices:
         target = matrix.T if expected.ndim == 2 else matrix.T.ravel()
-        if target.shape == pair.got.shape and _close(pair.got, target, _allowed(target, tolerance)):
+        if target.shape == pair.got.shape and _close(pair.got, target, tolerance.allowed(target)):
             return np.ascontiguousarray(target)
     return None
 
@@ -149,16 +149,16 @@ def _softmaxes(pairs: Sequence[Pair], tolerance: Tolerance, with_numbers: bool) 
             yield ErrorShape(id=name, message=of_yours)
         given = [Pair(got=function(pair.got), expected=pair.expected) for pair in pairs]
         wanted = [pair.expected for pair in pairs]
-        slack = [2 * _allowed(one, tolerance) for one in wanted]
+        slack = [2 * tolerance.allowed(one) for one in wanted]
         if _within(given, wanted, slack) and _says_enough(name, wanted, slack):
             yield ErrorShape(id=f"without_{name}", message=of_right)
 
 
 def _after_softmax(name: str, taken: Array, before: Array, tolerance: Tolerance) -> Array:
     """What noise within the tolerance becomes: an entry's own, and that of the row's sum, in proportion."""
-    noise = _allowed(before, tolerance)
+    noise = tolerance.allowed(before)
     both = noise + noise.max(axis=-1, keepdims=True, initial=0.0)
-    slack: Array = _allowed(taken, tolerance) + (both if name == "log_softmax" else taken * both)
+    slack: Array = tolerance.allowed(taken) + (both if name == "log_softmax" else taken * both)
     return slack
 
 
@@ -191,7 +191,7 @@ def _rounded(pairs: Sequence[Pair], tolerance: Tolerance, with_numbers: bool) ->
             continue
         scale = np.repeat([np.abs(p.expected).max(initial=0) for p in pairs], [p.got.size for p in pairs])
         unit = _ROUNDED_UNITS * 2.0**-bits * np.maximum(np.abs(expected), scale)
-        if (np.abs(got - expected) <= unit + _allowed(expected, tolerance)).all():
+        if (np.abs(got - expected) <= unit + tolerance.allowed(expected)).all():
             yield ErrorShape(
                 id=f"only_{name}",
                 message=f"right, but only as exactly as `{name}` can say it: "
@@ -245,24 +245,19 @@ _SOFTMAXES = (
 )
 
 
-def _allowed(expected: Array, tolerance: Tolerance) -> Array:
-    allowed: Array = tolerance.absolute + tolerance.relative * np.abs(expected)
-    return allowed
-
-
 def _weights(expected: Array, tolerance: Tolerance) -> Array:
     """Where less is allowed, a number says more of what it was multiplied with, or what was added."""
-    allowed = _allowed(expected, tolerance)
+    allowed = tolerance.allowed(expected)
     weights: Array = (allowed.min() / allowed) ** 2 if allowed.min() > 0 else np.ones_like(allowed)
     return weights
 
 
 def _around(targets: Sequence[Array], tolerance: Tolerance) -> tuple[Sequence[Array], list[Array]]:
-    return targets, [_allowed(target, tolerance) for target in targets]
+    return targets, [tolerance.allowed(target) for target in targets]
 
 
 def _fits(pairs: Sequence[Pair], targets: Sequence[Array], tolerance: Tolerance) -> bool:
-    return _within(pairs, targets, [_allowed(target, tolerance) for target in targets])
+    return _within(pairs, targets, [tolerance.allowed(target) for target in targets])
 
 
 def _within(pairs: Sequence[Pair], targets: Sequence[Array], allowed: Sequence[Array]) -> bool:

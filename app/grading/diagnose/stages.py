@@ -225,7 +225,7 @@ def answers_agree(
         right = wanted[name]
         if array.shape != right.shape:
             return False
-        allowed = times * (tolerance.absolute + tolerance.relative * np.abs(right))
+        allowed = times * tolerance.allowed(right)
         if not (np.abs(array - right) <= allowed).all():
             return False
     return True

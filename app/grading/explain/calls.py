@@ -13,15 +13,12 @@ def _too_many(asked: Asked) -> str:
     ):
         return (
             f"`{name}` takes {times(taken, 'argument')}, and {given} arrived. A method is also given its "
-            "object: is "
-            "`self` its first parameter?"
+            "object: is `self` its first parameter?"
         )
     if name == "__init__":
         return (
-            f"{_called(asked)} takes {times(taken - 1, 'argument')} without names, and {given - 1} "
-            "arrived. Those "
-            "behind a `*` in "
-            "its `__init__` go by name, as `rngs=rngs`."
+            f"{_called(asked)} takes {times(taken - 1, 'argument')} without names, and {given - 1} arrived. "
+            "Those behind a `*` in its `__init__` go by name, as `rngs=rngs`."
         )
     return f"`{name}` takes {times(taken, 'argument')}, and {given} arrived."
 
@@ -41,8 +38,8 @@ def _operands(asked: Asked) -> str:
     kinds = [asked[2].rpartition(".")[2], asked[3].rpartition(".")[2]]
     if "NoneType" in kinds:
         return (
-            f"One side of the `{asked[1]}` is None: perhaps a function has no `return`, or an attribute "
-            "was never set."
+            f"One side of the `{asked[1]}` is None: perhaps a function has no `return`, or an attribute was "
+            "never set."
         )
     if "list" in kinds or "tuple" in kinds:
         return (
@@ -112,8 +109,7 @@ RULES: tuple[Rule, ...] = (
         "RecursionError",
         r"",
         "A function calls itself again and again and never comes to an end. In a module, `self(...)` "
-        "inside `__call__` "
-        "does that.",
+        "inside `__call__` does that.",
     ),
     rule("ZeroDivisionError", r"", "Something is divided by zero: print the divisor before this line."),
     rule(

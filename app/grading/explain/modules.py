@@ -14,8 +14,7 @@ def _container(asked: Asked) -> str:
     plain, wrapped = _CONTAINERS.get(asked[1], (f"a plain {asked[1]}", "nnx.List([...])"))
     return (
         f"`self.{name}` is {plain} that holds modules or arrays, and Flax does not look into it. Make it "
-        "part of the "
-        f"model with `self.{name} = {wrapped}`."
+        f"part of the model with `self.{name} = {wrapped}`."
     )
 
 
@@ -58,9 +57,8 @@ RULES: tuple[Rule, ...] = (
         "ValueError",
         r"Cannot assign data value of type '?<class '[\w.]{1,120}'>'? to static attribute '(\w{1,80})'",
         lambda a: (
-            f"`self.{a[1]}` was first set to something without arrays, so Flax takes it for a constant. "
-            "Set it once, in "
-            f"`__init__`, or write `self.{a[1]} = nnx.data(...)`."
+            f"`self.{a[1]}` was first set to something without arrays, so Flax takes it for a constant. Set "
+            f"it once, in `__init__`, or write `self.{a[1]} = nnx.data(...)`."
         ),
     ),
     rule(
@@ -87,15 +85,14 @@ RULES: tuple[Rule, ...] = (
         "ValueError",
         r"assignment destination is read-only",
         "`np.asarray` of a JAX array is a view that cannot be written to: copy it with `np.array`, or stay "
-        "in JAX and "
-        "write `x = x.at[0].set(y)`.",
+        "in JAX and write `x = x.at[0].set(y)`.",
     ),
     rule(
         "TypeError",
         r"unhashable type: '(?:jaxlib\._jax\.)?(ArrayImpl|Param|\w{0,40}Tracer)'",
         lambda a: (
-            f"{'A parameter' if a[1] == 'Param' else 'A JAX array'} cannot be a key of a dict, an entry of a "
-            "set or an argument of a cached function: use something with a fixed value, such as a number."
+            f"{'A parameter' if a[1] == 'Param' else 'A JAX array'} cannot be a key of a dict, an entry of "
+            "a set or an argument of a cached function: use something with a fixed value, such as a number."
         ),
     ),
     rule(
@@ -108,17 +105,15 @@ RULES: tuple[Rule, ...] = (
         "TypeError",
         NAME + r"\(\) takes no arguments",
         lambda a: (
-            f"The class `{a[1]}` has no `__init__` that takes anything. Is it spelt with two underscores "
-            "on each side? Or "
-            f"was an instance meant: `{a[1]}()(x)`?"
+            f"The class `{a[1]}` has no `__init__` that takes anything. Is it spelt with two underscores on "
+            f"each side? Or was an instance meant: `{a[1]}()(x)`?"
         ),
     ),
     rule(
         "TypeError",
         r"'NoneType' object is not callable",
         "Something that should be a layer or a function is None: was it ever set, and does what made it "
-        "`return` "
-        "it?",
+        "`return` it?",
     ),
     rule(
         "TypeError",
@@ -132,8 +127,7 @@ RULES: tuple[Rule, ...] = (
         "CallCompactUnboundModuleError",
         r"",
         "`flax.linen` is the older Flax, whose modules need `init` and `apply`. Here models are made with "
-        "`flax.nnx`, "
-        "such as `nnx.Linear(8, 4, rngs=rngs)`.",
+        "`flax.nnx`, such as `nnx.Linear(8, 4, rngs=rngs)`.",
     ),
     rule(
         "TypeError",

@@ -102,8 +102,7 @@ def _attribute(asked: Asked) -> str:
     if kind == "NoneType":
         return (
             f"Something is None where an object with `.{name}` is needed: perhaps a function has no "
-            "`return`, or an "
-            "attribute was never set."
+            "`return`, or an attribute was never set."
         )
     if kind in ("float", "int", "list", "tuple") and name in (
         "shape",
@@ -121,8 +120,7 @@ def _attribute(asked: Asked) -> str:
     if name in ("init", "apply"):
         return (
             f"A module of `flax.nnx` has no `.{name}`, that is `flax.linen`: an instance holds its "
-            "parameters and is "
-            "called by itself, `model(x)`."
+            "parameters and is called by itself, `model(x)`."
         )
     if asked.nearest:
         return f"`{kind}` has no attribute `{name}`. Is `{asked.nearest}` meant?"

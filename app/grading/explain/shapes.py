@@ -37,12 +37,12 @@ def _reshape(asked: Asked) -> str:
     if sides(start) and "[" in asked.match[0][-len(wanted) - 30 :] and len(sides(start)) == 1:
         width = sides(wanted)[-1] if sides(wanted) else "another number"
         return (
-            f"A norm layer that was made for {times(sides(start)[0], 'feature')} was given {width}: "
-            "the last axis of its input must have as many entries as it was made for."
+            f"A norm layer that was made for {times(sides(start)[0], 'feature')} was given {width}: the "
+            "last axis of its input must have as many entries as it was made for."
         )
     return (
-        f"{shape(start)} holds {times(numbers, 'number')}, but {shape(wanted)} has room for {asked[4]}: "
-        "a reshape keeps every number."
+        f"{shape(start)} holds {times(numbers, 'number')}, but {shape(wanted)} has room for {asked[4]}: a "
+        "reshape keeps every number."
     )
 
 
@@ -72,8 +72,7 @@ def _index(asked: Asked) -> str:
 def _channels(asked: Asked) -> str:
     return (
         f"The convolution was made for {times(asked[2], 'channel')}, but its input has {asked[1]}. An "
-        "`nnx.Conv` "
-        "takes `(H, W, C)`: the channels are the last axis, and `in_features` is their number."
+        "`nnx.Conv` takes `(H, W, C)`: the channels are the last axis, and `in_features` is their number."
     )
 
 
@@ -96,8 +95,8 @@ RULES: tuple[Rule, ...] = (
         "ValueError",
         r"operands could not be broadcast together with shapes \(0,\) \((\d),\)",
         lambda a: (
-            f"If this line is a convolution: a kernel with {a[1]} sides needs an input with "
-            f"{int(a[1]) + 1} axes, the last one for the channels; yours has fewer."
+            f"If this line is a convolution: a kernel with {a[1]} sides needs an input with {int(a[1]) + 1} "
+            "axes, the last one for the channels; yours has fewer."
         ),
     ),
     rule(
@@ -122,10 +121,9 @@ RULES: tuple[Rule, ...] = (
         r"dot_general requires contracting dimensions to have the same shape, got " + SHAPE + " and " + SHAPE,
         lambda a: (
             "A matrix product sums over one axis of each array, and the two must be of one length; here "
-            "they are "
-            f"{', '.join(map(str, sides(a[1])))} and {', '.join(map(str, sides(a[2])))}. Print both "
-            "shapes: one array "
-            "may have to be transposed, or a layer was made for another number of features."
+            f"they are {', '.join(map(str, sides(a[1])))} and {', '.join(map(str, sides(a[2])))}. Print "
+            "both shapes: one array may have to be transposed, or a layer was made for another number of "
+            "features."
         ),
     ),
     rule(
@@ -230,8 +228,7 @@ RULES: tuple[Rule, ...] = (
         r"because the product of specified axis sizes \((\d{1,15})\)",
         lambda a: (
             f"{shape(a[1])} holds {times(a[2], 'number')}, and {a[4]} does not divide {a[2]}: no length in "
-            "the "
-            f"place of -1 makes `{a[3]}` fit."
+            f"the place of -1 makes `{a[3]}` fit."
         ),
     ),
     rule(
@@ -289,8 +286,7 @@ RULES: tuple[Rule, ...] = (
         "ValueError",
         r"vmap got inconsistent sizes for array axes to be mapped",
         "`vmap` goes along one axis of every argument at once, and these axes have different lengths. "
-        "`in_axes` "
-        "says which axis of which argument; None keeps an argument whole.",
+        "`in_axes` says which axis of which argument; None keeps an argument whole.",
     ),
     rule(
         "ValueError",
@@ -324,16 +320,14 @@ RULES: tuple[Rule, ...] = (
         "ValueError",
         r"query shape should be",
         "`dot_product_attention` takes queries, keys and values of shape `(T, heads, head width)`, with a "
-        "batch "
-        "axis in front or not; heads and head width must be the same in all three.",
+        "batch axis in front or not; heads and head width must be the same in all three.",
     ),
     rule(
         "TypeError",
         r"Gradient only defined for scalar-output functions\. Output had shape: " + SHAPE,
         lambda a: (
             f"A gradient is taken of a single number, and the function returned {shape(a[1])}: sum it or "
-            "take its "
-            "mean first."
+            "take its mean first."
         ),
     ),
     rule(
@@ -345,16 +339,14 @@ RULES: tuple[Rule, ...] = (
         "ValueError",
         r"The truth value of an array with more than one element is ambiguous",
         "`if`, `while`, `and` and `not` need one truth value, and this is an array of several: say "
-        "`.any()` or "
-        "`.all()`, or choose number by number with `jnp.where`.",
+        "`.any()` or `.all()`, or choose number by number with `jnp.where`.",
     ),
     rule(
         "TypeError",
         r"Only scalar arrays can be converted to Python scalars; got arr\.ndim=(\d{1,3})",
         lambda a: (
             f"An array with {times(a[1], 'axis', 'axes')} cannot become one Python number: pick an entry, "
-            "or convert "
-            "the whole array with `.astype`."
+            "or convert the whole array with `.astype`."
         ),
     ),
 )

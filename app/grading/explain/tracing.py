@@ -8,19 +8,17 @@ _ONLY_SHAPES = "Inside `jax.jit`, or a loop of JAX, an array has a shape and a d
 def _concretization(asked: Asked) -> str:
     if "`int` function" in asked[0] or "`float` function" in asked[0] or "`bool` function" in asked[0]:
         return (
-            f"{_ONLY_SHAPES}, so it cannot become a Python number. Convert with `.astype`, or do it "
-            "outside of "
-            "what is compiled."
+            f"{_ONLY_SHAPES}, so it cannot become a Python number. Convert with `.astype`, or do it outside "
+            "of what is compiled."
         )
     if "jnp.arange" in asked[0] or "size argument" in asked[0]:
         return (
-            f"{_ONLY_SHAPES}, so a size cannot depend on them. Name the argument that the size comes from in "
-            "`static_argnums`, or compute it outside."
+            f"{_ONLY_SHAPES}, so a size cannot depend on them. Name the argument that the size comes from "
+            "in `static_argnums`, or compute it outside."
         )
     return (
         f"{_ONLY_SHAPES}, and this line needs a number. Move it out of what is compiled, or name the "
-        "argument in "
-        "`static_argnums`."
+        "argument in `static_argnums`."
     )
 
 
@@ -29,14 +27,12 @@ def _trace_context(asked: Asked) -> str:
     if what == "RngCount":
         return (
             "Random numbers were drawn from an `nnx.Rngs` that comes from outside the compiled function. "
-            "Hand it in as an "
-            "argument and compile with `nnx.jit`, or draw outside."
+            "Hand it in as an argument and compile with `nnx.jit`, or draw outside."
         )
     return (
-        f"`{what}` belongs to a module from outside the function that `jax.jit` or `jax.grad` works on, "
-        "and is changed "
-        "inside it. Hand the module in as an argument, and use `nnx.jit` or `nnx.grad`, which carry "
-        "changes out again."
+        f"`{what}` belongs to a module from outside the function that `jax.jit` or `jax.grad` works on, and "
+        "is changed inside it. Hand the module in as an argument, and use `nnx.jit` or `nnx.grad`, which "
+        "carry changes out again."
     )
 
 
@@ -45,8 +41,7 @@ RULES: tuple[Rule, ...] = (
         "TracerBoolConversionError",
         r"",
         f"{_ONLY_SHAPES}, so `if`, `while`, `and` and `not` cannot look at it. Choose with `jnp.where`, or "
-        "branch with "
-        "`jax.lax.cond`.",
+        "branch with `jax.lax.cond`.",
     ),
     rule(
         "TracerIntegerConversionError",
@@ -70,15 +65,13 @@ RULES: tuple[Rule, ...] = (
         "UnexpectedTracerError",
         r"",
         "A value from inside a compiled function was kept, in a list or an attribute, and used after it. "
-        "Return "
-        "from the function what is needed outside.",
+        "Return from the function what is needed outside.",
     ),
     rule(
         "IndexError",
         r"Slice entries must be static integers",
         f"{_ONLY_SHAPES}, so it cannot be the end of a slice. Use `jax.lax.dynamic_slice`, or name the "
-        "argument in "
-        "`static_argnums`.",
+        "argument in `static_argnums`.",
     ),
     rule(
         "TraceContextError",
@@ -89,15 +82,13 @@ RULES: tuple[Rule, ...] = (
         "TraceContextError",
         r"",
         "A module from outside is changed inside a function that JAX transforms. Hand it in as an "
-        "argument, and use "
-        "`nnx.jit` or `nnx.grad`.",
+        "argument, and use `nnx.jit` or `nnx.grad`.",
     ),
     rule(
         "ValueError",
         r"Non-hashable static arguments are not supported",
         "An argument in `static_argnums` must be a plain value, such as a number or a text: an array "
-        "cannot be "
-        "static.",
+        "cannot be static.",
     ),
     rule(
         "TypeError",
@@ -105,9 +96,8 @@ RULES: tuple[Rule, ...] = (
         r"(?: and was passed to the function at path (\w{1,80}))?",
         lambda a: (
             f"{f'The argument `{a[2]}`' if a[2] else 'An argument'} of a compiled function is a "
-            f"`{a[1].rpartition('.')[2]}`; `jax.jit` takes arrays and numbers. Name it in "
-            "`static_argnums`, or "
-            "use `nnx.jit` for modules."
+            f"`{a[1].rpartition('.')[2]}`; `jax.jit` takes arrays and numbers. Name it in `static_argnums`, "
+            "or use `nnx.jit` for modules."
         ),
     ),
 )

@@ -25,8 +25,8 @@ def _shape(asked: Asked) -> str:
     if "Tracer" in inside:
         return (
             "A shape must be known before the program is compiled, and this one depends on an argument of "
-            "the "
-            "compiled function. Name that argument in `static_argnums`, or keep the size out of `jax.jit`."
+            "the compiled function. Name that argument in `static_argnums`, or keep the size out of "
+            "`jax.jit`."
         )
     if "." in inside:
         plain = inside.replace("np.float64(", "").replace("np.float32(", "").replace(")", "").rstrip(", ")
@@ -100,8 +100,7 @@ RULES: tuple[Rule, ...] = (
         "ValueError",
         r"Input type must be an integer or unsigned integer",
         "`nnx.Embed` looks rows up by their numbers, so its input must be of an integer dtype: convert it "
-        "with "
-        "`.astype(jnp.int32)`.",
+        "with `.astype(jnp.int32)`.",
     ),
     rule(
         "ValueError",

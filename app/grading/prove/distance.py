@@ -45,7 +45,7 @@ def allowed(expected: WireArray, tolerance: Tolerance) -> NDArray[np.float64]:
     reference = unpack_array(expected)
     if not np.issubdtype(reference.dtype, np.inexact):
         return np.zeros(reference.shape)
-    return tolerance.allowed(_wide(reference)).astype(np.float64)
+    return tolerance.allowed(_wide(reference))
 
 
 def _one(answer: WireArray, expected: WireArray, tolerance: Tolerance) -> float:

@@ -96,7 +96,7 @@ def measure_drift(stored: StoredOutputs, today: StoredOutputs, tolerance: Tolera
             return Drift(worst=float("inf"), where=name)
         if now.size == 0:
             continue
-        allowed = tolerance.absolute + tolerance.relative * np.abs(before)
+        allowed = tolerance.allowed(before)
         drift = np.abs(now - before)
         with np.errstate(divide="ignore", invalid="ignore"):
             ratio = float(np.where(drift > 0, drift / allowed, 0.0).max())

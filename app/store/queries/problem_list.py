@@ -3,7 +3,7 @@
 import msgspec
 from sqlalchemy import Row, Select, func, select, tuple_
 
-from app.core.problem_summary import ProblemPage, ProblemSummary
+from app.core.problem import ProblemPage, ProblemSummary
 from app.errors import ProblemNotFound
 from app.store import tables
 from app.store.engine.database import Connection

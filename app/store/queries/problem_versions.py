@@ -9,8 +9,7 @@ from sqlalchemy import select, text, update
 from sqlalchemy.dialects.postgresql import insert as postgres_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 
-from app.core.problem import Problem
-from app.core.problem_summary import ProblemSummary
+from app.core.problem import Problem, ProblemSummary
 from app.errors import ProblemError
 from app.store import tables
 from app.store.engine.database import Connection

@@ -138,7 +138,7 @@ def _agrees(numbers: _Numbers, representative: _Numbers, tolerance: Tolerance) -
     finite = np.isfinite(representative)
     if not np.array_equal(numbers[~finite], representative[~finite], equal_nan=True):
         return False
-    allowed = tolerance.absolute + tolerance.relative * np.abs(representative[finite])
+    allowed = tolerance.allowed(representative[finite])
     return bool((np.abs(numbers[finite] - representative[finite]) <= allowed).all())
 
 
@@ -149,6 +149,6 @@ def _project(numbers: _Numbers, tolerance: Tolerance) -> tuple[float, float]:
     plain = np.where(np.isfinite(numbers), numbers, 0.0)
     # From |a - e| <= absolute + relative |e| follows |e| <= (|a| + absolute) / (1 - relative).
     largest = (np.abs(plain) + tolerance.absolute) / (1 - tolerance.relative)
-    allowed = tolerance.absolute + tolerance.relative * largest
+    allowed = tolerance.allowed(largest)
     slack = 1e-9 * (1.0 + float(np.abs(plain) @ np.abs(direction)))
     return float(plain @ direction), float(allowed @ np.abs(direction)) + slack
