@@ -26,6 +26,8 @@ _FAULTS = {
     "outage": 1,
 }
 _LOAD = Load(longest_run_seconds=0.4, long_runs_share=0.03, long_run_seconds=3.0)
+_PATIENCE_SECONDS = 120.0
+"""Far above what anything here takes: a machine may be slow."""
 _SLOW_BUT_RIGHT = "import time\n\ntime.sleep(2)\n\n\ndef double(x):\n    return 2 * x\n"
 
 
@@ -101,7 +103,7 @@ async def one_learner(chaos: Chaos) -> AsyncIterator[dict[str, str]]:
 
 async def running_on(chaos: Chaos, submission_id: str, attempt: int) -> tuple[str, float]:
     """Which process began this attempt, and when; waits until one has."""
-    async with asyncio.timeout(60):
+    async with asyncio.timeout(_PATIENCE_SECONDS):
         while True:
             for found in chaos.audit.changes():
                 if (found.submission_id, found.status, found.attempt) == (submission_id, "running", attempt):
@@ -114,7 +116,7 @@ async def running_on(chaos: Chaos, submission_id: str, attempt: int) -> tuple[st
 async def test_another_worker_makes_the_run_of_a_killed_one_again(
     durable_postgres: PostgresServer, tmp_path: Path, show: Callable[[str], None]
 ) -> None:
-    """With the real sandbox: within ten seconds of the SIGKILL."""
+    """With the real sandbox; docs/performance.md says how soon after the SIGKILL."""
     plan = Plan(services=1, workers=2, slots=1)
     programs = (REAL_SERVICE, REAL_WORKER)
     async with fleet(plan, durable_postgres, tmp_path, programs) as chaos:
@@ -125,7 +127,9 @@ async def test_another_worker_makes_the_run_of_a_killed_one_again(
             following = asyncio.create_task(chaos.learners.follow(cookies, submitted))
             who, _ = await running_on(chaos, submitted.id, 1)
             [other] = [worker for worker in chaos.workers if worker.application_name != who]
-            await until(lambda: "grades 1 at a time" in other.log.read_text(), within_seconds=90)
+            await until(
+                lambda: "grades 1 at a time" in other.log.read_text(), within_seconds=_PATIENCE_SECONDS
+            )
             [victim] = [worker for worker in chaos.workers if worker is not other]
             victim.kill()
             killed_at = time.time()
@@ -151,19 +155,23 @@ async def test_an_outage_is_waited_for_at_the_start_in_a_run_and_not_at_a_stop(
         worker.start()
         await until(
             lambda: all("does not take connections yet" in it.log.read_text() for it in (service, worker)),
-            within_seconds=90,
+            within_seconds=_PATIENCE_SECONDS,
         )
         durable_postgres.start()
         async with one_learner(chaos) as cookies:
             before = await chaos.learners.submit(cookies, "wait 0", "accepted")
             await chaos.learners.follow(cookies, before)
-            await until(lambda: chaos.audit.last_event_number() > 1, within_seconds=10)
+            await until(lambda: chaos.audit.last_event_number() > 1, within_seconds=_PATIENCE_SECONDS)
             submitted = await chaos.learners.submit(cookies, "wait 1", "accepted")
             number = chaos.audit.last_event_number()
             following = asyncio.create_task(chaos.learners.follow(cookies, submitted))
             await running_on(chaos, submitted.id, 1)
             durable_postgres.crash()
-            await asyncio.sleep(2)
+            # The run has ended, and its verdict cannot be written.
+            await until(
+                lambda: "a run waits for the database" in worker.log.read_text(),
+                within_seconds=_PATIENCE_SECONDS,
+            )
             durable_postgres.start()
             # Numbers of events never come again, though a crash has emptied their table.
             assert chaos.audit.last_event_number() >= number
@@ -176,7 +184,7 @@ async def test_an_outage_is_waited_for_at_the_start_in_a_run_and_not_at_a_stop(
             start = time.monotonic()
             for process in (service, worker):
                 process.signal(signal.SIGTERM)
-            await until(lambda: not (service.is_alive or worker.is_alive), within_seconds=40)
+            await until(lambda: not (service.is_alive or worker.is_alive), within_seconds=_PATIENCE_SECONDS)
             show(f"a stop in an outage takes {time.monotonic() - start:.1f} s")
         finally:
             durable_postgres.start()
@@ -194,7 +202,7 @@ async def test_a_wrong_name_of_the_database_is_told_at_once(
     )
     worker.start()
     try:
-        await until(lambda: not worker.is_alive, within_seconds=90)
+        await until(lambda: not worker.is_alive, within_seconds=_PATIENCE_SECONDS)
     finally:
         worker.put_away()
     assert worker.exit_code == 2

@@ -15,8 +15,10 @@ from tests.support.small_problem import small_problem, write_problem
 
 pytestmark = pytest.mark.jail
 
-_ENDED_SECONDS = 5.0
-"""Far above what it takes (docs/performance.md), because this machine may have other things to do."""
+_PATIENCE_SECONDS = 100.0
+"""Far above what an end takes (docs/performance.md): a machine may be slow, and have other things to do."""
+_MODULES = 2000
+"""Some 1,500 are imported by a service; JAX and Flax would bring a thousand more."""
 
 _SLOW_BUT_RIGHT = "import time\n\ntime.sleep({seconds})\n\n\ndef double(x):\n    return 2 * x\n"
 
@@ -108,24 +110,24 @@ def test_a_stop_lets_the_run_finish_and_ends_streams(
         assert verdict(browser, service, waiting)["outcome"] == "wrong_value"
 
 
-def test_the_service_is_up_quickly_and_never_loads_jax(
+def test_the_service_starts_with_few_imports_and_never_loads_jax(
     tmp_path: Path, settings: dict[str, str], browser: httpx.Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """JAX lives in the jail's processes only; also after a run, and with the sandbox open."""
-    # The first start compiles Python's own files, which an installation does once.
-    monkeypatch.delenv("PYTHONDONTWRITEBYTECODE", raising=False)
-    monkeypatch.setenv("PYTHONPYCACHEPREFIX", str(tmp_path / "bytecode"))
-    with real_service(tmp_path / "data", **settings):
-        pass
+    """Imports are most of a start. JAX lives in the jail's processes only; also after a run."""
+    monkeypatch.setenv("PYTHONPROFILEIMPORTTIME", "1")
     with real_service(tmp_path / "data", **settings) as service:
-        assert service.processor_seconds() < 2
+        lines = [line for line in service.printed if line.startswith("import time:")]
+        imported = {line.rpartition("|")[2].strip() for line in lines}
+        assert "uvicorn" in imported
+        assert len(imported) < _MODULES
         assert browser.get(f"{service.address}/healthz").status_code == 200
         sign_up(browser, service)
         submission = submit(browser, service, "import jax\n\n\ndef double(x):\n    return 2 * x\n")
         assert verdict(browser, service, submission)["outcome"] == "accepted"
-        mapped = Path(f"/proc/{service.pid}/maps").read_text()
-        assert "msgspec" in mapped
-        assert "jaxlib" not in mapped
+        for pid in (service.pid, service.grader_pid):
+            mapped = Path(f"/proc/{pid}/maps").read_text()
+            assert "msgspec" in mapped
+            assert "jaxlib" not in mapped
 
 
 def test_two_services_on_one_database_are_refused(tmp_path: Path, settings: dict[str, str]) -> None:
@@ -155,7 +157,7 @@ def test_nothing_is_left_behind_by_a_killed_service(
         service.kill()
         start = time.monotonic()
         while left := [pid for pid in family if is_running(pid)]:
-            assert time.monotonic() - start < _ENDED_SECONDS, left
+            assert time.monotonic() - start < _PATIENCE_SECONDS, left
             time.sleep(0.01)
     assert Path("/proc/self/mounts").read_text() == mounts
     with real_service(tmp_path / "data", **settings) as service:

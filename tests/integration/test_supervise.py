@@ -5,7 +5,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -20,11 +20,10 @@ _PROGRAM = """
 import logging, os, signal, sys, time
 from app.cli.serving import supervise as kept
 logging.basicConfig(format="%(message)s")
-kept._LONGEST_PAUSE_SECONDS = {pause}
 def run():
     print("begun", flush=True)
     {work}
-kept.keep(run)
+kept.keep(run, first_pause_seconds={pause})
 print("returned", flush=True)
 """
 _SLEEP = "time.sleep(60)"
@@ -51,27 +50,39 @@ def _program(
             process.kill()
 
 
+_FOR_EVER = 3600.0
+"""A pause that outlasts any test."""
+_PATIENCE_SECONDS = 100.0
+
+
 def _line(process: "subprocess.Popen[str]") -> str:
     assert process.stdout is not None
     return process.stdout.readline().strip()
 
 
 def _gone(pid: int) -> bool:
-    deadline = time.monotonic() + 5
-    while is_running(pid) and time.monotonic() < deadline:
+    return _comes_true(lambda: not is_running(pid))
+
+
+def _comes_true(condition: Callable[[], bool]) -> bool:
+    deadline = time.monotonic() + _PATIENCE_SECONDS
+    while not condition() and time.monotonic() < deadline:
         time.sleep(0.01)
-    return not is_running(pid)
+    return condition()
+
+
+def _sleeps(pid: int) -> bool:
+    """Whether it waits for something: for a child, or where it has none, for time to pass."""
+    return Path(f"/proc/{pid}/stat").read_text().rpartition(") ")[2][0] == "S"
 
 
 def test_what_is_killed_is_begun_again_at_once() -> None:
-    with _program(_SLEEP) as process:
+    with _program(_SLEEP, pause=_FOR_EVER) as process:
         assert _line(process) == "begun"
         (first,) = children(process.pid)
-        killed_at = time.monotonic()
         os.kill(first, signal.SIGKILL)
         assert _line(process) == "killed by SIGKILL: beginning again"
         assert _line(process) == "begun"
-        assert time.monotonic() - killed_at < 1
         assert first not in children(process.pid)
 
 
@@ -85,7 +96,7 @@ def test_what_is_killed_is_begun_again_at_once() -> None:
 )
 def test_what_ends_by_itself_is_not_begun_again(work: str, code: int, last: str) -> None:
     with _program(work) as process:
-        said = process.communicate(timeout=20)[0].splitlines()
+        said = process.communicate(timeout=_PATIENCE_SECONDS)[0].splitlines()
     assert process.returncode == code
     assert said.count("begun") == 1
     assert said[-1] == last
@@ -93,7 +104,7 @@ def test_what_ends_by_itself_is_not_begun_again(work: str, code: int, last: str)
 
 def test_what_is_killed_over_and_over_is_given_up() -> None:
     with _program(_KILLS_ITSELF) as process:
-        said = process.communicate(timeout=20)[0].splitlines()
+        said = process.communicate(timeout=_PATIENCE_SECONDS)[0].splitlines()
     assert process.returncode == 128 + signal.SIGKILL
     assert said.count("begun") == 5
     assert said[-1] == "killed by SIGKILL, five times in a row: giving up"
@@ -108,7 +119,7 @@ def test_a_stop_is_passed_on_once_and_ends_both(number: signal.Signals) -> None:
         assert (_line(process), _line(process)) == ("begun", "ready")
         (child,) = children(process.pid)
         process.send_signal(number)
-        assert process.wait(10) == 7
+        assert process.wait(_PATIENCE_SECONDS) == 7
         assert _gone(child)
         assert _line(process) == ""
 
@@ -117,7 +128,7 @@ def test_a_stop_before_anybody_listens_ends_both_as_it_always_did() -> None:
     with _program(_SLEEP) as process:
         assert _line(process) == "begun"
         process.terminate()
-        assert process.wait(10) == -signal.SIGTERM
+        assert process.wait(_PATIENCE_SECONDS) == -signal.SIGTERM
 
 
 @pytest.mark.parametrize(("work", "code"), [(_SLEEP, 128 + signal.SIGTERM), (_STOPS_IN_TIME, 7)])
@@ -130,18 +141,18 @@ def test_a_container_s_first_process_ends_as_well(work: str, code: int) -> None:
             assert _line(process) == "ready"
         (first,) = children(process.pid)
         os.kill(first, signal.SIGTERM)
-        assert process.wait(10) == code
+        assert process.wait(_PATIENCE_SECONDS) == code
 
 
 def test_a_stop_between_two_lives_is_heard() -> None:
-    with _program(_KILLS_ITSELF, pause=60) as process:
+    with _program(_KILLS_ITSELF, pause=_FOR_EVER) as process:
         said = ""
         while said.count("beginning again") < 2:  # It waits before the third.
             said += _line(process)
-        time.sleep(0.2)
+        assert _comes_true(lambda: _sleeps(process.pid))
         assert not children(process.pid)
         process.terminate()
-        assert process.wait(10) == -signal.SIGTERM
+        assert process.wait(_PATIENCE_SECONDS) == -signal.SIGTERM
 
 
 def test_a_parent_that_is_killed_takes_the_work_with_it() -> None:
@@ -165,7 +176,12 @@ def test_a_learner_gets_the_verdict_though_the_service_is_killed_under_way(tmp_p
     write_problem(small_problem(), tmp_path)
     settings = {"problems_dir": str(tmp_path / "problems"), "references_dir": str(tmp_path / "references")}
     code = "import time\n\ntime.sleep(2)\n\n\ndef double(x):\n    return 2 * x\n"
-    with real_service(tmp_path / "data", **settings) as service, httpx.Client(timeout=60) as browser:
+    start = time.monotonic()
+    with (
+        real_service(tmp_path / "data", **settings) as service,
+        httpx.Client(timeout=_PATIENCE_SECONDS) as browser,
+    ):
+        cold_start_seconds = time.monotonic() - start
         threads = list(Path(f"/proc/{service.parent_pid}/task").iterdir())
         assert len(threads) == 1, "its forks would be unsafe"
         account = {"email": "a@lab.test", "password": "correct horse battery"}
@@ -174,12 +190,14 @@ def test_a_learner_gets_the_verdict_though_the_service_is_killed_under_way(tmp_p
         events = f"{service.address}/api/v1/submissions/{posted.raise_for_status().json()['id']}/events"
         with browser.stream("GET", events) as stream:
             assert "event: running" in stream.iter_lines()
-        dead = {service.pid} | descendants(service.pid)
-        service.kill_work()
+        work = service.pid
+        dead = {work} | descendants(work)
         killed_at = time.monotonic()
-        # A connection of its own: one that is open may be cut.
-        assert httpx.get(f"{service.address}/healthz", timeout=30).status_code == 200
-        assert time.monotonic() - killed_at < 5
+        service.kill_work()
+        # A connection of its own, and none that the dying one may still take: those are cut.
+        assert _gone(work)
+        assert httpx.get(f"{service.address}/healthz", timeout=_PATIENCE_SECONDS).status_code == 200
+        assert time.monotonic() - killed_at < cold_start_seconds
         with browser.stream("GET", events) as stream:
             reported = list(stream.iter_lines())
         assert "event: verdict" in reported

@@ -19,18 +19,23 @@ _PR_SET_PDEATHSIG = 1  # From the kernel's linux/prctl.h.
 _STOPS = (signal.SIGTERM, signal.SIGINT)
 _SHORT_LIFE_SECONDS = 10.0
 _SHORT_LIVES = 5
-_LONGEST_PAUSE_SECONDS = 8.0
 
 _log = logging.getLogger("jaxercise")
 
 
-def keep(run: Callable[[], None], *, stops: Sequence[signal.Signals] = _STOPS, subject: str = "") -> None:
+def keep(
+    run: Callable[[], None],
+    *,
+    stops: Sequence[signal.Signals] = _STOPS,
+    subject: str = "",
+    first_pause_seconds: float = 1.0,
+) -> None:
     """`run` in a child process, and again in another one whenever a signal has killed it.
 
     Returns and raises what `run` does where it is the child; the parent ends as the child does once that
     ends by itself or was told to stop (`stops` are passed on), and gives up where five in a row
-    live for less than ten seconds. A parent that is killed takes the child with it. `subject` begins what the
-    log says of a kill.
+    live for less than ten seconds. It pauses before the third of them, and twice as long before each that
+    follows. A parent that is killed takes the child with it. `subject` begins what the log says of a kill.
     """
     gc.collect()
     gc.freeze()  # What both share stays shared.
@@ -54,7 +59,7 @@ def keep(run: Callable[[], None], *, stops: Sequence[signal.Signals] = _STOPS, s
         _log.error("%skilled by %s: beginning again", subject, name)
         # At once, but not over and over.
         if short_lives > 1:
-            time.sleep(min(2.0 ** (short_lives - 2), _LONGEST_PAUSE_SECONDS))
+            time.sleep(first_pause_seconds * 2 ** (short_lives - 2))
 
 
 class _Parent:
