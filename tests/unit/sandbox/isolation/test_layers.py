@@ -25,7 +25,7 @@ def _host(root: Path, values: Mapping[str, str]) -> Path:
         ("user/max_net_namespaces", "0", "user.max_net_namespaces=10000"),
     ],
 )
-def test_what_stands_in_the_way_is_named_and_only_that(
+def test_what_refuses_namespaces_is_named_and_only_that(
     tmp_path: Path, name: str, value: str, said: str
 ) -> None:
     remedy = namespace_remedy(_host(tmp_path, {name: value}), is_container=False)
