@@ -18,8 +18,8 @@ from sandbox.isolation.seccomp import compiled_filter
 from sandbox.limits import Limits
 from sandbox.protocol import Confinement
 from sandbox.run.child import JailedChild, spawn_child
-from sandbox.run.run import ChildKilled, SingleRun
 from sandbox.run.session import Session, SessionEnded
+from sandbox.run.single_run import ChildKilled, SingleRun
 from sandbox.run.warm_pool import Planned, WarmPool
 
 _ATTEMPTS = 3
