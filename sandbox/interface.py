@@ -31,11 +31,11 @@ class CallMode(enum.StrEnum):
 
     PLAIN = "plain"
     TWICE = "twice"
-    """Twice with the same arguments: parts `first` and `second`."""
+    """Twice with the same arguments: arrays `first` and `second`."""
     TRANSFORMS = "transforms"
-    """Under `jax.jit`, and under `jax.vmap` over a leading axis of one: parts `jit` and `vmap`."""
+    """Under `jax.jit`, and under `jax.vmap` over a leading axis of one: arrays `jit` and `vmap`."""
     GRADIENT = "gradient"
-    """Of a fixed scalar of the answer: a part for each parameter of the module by its path, or, where no
+    """Of a fixed scalar of the answer: an array for each parameter of the module by its path, or, where no
     module is looked into, for each array argument by its index."""
     JIT = "jit"
     """The whole call as one program of `jax.jit`, array arguments traced."""
@@ -108,11 +108,11 @@ class Outputs(msgspec.Struct, frozen=True, kw_only=True):
     dtypes: tuple[_Name, ...] = ("float32",)
 
 
-class Part(msgspec.Struct, frozen=True, kw_only=True):
-    """One of several arrays that belong together."""
+Arrays = Annotated[dict[_Name, WireArray], msgspec.Meta(max_length=10_000)]
+"""The arrays of an answer by name, in order; a single one has the empty name.
 
-    name: _Name
-    value: WireArray
+Where a hostile process sends a name twice, the last one counts.
+"""
 
 
 class RunRequest(msgspec.Struct, frozen=True, kw_only=True):
@@ -192,13 +192,12 @@ class ForbiddenUse(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class CallResult(msgspec.Struct, frozen=True, kw_only=True, tag="call"):
-    """What one call gave: a value, or an exception, or an answer that is no array."""
+    """What one call gave: arrays, or an exception, or an answer that is no array."""
 
     index: int
     wall_seconds: float
-    value: WireArray | None = None
-    parts: Annotated[tuple[Part, ...], msgspec.Meta(max_length=10_000)] = ()
-    """In the place of `value`, where several arrays are asked for."""
+    arrays: Arrays = {}
+    """What was returned; empty where it was not what is asked for."""
     raised: Raised | None = None
     not_an_array: _Text = ""
     """The returned object in words, where it was not what is asked for."""
@@ -207,7 +206,7 @@ class CallResult(msgspec.Struct, frozen=True, kw_only=True, tag="call"):
     parameters: Annotated[tuple[Parameter, ...], msgspec.Meta(max_length=100_000)] | None = None
     """What the module held, where `Call.module` asked; None where no such class was constructed."""
     notes: Annotated[tuple[_Text, ...], msgspec.Meta(max_length=8)] = ()
-    stages: Annotated[tuple[Part, ...], msgspec.Meta(max_length=1_000)] = ()
+    stages: Annotated[dict[_Name, WireArray], msgspec.Meta(max_length=1_000)] = {}
     """What was recorded of `Call.stages`, in the order in which it was reached."""
     forbidden: ForbiddenUse | None = None
 

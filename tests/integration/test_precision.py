@@ -134,8 +134,8 @@ class Precision:
 
     def array(self, name: str, mode: CallMode, argument: Any = _X, module: ModuleUse | None = None) -> Floats:
         result = self.call(name, mode, argument, module)
-        assert result.value is not None, result.raised
-        return unpack_array(result.value)  # type: ignore[return-value]
+        assert result.arrays, result.raised
+        return unpack_array(result.arrays[""])  # type: ignore[return-value]
 
 
 def _parameters(name: str) -> tuple[str, ...]:
@@ -168,8 +168,8 @@ def by_mode(precision: Precision) -> dict[CallMode, dict[str, Floats]]:
     results = precision._run(RunRequest(code=_CODE, parameters=("x",), calls=calls))
     made: dict[CallMode, dict[str, Floats]] = {mode: {} for mode in modes}
     for (mode, name), result in zip(asked, results, strict=True):
-        assert result.value is not None, (mode, name, result.raised)
-        made[mode][name] = unpack_array(result.value)  # type: ignore[assignment]
+        assert result.arrays, (mode, name, result.raised)
+        made[mode][name] = unpack_array(result.arrays[""])  # type: ignore[assignment]
     return made
 
 

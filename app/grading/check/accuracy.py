@@ -8,7 +8,6 @@ from app.core.generators import generate
 from app.core.outcome import Outcome
 from app.core.problem import AccuracyProbe
 from app.core.verdict import CaseResult
-from app.grading.answer import named_arrays
 from app.grading.check.case_result import case_result
 from app.grading.phrases import shape_words
 from app.grading.plan.checks import Check
@@ -28,7 +27,7 @@ def judge_accuracy(check: Check, call: CallResult) -> CaseResult:
     probe = check.accuracy
     assert probe is not None  # What makes an item one of this kind.
     labels = np.asarray(generate(probe.labels))
-    arrays = list(named_arrays(call.value, call.parts).values())
+    arrays = list(call.arrays.values())
     try:
         predicted = _labels(arrays[0], labels.size)
     except BadArray as error:

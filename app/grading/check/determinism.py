@@ -2,7 +2,6 @@
 
 from app.core.outcome import Outcome
 from app.core.verdict import CaseResult
-from app.grading.answer import named_arrays
 from app.grading.check.case_result import case_result
 from app.grading.plan.checks import Check
 from sandbox.arrays import WireArray
@@ -16,7 +15,7 @@ _DIFFERS = (
 
 def judge_determinism(check: Check, call: CallResult) -> CaseResult:
     """To the last bit: the same program on the same numbers rounds the same way."""
-    arrays = named_arrays(call.value, call.parts)
+    arrays = call.arrays
     first, second = _of("first", arrays), _of("second", arrays)
     if first and first == second:
         return case_result(check, Outcome.PASSED, "", call.wall_seconds)

@@ -7,7 +7,6 @@ import numpy as np
 from app.core.outcome import Outcome
 from app.core.problem import Problem
 from app.core.verdict import CaseResult
-from app.grading.answer import named_arrays
 from app.grading.check.case_result import case_result
 from app.grading.check.value import judge_arrays
 from app.grading.compare.array import matches
@@ -23,8 +22,8 @@ _CUT_OFF = "it is not used, or something such as `stop_gradient` or a copy made 
 
 def judge_gradient(problem: Problem, check: Check, call: CallResult, expected: ReferenceOutput) -> CaseResult:
     """Parameters that no gradient reaches are named first, then those whose gradient differs."""
-    wanted = _named(problem, named_arrays(expected.value, expected.parts))
-    all_given = _named(problem, named_arrays(call.value, call.parts))
+    wanted = _named(problem, expected.arrays)
+    all_given = _named(problem, call.arrays)
     if lacking := [name for name in wanted if name not in all_given]:
         message = f"there is no gradient of {names_words(lacking)}: no such `nnx.Param` is in the module"
         return case_result(check, Outcome.WRONG_PARAMETERS, message, call.wall_seconds)

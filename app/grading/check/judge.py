@@ -7,7 +7,6 @@ import msgspec
 from app.core.outcome import Outcome
 from app.core.problem import Problem
 from app.core.verdict import CaseResult
-from app.grading.answer import named_arrays
 from app.grading.check.accuracy import judge_accuracy
 from app.grading.check.case_result import case_result
 from app.grading.check.determinism import judge_determinism
@@ -58,7 +57,7 @@ def judge(
         return case_result(check, Outcome.WRONG_PARAMETERS, never_built(problem), call.wall_seconds)
     if check.kind is CheckKind.AGAIN:
         return judge_again(problem, check, call, expected, first)
-    given = named_arrays(call.value, call.parts)
+    given = call.arrays
     # Of a module without a single parameter there are no gradients, and that is no answer's fault.
     if not given and not (check.kind is CheckKind.GRADIENT and not call.not_an_array):
         outcome, message = no_arrays(problem.manifest.entry, call, is_hidden=check.call.is_hidden)
@@ -74,7 +73,7 @@ def judge(
             return judge_accuracy(check, call)
     dtypes = {output.name: output.dtype for output in problem.manifest.entry.named_outputs}
     only = _ONLY_WITH_PARAMETERS if check.kind is CheckKind.CHECKPOINT else ""
-    wanted, tolerance = named_arrays(expected.value, expected.parts), problem.manifest.tolerance
+    wanted, tolerance = expected.arrays, problem.manifest.tolerance
     return judge_arrays(check, call, given, wanted, tolerance, dtypes=dtypes, remark=only)
 
 

@@ -3,7 +3,6 @@
 from app.core.outcome import Outcome
 from app.core.problem import Problem
 from app.core.verdict import CaseResult
-from app.grading.answer import named_arrays
 from app.grading.check.case_result import case_result
 from app.grading.compare.outputs import outputs_match
 from app.grading.plan.checks import Check
@@ -20,9 +19,9 @@ def judge_again(
     problem: Problem, check: Check, call: CallResult, expected: ReferenceOutput, first: CallResult | None
 ) -> CaseResult:
     """Only about what lasts between calls: whoever was wrong the first time is told so there."""
-    wanted, tolerance = named_arrays(expected.value, expected.parts), problem.manifest.tolerance
-    was_right = first is not None and outputs_match(named_arrays(first.value, first.parts), wanted, tolerance)
-    is_right = outputs_match(named_arrays(call.value, call.parts), wanted, tolerance)
+    wanted, tolerance = expected.arrays, problem.manifest.tolerance
+    was_right = first is not None and outputs_match(first.arrays, wanted, tolerance)
+    is_right = outputs_match(call.arrays, wanted, tolerance)
     if was_right and not is_right:
         return case_result(check, Outcome.WRONG_VALUE, _DIFFERS, call.wall_seconds)
     return case_result(check, Outcome.PASSED, "", call.wall_seconds)

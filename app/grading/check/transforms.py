@@ -5,7 +5,6 @@ from collections.abc import Mapping
 from app.core.outcome import Outcome
 from app.core.problem import Problem
 from app.core.verdict import CaseResult
-from app.grading.answer import named_arrays
 from app.grading.check.case_result import case_result
 from app.grading.check.value import judge_arrays
 from app.grading.compare.outputs import compare_outputs
@@ -25,8 +24,8 @@ def judge_transforms(
     problem: Problem, check: Check, call: CallResult, expected: ReferenceOutput
 ) -> CaseResult:
     """`jit` is told before `vmap`: who fails both has one thing to mend."""
-    given = named_arrays(call.value, call.parts)
-    wanted = named_arrays(expected.value, expected.parts)
+    given = call.arrays
+    wanted = expected.arrays
     if given.keys() != wanted.keys():
         return case_result(check, Outcome.WRONG_SHAPE, _OTHER_COUNT, call.wall_seconds)
     tolerance = problem.manifest.tolerance

@@ -4,7 +4,6 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from app.grading.answer import named_arrays
 from app.grading.diagnose.significance import Array
 from app.grading.reference.outputs import ReferenceOutput
 from sandbox.arrays import WireArray, unpack_array
@@ -17,7 +16,7 @@ _SIZE_LIMIT = 1 << 22
 def numbers_of(answer: CallResult | ReferenceOutput) -> dict[str, Array] | None:
     """Each array of the answer in double precision, by name; None where one is forged or not real,
     or all together are too many."""
-    return as_numbers(named_arrays(answer.value, answer.parts))
+    return as_numbers(answer.arrays)
 
 
 def as_numbers(arrays: Mapping[str, WireArray]) -> dict[str, Array] | None:

@@ -190,8 +190,8 @@ def _divergence(problem: Problem, call: CallResult, answer: ReferenceOutput) -> 
     ]
     if not same_tree(*trained) or answers_agree(call, answer, problem.manifest.tolerance) is not False:
         return None
-    given = as_numbers({part.name: part.value for part in call.stages})
-    wanted = as_numbers({part.name: part.value for part in answer.stages})
+    given = as_numbers(call.stages)
+    wanted = as_numbers(answer.stages)
     if given is None or wanted is None:
         return None
     return first_divergence(module.stages, given, wanted, problem.manifest.tolerance)

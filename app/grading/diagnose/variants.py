@@ -6,7 +6,6 @@ from collections.abc import Iterator, Sequence
 from app.core.outcome import Outcome
 from app.core.problem import Problem
 from app.core.verdict import CaseResult, Diagnosis, DiagnosisKind
-from app.grading.answer import named_arrays
 from app.grading.compare.outputs import outputs_match
 from app.grading.compare.parameter_tree import same_tree
 from app.grading.compare.tolerance import tolerance_of
@@ -97,5 +96,5 @@ def _same(problem: Problem, check: Check, call: CallResult, answer: ReferenceOut
         if call.parameters is None or answer.parameters is None:
             return call.parameters is answer.parameters
         return same_tree(call.parameters, answer.parameters)
-    given, known = named_arrays(call.value, call.parts), named_arrays(answer.value, answer.parts)
+    given, known = call.arrays, answer.arrays
     return bool(given) and outputs_match(given, known, tolerance_of(problem, check, known))

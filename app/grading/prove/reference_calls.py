@@ -7,7 +7,6 @@ import msgspec
 from app.core.generators import Argument, Seed, expand_fresh
 from app.core.problem import CheckpointProbe, Problem
 from app.core.verdict import Mode
-from app.grading.answer import named_arrays
 from app.grading.plan.calls import plan_calls
 from app.grading.plan.checks import Check, CheckKind, checks_of
 from app.grading.plan.request import request_for
@@ -91,7 +90,7 @@ async def run_conditions(
     by_mode: dict[CallMode, dict[str, Arrays]] = {mode: {} for mode in _CALL_MODES}
     untraced = ""
     for (mode, check), call in zip(asked, result.calls, strict=False):
-        if arrays := named_arrays(call.value, call.parts):
+        if arrays := call.arrays:
             by_mode[mode][check.name] = arrays
         else:
             untraced = untraced or f"{check.name}, {mode}: {_failure(call)}"
@@ -99,9 +98,7 @@ async def run_conditions(
         untraced = untraced or f"the run ended early: {result.message}"
     plain = result.calls[len(asked) :]
     other_seed = {
-        check.name: arrays
-        for check, call in zip(seeded, plain, strict=False)
-        if (arrays := named_arrays(call.value, call.parts))
+        check.name: arrays for check, call in zip(seeded, plain, strict=False) if (arrays := call.arrays)
     }
     return Conditions(by_mode=by_mode, other_seed=other_seed, untraced=untraced)
 
@@ -140,7 +137,7 @@ async def differing(
 def _bits(check: Check, call: CallResult) -> tuple[object, ...]:
     if check.kind is CheckKind.PARAMETERS:
         return (call.parameters,)
-    return call.value, call.parts
+    return (call.arrays,)
 
 
 def _failure(call: CallResult) -> str:

@@ -9,7 +9,6 @@ from numpy.typing import NDArray
 
 from app.core.tolerance import Tolerance
 from app.errors import ProblemError
-from app.grading.answer import named_arrays
 from app.grading.plan.checks import Check, CheckKind
 from app.grading.reference.outputs import ReferenceOutput
 from sandbox.arrays import unpack_array
@@ -49,7 +48,7 @@ def collect_outputs(
         f"{check.name}/{name}" if name else check.name: _numbers(unpack_array(array))
         for check, answer in zip(checks, answers, strict=True)
         if check.kind in _STORED
-        for name, array in named_arrays(answer.value, answer.parts).items()
+        for name, array in answer.arrays.items()
     }
     return StoredOutputs(version=version, environment=environment, outputs=outputs)
 

@@ -17,7 +17,7 @@ from sandbox.inside.call.learner_call import LearnerCall, NotAsked
 from sandbox.inside.call.leaving_jax import LeavingJax
 from sandbox.inside.module.parameters import put, trainable
 from sandbox.inside.report.answers import Answer
-from sandbox.interface import ModuleUse, Part
+from sandbox.interface import ModuleUse
 
 Values = Mapping[str, Any]
 
@@ -30,14 +30,14 @@ class Detached(Exception):
 
 
 def gradient(call: LearnerCall) -> Answer:
-    """A part for each parameter of the module by its path, sorted, or for each array argument by its index.
+    """Take the gradients by the module's parameters, named by path, or by the array arguments, by index.
 
     Empty where the module was never built.
     """
     try:
         if call.use is None or call.use.std is None:
-            return _parts(_by_arguments(call))
-        return _parts(_by_parameters(call, call.use))
+            return _packed(_by_arguments(call))
+        return _packed(_by_parameters(call, call.use))
     except NotAsked as refused:
         return refused.answer
 
@@ -124,9 +124,5 @@ def _zeros(values: Values) -> Values:
     return {name: np.zeros(np.shape(value), np.float32) for name, value in values.items()}
 
 
-def _parts(gradients: Values) -> Answer:
-    return Answer(
-        parts=tuple(
-            Part(name=name, value=pack_array(np.asarray(gradients[name]))) for name in sorted(gradients)
-        )
-    )
+def _packed(gradients: Values) -> Answer:
+    return Answer(arrays={name: pack_array(np.asarray(gradients[name])) for name in sorted(gradients)})

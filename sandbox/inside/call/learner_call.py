@@ -12,7 +12,7 @@ from flax import nnx
 from sandbox.arrays import Value, WireArray, unpack_array
 from sandbox.inside.module.observe import Built, Observer
 from sandbox.inside.report.answers import Answer, convert
-from sandbox.interface import Call, ModuleUse, Outputs, Parameter, Part, Structure
+from sandbox.interface import Arrays, Call, ModuleUse, Outputs, Parameter, Structure
 
 # Bound here, because submitted code may put something else in its place. Not `asarray`, which runs a
 # program of its own for each shape.
@@ -120,11 +120,9 @@ class LearnerCall:
             raise NotAsked(refused) from error
 
 
-def prefixed(prefix: str, answer: Answer) -> tuple[Part, ...]:
-    """An answer's arrays as parts: one under `prefix` itself, several under `prefix.name`."""
-    if answer.value is not None:
-        return (Part(name=prefix, value=answer.value),)
-    return tuple(Part(name=f"{prefix}.{part.name}", value=part.value) for part in answer.parts)
+def prefixed(prefix: str, answer: Answer) -> Arrays:
+    """Rename an answer's arrays: a single one to `prefix` itself, several to `prefix.name`."""
+    return {f"{prefix}.{name}" if name else prefix: array for name, array in answer.arrays.items()}
 
 
 def _argument(value: Value) -> Any:

@@ -6,10 +6,9 @@ from sandbox.inside.report.answers import Answer
 
 
 def twice(call: LearnerCall) -> Answer:
-    """Parts `first` and `second`; where either is no array, that one alone."""
+    """Return arrays `first` and `second`; where either is no array, that one alone."""
     answers = {"first": plain(call), "second": plain(call)}
     for answer in answers.values():
         if answer.not_an_array:
             return answer
-    parts = [part for name, answer in answers.items() for part in prefixed(name, answer)]
-    return Answer(parts=tuple(parts))
+    return Answer(arrays=prefixed("first", answers["first"]) | prefixed("second", answers["second"]))

@@ -24,12 +24,12 @@ _CHECKS = checks_of(_TOY, Mode.SUBMIT, fresh_seed=None)
 def _run(answer: Callable[[Check, Array], Array], outcomes: dict[CheckKind, Outcome]) -> CheckedRun:
     right = [np.random.default_rng(index).normal(0.0, 2.0, 6) for index in range(len(_CHECKS))]
     calls = tuple(
-        CallResult(index=index, wall_seconds=0.1, value=pack_array(answer(check, right[index])))
+        CallResult(index=index, wall_seconds=0.1, arrays={"": pack_array(answer(check, right[index]))})
         for index, check in enumerate(_CHECKS)
     )
     return CheckedRun(
         checks=_CHECKS,
-        expected=tuple(ReferenceOutput(value=pack_array(one)) for one in right),
+        expected=tuple(ReferenceOutput(arrays={"": pack_array(one)}) for one in right),
         case_results=tuple(
             case_result(check, outcomes.get(check.kind, Outcome.PASSED), "") for check in _CHECKS
         ),
