@@ -27,16 +27,10 @@ class SandboxUnavailable(SandboxError):
 
 
 class CallMode(enum.StrEnum):
-    """How a call is made; each but the first is a check beyond the plain answer."""
+    """How a call is made, as far as the sandbox itself asks; every module of `inside/call` is a mode, too."""
 
     PLAIN = "plain"
-    TWICE = "twice"
-    """Twice with the same arguments: arrays `first` and `second`."""
-    TRANSFORMS = "transforms"
-    """Under `jax.jit`, and under `jax.vmap` over a leading axis of one: arrays `jit` and `vmap`."""
-    GRADIENT = "gradient"
-    """Of a fixed scalar of the answer: an array for each parameter of the module by its path, or, where no
-    module is looked into, for each array argument by its index."""
+    """As a user would make it."""
     JIT = "jit"
     """The whole call as one program of `jax.jit`, array arguments traced."""
     UNOPTIMISED = "unoptimised"
@@ -84,7 +78,8 @@ class Call(msgspec.Struct, frozen=True, kw_only=True):
     """What is printed from this call on is thrown away: it could tell of the call's arguments."""
     program: int = 0
     """Which text the function is of: 0 for `RunRequest.code`, n for the n-th of `more_code`."""
-    mode: CallMode = CallMode.PLAIN
+    mode: str = CallMode.PLAIN
+    """How it is made: a `CallMode`, or the name of a module of `inside/call`."""
     stages: tuple[Stage, ...] = ()
     """What to record on the way through the module that `module` names."""
 

@@ -18,7 +18,7 @@ from app.grading.diagnose.creation_order import as_creation_order, creation_orde
 from app.grading.diagnose.diagnose import Deadline, diagnose, seed_ignored
 from app.grading.diagnose.stages import checks_to_prepare, follow
 from app.grading.diagnose.unexplained import unexplained_output
-from app.grading.plan.checks import Check, CheckKind, checkpoint_checks, checks_of, prewarm_checks
+from app.grading.plan.checks import Check, checkpoint_checks, checks_of, prewarm_checks
 from app.grading.plan.request import limits_for, request_for, warm_jail_key
 from app.grading.reference.outputs import ReferenceOutputs
 from app.grading.reference.seed_pool import SeedPool
@@ -291,7 +291,7 @@ class Grader:
 
     async def _with_checkpoints(self, problem: Problem, code: str, run: CheckedRun) -> CheckedRun:
         """The run together with the checkpoint probes that it left out, as "Run" does."""
-        if any(check.kind is CheckKind.CHECKPOINT for check in run.checks):
+        if any(check.has_own_answer and check.hands_in_parameters for check in run.checks):
             return run
         checks = checkpoint_checks(problem)
         if not checks:

@@ -6,6 +6,7 @@ from collections.abc import Coroutine
 from typing import TypeVar
 
 from app.core.outcome import Outcome
+from app.core.probes.probe import About
 from app.core.problem import Problem
 from app.core.verdict import Diagnosis, DiagnosisKind
 from app.errors import GraderError
@@ -13,7 +14,6 @@ from app.grading.diagnose.divergence_words import divergence_diagnosis, divergen
 from app.grading.diagnose.failures import shape_of_answers
 from app.grading.diagnose.stages import Followed, RunOnce, follow
 from app.grading.diagnose.variants import match_variant
-from app.grading.plan.checks import CheckKind
 from app.grading.reference.outputs import ReferenceOutputs
 from app.grading.run.run_checks import CheckedRun
 from sandbox.interface import SandboxError
@@ -91,7 +91,7 @@ def _with_mode(found: Diagnosis, sentence: str) -> Diagnosis:
 
 def _parameters(run: CheckedRun) -> Diagnosis | None:
     for check, case_result in zip(run.checks, run.case_results, strict=True):
-        if case_result.outcome is Outcome.WRONG_PARAMETERS and check.kind is CheckKind.PARAMETERS:
+        if case_result.outcome is Outcome.WRONG_PARAMETERS and check.about is About.PARAMETERS:
             return Diagnosis(
                 kind=DiagnosisKind.PARAMETERS, id="parameters", message=_sentence(case_result.message)
             )

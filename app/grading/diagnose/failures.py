@@ -6,17 +6,15 @@ import msgspec
 import numpy as np
 
 from app.core.outcome import Outcome
+from app.core.probes.probe import About
 from app.core.problem import Problem
 from app.core.tolerance import Tolerance
 from app.core.verdict import Diagnosis, DiagnosisKind
 from app.grading.diagnose.across_cases import CaseAnswer, across_cases
 from app.grading.diagnose.error_pattern import ErrorShape, Pair, error_shapes
 from app.grading.diagnose.numbers import numbers_of
-from app.grading.plan.checks import CheckKind
 from app.grading.run.run_checks import CheckedRun
 from sandbox.interface import CallMode
-
-_COMPARED = frozenset({CheckKind.VALUE, CheckKind.CHECKPOINT, CheckKind.AGAIN})
 
 
 @np.errstate(all="ignore")
@@ -51,7 +49,7 @@ def _answers(run: CheckedRun, tolerance: Tolerance) -> list[CaseAnswer] | None:
     for check, case_result, call, expected in zip(
         run.checks, run.case_results, run.result.calls, run.expected, strict=False
     ):
-        if check.kind not in _COMPARED or check.call.mode is not CallMode.PLAIN:
+        if check.about is not About.ANSWER or check.call.mode != CallMode.PLAIN:
             continue
         passed = case_result.outcome is Outcome.PASSED
         given, wanted = numbers_of(call), numbers_of(expected)
@@ -66,8 +64,8 @@ def _answers(run: CheckedRun, tolerance: Tolerance) -> list[CaseAnswer] | None:
                     question=msgspec.msgpack.encode((name, check.call.arguments, check.call.module)),
                     pair=pair,
                     passed=passed or _is_within(pair, tolerance),
-                    is_plain=check.kind is not CheckKind.CHECKPOINT,
-                    is_shown=check.kind is CheckKind.VALUE and not check.call.is_hidden,
+                    is_plain=not check.hands_in_parameters,
+                    is_shown=check.is_value and not check.call.is_hidden,
                 )
             )
     return answers

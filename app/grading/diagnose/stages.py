@@ -10,12 +10,11 @@ from app.core.outcome import Outcome
 from app.core.problem import Problem
 from app.core.tolerance import Tolerance
 from app.core.verdict import Mode, Visibility
-from app.grading.compare.parameter_tree import same_tree
+from app.grading.compare.parameters import same_tree
 from app.grading.diagnose.divergence import Divergence, first_divergence
 from app.grading.diagnose.numbers import as_numbers, numbers_of
-from app.grading.plan.calls import plan_calls
-from app.grading.plan.checks import Check, CheckKind, checkpoint_checks, checks_of
-from app.grading.plan.request import limits_for, request_for
+from app.grading.plan.checks import Check, checkpoint_checks, checks_of
+from app.grading.plan.request import limits_for, plan_calls, request_for
 from app.grading.reference.outputs import ReferenceOutput, ReferenceOutputs
 from app.grading.run.run_checks import CheckedRun
 from sandbox.interface import Call, CallResult, ModuleUse, RunResult, Stage
@@ -89,7 +88,7 @@ async def follow(
 def checks_to_prepare(problem: Problem) -> list[Check]:
     """Whatever `follow` may ask of lasting cases, so that the reference's answers can be ready."""
     values = checks_of(problem, Mode.SUBMIT, fresh_seed=None)
-    cases = [check for check in values if check.kind is CheckKind.VALUE]
+    cases = [check for check in values if check.is_value]
     reseeded = [one for check in cases for one in _reseeded(problem, check)]
     return [*_staged(problem, [*cases, *checkpoint_checks(problem)]), *reseeded]
 
@@ -99,7 +98,7 @@ def _telling_checks(problem: Problem, run: CheckedRun) -> list[Check]:
     module = problem.manifest.module
     if module is None or not module.stages:
         return []
-    values = [check for check in run.checks if check.kind is CheckKind.VALUE and not check.is_fresh]
+    values = [check for check in run.checks if check.is_value and not check.is_fresh]
     failing = [check for check in _failing(run) if not check.is_fresh]
     samples = [check for check in values if check.visibility is Visibility.SAMPLE]
     hidden = [check for check in failing if check.visibility is Visibility.HIDDEN]
@@ -107,18 +106,14 @@ def _telling_checks(problem: Problem, run: CheckedRun) -> list[Check]:
         problem,
         [
             *sorted(samples, key=lambda check: check not in failing)[:1],
-            *[
-                check
-                for check in (*hidden, *checkpoint_checks(problem))
-                if check.kind is CheckKind.CHECKPOINT
-            ][:1],
-            *[check for check in hidden if check.kind is CheckKind.VALUE][:1],
+            *[check for check in (*hidden, *checkpoint_checks(problem)) if check.hands_in_parameters][:1],
+            *[check for check in hidden if check.is_value][:1],
         ],
     )
 
 
 def _failing_values(problem: Problem, run: CheckedRun) -> list[Check]:
-    return _staged(problem, [check for check in _failing(run) if check.kind is CheckKind.VALUE][:_MOST])
+    return _staged(problem, [check for check in _failing(run) if check.is_value][:_MOST])
 
 
 def _staged(problem: Problem, checks: Sequence[Check]) -> list[Check]:
@@ -133,12 +128,11 @@ def _staged(problem: Problem, checks: Sequence[Check]) -> list[Check]:
     return [
         msgspec.structs.replace(
             check,
-            kind=CheckKind.CHECKPOINT,
             visibility=Visibility.HIDDEN if check.call.is_hidden else check.visibility,
             call=Call(
                 function=check.call.function,
                 arguments=check.call.arguments,
-                module=check.call.module if check.kind is CheckKind.CHECKPOINT else drawn,
+                module=check.call.module if check.hands_in_parameters else drawn,
                 is_hidden=True,
                 stages=stages,
             ),
@@ -150,7 +144,7 @@ def _staged(problem: Problem, checks: Sequence[Check]) -> list[Check]:
 def _reseeded_checks(problem: Problem, run: CheckedRun) -> list[Check]:
     """The first failing case that has a seed, as it is and with another one."""
     for check in _failing(run):
-        if check.kind is CheckKind.VALUE and (asked := _reseeded(problem, check)):
+        if check.is_value and (asked := _reseeded(problem, check)):
             return asked
     return []
 
@@ -175,7 +169,7 @@ def _failing(run: CheckedRun) -> list[Check]:
     return [
         check
         for check, case_result in zip(run.checks, run.case_results, strict=True)
-        if case_result.outcome is not Outcome.PASSED and check.kind in (CheckKind.VALUE, CheckKind.CHECKPOINT)
+        if case_result.outcome is not Outcome.PASSED and check.has_own_answer
     ]
 
 

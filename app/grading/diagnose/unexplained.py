@@ -9,7 +9,6 @@ from app.core.submission import UnexplainedOutput
 from app.core.verdict import Visibility
 from app.grading.diagnose.numbers import numbers_of
 from app.grading.diagnose.significance import Array
-from app.grading.plan.checks import CheckKind
 from app.grading.run.run_checks import CheckedRun
 from sandbox.interface import CallMode
 
@@ -22,10 +21,10 @@ def unexplained_output(run: CheckedRun) -> UnexplainedOutput | None:
     arrays: list[Array] = []
     asked: set[bytes] = set()
     for place, check in enumerate(run.checks):
-        if check.kind is not CheckKind.VALUE or check.visibility is not Visibility.SAMPLE or check.is_fresh:
+        if not check.is_value or check.visibility is not Visibility.SAMPLE or check.is_fresh:
             continue
         question = msgspec.msgpack.encode(check.call.arguments)
-        if check.call.mode is not CallMode.PLAIN or question in asked:
+        if check.call.mode != CallMode.PLAIN or question in asked:
             continue
         asked.add(question)
         numbers = numbers_of(run.result.calls[place]) if place < len(run.result.calls) else None

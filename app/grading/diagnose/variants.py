@@ -4,15 +4,16 @@ import ast
 from collections.abc import Iterator, Sequence
 
 from app.core.outcome import Outcome
+from app.core.probes.probe import About
 from app.core.problem import Problem
 from app.core.verdict import CaseResult, Diagnosis, DiagnosisKind
-from app.grading.compare.outputs import outputs_match
-from app.grading.compare.parameter_tree import same_tree
+from app.grading.compare.arrays import outputs_match
+from app.grading.compare.parameters import same_tree
 from app.grading.compare.tolerance import tolerance_of
-from app.grading.plan.checks import Check, CheckKind
+from app.grading.plan.checks import Check
 from app.grading.reference.outputs import ReferenceOutput, ReferenceOutputs
 from app.grading.run.run_checks import CheckedRun
-from sandbox.interface import CallMode, CallResult
+from sandbox.interface import CallResult
 
 _JUDGED = (
     Outcome.PASSED,
@@ -71,7 +72,7 @@ def _case_results(run: CheckedRun) -> Iterator[tuple[Check, CaseResult]]:
 
 def _is_beyond_comparing(check: Check, case_result: CaseResult) -> bool:
     """Answers that differ from call to call are judged to the last bit, which no variant explains."""
-    return check.call.mode is CallMode.TWICE and case_result.outcome is not Outcome.PASSED
+    return check.about is About.ITSELF and case_result.outcome is not Outcome.PASSED
 
 
 def variant_message(source: str) -> str:
@@ -92,7 +93,7 @@ def _fits(
 def _same(problem: Problem, check: Check, call: CallResult, answer: ReferenceOutput) -> bool:
     if answer.failure:
         return False
-    if check.kind is CheckKind.PARAMETERS:
+    if check.about is About.PARAMETERS:
         if call.parameters is None or answer.parameters is None:
             return call.parameters is answer.parameters
         return same_tree(call.parameters, answer.parameters)

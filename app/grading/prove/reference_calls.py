@@ -5,11 +5,12 @@ from collections.abc import Mapping, Sequence
 import msgspec
 
 from app.core.generators import Argument, Seed, expand_fresh
-from app.core.problem import CheckpointProbe, Problem
+from app.core.probes.checkpoint import CheckpointProbe
+from app.core.probes.probe import About
+from app.core.problem import Problem
 from app.core.verdict import Mode
-from app.grading.plan.calls import plan_calls
-from app.grading.plan.checks import Check, CheckKind, checks_of
-from app.grading.plan.request import request_for
+from app.grading.plan.checks import Check, checks_of
+from app.grading.plan.request import plan_calls, request_for
 from app.grading.prove.distance import Arrays
 from app.grading.reference.outputs import ReferenceOutputs
 from sandbox.interface import CallMode, CallResult, Ending, RunResult
@@ -31,7 +32,7 @@ class Conditions(msgspec.Struct, frozen=True, kw_only=True):
 
 def has_numbers(check: Check) -> bool:
     """Say whether the check is a plain call whose numbers are compared."""
-    return check.kind in (CheckKind.VALUE, CheckKind.CHECKPOINT) and check.call.mode is CallMode.PLAIN
+    return check.has_own_answer and check.call.mode == CallMode.PLAIN
 
 
 def reseeded_checks(problem: Problem) -> dict[str, Check]:
@@ -45,9 +46,7 @@ def reseeded_checks(problem: Problem) -> dict[str, Check]:
         for index, case in enumerate(problem.manifest.cases)
     )
     probes = tuple(
-        msgspec.structs.replace(probe, seed=probe.seed + _OTHER_SEEDS)
-        if isinstance(probe, CheckpointProbe)
-        else probe
+        probe.reseeded(probe.seed + _OTHER_SEEDS) if isinstance(probe, CheckpointProbe) else probe
         for probe in problem.manifest.probes
     )
     manifest = msgspec.structs.replace(problem.manifest, cases=cases, probes=probes)
@@ -135,7 +134,7 @@ async def differing(
 
 
 def _bits(check: Check, call: CallResult) -> tuple[object, ...]:
-    if check.kind is CheckKind.PARAMETERS:
+    if check.about is About.PARAMETERS:
         return (call.parameters,)
     return (call.arrays,)
 

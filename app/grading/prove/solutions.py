@@ -12,7 +12,7 @@ from app.core.verdict import DiagnosisKind, Mode, Verdict
 from app.errors import ReferenceFailed
 from app.grading.compare.tolerance import tolerance_of
 from app.grading.grader import Grader
-from app.grading.plan.checks import Check, CheckKind
+from app.grading.plan.checks import Check
 from app.grading.prove.distance import Arrays, distance
 from app.grading.prove.reasons import Fault, Reason
 from app.grading.prove.reference_calls import has_numbers
@@ -147,7 +147,7 @@ class Solutions:
 
 
 def _is_measured(check: Check) -> bool:
-    return has_numbers(check) or check.kind is CheckKind.GRADIENT
+    return has_numbers(check) or check.kind == "gradient"
 
 
 def without(problem: Problem, broken: Sequence[str]) -> Problem:

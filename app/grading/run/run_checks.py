@@ -9,13 +9,12 @@ import msgspec
 from app.core.outcome import Outcome
 from app.core.problem import Problem
 from app.core.verdict import CaseResult, Frame, LearnerError
-from app.grading.check.case_result import case_result
-from app.grading.check.judge import error_outcome, judge, without_details
+from app.grading.check.case_result import case_result, error_outcome, without_details
+from app.grading.check.judge import judge
 from app.grading.explain.explain import explanation
 from app.grading.phrases import forbidden_in_words
-from app.grading.plan.calls import plan_calls
 from app.grading.plan.checks import Check
-from app.grading.plan.request import limits_for, request_for
+from app.grading.plan.request import limits_for, plan_calls, request_for
 from app.grading.reference.outputs import ReferenceOutput
 from sandbox.interface import (
     CallResult,

@@ -29,7 +29,7 @@ class Detached(Exception):
     """No gradient reaches the answer from anywhere."""
 
 
-def gradient(call: LearnerCall) -> Answer:
+def make_call(call: LearnerCall) -> Answer:
     """Take the gradients by the module's parameters, named by path, or by the array arguments, by index.
 
     Empty where the module was never built.

@@ -19,7 +19,7 @@ _to_jax = jax.device_put
 _trace, _vmap = jax.make_jaxpr, jax.vmap
 
 
-def transforms(call: LearnerCall) -> Answer:
+def make_call(call: LearnerCall) -> Answer:
     """Return arrays `jit` and `vmap`.
 
     Where a module is looked into, its instance is called with `ModuleUse.inputs`, and its answers are

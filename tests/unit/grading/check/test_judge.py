@@ -13,7 +13,7 @@ from app.core.problem import Problem
 from app.core.tolerance import Tolerance
 from app.core.verdict import CaseResult, Difference, Mode, Visibility
 from app.grading.check.judge import judge
-from app.grading.compare.array import compare
+from app.grading.compare.arrays import compare
 from app.grading.plan.checks import Check, checks_of
 from app.grading.present.details import result_details
 from app.grading.reference.outputs import ReferenceOutput

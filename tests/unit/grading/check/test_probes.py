@@ -8,7 +8,7 @@ from app.core.outcome import Outcome
 from app.core.problem import Problem
 from app.core.verdict import CaseResult, Mode
 from app.grading.check.judge import judge
-from app.grading.plan.checks import Check, CheckKind, checks_of
+from app.grading.plan.checks import Check, checks_of
 from app.grading.reference.outputs import ReferenceOutput
 from sandbox.arrays import WireArray, pack_array
 from sandbox.interface import Arrays, CallResult, Raised
@@ -27,11 +27,7 @@ def _parts(**arrays: WireArray) -> Arrays:
 
 def _judge(probe: str, given: Arrays, wanted: Arrays | None = None, *, module: bool = True) -> CaseResult:
     problem = probed(probe, module=module)
-    [check] = [
-        check
-        for check in checks_of(problem, Mode.SUBMIT, fresh_seed=None)
-        if check.kind not in (CheckKind.VALUE, CheckKind.AGAIN)
-    ]
+    [check] = [check for check in checks_of(problem, Mode.SUBMIT, fresh_seed=None) if check.probe is not None]
     call = CallResult(index=0, wall_seconds=0.1, arrays=given, parameters=())
     return judge(problem, check, call, ReferenceOutput(arrays=wanted or {}))
 
@@ -130,7 +126,7 @@ def test_two_calls_agree_to_the_last_bit(given: Arrays, outcome: Outcome) -> Non
 
 def _again(first: CallResult | None, second: CallResult) -> CaseResult:
     problem = probed("", module=False)
-    check = next(i for i in checks_of(problem, Mode.SUBMIT, fresh_seed=None) if i.kind is CheckKind.AGAIN)
+    check = next(i for i in checks_of(problem, Mode.SUBMIT, fresh_seed=None) if i.repeats)
     return judge(problem, check, second, ReferenceOutput(arrays={"": _array(1, 2)}), first)
 
 
@@ -155,9 +151,7 @@ def test_only_who_was_right_at_first_can_be_wrong_again() -> None:
 
 
 def _counted(problem: Problem, answer: WireArray) -> CaseResult:
-    check: Check = next(
-        i for i in checks_of(problem, Mode.SUBMIT, fresh_seed=None) if i.kind is CheckKind.ACCURACY
-    )
+    check: Check = next(i for i in checks_of(problem, Mode.SUBMIT, fresh_seed=None) if i.kind == "accuracy")
     call = CallResult(index=0, wall_seconds=0.1, arrays={"": answer})
     return judge(problem, check, call, ReferenceOutput(arrays={"": _array(0)}))
 

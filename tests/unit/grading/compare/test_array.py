@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from app.core.outcome import Outcome
 from app.core.tolerance import Tolerance
-from app.grading.compare.array import Comparison, compare, matches
+from app.grading.compare.arrays import Comparison, compare, matches
 from sandbox.arrays import WireArray, pack_array
 from tests.support.compared_arrays import INTEGERS, NOT_EMPTY, ROUNDED, Array, arrays, pairs
 

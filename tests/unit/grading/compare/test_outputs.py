@@ -5,8 +5,7 @@ import pytest
 
 from app.core.outcome import Outcome
 from app.core.tolerance import Tolerance
-from app.grading.compare.array import Comparison
-from app.grading.compare.outputs import compare_outputs, outputs_match
+from app.grading.compare.arrays import Comparison, compare_outputs, outputs_match
 from sandbox.arrays import pack_array
 from tests.support.compared_arrays import Array
 

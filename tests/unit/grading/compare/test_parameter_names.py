@@ -2,7 +2,7 @@
 
 import pytest
 
-from app.grading.compare.parameter_tree import tree_differences
+from app.grading.compare.parameters import tree_differences
 from sandbox.interface import Parameter
 
 

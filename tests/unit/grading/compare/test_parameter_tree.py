@@ -4,7 +4,7 @@ import time
 
 import pytest
 
-from app.grading.compare.parameter_tree import same_tree, tree_differences
+from app.grading.compare.parameters import same_tree, tree_differences
 from sandbox.interface import Parameter
 
 

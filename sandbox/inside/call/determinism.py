@@ -1,11 +1,11 @@
-"""The same call twice: what the seed does not fix shows in the difference."""
+"""The same call twice: what the arguments do not fix shows in the difference."""
 
 from sandbox.inside.call.learner_call import LearnerCall, prefixed
-from sandbox.inside.call.plain import plain
+from sandbox.inside.call.plain import make_call as plain
 from sandbox.inside.report.answers import Answer
 
 
-def twice(call: LearnerCall) -> Answer:
+def make_call(call: LearnerCall) -> Answer:
     """Return arrays `first` and `second`; where either is no array, that one alone."""
     answers = {"first": plain(call), "second": plain(call)}
     for answer in answers.values():
