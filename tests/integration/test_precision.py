@@ -192,7 +192,7 @@ def test_a_bfloat16_run_is_near_but_not_equal(by_mode: dict[CallMode, dict[str, 
     assert 1e-5 < off < 0.1
 
 
-@pytest.mark.parametrize("way", [CallMode.JIT, CallMode.UNOPTIMISED])
+@pytest.mark.parametrize("mode", [CallMode.JIT, CallMode.UNOPTIMISED])
 def test_other_ways_to_compile_give_the_answer(
     by_mode: dict[CallMode, dict[str, Floats]], mode: CallMode
 ) -> None:
@@ -237,7 +237,7 @@ def test_a_narrow_dtype_that_the_program_asks_for_stays(precision: Precision) ->
     np.testing.assert_array_equal(double, plain)
 
 
-@pytest.mark.parametrize("way", [CallMode.JIT, CallMode.UNOPTIMISED, CallMode.DOUBLE, CallMode.BFLOAT16])
+@pytest.mark.parametrize("mode", [CallMode.JIT, CallMode.UNOPTIMISED, CallMode.DOUBLE, CallMode.BFLOAT16])
 def test_what_cannot_be_traced_says_so(precision: Precision, mode: CallMode) -> None:
     raised = precision.call("concrete", mode).raised
     assert raised is not None
