@@ -1,10 +1,7 @@
 """The table names every probe, and what it names is there in all three packages."""
 
-from pathlib import Path
-
 import pytest
 
-from app.catalog.reading_rules import reading_rules
 from app.core.probes.table import CLASSES, KINDS
 from tests.support.checkout import CHECKOUT
 
@@ -30,16 +27,3 @@ def test_a_kind_has_a_check_and_a_way_to_be_called(kind: str) -> None:
 def test_no_probe_is_left_out_of_the_table() -> None:
     found = {path.stem for path in (CHECKOUT / "app" / "core" / "probes").glob("*.py")}
     assert found - _PIECES == set(KINDS)
-
-
-def test_what_a_probe_allows_is_a_rule_by_which_packages_are_read(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """What was readable by other rules is read again."""
-    probes = tmp_path / "core" / "probes"
-    probes.mkdir(parents=True)
-    (probes / "odd.py").write_text("slack = 1")
-    monkeypatch.setattr("app.catalog.reading_rules._APP", tmp_path)
-    before = reading_rules()
-    (probes / "odd.py").write_text("slack = 2")
-    assert reading_rules() != before
