@@ -249,7 +249,7 @@ class RunResult(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def ignore_report(_: Report) -> None:
-    """For callers who only want the result."""
+    """Do nothing, for callers who only want the result."""
 
 
 class Sandbox(Protocol):
@@ -275,7 +275,7 @@ class Sandbox(Protocol):
         limits: Limits,
         on_report: Callable[[Report], None] = ignore_report,
     ) -> RunResult | None:
-        """The same in a child that has pre-warmed for `key` and waits; None where there is none.
+        """Run in a child that has pre-warmed for `key` and waits; None where there is none.
 
         What it pre-warmed may have changed its process, so a failure in it proves nothing.
 
@@ -292,7 +292,7 @@ class Sandbox(Protocol):
         ...
 
     def waits_for(self, key: str) -> bool:
-        """Whether `run_warm` would find a child for `key`."""
+        """Return whether `run_warm` would find a child for `key`."""
         ...
 
     @property
@@ -301,5 +301,5 @@ class Sandbox(Protocol):
         ...
 
     def environment(self) -> dict[str, str]:
-        """Versions and settings that a result depends on."""
+        """Return versions and settings that a result depends on."""
         ...

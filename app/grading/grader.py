@@ -16,8 +16,8 @@ from app.core.submission import UnexplainedOutput
 from app.core.verdict import CaseResult, Diagnosis, Mode, Verdict
 from app.grading.diagnose.creation_order import as_creation_order, creation_order, is_creation_order
 from app.grading.diagnose.diagnose import Deadline, diagnose, seed_ignored
+from app.grading.diagnose.numbers import unexplained_output
 from app.grading.diagnose.stages import checks_to_prepare, follow
-from app.grading.diagnose.unexplained import unexplained_output
 from app.grading.plan.checks import Check, checkpoint_checks, checks_of, prewarm_checks
 from app.grading.plan.request import limits_for, request_for, warm_jail_key
 from app.grading.reference.outputs import ReferenceOutputs
@@ -78,7 +78,7 @@ class Grader:
         await self._seeds.close()
 
     def environment(self) -> dict[str, str]:
-        """The fingerprint that verdicts carry."""
+        """Return the fingerprint that verdicts carry."""
         return self._sandbox.environment()
 
     async def grade(
@@ -120,7 +120,7 @@ class Grader:
                 self._seeds.plan(problem)
 
     async def take_seed(self, problem: Problem) -> int | None:
-        """A new seed of fresh cases whose expected answers are known; None where none is ready."""
+        """Take a new seed of fresh cases whose expected answers are known; None where none is ready."""
         return self._seeds.take(problem)
 
     async def _grade(
@@ -179,7 +179,7 @@ class Grader:
         )
 
     def waits_for(self, problem: Problem, learner: str) -> bool:
-        """Whether a jail has practised on this learner's last code."""
+        """Return whether a jail has practised on this learner's last code."""
         return self._sandbox.waits_for(warm_jail_key(problem, learner))
 
     @property
@@ -188,7 +188,7 @@ class Grader:
         return self._sandbox.waiting_pids
 
     async def prepare_reference(self, problem: Problem) -> None:
-        """Have every lasting expected answer ready, and the compilation cache filled.
+        """Compute every lasting expected answer that is not there, and so fill the compilation cache.
 
         Raises:
             ReferenceFailed: the reference gave no usable answer.
@@ -197,7 +197,7 @@ class Grader:
         await self.answers.of_reference(problem, checks_of(problem, Mode.SUBMIT, fresh_seed=None))
 
     async def prepare_solutions(self, problem: Problem) -> None:
-        """The same for also-right solutions, and for what a diagnosis asks; steps back for learners' runs.
+        """Prepare also-right solutions, and what a diagnosis asks; this steps back for learners' runs.
 
         Raises:
             ReferenceFailed: one of them did not run to its end.
@@ -220,7 +220,7 @@ class Grader:
     async def _warm_run(
         self, problem: Problem, code: str, checks: Sequence[Check], learner: str
     ) -> CheckedRun | None:
-        """The run in a waiting child, if there is one and everything passes in it.
+        """Run in a waiting child; None where there is none, or something fails in it.
 
         What the child pre-warmed may have changed its JAX, so only an acceptance counts: it rests on
         values that no process of the learner's ever holds. Anything else is run again, in a fresh jail.
@@ -244,7 +244,7 @@ class Grader:
             await asyncio.gather(attempt, failure, expected, return_exceptions=True)
 
     def _prewarm(self, problem: Problem, code: str, learner: str) -> None:
-        """On made-up arguments of the same shapes."""
+        """Have a jail practise on made-up arguments of the same shapes."""
         checks = prewarm_checks(problem, secrets.randbits(32))
         self._sandbox.prewarm(
             warm_jail_key(problem, learner), request_for(problem, code, checks), limits=limits_for(problem)
@@ -253,7 +253,7 @@ class Grader:
     async def _explain(
         self, problem: Problem, code: str, run: CheckedRun
     ) -> tuple[CheckedRun, Diagnosis | None]:
-        """The run, its wrong values renamed where only the creation order differs; and the diagnosis."""
+        """Return the run, wrong values renamed where only the creation order differs, and the diagnosis."""
         outcome = worst(case_result.outcome for case_result in run.case_results)
         if outcome not in _DIAGNOSABLE:
             return run, None
@@ -290,7 +290,7 @@ class Grader:
         )
 
     async def _with_checkpoints(self, problem: Problem, code: str, run: CheckedRun) -> CheckedRun:
-        """The run together with the checkpoint probes that it left out, as "Run" does."""
+        """Return the run together with the checkpoint probes that it left out, as "Run" does."""
         if any(check.has_own_answer and check.hands_in_parameters for check in run.checks):
             return run
         checks = checkpoint_checks(problem)
@@ -319,7 +319,7 @@ def _points_reached(case_result: CaseResult) -> float:
 
 
 def _notes(run: CheckedRun) -> tuple[str, ...]:
-    """Each once; those of hidden cases could carry their values."""
+    """Return each note once; those of hidden cases could carry their values."""
     loaded = run.result.loaded
     pairs = zip(run.checks, run.result.calls, strict=False)
     reported = [note for check, call in pairs if not check.call.is_hidden for note in call.notes]

@@ -12,8 +12,11 @@ _FLOATS = ("float16", "bfloat16", "float32", "float64")
 
 
 class GradientProbe(DrawingProbe, frozen=True, kw_only=True, tag="gradient"):
-    """The gradient of a fixed scalar of the answer is the reference's: by every parameter of the module with
-    `normal(0, std)` values handed in, or, in a problem without a module, by every array argument."""
+    """The gradient of a fixed scalar of the answer is the reference's.
+
+    By every parameter of the module with `normal(0, std)` values handed in, or, in a problem without a
+    module, by every array argument.
+    """
 
     call_mode = "gradient"
     scales_tolerance = True

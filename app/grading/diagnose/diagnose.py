@@ -8,12 +8,14 @@ from typing import TypeVar
 from app.core.outcome import Outcome
 from app.core.probes.probe import About
 from app.core.problem import Problem
+from app.core.tolerance import Tolerance
 from app.core.verdict import Diagnosis, DiagnosisKind
 from app.errors import GraderError
-from app.grading.diagnose.divergence_words import divergence_diagnosis, divergence_sentence
+from app.grading.diagnose.error_pattern import error_shapes
 from app.grading.diagnose.failures import shape_of_answers
 from app.grading.diagnose.stages import Followed, RunOnce, follow
 from app.grading.diagnose.variants import match_variant
+from app.grading.phrases import shape_words
 from app.grading.reference.outputs import ReferenceOutputs
 from app.grading.run.run_checks import CheckedRun
 from sandbox.interface import SandboxError
@@ -30,7 +32,7 @@ class Deadline:
         self._end = asyncio.get_running_loop().time() + seconds
 
     async def within(self, step: Coroutine[None, None, _Result], otherwise: _Result) -> _Result:
-        """What `step` gives; `otherwise` where time runs out or our side fails.
+        """Return what `step` gives; `otherwise` where time runs out or our side fails.
 
         The verdict stands without a diagnosis, so neither may spoil it.
         """
@@ -53,7 +55,7 @@ async def diagnose(
     deadline: Deadline,
     followed: Followed | None = None,
 ) -> Diagnosis | None:
-    """A variant, what the parameters lack, where the numbers part, or what they look like, in this order.
+    """Name a variant, what parameters lack, where numbers part, or what they look like, in this order.
 
     Past the deadline only what needs no further run is looked for. `followed` saves one that was made.
     """
@@ -74,9 +76,46 @@ async def diagnose(
 
 
 def seed_ignored(parameter: str) -> Diagnosis:
-    """What is told where another seed changes nothing, though it should."""
+    """Say that another seed changes nothing, though it should."""
     message = f"Your answer does not depend on `{parameter}`: another seed gives the same numbers."
     return Diagnosis(kind=DiagnosisKind.ERROR_SHAPE, id="seed_ignored", message=message)
+
+
+def divergence_diagnosis(followed: Followed, tolerance: Tolerance) -> Diagnosis:
+    """Tell a divergence that was found; what it looks like there is told of sample cases only."""
+    found = followed.divergence
+    assert found is not None
+    sentence = divergence_sentence(followed)
+    if found.overtaken_by is not None:
+        return Diagnosis(kind=DiagnosisKind.DIVERGENCE, id="stage_order", message=sentence)
+    if followed.case and found.shapes is not None:
+        given, wanted = found.shapes
+        sentence += f" Yours has the shape {shape_words(given)} there, {shape_words(wanted)} is right."
+    elif followed.case and found.pair is not None:
+        reported = [shape.message for shape in error_shapes([found.pair], tolerance)]
+        if len(reported) == 1:
+            sentence += f" Yours is {reported[0]}."
+    name = found.first_wrong or f"after {found.last_right}"
+    return Diagnosis(kind=DiagnosisKind.DIVERGENCE, id=name, message=sentence)
+
+
+def divergence_sentence(followed: Followed) -> str:
+    """Say up to where the numbers are right, and where they no longer are."""
+    found = followed.divergence
+    assert found is not None
+    case = f"`{followed.case}`" if followed.case else "a hidden case"
+    start = f"Followed step by step on {case}, with random parameters handed in:"
+    right, wrong = f"`{found.last_right}`", f"`{found.first_wrong}`"
+    if found.overtaken_by is not None:
+        before = f"{right} is right, but then " if found.last_right else ""
+        return f"{start} {before}`{found.overtaken_by}` is reached before {wrong}, which should come first."
+    if found.first_wrong is None:
+        return f"{start} {right} is right, and what happens after it differs."
+    if found.last_right is None:
+        return f"{start} {wrong}{' is the first stage, and' if found.is_next else ''} differs already."
+    if found.is_next:
+        return f"{start} {right} is right, and {wrong} is the first stage that differs."
+    return f"{start} {right} is right, and {wrong} differs."
 
 
 def _with_mode(found: Diagnosis, sentence: str) -> Diagnosis:

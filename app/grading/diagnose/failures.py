@@ -19,7 +19,7 @@ from sandbox.interface import CallMode
 
 @np.errstate(all="ignore")
 def shape_of_answers(problem: Problem, run: CheckedRun) -> Diagnosis | None:
-    """What every failing answer is to the right one; None where nothing fits all of them."""
+    """Name what every failing answer is to the right one; None where nothing fits all of them."""
     answers = _answers(run, problem.manifest.tolerance)
     if answers is None:
         return None
@@ -44,7 +44,7 @@ def _diagnosis(shapes: Sequence[ErrorShape]) -> Diagnosis:
 
 
 def _answers(run: CheckedRun, tolerance: Tolerance) -> list[CaseAnswer] | None:
-    """Every judged answer in order, of several arrays each by itself; None where a failing one has none."""
+    """Return every judged array in order; None where a failing answer has none."""
     answers = []
     for check, case_result, call, expected in zip(
         run.checks, run.case_results, run.result.calls, run.expected, strict=False

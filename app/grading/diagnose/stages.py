@@ -49,7 +49,7 @@ async def follow(
     *,
     thoroughly: bool = False,
 ) -> Followed:
-    """One run of `code` on what it failed, stages recorded, and on one case with another seed.
+    """Run `code` once on what it failed, stages recorded, and on one case with another seed.
 
     `thoroughly` asks every failing case again, and not only as many as it takes to find a place.
 
@@ -86,7 +86,7 @@ async def follow(
 
 
 def checks_to_prepare(problem: Problem) -> list[Check]:
-    """Whatever `follow` may ask of lasting cases, so that the reference's answers can be ready."""
+    """Return whatever `follow` may ask of lasting cases, so that the reference's answers can be ready."""
     values = checks_of(problem, Mode.SUBMIT, fresh_seed=None)
     cases = [check for check in values if check.is_value]
     reseeded = [one for check in cases for one in _reseeded(problem, check)]
@@ -94,7 +94,7 @@ def checks_to_prepare(problem: Problem) -> list[Check]:
 
 
 def _telling_checks(problem: Problem, run: CheckedRun) -> list[Check]:
-    """A sample first, for of that more can be told; then the first hidden ones of each kind."""
+    """Choose a sample first, for of that more can be told; then the first hidden ones of each kind."""
     module = problem.manifest.module
     if module is None or not module.stages:
         return []
@@ -117,7 +117,7 @@ def _failing_values(problem: Problem, run: CheckedRun) -> list[Check]:
 
 
 def _staged(problem: Problem, checks: Sequence[Check]) -> list[Check]:
-    """The same with random parameters handed in, where they are not anyway, and the stages recorded."""
+    """Have random parameters handed in, where they are not anyway, and the stages recorded."""
     module = problem.manifest.module
     if module is None:
         return []
@@ -142,7 +142,7 @@ def _staged(problem: Problem, checks: Sequence[Check]) -> list[Check]:
 
 
 def _reseeded_checks(problem: Problem, run: CheckedRun) -> list[Check]:
-    """The first failing case that has a seed, as it is and with another one."""
+    """Return the first failing case that has a seed, as it is and with another one."""
     for check in _failing(run):
         if check.is_value and (asked := _reseeded(problem, check)):
             return asked
@@ -174,7 +174,7 @@ def _failing(run: CheckedRun) -> list[Check]:
 
 
 def _divergence(problem: Problem, call: CallResult, answer: ReferenceOutput) -> Divergence | None:
-    """Only where both have the same parameters, and yet give different answers."""
+    """Look where both have the same parameters, and yet give different answers; None elsewhere."""
     module = problem.manifest.module
     if module is None or call.raised is not None or call.parameters is None or answer.parameters is None:
         return None
@@ -209,7 +209,7 @@ def answers_agree(
     tolerance: Tolerance,
     times: float = 1.0,
 ) -> bool | None:
-    """Whether all arrays lie within so many times the tolerance; None where there is nothing to compare."""
+    """Return whether all arrays lie within so many times the tolerance; None where there are none."""
     given, wanted = numbers_of(one), numbers_of(other)
     if not given or not wanted:
         return None

@@ -25,7 +25,7 @@ _JUDGED = (
 
 
 async def match_variant(problem: Problem, run: CheckedRun, answers: ReferenceOutputs) -> Diagnosis | None:
-    """The variants whose answers the run gives on every item; None where there is none.
+    """Name the variants whose answers the run gives on every check; None where there is none.
 
     Those that fit on all lasting items are asked about the fresh ones too, which is one or two of them.
 
@@ -71,12 +71,12 @@ def _case_results(run: CheckedRun) -> Iterator[tuple[Check, CaseResult]]:
 
 
 def _is_beyond_comparing(check: Check, case_result: CaseResult) -> bool:
-    """Answers that differ from call to call are judged to the last bit, which no variant explains."""
+    """Say whether answers differ from call to call: judged to the last bit, which no variant explains."""
     return check.about is About.ITSELF and case_result.outcome is not Outcome.PASSED
 
 
 def variant_message(source: str) -> str:
-    """A variant's docstring: what a learner who made this mistake is told."""
+    """Read a variant's docstring: what a learner who made this mistake is told."""
     text = ast.get_docstring(ast.parse(source)) or ""
     return " ".join(text.split())
 

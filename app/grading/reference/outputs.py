@@ -56,10 +56,10 @@ class ReferenceOutputs:
         self._running: dict[tuple[str, int], asyncio.Lock] = {}
 
     async def of_reference(self, problem: Problem, checks: Sequence[Check]) -> tuple[ReferenceOutput, ...]:
-        """The expected answers.
+        """Return the expected answers.
 
         Raises:
-            ReferenceFailed: the reference gave no array for one of the items.
+            ReferenceFailed: the reference gave no array for one of the checks.
         """
         lasting = [check for check in checks if not check.is_fresh]
         fresh = [check for check in checks if check.is_fresh]
@@ -75,7 +75,7 @@ class ReferenceOutputs:
         return answers
 
     async def prepare_fresh(self, problem: Problem, checks: Sequence[Check]) -> None:
-        """Have the reference's answers to these fresh items in memory, for one submission to come.
+        """Keep the reference's answers to these fresh checks in memory, for one submission to come.
 
         Raises:
             ReferenceFailed: the reference does not load.
@@ -88,9 +88,11 @@ class ReferenceOutputs:
     async def of_solutions(
         self, problem: Problem, codes: Sequence[str], checks: Sequence[Check], *, niceness: int = 0
     ) -> list[tuple[ReferenceOutput, ...]]:
-        """For each solution its answers to `checks`, in order. Those to fresh items are kept in memory only,
-        since they are asked for again by the regrades of one submission at most. Who gives up waiting
-        does not stop the computation: the next one who asks finds it done.
+        """Return for each solution its answers to `checks`, in order.
+
+        Those to fresh checks are kept in memory only, since they are asked for again by the regrades of one
+        submission at most. Who gives up waiting does not stop the computation: the next one who asks finds
+        it done.
 
         Raises:
             ReferenceFailed: a solution did not run to its end.
@@ -211,7 +213,7 @@ class ReferenceOutputs:
 def _by_solution(
     keys: Sequence[Sequence[str]], found: Mapping[str, ReferenceOutput | None]
 ) -> list[tuple[ReferenceOutput, ...]]:
-    """All of `keys` are found."""
+    """Return the outputs by solution, in the order asked; all of `keys` are found."""
     return [tuple(answer for key in asked if (answer := found[key])) for asked in keys]
 
 
@@ -230,7 +232,7 @@ def _answer(call: CallResult) -> ReferenceOutput:
 
 
 def _key(problem: Problem, code: str, call: Call, outputs: Outputs) -> str:
-    """Whether its output is shown, and where the text stands among others, changes no answer.
+    """Return what an answer depends on, digested: not whether its call is hidden, nor the text's place.
 
     Neither does a new statement, but a new version has a compartment of compiled programs of its own, and
     it is these runs that fill it.

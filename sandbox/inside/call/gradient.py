@@ -62,7 +62,7 @@ def _by_arguments(call: LearnerCall) -> Values:
 
 
 def _by_parameters(call: LearnerCall, use: ModuleUse) -> Values:
-    """Through the entry function; where that leaves JAX on its way, through the instance it builds."""
+    """Go through the entry function; where that leaves JAX on its way, through the instance it builds."""
     instance = call.built()
     if instance is None:
         return {}
@@ -97,7 +97,11 @@ def _by_parameters(call: LearnerCall, use: ModuleUse) -> Values:
 
 
 def _gradients(call: LearnerCall, answer: Callable[[Values], Any], values: Values, seed: int) -> Values:
-    """Raises `Detached` where the answer does not depend on any of `values`."""
+    """Take the gradients of the scalar, by name.
+
+    Raises:
+        Detached: the answer does not depend on any of `values`.
+    """
 
     def scalar(values: Values) -> Any:
         with LeavingJax() as left:

@@ -56,11 +56,11 @@ class LearnerCall:
         )
 
     def arguments(self) -> list[Any]:
-        """New arrays each time: what one call does to its inputs, the next one does not see."""
+        """Make new arrays each time: what one call does to its inputs, the next one does not see."""
         return [_argument(value) for value in self._call.arguments]
 
     def run(self, arguments: Sequence[Any], *, values: Mapping[str, Any] | None = None) -> Any:
-        """What the entry function returns; `values` are handed into the module by path.
+        """Return what the entry function returns; `values` are handed into the module by path.
 
         A solution may keep traced programs or models from one call to the next, and then nothing is built:
         it is called again without them. Whatever the code raises goes through.
@@ -68,7 +68,7 @@ class LearnerCall:
         return self._observed(lambda: Observer(self.use, self._module, values=values), arguments)[0]
 
     def built(self) -> nnx.Module | None:
-        """The first instance that the entry function builds, parameters handed in; the rest is not run."""
+        """Run up to the first instance that is built, parameters handed in, and return it."""
         make = functools.partial(Observer, self.use, self._module, leave_early=True)
         return self._observed(make, self.arguments())[1].instance
 
@@ -95,7 +95,7 @@ class LearnerCall:
             self.parameters = self.parameters or observer.parameters
 
     def arrays(self, value: Any) -> list[jax.Array]:
-        """The returned arrays in order, traced ones too.
+        """Return the returned arrays in order, traced ones too.
 
         Raises:
             NotAsked: it is not what is asked for.
@@ -130,7 +130,7 @@ def _argument(value: Value) -> Any:
 
 
 def _forget(module: ModuleType) -> None:
-    """Traced programs, and what `functools.cache` keeps for functions of the submitted text."""
+    """Drop traced programs, and what `functools.cache` keeps for functions of the submitted text."""
     _clear_programs()
     for value in list(module.__dict__.values()):
         if isinstance(value, _Cached):

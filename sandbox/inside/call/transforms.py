@@ -85,7 +85,7 @@ def _results(function: Callable[..., list[jax.Array]], arrays: list[Any]) -> dic
 
 
 def _two(array: "np.ndarray[Any, Any]") -> "np.ndarray[Any, Any]":
-    """Along a new first axis: the array, and another one with values of the same kind.
+    """Stack, along a new first axis, the array and another one with values of the same kind.
 
     Turned around it stays an image, a distribution or a list of labels; halved where that changes nothing.
     """
