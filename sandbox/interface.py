@@ -57,7 +57,7 @@ class ModuleUse(msgspec.Struct, frozen=True, kw_only=True):
     seed: int = 0
     std: float | None = None
     inputs: tuple[int, ...] = ()
-    """Which of the call's arguments an instance is called with, by ways that look beyond the entry."""
+    """Which of the call's arguments an instance is called with, by call modes that look beyond the entry."""
 
 
 class Stage(msgspec.Struct, frozen=True, kw_only=True):
@@ -260,7 +260,7 @@ class Sandbox(Protocol):
     ) -> RunResult:
         """Run untrusted code once; crashes and time-outs are results.
 
-        `on_report` hears of each step as it happens.
+        `on_report` is given each step as it happens.
 
         Raises:
             SandboxError: the jail itself could not start or broke.

@@ -21,17 +21,15 @@ def is_creation_order(run: CheckedRun) -> bool:
     """Return whether only answers without handed-in parameters are wrong, while all others are right."""
     wrong = [
         check
-        for check, case_result in zip(run.checks, run.case_results, strict=True)
-        if case_result.outcome is not Outcome.PASSED
+        for check, found in zip(run.checks, run.case_results, strict=True)
+        if found.outcome is not Outcome.PASSED
     ]
     return (
         bool(wrong)
         and any(check.about is About.PARAMETERS for check in run.checks)
         and any(check.has_own_answer and check.hands_in_parameters for check in run.checks)
         and all(_depends_on_first_values(check) for check in wrong)
-        and all(
-            case_result.outcome in (Outcome.PASSED, Outcome.WRONG_VALUE) for case_result in run.case_results
-        )
+        and all(found.outcome in (Outcome.PASSED, Outcome.WRONG_VALUE) for found in run.case_results)
     )
 
 
@@ -43,10 +41,10 @@ def creation_order() -> Diagnosis:
 def as_creation_order(case_results: Sequence[CaseResult]) -> tuple[CaseResult, ...]:
     """Return the results, those with wrong values under their other name."""
     return tuple(
-        msgspec.structs.replace(case_result, outcome=Outcome.CREATION_ORDER)
-        if case_result.outcome is Outcome.WRONG_VALUE
-        else case_result
-        for case_result in case_results
+        msgspec.structs.replace(found, outcome=Outcome.CREATION_ORDER)
+        if found.outcome is Outcome.WRONG_VALUE
+        else found
+        for found in case_results
     )
 
 

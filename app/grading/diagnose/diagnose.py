@@ -129,13 +129,8 @@ def _with_mode(found: Diagnosis, sentence: str) -> Diagnosis:
 
 
 def _parameters(run: CheckedRun) -> Diagnosis | None:
-    for check, case_result in zip(run.checks, run.case_results, strict=True):
-        if case_result.outcome is Outcome.WRONG_PARAMETERS and check.about is About.PARAMETERS:
-            return Diagnosis(
-                kind=DiagnosisKind.PARAMETERS, id="parameters", message=_sentence(case_result.message)
-            )
+    for check, found in zip(run.checks, run.case_results, strict=True):
+        if found.outcome is Outcome.WRONG_PARAMETERS and check.about is About.PARAMETERS:
+            message = f"In the module's parameters, {found.message}."
+            return Diagnosis(kind=DiagnosisKind.PARAMETERS, id="parameters", message=message)
     return None
-
-
-def _sentence(text: str) -> str:
-    return f"In the module's parameters, {text}."

@@ -117,9 +117,9 @@ def _agreement(given: Array, wanted: Array, tolerance: Tolerance, *, any_rows: b
     """Compare one stage; a batch axis of one, and how rows are laid out, are the learner's own affair."""
     if given.size != wanted.size:
         # Row by row is another way: the first call's row may be right, and says nothing of the others.
-        case_result = np.ravel(wanted)[: given.size]
+        first_row = np.ravel(wanted)[: given.size]
         is_one = wanted.ndim > 1 and given.size == wanted.shape[-1]
-        if any_rows or (is_one and _measured(given, case_result, tolerance) is not Agreement.DIFFERENT):
+        if any_rows or (is_one and _measured(given, first_row, tolerance) is not Agreement.DIFFERENT):
             return Agreement.UNCLEAR
         return Agreement.DIFFERENT
     return _measured(given, wanted, tolerance)

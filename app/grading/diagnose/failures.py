@@ -46,12 +46,12 @@ def _diagnosis(shapes: Sequence[ErrorShape]) -> Diagnosis:
 def _answers(run: CheckedRun, tolerance: Tolerance) -> list[CaseAnswer] | None:
     """Return every judged array in order; None where a failing answer has none."""
     answers = []
-    for check, case_result, call, expected in zip(
+    for check, result, call, expected in zip(
         run.checks, run.case_results, run.result.calls, run.expected, strict=False
     ):
         if check.about is not About.ANSWER or check.call.mode != CallMode.PLAIN:
             continue
-        passed = case_result.outcome is Outcome.PASSED
+        passed = result.outcome is Outcome.PASSED
         given, wanted = numbers_of(call), numbers_of(expected)
         if not given or not wanted or given.keys() != wanted.keys():
             if passed:

@@ -1,4 +1,4 @@
-"""Runs a refused solution once more to see where on the way it goes wrong, and whether its seed matters."""
+"""One more run of a refused solution, to see where on the way it goes wrong, and whether its seed matters."""
 
 from collections.abc import Awaitable, Callable, Sequence
 
@@ -59,7 +59,7 @@ async def follow(
     """
     staged = _failing_values(problem, run) if thoroughly else _telling_checks(problem, run)
     reseeded = _reseeded_checks(problem, run)
-    # Answers are found by their items' names, and one case may be asked in several ways here.
+    # Answers are found by their checks' names, and one case may be asked in several ways here.
     checks = [
         msgspec.structs.replace(check, name=f"{check.name}-{place}")
         for place, check in enumerate([*staged, *reseeded])
@@ -168,8 +168,8 @@ def _reseeded(problem: Problem, check: Check) -> list[Check]:
 def _failing(run: CheckedRun) -> list[Check]:
     return [
         check
-        for check, case_result in zip(run.checks, run.case_results, strict=True)
-        if case_result.outcome is not Outcome.PASSED and check.has_own_answer
+        for check, found in zip(run.checks, run.case_results, strict=True)
+        if found.outcome is not Outcome.PASSED and check.has_own_answer
     ]
 
 

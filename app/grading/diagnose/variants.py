@@ -1,7 +1,7 @@
 """Known wrong variants: does a refused solution answer exactly as one of them?"""
 
 import ast
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 
 from app.core.outcome import Outcome
 from app.core.probes.probe import About
@@ -27,7 +27,7 @@ _JUDGED = (
 async def match_variant(problem: Problem, run: CheckedRun, answers: ReferenceOutputs) -> Diagnosis | None:
     """Name the variants whose answers the run gives on every check; None where there is none.
 
-    Those that fit on all lasting items are asked about the fresh ones too, which is one or two of them.
+    Those that fit on all lasting checks are asked about the fresh ones too, which is one or two of them.
 
     Raises:
         ReferenceFailed: the variants could not be run.
@@ -35,10 +35,8 @@ async def match_variant(problem: Problem, run: CheckedRun, answers: ReferenceOut
     """
     if len(run.result.calls) < len(run.checks) or not problem.variants:
         return None
-    if any(
-        case_result.outcome not in _JUDGED or _is_beyond_comparing(check, case_result)
-        for check, case_result in _case_results(run)
-    ):
+    pairs = zip(run.checks, run.case_results, strict=True)
+    if any(found.outcome not in _JUDGED or _is_beyond_comparing(check, found) for check, found in pairs):
         return None
     lasting = [index for index, check in enumerate(run.checks) if not check.is_fresh]
     fresh = [index for index, check in enumerate(run.checks) if check.is_fresh]
@@ -58,21 +56,13 @@ async def _fitting(
 ) -> list[str]:
     checks = [run.checks[index] for index in indices]
     calls = [run.result.calls[index] for index in indices]
-    case_results = await answers.of_solutions(problem, [problem.variants[name] for name in names], checks)
-    return [
-        name
-        for name, case_result in zip(names, case_results, strict=True)
-        if _fits(problem, checks, calls, case_result)
-    ]
+    known = await answers.of_solutions(problem, [problem.variants[name] for name in names], checks)
+    return [name for name, given in zip(names, known, strict=True) if _fits(problem, checks, calls, given)]
 
 
-def _case_results(run: CheckedRun) -> Iterator[tuple[Check, CaseResult]]:
-    return zip(run.checks, run.case_results, strict=True)
-
-
-def _is_beyond_comparing(check: Check, case_result: CaseResult) -> bool:
+def _is_beyond_comparing(check: Check, found: CaseResult) -> bool:
     """Say whether answers differ from call to call: judged to the last bit, which no variant explains."""
-    return check.about is About.ITSELF and case_result.outcome is not Outcome.PASSED
+    return check.about is About.ITSELF and found.outcome is not Outcome.PASSED
 
 
 def variant_message(source: str) -> str:

@@ -1,4 +1,4 @@
-"""Answers of trusted solutions: run once in a jail of their own, then kept on disk.
+"""Outputs of trusted solutions: run once in a jail of their own, then kept on disk.
 
 Trusted are a problem's reference, its also-right solutions and its variants. Their runs also fill
 the compilation cache that learners' jails may only read.
@@ -35,12 +35,12 @@ _FORMAT = b"2"
 
 
 class ReferenceOutput(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """What a trusted solution gave for one item; `failure` says why it gave no array."""
+    """What a trusted solution gave for one check; `failure` says why it gave no array."""
 
     arrays: Arrays = {}
     parameters: tuple[Parameter, ...] | None = None
     stages: Arrays = {}
-    """What was recorded on the way, where the item's call asks for stages."""
+    """What was recorded on the way, where its call asks for stages."""
     failure: str = ""
 
 

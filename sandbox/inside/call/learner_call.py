@@ -1,4 +1,4 @@
-"""One call of the entry function, which a way makes as often as it needs."""
+"""One call of the entry function, which a call mode makes as often as it needs."""
 
 import functools
 from collections.abc import Callable, Mapping, Sequence

@@ -118,14 +118,16 @@ def _only_numbers(value: Any) -> bool:
     """Walk without recursion, and give up on lists too long to be an answer."""
     waiting, seen = [value], 0
     while waiting:
-        item = waiting.pop()
+        element = waiting.pop()
         seen += 1
         if seen > _NESTED_LIMIT:
             return False
-        if isinstance(item, list | tuple):
-            waiting.extend(item)
-        elif not isinstance(item, _NUMBERS) and not (
-            isinstance(item, jax.Array | np.generic) and item.ndim == 0 and not isinstance(item, _NO_NUMBERS)
+        if isinstance(element, list | tuple):
+            waiting.extend(element)
+        elif not isinstance(element, _NUMBERS) and not (
+            isinstance(element, jax.Array | np.generic)
+            and element.ndim == 0
+            and not isinstance(element, _NO_NUMBERS)
         ):
             return False
     return True
@@ -133,7 +135,7 @@ def _only_numbers(value: Any) -> bool:
 
 def _plain(value: Any) -> Any:
     if isinstance(value, list | tuple):
-        return [_plain(item) for item in value]
+        return [_plain(element) for element in value]
     return value if isinstance(value, _NUMBERS) else np.asarray(value).item()
 
 
@@ -160,7 +162,7 @@ def _in_words(value: Any) -> str:
         keys = [_key_in_words(key) for key in dict.keys(value)]
         return f"a {name} with {_first(keys)}" if keys else f"an empty {name}"
     if isinstance(value, list | tuple):
-        names = [_type_name(item) for item in _elements(value)]
+        names = [_type_name(element) for element in _elements(value)]
         return f"a {name} of {_first(names)}" if names else f"an empty {name}"
     return _with_article(name)
 
