@@ -1,29 +1,23 @@
 """A learner's code on a list of checks: run, judge each call as it ends, account for those that never did."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+import functools
+from collections.abc import Callable, Sequence
 from typing import Protocol
 
 import msgspec
 
+from app.core.outcome import Outcome
 from app.core.problem import Problem
 from app.core.verdict import CaseResult, LearnerError
 from app.grading.check.case_result import case_result
 from app.grading.check.judge import judge
 from app.grading.plan.checks import Check
-from app.grading.plan.request import limits_for, plan_calls, request_for
-from app.grading.reference.outputs import ReferenceOutput
+from app.grading.plan.request import limits_for, plan_calls, request_for, warm_jail_key
+from app.grading.reference.outputs import ReferenceOutput, ReferenceOutputs
 from app.grading.run.ending import OUTCOME_OF_ENDING, first_error, headline, results_never_reached
-from sandbox.interface import CallResult, Ending, Report, RunRequest, RunResult
+from sandbox.interface import CallResult, Ending, Report, RunRequest, RunResult, Sandbox
 from sandbox.limits import Limits
-
-
-class RunInSandbox(Protocol):
-    """`Sandbox.run`, or a way to a child that may not be there: then None."""
-
-    async def __call__(
-        self, request: RunRequest, *, limits: Limits, on_report: Callable[[Report], None]
-    ) -> RunResult | None: ...
 
 
 class CheckedRun(msgspec.Struct, frozen=True, kw_only=True):
@@ -37,34 +31,93 @@ class CheckedRun(msgspec.Struct, frozen=True, kw_only=True):
     message: str
 
 
+class _RunInSandbox(Protocol):
+    """`Sandbox.run`, or `Sandbox.run_warm` for a child that may not be there: then None."""
+
+    async def __call__(
+        self, request: RunRequest, *, limits: Limits, on_report: Callable[[Report], None]
+    ) -> RunResult | None: ...
+
+
+def ignore_result(_: CaseResult) -> None:
+    """Do nothing, for callers who only want the whole run."""
+
+
 async def run_checks(
-    run: RunInSandbox,
+    sandbox: Sandbox,
     problem: Problem,
     code: str,
     checks: Sequence[Check],
-    expected: Awaitable[tuple[ReferenceOutput, ...]],
-    on_result: Callable[[CaseResult], None],
-) -> CheckedRun | None:
-    """Run `code` in its own jail while `expected` is awaited; results are reported in order.
-
-    None where `run` found no child to run it in.
+    outputs: ReferenceOutputs,
+    on_result: Callable[[CaseResult], None] = ignore_result,
+) -> CheckedRun:
+    """Run `code` in its own jail while the expected outputs are looked up; results are reported in order.
 
     Raises:
-        ReferenceFailed: from `expected`.
+        ReferenceFailed: the reference gave no usable output.
         SandboxError: the jail broke.
     """
+    run = await _run_checks(sandbox.run, problem, code, checks, outputs, on_result)
+    assert run is not None  # `Sandbox.run` always gives a result.
+    return run
+
+
+async def run_checks_warm(
+    sandbox: Sandbox,
+    problem: Problem,
+    code: str,
+    checks: Sequence[Check],
+    outputs: ReferenceOutputs,
+    *,
+    learner: str,
+) -> CheckedRun | None:
+    """Run in a child that waits for this learner; None where there is none, or something fails in it.
+
+    What the child pre-warmed may have changed its JAX, so only an acceptance counts: it rests on values that
+    no process of the learner's ever holds. Anything else is run again, in a fresh jail.
+
+    Raises:
+        ReferenceFailed: the reference gave no usable output.
+        SandboxError: the jail broke.
+    """
+    run = functools.partial(sandbox.run_warm, warm_jail_key(problem, learner))
+    failed = asyncio.Event()
+
+    def look(result: CaseResult) -> None:
+        if result.outcome is not Outcome.PASSED:
+            failed.set()
+
+    attempt = asyncio.ensure_future(_run_checks(run, problem, code, checks, outputs, look))
+    failure = asyncio.ensure_future(failed.wait())
+    try:
+        await asyncio.wait([attempt, failure], return_when=asyncio.FIRST_COMPLETED)
+        return await attempt if not failed.is_set() else None
+    finally:
+        for task in (attempt, failure):
+            task.cancel()
+        await asyncio.gather(attempt, failure, return_exceptions=True)
+
+
+async def _run_checks(
+    run: _RunInSandbox,
+    problem: Problem,
+    code: str,
+    checks: Sequence[Check],
+    outputs: ReferenceOutputs,
+    on_result: Callable[[CaseResult], None],
+) -> CheckedRun | None:
     reports: asyncio.Queue[CallResult | None] = asyncio.Queue()
     running = asyncio.ensure_future(_run(run, problem, code, checks, reports))
     results: list[CaseResult] = []
     received: dict[str, CallResult] = {}
     try:
-        answers = await expected
+        expected = await outputs.of_reference(problem, checks)
         while (report := await reports.get()) is not None:
             if report.index == len(results):
                 check = checks[report.index]
                 received[check.name] = report
                 first = received.get(check.repeats)
-                results.append(judge(problem, check, report, answers[report.index], first))
+                results.append(judge(problem, check, report, expected[report.index], first))
                 on_result(results[-1])
         result = await running
     finally:
@@ -83,7 +136,7 @@ async def run_checks(
         on_result(results[-1])
     return CheckedRun(
         checks=tuple(checks),
-        expected=answers,
+        expected=expected,
         case_results=tuple(results),
         result=result,
         error=first_error(problem, result, checks),
@@ -92,7 +145,7 @@ async def run_checks(
 
 
 async def _run(
-    run: RunInSandbox,
+    run: _RunInSandbox,
     problem: Problem,
     code: str,
     checks: Sequence[Check],
