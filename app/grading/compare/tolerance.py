@@ -75,7 +75,7 @@ def _rounded_errors(
         absolute = np.asarray(np.abs(theirs - ours), dtype=np.float64)
         # A finite complex number may be further from zero than any float can say.
         scale = np.minimum(np.abs(ours), np.finfo(np.float64).max)
-        allowed = tolerance.absolute + tolerance.relative * scale
+        allowed = tolerance.allowed(scale)
         # An infinite reference allows everything, and two infinities differ by NaN: neither may pass.
         wrong = ~(absolute <= allowed) | ~finite
     return np.where(finite, absolute, np.inf), np.asarray(wrong)

@@ -74,5 +74,4 @@ def _answers(run: CheckedRun, tolerance: Tolerance) -> list[CaseAnswer] | None:
 def _is_within(pair: Pair, tolerance: Tolerance) -> bool:
     if pair.got.shape != pair.expected.shape:
         return False
-    allowed = tolerance.allowed(pair.expected)
-    return bool((np.abs(pair.got - pair.expected) <= allowed).all())
+    return bool((np.abs(pair.got - pair.expected) <= tolerance.allowed(pair.expected)).all())

@@ -219,7 +219,6 @@ def answers_agree(
         right = wanted[name]
         if array.shape != right.shape:
             return False
-        allowed = times * tolerance.allowed(right)
-        if not (np.abs(array - right) <= allowed).all():
+        if not (np.abs(array - right) <= times * tolerance.allowed(right)).all():
             return False
     return True
