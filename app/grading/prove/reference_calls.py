@@ -5,8 +5,7 @@ from collections.abc import Mapping, Sequence
 import msgspec
 
 from app.core.generators import Argument, Seed, expand_fresh
-from app.core.probes.checkpoint import CheckpointProbe
-from app.core.probes.probe import About
+from app.core.probes.probe import About, DrawingProbe
 from app.core.problem import Problem
 from app.core.verdict import Mode
 from app.grading.plan.checks import Check, checks_of
@@ -46,7 +45,9 @@ def reseeded_checks(problem: Problem) -> dict[str, Check]:
         for index, case in enumerate(problem.manifest.cases)
     )
     probes = tuple(
-        probe.reseeded(probe.seed + _OTHER_SEEDS) if isinstance(probe, CheckpointProbe) else probe
+        probe.reseeded(probe.seed + _OTHER_SEEDS)
+        if isinstance(probe, DrawingProbe) and probe.about is About.ANSWER
+        else probe
         for probe in problem.manifest.probes
     )
     manifest = msgspec.structs.replace(problem.manifest, cases=cases, probes=probes)

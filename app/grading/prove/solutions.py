@@ -147,7 +147,8 @@ class Solutions:
 
 
 def _is_measured(check: Check) -> bool:
-    return has_numbers(check) or check.kind == "gradient"
+    """Say whether its distance is told: of the answer itself, or in units of a tolerance of its own."""
+    return has_numbers(check) or (check.probe is not None and check.probe.scales_tolerance)
 
 
 def without(problem: Problem, broken: Sequence[str]) -> Problem:
