@@ -28,7 +28,7 @@ from app.core.problem import Problem
 from app.core.verdict import Mode
 from app.grading.grader import Grader
 from app.grading.open_grader import open_grader
-from app.grading.plan.checks import CheckKind, checks_of
+from app.grading.plan.checks import checks_of
 from bench.graded_problem import DATA_DIR, ROOT, as_new, position_46
 from sandbox.interface import RunRequest
 
@@ -79,7 +79,7 @@ def request_for_cases(problem: Problem, fresh_seed: int) -> RunRequest:
     return RunRequest(
         code=problem.reference,
         parameters=problem.manifest.entry.parameters,
-        calls=tuple(check.call for check in checks if check.kind is CheckKind.VALUE),
+        calls=tuple(check.call for check in checks if check.is_value),
     )
 
 

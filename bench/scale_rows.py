@@ -8,7 +8,7 @@ import numpy as np
 from app.core.outcome import Outcome
 from app.core.tolerance import Tolerance
 from app.core.verdict import CaseResult, LearnerError, Mode, Verdict, Visibility
-from app.grading.compare.array import compare
+from app.grading.compare.arrays import compare
 from app.grading.present.details import result_details
 from bench.graded_problem import position_46
 from sandbox.arrays import pack_array

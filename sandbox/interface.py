@@ -27,16 +27,10 @@ class SandboxUnavailable(SandboxError):
 
 
 class CallMode(enum.StrEnum):
-    """How a call is made; each but the first is a check beyond the plain answer."""
+    """How a call is made, as far as the sandbox itself asks; every module of `inside/call` is a mode, too."""
 
     PLAIN = "plain"
-    TWICE = "twice"
-    """Twice with the same arguments: parts `first` and `second`."""
-    TRANSFORMS = "transforms"
-    """Under `jax.jit`, and under `jax.vmap` over a leading axis of one: parts `jit` and `vmap`."""
-    GRADIENT = "gradient"
-    """Of a fixed scalar of the answer: a part for each parameter of the module by its path, or, where no
-    module is looked into, for each array argument by its index."""
+    """As a user would make it."""
     JIT = "jit"
     """The whole call as one program of `jax.jit`, array arguments traced."""
     UNOPTIMISED = "unoptimised"
@@ -63,7 +57,7 @@ class ModuleUse(msgspec.Struct, frozen=True, kw_only=True):
     seed: int = 0
     std: float | None = None
     inputs: tuple[int, ...] = ()
-    """Which of the call's arguments an instance is called with, by ways that look beyond the entry."""
+    """Which of the call's arguments an instance is called with, by call modes that look beyond the entry."""
 
 
 class Stage(msgspec.Struct, frozen=True, kw_only=True):
@@ -84,7 +78,8 @@ class Call(msgspec.Struct, frozen=True, kw_only=True):
     """What is printed from this call on is thrown away: it could tell of the call's arguments."""
     program: int = 0
     """Which text the function is of: 0 for `RunRequest.code`, n for the n-th of `more_code`."""
-    mode: CallMode = CallMode.PLAIN
+    mode: str = CallMode.PLAIN
+    """How it is made: a `CallMode`, or the name of a module of `inside/call`."""
     stages: tuple[Stage, ...] = ()
     """What to record on the way through the module that `module` names."""
 
@@ -108,11 +103,11 @@ class Outputs(msgspec.Struct, frozen=True, kw_only=True):
     dtypes: tuple[_Name, ...] = ("float32",)
 
 
-class Part(msgspec.Struct, frozen=True, kw_only=True):
-    """One of several arrays that belong together."""
+Arrays = Annotated[dict[_Name, WireArray], msgspec.Meta(max_length=10_000)]
+"""The arrays of an answer by name, in order; a single one has the empty name.
 
-    name: _Name
-    value: WireArray
+Where a hostile process sends a name twice, the last one counts.
+"""
 
 
 class RunRequest(msgspec.Struct, frozen=True, kw_only=True):
@@ -192,13 +187,12 @@ class ForbiddenUse(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class CallResult(msgspec.Struct, frozen=True, kw_only=True, tag="call"):
-    """What one call gave: a value, or an exception, or an answer that is no array."""
+    """What one call gave: arrays, or an exception, or an answer that is no array."""
 
     index: int
     wall_seconds: float
-    value: WireArray | None = None
-    parts: Annotated[tuple[Part, ...], msgspec.Meta(max_length=10_000)] = ()
-    """In the place of `value`, where several arrays are asked for."""
+    arrays: Arrays = {}
+    """What was returned; empty where it was not what is asked for."""
     raised: Raised | None = None
     not_an_array: _Text = ""
     """The returned object in words, where it was not what is asked for."""
@@ -207,7 +201,7 @@ class CallResult(msgspec.Struct, frozen=True, kw_only=True, tag="call"):
     parameters: Annotated[tuple[Parameter, ...], msgspec.Meta(max_length=100_000)] | None = None
     """What the module held, where `Call.module` asked; None where no such class was constructed."""
     notes: Annotated[tuple[_Text, ...], msgspec.Meta(max_length=8)] = ()
-    stages: Annotated[tuple[Part, ...], msgspec.Meta(max_length=1_000)] = ()
+    stages: Annotated[dict[_Name, WireArray], msgspec.Meta(max_length=1_000)] = {}
     """What was recorded of `Call.stages`, in the order in which it was reached."""
     forbidden: ForbiddenUse | None = None
 
@@ -255,7 +249,7 @@ class RunResult(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def ignore_report(_: Report) -> None:
-    """For callers who only want the result."""
+    """Do nothing, for callers who only want the result."""
 
 
 class Sandbox(Protocol):
@@ -266,7 +260,7 @@ class Sandbox(Protocol):
     ) -> RunResult:
         """Run untrusted code once; crashes and time-outs are results.
 
-        `on_report` hears of each step as it happens.
+        `on_report` is given each step as it happens.
 
         Raises:
             SandboxError: the jail itself could not start or broke.
@@ -281,7 +275,7 @@ class Sandbox(Protocol):
         limits: Limits,
         on_report: Callable[[Report], None] = ignore_report,
     ) -> RunResult | None:
-        """The same in a child that has pre-warmed for `key` and waits; None where there is none.
+        """Run in a child that has pre-warmed for `key` and waits; None where there is none.
 
         What it pre-warmed may have changed its process, so a failure in it proves nothing.
 
@@ -298,7 +292,7 @@ class Sandbox(Protocol):
         ...
 
     def waits_for(self, key: str) -> bool:
-        """Whether `run_warm` would find a child for `key`."""
+        """Return whether `run_warm` would find a child for `key`."""
         ...
 
     @property
@@ -307,5 +301,5 @@ class Sandbox(Protocol):
         ...
 
     def environment(self) -> dict[str, str]:
-        """Versions and settings that a result depends on."""
+        """Return versions and settings that a result depends on."""
         ...

@@ -12,6 +12,8 @@ import msgspec
 
 from app.core.generators import Argument, expand_fresh
 from app.core.outcome import Outcome
+from app.core.probes.probe import Probe
+from app.core.probes.table import AnyProbe
 from app.core.tolerance import Tolerance
 from app.core.verdict import Mode, Visibility
 
@@ -40,7 +42,7 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
 
     @property
     def named_outputs(self) -> tuple[Output, ...]:
-        """What is returned, in order; a single array has the empty name."""
+        """The arrays that are returned, in order; a single one has the empty name."""
         return self.outputs or (Output(name="", dtype=self.output_dtype),)
 
 
@@ -101,88 +103,6 @@ class Case(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
             raise ValueError("points must be from 0 to 100")
 
 
-class ParametersProbe(
-    msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, tag="parameters", tag_field="kind"
-):
-    """The module's parameters have the reference's paths, shapes, dtypes and initial spread."""
-
-    name: str
-    case: str
-    """The case whose arguments the entry function is called with."""
-    visibility: Visibility = Visibility.SAMPLE
-    points: float = 1.0
-
-
-class CheckpointProbe(
-    msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, tag="checkpoint", tag_field="kind"
-):
-    """With every parameter replaced by path with `normal(0, std)` values, the answer is the reference's."""
-
-    name: str
-    case: str
-    seed: int
-    std: float = 0.3
-    visibility: Visibility = Visibility.HIDDEN
-    points: float = 1.0
-
-
-class GradientProbe(
-    msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, tag="gradient", tag_field="kind"
-):
-    """The gradient of a fixed scalar of the answer is the reference's: by every parameter of the module with
-    `normal(0, std)` values handed in, or, in a problem without a module, by every array argument."""
-
-    name: str
-    case: str
-    seed: int
-    std: float = 0.3
-    visibility: Visibility = Visibility.HIDDEN
-    points: float = 1.0
-
-
-class TransformsProbe(
-    msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, tag="transforms", tag_field="kind"
-):
-    """Under `jax.jit` and `jax.vmap` the answer stays what it is."""
-
-    name: str
-    case: str
-    visibility: Visibility = Visibility.HIDDEN
-    points: float = 1.0
-
-
-class DeterminismProbe(
-    msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, tag="determinism", tag_field="kind"
-):
-    """The same arguments give the same numbers twice, to the last bit."""
-
-    name: str
-    case: str
-    visibility: Visibility = Visibility.HIDDEN
-    points: float = 1.0
-
-
-class AccuracyProbe(
-    msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, tag="accuracy", tag_field="kind"
-):
-    """For trained models: the fraction of `labels` that the answer to `case` gets right.
-
-    The answer is one label, or one row of scores, an example. From `part` on it earns points in proportion,
-    from `full` on all of them. The case itself is not compared with the reference.
-    """
-
-    name: str
-    case: str
-    labels: Argument
-    full: float
-    part: float | None = None
-    visibility: Visibility = Visibility.HIDDEN
-    points: float = 1.0
-
-
-Probe = ParametersProbe | CheckpointProbe | GradientProbe | TransformsProbe | DeterminismProbe | AccuracyProbe
-
-
 class WrongVariant(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """What `variants/<id>.py` must be refused with; `fails` names cases and probes it must fail."""
 
@@ -209,7 +129,7 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     cases: tuple[Case, ...]
     requires: tuple[str, ...] = ()
     module: ModuleClass | None = None
-    probes: tuple[Probe, ...] = ()
+    probes: tuple[AnyProbe, ...] = ()
     tolerance: Tolerance = Tolerance()
     limits: Limits = Limits()
     forbidden: tuple[str, ...] = ()
@@ -219,6 +139,11 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
 
     def __post_init__(self) -> None:
         _check_name(self.slug)
+
+    @property
+    def replaced_cases(self) -> frozenset[str]:
+        """The names of cases whose answer a probe judges in the reference's place."""
+        return frozenset(probe.case for probe in self.probes if probe.replaces_case)
 
 
 class Problem(msgspec.Struct, frozen=True, kw_only=True):
@@ -239,7 +164,7 @@ class Problem(msgspec.Struct, frozen=True, kw_only=True):
         return self.manifest.slug
 
     def cases(self, mode: Mode, *, fresh_seed: int | None) -> tuple[Case, ...]:
-        """The cases that `mode` grades; fresh ones are drawn from `fresh_seed`, none where it is None."""
+        """Return the cases that `mode` grades, with fresh ones drawn from `fresh_seed`; None draws none."""
         chosen = []
         for case in self.manifest.cases:
             if mode is Mode.SUBMIT or case.visibility is Visibility.SAMPLE:
@@ -249,6 +174,7 @@ class Problem(msgspec.Struct, frozen=True, kw_only=True):
         return tuple(chosen)
 
     def probes(self, mode: Mode) -> tuple[Probe, ...]:
+        """Return the probes that `mode` grades."""
         return tuple(
             p for p in self.manifest.probes if mode is Mode.SUBMIT or p.visibility is Visibility.SAMPLE
         )

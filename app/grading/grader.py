@@ -1,31 +1,23 @@
 """A submission → a verdict: the whole way, once."""
 
-import asyncio
-import functools
 import secrets
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from typing import Literal
-
-import msgspec
 
 from app.core.events import CaseDone, Event, Running
 from app.core.outcome import Outcome, worst
 from app.core.problem import Problem
 from app.core.submission import UnexplainedOutput
-from app.core.verdict import CaseResult, Diagnosis, Mode, Verdict
-from app.grading.diagnose.creation_order import as_creation_order, creation_order, is_creation_order
-from app.grading.diagnose.diagnose import Deadline, diagnose, seed_ignored
-from app.grading.diagnose.stages import checks_to_prepare, follow
-from app.grading.diagnose.unexplained import unexplained_output
-from app.grading.plan.checks import Check, CheckKind, checkpoint_checks, checks_of, prewarm_checks
+from app.core.verdict import CaseResult, Mode, Verdict
+from app.grading.diagnose.diagnose import DIAGNOSABLE, Diagnoser, prepare_outputs
+from app.grading.diagnose.numbers import unexplained_output
+from app.grading.plan.checks import checks_of, prewarm_checks
 from app.grading.plan.request import limits_for, request_for, warm_jail_key
 from app.grading.reference.outputs import ReferenceOutputs
 from app.grading.reference.seed_pool import SeedPool
-from app.grading.run.run_checks import CheckedRun, run_checks
+from app.grading.run.run_checks import CheckedRun, run_checks, run_checks_warm
 from sandbox.interface import Ending, Sandbox
-
-_DIAGNOSABLE = (Outcome.WRONG_VALUE, Outcome.WRONG_PARAMETERS, Outcome.WRONG_SHAPE, Outcome.NOT_FINITE)
 
 GradingStage = Literal["running", "diagnosis"]
 
@@ -34,15 +26,15 @@ _NOTES_SHOWN = 12
 
 
 def ignore_event(_: Event) -> None:
-    """For callers who only want the verdict."""
+    """Do nothing, for callers who only want the verdict."""
 
 
 def ignore_unexplained(_: UnexplainedOutput) -> None:
-    """For callers who do not count what nothing explains."""
+    """Do nothing, for callers who do not count what nothing explains."""
 
 
 def ignore_stage(stage: GradingStage, seconds: float) -> None:
-    """For callers who do not count the time."""
+    """Do nothing, for callers who do not count the time."""
 
 
 class Grader:
@@ -58,17 +50,16 @@ class Grader:
         on_stage: Callable[[GradingStage, float], None] = ignore_stage,
         seeds_ahead: int = 0,
     ) -> None:
-        """`diagnosis_seconds` is how long a refused solution may be looked into; 0 for not at all.
+        """Keep `diagnosis_seconds`, how long a refused solution may be looked into; 0 for not at all.
 
         With `prepares_diagnosis`, answers of variants and reference that nobody has computed yet are computed
         before that time starts: for those who wait for one verdict, and have no worker that prepared it.
-        `on_stage` is told how long each took: the run with its comparison, and what a diagnosis took.
+        `on_stage` is given how long each took: the run with its comparison, and what a diagnosis took.
         `seeds_ahead` is how many seeds of fresh cases wait for the next submissions to each problem.
         """
         self._sandbox = sandbox
         self.answers = answers
-        self._diagnosis_seconds = diagnosis_seconds
-        self._prepares_diagnosis = prepares_diagnosis
+        self._diagnoser = Diagnoser(sandbox, answers, seconds=diagnosis_seconds, prepares=prepares_diagnosis)
         self._on_stage = on_stage
         self._grading = 0
         self._seeds = SeedPool(answers, lambda: self._grading > 0, ahead=seeds_ahead)
@@ -78,7 +69,7 @@ class Grader:
         await self._seeds.close()
 
     def environment(self) -> dict[str, str]:
-        """The fingerprint that verdicts carry."""
+        """Return the fingerprint that verdicts carry."""
         return self._sandbox.environment()
 
     async def grade(
@@ -96,7 +87,7 @@ class Grader:
 
         With `learner`, a name, this learner's next run is pre-warmed on this code once nothing else runs.
         `on_unexplained` is given what a wrong solution answered, where no diagnosis was found.
-        Emits `Running` and a `CaseDone` a row; not `Queued` and not `VerdictReached`.
+        Emits `Running` and a `CaseDone` a check; not `Queued` and not `VerdictReached`.
 
         Raises:
             ReferenceFailed: a reference or variant of the problem gave no usable answer.
@@ -120,7 +111,7 @@ class Grader:
                 self._seeds.plan(problem)
 
     async def take_seed(self, problem: Problem) -> int | None:
-        """A new seed of fresh cases whose expected answers are known; None where none is ready."""
+        """Take a new seed of fresh cases whose expected answers are known; None where none is ready."""
         return self._seeds.take(problem)
 
     async def _grade(
@@ -140,25 +131,22 @@ class Grader:
         # The lasting answers first: they are on disk, or computing them fills the compilation cache that
         # this very run will read. Fresh ones are computed beside the run.
         await self.answers.of_reference(problem, [check for check in checks if not check.is_fresh])
-        run = await self._warm_run(problem, code, checks, learner) if learner else None
+        asked = (self._sandbox, problem, code, checks, self.answers)
+        run = await run_checks_warm(*asked, learner=learner) if learner else None
         if run is not None:
-            for case_result in run.case_results:
-                on_event(CaseDone(case=case_result))
+            for result in run.case_results:
+                on_event(CaseDone(case=result))
         else:
-            run = await self._run(
-                problem, code, checks, lambda case_result: on_event(CaseDone(case=case_result))
-            )
+            run = await run_checks(*asked, lambda result: on_event(CaseDone(case=result)))
         if learner and run.result.ending is Ending.FINISHED:
             self._prewarm(problem, code, learner)
         ran_at = time.perf_counter()
         self._on_stage("running", ran_at - start)
-        run, diagnosis = await self._explain(problem, code, run)
-        if diagnosis is not None or any(
-            case_result.outcome in _DIAGNOSABLE for case_result in run.case_results
-        ):
+        run, diagnosis = await self._diagnoser.diagnose(problem, code, run)
+        if diagnosis is not None or any(result.outcome in DIAGNOSABLE for result in run.case_results):
             self._on_stage("diagnosis", time.perf_counter() - ran_at)
-        outcome = worst(case_result.outcome for case_result in run.case_results)
-        if outcome in _DIAGNOSABLE and diagnosis is None and (unexplained := unexplained_output(run)):
+        outcome = worst(result.outcome for result in run.case_results)
+        if outcome in DIAGNOSABLE and diagnosis is None and (unexplained := unexplained_output(run)):
             on_unexplained(unexplained)
         return Verdict(
             problem=problem.slug,
@@ -179,7 +167,7 @@ class Grader:
         )
 
     def waits_for(self, problem: Problem, learner: str) -> bool:
-        """Whether a jail has practised on this learner's last code."""
+        """Return whether a jail has practised on this learner's last code."""
         return self._sandbox.waits_for(warm_jail_key(problem, learner))
 
     @property
@@ -188,7 +176,7 @@ class Grader:
         return self._sandbox.waiting_pids
 
     async def prepare_reference(self, problem: Problem) -> None:
-        """Have every lasting expected answer ready, and the compilation cache filled.
+        """Compute every lasting expected answer that is not there, and so fill the compilation cache.
 
         Raises:
             ReferenceFailed: the reference gave no usable answer.
@@ -197,129 +185,38 @@ class Grader:
         await self.answers.of_reference(problem, checks_of(problem, Mode.SUBMIT, fresh_seed=None))
 
     async def prepare_solutions(self, problem: Problem) -> None:
-        """The same for also-right solutions, and for what a diagnosis asks; steps back for learners' runs.
+        """Prepare also-right solutions, and what a diagnosis asks; this steps back for learners' runs.
 
         Raises:
             ReferenceFailed: one of them did not run to its end.
             SandboxError: the jail broke.
         """
-        await self._prepare_diagnosis(problem, niceness=_BACKGROUND_NICENESS)
-        await self._prepare(problem, problem.also_right, niceness=_BACKGROUND_NICENESS)
-
-    async def _run(
-        self, problem: Problem, code: str, checks: Sequence[Check], on_result: Callable[[CaseResult], None]
-    ) -> CheckedRun:
-        expected = asyncio.ensure_future(self.answers.of_reference(problem, checks))
-        try:
-            run = await run_checks(self._sandbox.run, problem, code, checks, expected, on_result)
-        finally:
-            expected.cancel()
-        assert run is not None  # `Sandbox.run` always gives a result.
-        return run
-
-    async def _warm_run(
-        self, problem: Problem, code: str, checks: Sequence[Check], learner: str
-    ) -> CheckedRun | None:
-        """The run in a waiting child, if there is one and everything passes in it.
-
-        What the child pre-warmed may have changed its JAX, so only an acceptance counts: it rests on
-        values that no process of the learner's ever holds. Anything else is run again, in a fresh jail.
-        """
-        modes = functools.partial(self._sandbox.run_warm, warm_jail_key(problem, learner))
-        failed = asyncio.Event()
-        expected = asyncio.ensure_future(self.answers.of_reference(problem, checks))
-
-        def look(case_result: CaseResult) -> None:
-            if case_result.outcome is not Outcome.PASSED:
-                failed.set()
-
-        attempt = asyncio.ensure_future(run_checks(modes, problem, code, checks, expected, look))
-        failure = asyncio.ensure_future(failed.wait())
-        try:
-            await asyncio.wait([attempt, failure], return_when=asyncio.FIRST_COMPLETED)
-            return await attempt if not failed.is_set() else None
-        finally:
-            for task in (attempt, failure, expected):
-                task.cancel()
-            await asyncio.gather(attempt, failure, expected, return_exceptions=True)
+        await self._diagnoser.prepare(problem, niceness=_BACKGROUND_NICENESS)
+        await prepare_outputs(self.answers, problem, problem.also_right, niceness=_BACKGROUND_NICENESS)
 
     def _prewarm(self, problem: Problem, code: str, learner: str) -> None:
-        """On made-up arguments of the same shapes."""
+        """Have a jail practise on made-up arguments of the same shapes."""
         checks = prewarm_checks(problem, secrets.randbits(32))
         self._sandbox.prewarm(
             warm_jail_key(problem, learner), request_for(problem, code, checks), limits=limits_for(problem)
         )
 
-    async def _explain(
-        self, problem: Problem, code: str, run: CheckedRun
-    ) -> tuple[CheckedRun, Diagnosis | None]:
-        """The run, its wrong values renamed where only the creation order differs; and the diagnosis."""
-        outcome = worst(case_result.outcome for case_result in run.case_results)
-        if outcome not in _DIAGNOSABLE:
-            return run, None
-        if self._prepares_diagnosis and self._diagnosis_seconds:
-            await self._prepare_diagnosis(problem)
-        deadline = Deadline(self._diagnosis_seconds)
-        look = (problem, code, run, self.answers, self._sandbox.run)
-        followed = None
-        if outcome is Outcome.WRONG_VALUE and is_creation_order(
-            await self._with_checkpoints(problem, code, run)
-        ):
-            if self._diagnosis_seconds:
-                followed = await deadline.within(follow(*look, thoroughly=True), None)
-            if followed is None or followed.is_right_with_parameters:
-                if followed is not None and followed.ignored_seed:
-                    return run, seed_ignored(followed.ignored_seed)
-                return msgspec.structs.replace(
-                    run, case_results=as_creation_order(run.case_results)
-                ), creation_order()
-        if not self._diagnosis_seconds:
-            return run, None
-        return run, await diagnose(*look, deadline, followed)
-
-    async def _prepare(self, problem: Problem, solutions: Mapping[str, str], *, niceness: int) -> None:
-        codes = [code for _, code in sorted(solutions.items())]
-        if codes:
-            checks = checks_of(problem, Mode.SUBMIT, fresh_seed=None)
-            await self.answers.of_solutions(problem, codes, checks, niceness=niceness)
-
-    async def _prepare_diagnosis(self, problem: Problem, *, niceness: int = 0) -> None:
-        await self._prepare(problem, problem.variants, niceness=niceness)
-        await self.answers.of_solutions(
-            problem, [problem.reference], checks_to_prepare(problem), niceness=niceness
-        )
-
-    async def _with_checkpoints(self, problem: Problem, code: str, run: CheckedRun) -> CheckedRun:
-        """The run together with the checkpoint probes that it left out, as "Run" does."""
-        if any(check.kind is CheckKind.CHECKPOINT for check in run.checks):
-            return run
-        checks = checkpoint_checks(problem)
-        if not checks:
-            return run
-        more = await self._run(problem, code, checks, lambda _: None)
-        return msgspec.structs.replace(
-            more, checks=run.checks + more.checks, case_results=run.case_results + more.case_results
-        )
-
 
 def _score(case_results: Sequence[CaseResult]) -> float:
-    total = sum(case_result.points for case_result in case_results)
-    reached = sum(map(_points_reached, case_results))
-    return (
-        reached / total
-        if total
-        else float(all(case_result.outcome is Outcome.PASSED for case_result in case_results))
-    )
+    total = sum(result.points for result in case_results)
+    if not total:
+        return float(all(result.outcome is Outcome.PASSED for result in case_results))
+    return sum(map(_points_reached, case_results)) / total
 
 
-def _points_reached(case_result: CaseResult) -> float:
-    if case_result.points_reached is not None:
-        return case_result.points_reached
-    return case_result.points if case_result.outcome is Outcome.PASSED else 0.0
+def _points_reached(result: CaseResult) -> float:
+    if result.points_reached is not None:
+        return result.points_reached
+    return result.points if result.outcome is Outcome.PASSED else 0.0
 
 
 def _notes(run: CheckedRun) -> tuple[str, ...]:
-    """Each once; those of hidden cases could carry their values."""
+    """Return each note once; those of hidden cases could carry their values."""
     loaded = run.result.loaded
     pairs = zip(run.checks, run.result.calls, strict=False)
     reported = [note for check, call in pairs if not check.call.is_hidden for note in call.notes]

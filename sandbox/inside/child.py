@@ -115,14 +115,13 @@ class Child:
         return CallResult(
             index=index,
             wall_seconds=wall_seconds,
-            value=answer.value,
-            parts=answer.parts,
+            arrays=answer.arrays,
             raised=raised,
             not_an_array=answer.not_an_array,
             at_output=answer.at_output,
             parameters=made.parameters,
             notes=self._notes.take(),
-            stages=recorder.parts,
+            stages=recorder.arrays,
             forbidden=self._guard.used,
         )
 

@@ -134,8 +134,8 @@ class Precision:
 
     def array(self, name: str, mode: CallMode, argument: Any = _X, module: ModuleUse | None = None) -> Floats:
         result = self.call(name, mode, argument, module)
-        assert result.value is not None, result.raised
-        return unpack_array(result.value)  # type: ignore[return-value]
+        assert result.arrays, result.raised
+        return unpack_array(result.arrays[""])  # type: ignore[return-value]
 
 
 def _parameters(name: str) -> tuple[str, ...]:
@@ -168,8 +168,8 @@ def by_mode(precision: Precision) -> dict[CallMode, dict[str, Floats]]:
     results = precision._run(RunRequest(code=_CODE, parameters=("x",), calls=calls))
     made: dict[CallMode, dict[str, Floats]] = {mode: {} for mode in modes}
     for (mode, name), result in zip(asked, results, strict=True):
-        assert result.value is not None, (mode, name, result.raised)
-        made[mode][name] = unpack_array(result.value)  # type: ignore[assignment]
+        assert result.arrays, (mode, name, result.raised)
+        made[mode][name] = unpack_array(result.arrays[""])  # type: ignore[assignment]
     return made
 
 
@@ -192,7 +192,7 @@ def test_a_bfloat16_run_is_near_but_not_equal(by_mode: dict[CallMode, dict[str, 
     assert 1e-5 < off < 0.1
 
 
-@pytest.mark.parametrize("way", [CallMode.JIT, CallMode.UNOPTIMISED])
+@pytest.mark.parametrize("mode", [CallMode.JIT, CallMode.UNOPTIMISED])
 def test_other_ways_to_compile_give_the_answer(
     by_mode: dict[CallMode, dict[str, Floats]], mode: CallMode
 ) -> None:
@@ -237,7 +237,7 @@ def test_a_narrow_dtype_that_the_program_asks_for_stays(precision: Precision) ->
     np.testing.assert_array_equal(double, plain)
 
 
-@pytest.mark.parametrize("way", [CallMode.JIT, CallMode.UNOPTIMISED, CallMode.DOUBLE, CallMode.BFLOAT16])
+@pytest.mark.parametrize("mode", [CallMode.JIT, CallMode.UNOPTIMISED, CallMode.DOUBLE, CallMode.BFLOAT16])
 def test_what_cannot_be_traced_says_so(precision: Precision, mode: CallMode) -> None:
     raised = precision.call("concrete", mode).raised
     assert raised is not None

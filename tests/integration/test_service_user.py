@@ -42,7 +42,7 @@ async def step(supervisor):
     code = "import jax.numpy as jnp\\ndef f(): return jnp.arange(3.0) + 1\\n"
     call = Call(function="f", arguments=())
     result = await supervisor.run(request(code, call), limits=Limits())
-    return [os.getuid(), result.ending, list(result.calls[0].value.shape)]
+    return [os.getuid(), result.ending, list(result.calls[0].arrays[''].shape)]
 """
     uid, ending, shape = _reported(step)
     assert uid == (os.getuid() or UID)

@@ -99,7 +99,7 @@ _STAGES = tuple(
 
 
 def _recorded(result: CallResult) -> dict[str, list[float]]:
-    return {part.name: np.ravel(unpack_array(part.value)).tolist() for part in result.stages}
+    return {name: np.ravel(unpack_array(array)).tolist() for name, array in result.stages.items()}
 
 
 def _run(cache: Path, functions: Sequence[str]) -> list[CallResult]:
@@ -146,4 +146,4 @@ def test_the_first_value_at_each_stage_is_recorded_and_nothing_is_left_behind(tm
     assert raising.raised is not None
     for after in (first, second, third):
         assert after.raised is None, after.raised
-        assert after.stages == ()
+        assert after.stages == {}

@@ -9,7 +9,7 @@ import pytest
 from app.core.outcome import Outcome
 from app.core.verdict import Mode
 from app.grading.open_grader import open_grader
-from app.grading.plan.checks import CheckKind, checks_of
+from app.grading.plan.checks import checks_of
 from app.grading.reference.outputs import ReferenceOutput
 from sandbox.environment import describe_environment
 from tests.support.toy_problem import REFERENCE, toy_problem
@@ -31,7 +31,7 @@ def test_only_answers_outlive_the_process(tmp_path: Path) -> None:
     assert asyncio.run(answer()) == [False, True]
     stored = [path for folder in tmp_path.glob("grading/*/answers") for path in folder.iterdir()]
     # The first case called again is the same question, and is not asked twice.
-    assert len(stored) == len([check for check in checks if check.kind is not CheckKind.AGAIN])
+    assert len(stored) == len([check for check in checks if not check.repeats])
 
 
 def test_answers_of_another_environment_are_computed_anew(
@@ -48,9 +48,11 @@ def test_answers_of_another_environment_are_computed_anew(
     assert asyncio.run(outcome()) == (Outcome.ACCEPTED, ours["cpu"])
     for path in tmp_path.glob("grading/*/answers/*"):
         answer = msgspec.msgpack.decode(path.read_bytes(), type=ReferenceOutput)
-        if answer.value is not None:
-            zeros = msgspec.structs.replace(answer.value, data=bytes(len(answer.value.data)))
-            path.write_bytes(msgspec.msgpack.encode(msgspec.structs.replace(answer, value=zeros)))
+        zeros = {
+            name: msgspec.structs.replace(array, data=bytes(len(array.data)))
+            for name, array in answer.arrays.items()
+        }
+        path.write_bytes(msgspec.msgpack.encode(msgspec.structs.replace(answer, arrays=zeros)))
     # What is stored is what is compared with, in the same environment.
     assert asyncio.run(outcome()) == (Outcome.WRONG_VALUE, ours["cpu"])
     for place in ("app.grading.open_grader", "sandbox.jailed"):

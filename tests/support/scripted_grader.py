@@ -20,7 +20,7 @@ from app.core.submission import UnexplainedOutput
 from app.core.tolerance import Tolerance
 from app.core.verdict import CaseResult, LearnerError, Mode, Verdict, Visibility
 from app.errors import GraderError
-from app.grading.compare.array import compare
+from app.grading.compare.arrays import compare
 from app.grading.present.details import result_details
 from sandbox.arrays import pack_array
 

@@ -1,4 +1,4 @@
-"""The labels that a trained model gives, counted against the right ones → a row."""
+"""The labels that a trained model gives, counted against the right ones."""
 
 import msgspec
 import numpy as np
@@ -6,12 +6,13 @@ from numpy.typing import NDArray
 
 from app.core.generators import generate
 from app.core.outcome import Outcome
-from app.core.problem import AccuracyProbe
+from app.core.probes.accuracy import AccuracyProbe
+from app.core.problem import Problem
 from app.core.verdict import CaseResult
-from app.grading.answer import named_arrays
-from app.grading.check.case_result import case_result
+from app.grading.check.case_result import case_result, no_arrays
 from app.grading.phrases import shape_words
 from app.grading.plan.checks import Check
+from app.grading.reference.outputs import ReferenceOutput
 from sandbox.arrays import BadArray, WireArray, unpack_array
 from sandbox.interface import CallResult
 
@@ -19,23 +20,25 @@ _INTEGER_KINDS = "iu"
 _NO_LABEL = -1
 
 
-def judge_accuracy(check: Check, call: CallResult) -> CaseResult:
-    """Full points from `full` on; from `part` on some, growing evenly up to there.
+def judge(problem: Problem, check: Check, call: CallResult, expected: ReferenceOutput) -> CaseResult:
+    """Give full points from `full` on; from `part` on some, growing evenly up to there.
 
-    Of a hidden item only whole percents are told, and partial points follow them: a count that
+    Of a hidden check only whole percents are told, and partial points follow them: a count that
     moves with each changed label would give the labels away, one by one.
     """
-    probe = check.accuracy
-    assert probe is not None  # What makes an item one of this kind.
+    probe = check.probe
+    assert isinstance(probe, AccuracyProbe)
+    if not call.arrays:
+        return no_arrays(problem, check, call)
     labels = np.asarray(generate(probe.labels))
-    arrays = list(named_arrays(call.value, call.parts).values())
+    answer = next(iter(call.arrays.values()))
     try:
-        predicted = _labels(arrays[0], labels.size)
+        predicted = _labels(answer, labels.size)
     except BadArray as error:
         message = f"the answer's frame is forged: {error}"
         return case_result(check, Outcome.SANDBOX_VIOLATION, message, call.wall_seconds)
     if predicted is None:
-        given = f"{arrays[0].dtype} of shape {shape_words(arrays[0].shape)}"
+        given = f"{answer.dtype} of shape {shape_words(answer.shape)}"
         yours = "" if check.call.is_hidden else f", yours is {given}"
         message = f"{_asked(labels.size)} are asked for{yours}"
         return case_result(check, Outcome.WRONG_SHAPE, message, call.wall_seconds)
@@ -49,7 +52,7 @@ def judge_accuracy(check: Check, call: CallResult) -> CaseResult:
 
 
 def _labels(answer: WireArray, count: int) -> NDArray[np.generic] | None:
-    """One label an example: as given, or the place of its largest score; None where it is neither."""
+    """Return one label an example: as given, or the place of its largest score; None where it is neither."""
     array = unpack_array(answer)
     if array.shape == (count,) and array.dtype.kind in _INTEGER_KINDS:
         return array

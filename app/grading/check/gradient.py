@@ -1,4 +1,4 @@
-"""Gradients against the reference's, one by one → a row."""
+"""Gradients against the reference's, one by one."""
 
 from collections.abc import Mapping
 
@@ -7,10 +7,9 @@ import numpy as np
 from app.core.outcome import Outcome
 from app.core.problem import Problem
 from app.core.verdict import CaseResult
-from app.grading.answer import named_arrays
-from app.grading.check.case_result import case_result
+from app.grading.check.case_result import case_result, no_arrays
 from app.grading.check.value import judge_arrays
-from app.grading.compare.array import matches
+from app.grading.compare.arrays import matches
 from app.grading.compare.tolerance import tolerance_of
 from app.grading.phrases import names_words
 from app.grading.plan.checks import Check
@@ -21,10 +20,13 @@ from sandbox.interface import CallResult
 _CUT_OFF = "it is not used, or something such as `stop_gradient` or a copy made with NumPy cuts it off"
 
 
-def judge_gradient(problem: Problem, check: Check, call: CallResult, expected: ReferenceOutput) -> CaseResult:
-    """Parameters that no gradient reaches are named first, then those whose gradient differs."""
-    wanted = _named(problem, named_arrays(expected.value, expected.parts))
-    all_given = _named(problem, named_arrays(call.value, call.parts))
+def judge(problem: Problem, check: Check, call: CallResult, expected: ReferenceOutput) -> CaseResult:
+    """Name parameters that no gradient reaches first, then those whose gradient differs."""
+    # Of a module without a single parameter there are no gradients, and that is no answer's fault.
+    if not call.arrays and call.not_an_array:
+        return no_arrays(problem, check, call)
+    wanted = _named(problem, expected.arrays)
+    all_given = _named(problem, call.arrays)
     if lacking := [name for name in wanted if name not in all_given]:
         message = f"there is no gradient of {names_words(lacking)}: no such `nnx.Param` is in the module"
         return case_result(check, Outcome.WRONG_PARAMETERS, message, call.wall_seconds)
@@ -52,7 +54,7 @@ def judge_gradient(problem: Problem, check: Check, call: CallResult, expected: R
 
 
 def _named(problem: Problem, arrays: Mapping[str, WireArray]) -> dict[str, WireArray]:
-    """Without a module they come by the arguments' places."""
+    """Name the gradients; without a module they come by the arguments' places."""
     parameters = problem.manifest.entry.parameters
     if problem.manifest.module is not None:
         return dict(arrays)
@@ -64,7 +66,7 @@ def _named(problem: Problem, arrays: Mapping[str, WireArray]) -> dict[str, WireA
 
 
 def _largest(array: WireArray) -> float:
-    """NaN where the frame is forged: it is neither large nor zero, and comparing tells it."""
+    """Return the largest size; NaN, neither large nor zero, where the frame is forged: comparing tells it."""
     try:
         return float(np.abs(unpack_array(array)).max(initial=0.0))
     except BadArray:

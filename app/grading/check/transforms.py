@@ -1,14 +1,13 @@
-"""Answers under `jax.jit` and `jax.vmap` against the reference's → a row."""
+"""Answers under `jax.jit` and `jax.vmap` against the reference's."""
 
 from collections.abc import Mapping
 
 from app.core.outcome import Outcome
 from app.core.problem import Problem
 from app.core.verdict import CaseResult
-from app.grading.answer import named_arrays
-from app.grading.check.case_result import case_result
+from app.grading.check.case_result import case_result, no_arrays
 from app.grading.check.value import judge_arrays
-from app.grading.compare.outputs import compare_outputs
+from app.grading.compare.arrays import compare_outputs
 from app.grading.plan.checks import Check
 from app.grading.reference.outputs import ReferenceOutput
 from sandbox.arrays import WireArray
@@ -21,12 +20,11 @@ _SAID = {
 _OTHER_COUNT = "under `jax.jit` and `jax.vmap` it returns another number of arrays than is asked for"
 
 
-def judge_transforms(
-    problem: Problem, check: Check, call: CallResult, expected: ReferenceOutput
-) -> CaseResult:
-    """`jit` is told before `vmap`: who fails both has one thing to mend."""
-    given = named_arrays(call.value, call.parts)
-    wanted = named_arrays(expected.value, expected.parts)
+def judge(problem: Problem, check: Check, call: CallResult, expected: ReferenceOutput) -> CaseResult:
+    """Compare what came under `jit` before `vmap`: who fails both has one thing to mend."""
+    if not call.arrays:
+        return no_arrays(problem, check, call)
+    given, wanted = call.arrays, expected.arrays
     if given.keys() != wanted.keys():
         return case_result(check, Outcome.WRONG_SHAPE, _OTHER_COUNT, call.wall_seconds)
     tolerance = problem.manifest.tolerance

@@ -27,7 +27,7 @@ class CaseAnswer(msgspec.Struct, frozen=True, kw_only=True):
 
 @np.errstate(all="ignore")
 def across_cases(answers: Sequence[CaseAnswer], tolerance: Tolerance) -> ErrorShape | None:
-    """What all the failing ones have in common with other calls; None where that is nothing certain."""
+    """Find what all the failing ones have in common with other calls; None where nothing is certain."""
     plain = [answer for answer in answers if answer.is_plain]
     failing = [answer for answer in plain if not answer.passed]
     if not failing:
@@ -40,7 +40,7 @@ def across_cases(answers: Sequence[CaseAnswer], tolerance: Tolerance) -> ErrorSh
 
 
 def _kept(answers: Sequence[CaseAnswer], tolerance: Tolerance) -> ErrorShape | None:
-    """The same question was answered rightly before, and wrongly later; nothing else fails."""
+    """Find a question that was answered rightly before and wrongly later, where nothing else fails."""
     right_before: set[bytes] = set()
     repeated = 0
     for answer in answers:
@@ -62,7 +62,7 @@ def _kept(answers: Sequence[CaseAnswer], tolerance: Tolerance) -> ErrorShape | N
 def _constant(
     answers: Sequence[CaseAnswer], plain: Sequence[CaseAnswer], tolerance: Tolerance
 ) -> ErrorShape | None:
-    """One number everywhere, or one answer for different questions of every size that was asked twice."""
+    """Find one number everywhere, or one answer to all different questions of a size that was asked twice."""
     numbers = np.concatenate([np.ravel(answer.pair.got) for answer in answers])
     wanted = np.concatenate([np.ravel(answer.pair.expected) for answer in answers])
     first = float(numbers[0]) if numbers.size else 0.0
@@ -82,7 +82,7 @@ def _constant(
 
 
 def _alike(group: Sequence[CaseAnswer], tolerance: Tolerance) -> bool:
-    """The given answers are all one, to the last bit; the right ones all differ."""
+    """Return whether the given answers are all one, to the last bit, and the right ones all differ."""
     first = group[0].pair
     if first.got.size < _FEWEST:
         return False
@@ -97,7 +97,7 @@ def _alike(group: Sequence[CaseAnswer], tolerance: Tolerance) -> bool:
 def _of_another(
     failing: Sequence[CaseAnswer], plain: Sequence[CaseAnswer], tolerance: Tolerance
 ) -> ErrorShape | None:
-    """Each failing answer is the right one to a different question."""
+    """Find failing answers that are each the right one to a different question."""
     targets = []
     for answer in failing:
         others = [

@@ -5,12 +5,11 @@ from collections.abc import Sequence
 import msgspec
 
 from app.core.outcome import Outcome
+from app.core.probes.probe import About
 from app.core.verdict import CaseResult, Diagnosis, DiagnosisKind
-from app.grading.plan.checks import Check, CheckKind
+from app.grading.plan.checks import Check
 from app.grading.run.run_checks import CheckedRun
 
-_NEVER = (CheckKind.PARAMETERS, CheckKind.AGAIN, CheckKind.DETERMINISM)
-"""What fails here fails for another reason: first values only change what a call answers."""
 _MESSAGE = (
     "The architecture is right: with the same parameters handed in, every answer agrees. Without them the "
     "same seed gives your parameters other random values, as it does when they are created in another order "
@@ -19,37 +18,37 @@ _MESSAGE = (
 
 
 def is_creation_order(run: CheckedRun) -> bool:
-    """Whether only answers without handed-in parameters are wrong, while all others are right."""
+    """Return whether only answers without handed-in parameters are wrong, while all others are right."""
     wrong = [
         check
-        for check, case_result in zip(run.checks, run.case_results, strict=True)
-        if case_result.outcome is not Outcome.PASSED
+        for check, found in zip(run.checks, run.case_results, strict=True)
+        if found.outcome is not Outcome.PASSED
     ]
-    kinds = {check.kind for check in run.checks}
     return (
         bool(wrong)
-        and {CheckKind.CHECKPOINT, CheckKind.PARAMETERS} <= kinds
-        and all(check.kind not in _NEVER and not _is_handed_in(check) for check in wrong)
-        and all(
-            case_result.outcome in (Outcome.PASSED, Outcome.WRONG_VALUE) for case_result in run.case_results
-        )
+        and any(check.about is About.PARAMETERS for check in run.checks)
+        and any(check.has_own_answer and check.hands_in_parameters for check in run.checks)
+        and all(_depends_on_first_values(check) for check in wrong)
+        and all(found.outcome in (Outcome.PASSED, Outcome.WRONG_VALUE) for found in run.case_results)
     )
 
 
 def creation_order() -> Diagnosis:
-    """What is told for the outcome of the same name."""
+    """Return what is told for the outcome of the same name."""
     return Diagnosis(kind=DiagnosisKind.CREATION_ORDER, id="creation_order", message=_MESSAGE)
 
 
 def as_creation_order(case_results: Sequence[CaseResult]) -> tuple[CaseResult, ...]:
-    """The rows, those with wrong values under their other name."""
+    """Return the results, those with wrong values under their other name."""
     return tuple(
-        msgspec.structs.replace(case_result, outcome=Outcome.CREATION_ORDER)
-        if case_result.outcome is Outcome.WRONG_VALUE
-        else case_result
-        for case_result in case_results
+        msgspec.structs.replace(found, outcome=Outcome.CREATION_ORDER)
+        if found.outcome is Outcome.WRONG_VALUE
+        else found
+        for found in case_results
     )
 
 
-def _is_handed_in(check: Check) -> bool:
-    return check.call.module is not None and check.call.module.std is not None
+def _depends_on_first_values(check: Check) -> bool:
+    """Say whether first values can fail it: they only change what a call answers, the first time."""
+    is_about_values = check.about in (About.ANSWER, About.DERIVED) and not check.repeats
+    return is_about_values and not check.hands_in_parameters

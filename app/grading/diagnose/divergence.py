@@ -52,7 +52,7 @@ def agreements(
     wanted: Mapping[str, Array],
     tolerance: Tolerance,
 ) -> dict[str, Agreement]:
-    """Of each stage that the reference passes, in the problem's order; one out of sight is unclear."""
+    """Compare each stage that the reference passes, in the problem's order; one out of sight is unclear."""
     return {
         stage.name: _agreement(given[stage.name], wanted[stage.name], tolerance, any_rows=stage.any_rows)
         if stage.name in given
@@ -97,7 +97,7 @@ def first_divergence(
 def _overtaken_by(
     name: str, agreement: Mapping[str, Agreement], reached: Sequence[str], right_order: Sequence[str]
 ) -> str | None:
-    """What was reached before, while the reference reaches it after, and is not right itself."""
+    """Return what was reached before, while the reference reaches it after, and is not right itself."""
     for early in reached[: reached.index(name)]:
         is_later = early in agreement and right_order.index(early) > right_order.index(name)
         if is_later and agreement[early] is not Agreement.SAME:
@@ -114,19 +114,19 @@ def _after_all(names: Sequence[str], found: Sequence[Agreement]) -> Divergence |
 
 
 def _agreement(given: Array, wanted: Array, tolerance: Tolerance, *, any_rows: bool) -> Agreement:
-    """A batch axis of one, and how rows are laid out, are the learner's own affair."""
+    """Compare one stage; a batch axis of one, and how rows are laid out, are the learner's own affair."""
     if given.size != wanted.size:
         # Row by row is another way: the first call's row may be right, and says nothing of the others.
-        case_result = np.ravel(wanted)[: given.size]
+        first_row = np.ravel(wanted)[: given.size]
         is_one = wanted.ndim > 1 and given.size == wanted.shape[-1]
-        if any_rows or (is_one and _measured(given, case_result, tolerance) is not Agreement.DIFFERENT):
+        if any_rows or (is_one and _measured(given, first_row, tolerance) is not Agreement.DIFFERENT):
             return Agreement.UNCLEAR
         return Agreement.DIFFERENT
     return _measured(given, wanted, tolerance)
 
 
 def _measured(given: Array, wanted: Array, tolerance: Tolerance) -> Agreement:
-    """Of as many numbers."""
+    """Compare as many numbers with each other."""
     got, expected = np.ravel(given), np.ravel(wanted)
     if not np.isfinite(got).all():
         return Agreement.DIFFERENT

@@ -36,7 +36,7 @@ class ErrorShape(msgspec.Struct, frozen=True, kw_only=True):
 def error_shapes(
     pairs: Sequence[Pair], tolerance: Tolerance, *, with_numbers: bool = True
 ) -> tuple[ErrorShape, ...]:
-    """Every shape that fits all of `pairs`, without those that follow from another one.
+    """Return every shape that fits all of `pairs`, without those that follow from another one.
 
     Without `with_numbers` a factor or an offset is named, but not its value: a hidden case's answer
     could be made to carry one out.
@@ -52,7 +52,7 @@ def error_shapes(
 
 
 def _nearly_right(pairs: Sequence[Pair], tolerance: Tolerance) -> bool:
-    """So near that a tiny factor or offset would fit by way of the tolerance."""
+    """Say whether they are so near that a tiny factor or offset would fit by way of the tolerance."""
     targets = [pair.expected for pair in pairs]
     return _within(pairs, targets, [_NEAR * tolerance.allowed(target) for target in targets])
 
@@ -110,7 +110,7 @@ def _transposed(pairs: Sequence[Pair], tolerance: Tolerance, with_numbers: bool)
 
 
 def _transposition(pair: Pair, tolerance: Tolerance) -> Array | None:
-    """The transposed expected answer that is the given one; a row is also looked at as any matrix."""
+    """Return the transposed expected answer that is the given one; a row is also tried as any matrix."""
     expected = pair.expected
     if expected.ndim == 2 and min(expected.shape) > 1:
         matrices = [expected]
@@ -155,7 +155,7 @@ def _softmaxes(pairs: Sequence[Pair], tolerance: Tolerance, with_numbers: bool) 
 
 
 def _after_softmax(name: str, taken: Array, before: Array, tolerance: Tolerance) -> Array:
-    """What noise within the tolerance becomes: an entry's own, and that of the row's sum, in proportion."""
+    """Return what noise within the tolerance becomes: an entry's own, and its share of the row's sum."""
     noise = tolerance.allowed(before)
     both = noise + noise.max(axis=-1, keepdims=True, initial=0.0)
     slack: Array = tolerance.allowed(taken) + (both if name == "log_softmax" else taken * both)
@@ -174,7 +174,7 @@ def _says_enough(name: str, targets: Sequence[Array], allowed: Sequence[Array]) 
 
 
 def _rounded(pairs: Sequence[Pair], tolerance: Tolerance, with_numbers: bool) -> Iterator[ErrorShape]:
-    """Every given number is one that the short type can hold, as near to the right one as that allows."""
+    """Fit a short type that can hold every given number, each as near to the right one as that allows."""
     if not _same_shapes(pairs):
         return
     got, expected = _joined(pairs)
@@ -246,7 +246,7 @@ _SOFTMAXES = (
 
 
 def _weights(expected: Array, tolerance: Tolerance) -> Array:
-    """Where less is allowed, a number says more of what it was multiplied with, or what was added."""
+    """Weigh numbers: where less is allowed, one says more of a factor or of what was added."""
     allowed = tolerance.allowed(expected)
     weights: Array = (allowed.min() / allowed) ** 2 if allowed.min() > 0 else np.ones_like(allowed)
     return weights
@@ -278,7 +278,7 @@ def _joined(pairs: Sequence[Pair]) -> tuple[Array, Array]:
 
 
 def _as_root(ratio: float) -> str:
-    """` (1/√8)` beside 0.35355; empty where no such number is near, or more than one."""
+    """Say ` (1/√8)` beside 0.35355; nothing where no such number is near, or more than one."""
     near = []
     for n in _NUMERATORS:
         root = n**0.5

@@ -6,22 +6,20 @@ import msgspec
 import numpy as np
 
 from app.core.outcome import Outcome
+from app.core.probes.probe import About
 from app.core.problem import Problem
 from app.core.tolerance import Tolerance
 from app.core.verdict import Diagnosis, DiagnosisKind
 from app.grading.diagnose.across_cases import CaseAnswer, across_cases
 from app.grading.diagnose.error_pattern import ErrorShape, Pair, error_shapes
 from app.grading.diagnose.numbers import numbers_of
-from app.grading.plan.checks import CheckKind
 from app.grading.run.run_checks import CheckedRun
 from sandbox.interface import CallMode
-
-_COMPARED = frozenset({CheckKind.VALUE, CheckKind.CHECKPOINT, CheckKind.AGAIN})
 
 
 @np.errstate(all="ignore")
 def shape_of_answers(problem: Problem, run: CheckedRun) -> Diagnosis | None:
-    """What every failing answer is to the right one; None where nothing fits all of them."""
+    """Name what every failing answer is to the right one; None where nothing fits all of them."""
     answers = _answers(run, problem.manifest.tolerance)
     if answers is None:
         return None
@@ -46,14 +44,14 @@ def _diagnosis(shapes: Sequence[ErrorShape]) -> Diagnosis:
 
 
 def _answers(run: CheckedRun, tolerance: Tolerance) -> list[CaseAnswer] | None:
-    """Every judged answer in order, of several arrays each by itself; None where a failing one has none."""
+    """Return every judged array in order; None where a failing answer has none."""
     answers = []
-    for check, case_result, call, expected in zip(
+    for check, result, call, expected in zip(
         run.checks, run.case_results, run.result.calls, run.expected, strict=False
     ):
-        if check.kind not in _COMPARED or check.call.mode is not CallMode.PLAIN:
+        if check.about is not About.ANSWER or check.call.mode != CallMode.PLAIN:
             continue
-        passed = case_result.outcome is Outcome.PASSED
+        passed = result.outcome is Outcome.PASSED
         given, wanted = numbers_of(call), numbers_of(expected)
         if not given or not wanted or given.keys() != wanted.keys():
             if passed:
@@ -66,8 +64,8 @@ def _answers(run: CheckedRun, tolerance: Tolerance) -> list[CaseAnswer] | None:
                     question=msgspec.msgpack.encode((name, check.call.arguments, check.call.module)),
                     pair=pair,
                     passed=passed or _is_within(pair, tolerance),
-                    is_plain=check.kind is not CheckKind.CHECKPOINT,
-                    is_shown=check.kind is CheckKind.VALUE and not check.call.is_hidden,
+                    is_plain=not check.hands_in_parameters,
+                    is_shown=check.is_value and not check.call.is_hidden,
                 )
             )
     return answers
@@ -76,5 +74,4 @@ def _answers(run: CheckedRun, tolerance: Tolerance) -> list[CaseAnswer] | None:
 def _is_within(pair: Pair, tolerance: Tolerance) -> bool:
     if pair.got.shape != pair.expected.shape:
         return False
-    allowed = tolerance.allowed(pair.expected)
-    return bool((np.abs(pair.got - pair.expected) <= allowed).all())
+    return bool((np.abs(pair.got - pair.expected) <= tolerance.allowed(pair.expected)).all())

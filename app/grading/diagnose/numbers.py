@@ -1,27 +1,32 @@
-"""The numbers of an answer, for those who look for what is wrong with them."""
+"""The numbers of answers, for those who look for what is wrong with them or count what nobody explains."""
 
+import hashlib
 from collections.abc import Mapping
 
+import msgspec
 import numpy as np
 
-from app.grading.answer import named_arrays
+from app.core.submission import UnexplainedOutput
+from app.core.verdict import Visibility
 from app.grading.diagnose.significance import Array
 from app.grading.reference.outputs import ReferenceOutput
+from app.grading.run.run_checks import CheckedRun
 from sandbox.arrays import WireArray, unpack_array
-from sandbox.interface import CallResult
+from sandbox.interface import CallMode, CallResult
 
+_MOST_NUMBERS = 4096
+"""Of those that are kept of an output that nothing explains."""
 _SIZE_LIMIT = 1 << 22
 """Hostile answers of many small numbers would become eight times as large."""
 
 
 def numbers_of(answer: CallResult | ReferenceOutput) -> dict[str, Array] | None:
-    """Each array of the answer in double precision, by name; None where one is forged or not real,
-    or all together are too many."""
-    return as_numbers(named_arrays(answer.value, answer.parts))
+    """Return each array of an answer in double precision, by name, as `as_numbers` does."""
+    return as_numbers(answer.arrays)
 
 
 def as_numbers(arrays: Mapping[str, WireArray]) -> dict[str, Array] | None:
-    """The same for arrays that were already named."""
+    """Widen named arrays; None where one is forged or not real, or all together are too many."""
     if sum(wire.size for wire in arrays.values()) > _SIZE_LIMIT:
         return None
     numbers: dict[str, Array] = {}
@@ -34,3 +39,31 @@ def as_numbers(arrays: Mapping[str, WireArray]) -> dict[str, Array] | None:
             return None
         numbers[name] = array.astype(np.float64)
     return numbers
+
+
+def unexplained_output(run: CheckedRun) -> UnexplainedOutput | None:
+    """Keep the numbers answered to the sample cases, each asked once; None where some are missing."""
+    layout: list[tuple[str, str, tuple[int, ...]]] = []
+    arrays: list[Array] = []
+    asked: set[bytes] = set()
+    for place, check in enumerate(run.checks):
+        if not check.is_value or check.visibility is not Visibility.SAMPLE or check.is_fresh:
+            continue
+        question = msgspec.msgpack.encode(check.call.arguments)
+        if check.call.mode != CallMode.PLAIN or question in asked:
+            continue
+        asked.add(question)
+        numbers = numbers_of(run.result.calls[place]) if place < len(run.result.calls) else None
+        if not numbers:
+            return None
+        for name, array in numbers.items():
+            layout.append((check.name, name, array.shape))
+            arrays.append(np.ravel(array))
+    if not arrays:
+        return None
+    joined = np.concatenate(arrays)
+    if joined.size > _MOST_NUMBERS:
+        joined = joined[np.linspace(0, joined.size - 1, _MOST_NUMBERS).astype(np.int64)]
+    with np.errstate(over="ignore"):
+        output = joined.astype("<f4").tobytes()
+    return UnexplainedOutput(layout=hashlib.sha256(msgspec.msgpack.encode(layout)).hexdigest(), output=output)

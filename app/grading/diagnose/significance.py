@@ -19,7 +19,7 @@ _MOST = 15.0
 
 
 def decades(targets: Sequence[Array], allowed: Sequence[Array]) -> Array:
-    """The evidence of each distinct value among all entries, largest first.
+    """Return the evidence of each distinct value among all entries, largest first.
 
     Whole numbers could not have lain between, so that of these only the nearest others count.
     """
@@ -42,7 +42,7 @@ def decades(targets: Sequence[Array], allowed: Sequence[Array]) -> Array:
 def weighs(
     targets: Sequence[Array], allowed: Sequence[Array], *, free: int = 0, choices: float = 0.0
 ) -> bool:
-    """Whether a fit of these is more than chance.
+    """Return whether a fit of these is more than chance.
 
     `free` is how many numbers were chosen to make it fit; `choices` the decimal logarithm of how many
     other fits were as good as tried.
@@ -52,5 +52,5 @@ def weighs(
 
 
 def log10_factorial(count: int) -> float:
-    """Of how many orders there are of `count` things."""
+    """Return the decimal logarithm of how many orders there are of `count` things."""
     return math.lgamma(count + 1) / math.log(10)

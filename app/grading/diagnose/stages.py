@@ -1,4 +1,4 @@
-"""Runs a refused solution once more to see where on the way it goes wrong, and whether its seed matters."""
+"""One more run of a refused solution, to see where on the way it goes wrong, and whether its seed matters."""
 
 from collections.abc import Awaitable, Callable, Sequence
 
@@ -10,12 +10,11 @@ from app.core.outcome import Outcome
 from app.core.problem import Problem
 from app.core.tolerance import Tolerance
 from app.core.verdict import Mode, Visibility
-from app.grading.compare.parameter_tree import same_tree
+from app.grading.compare.parameters import same_tree
 from app.grading.diagnose.divergence import Divergence, first_divergence
 from app.grading.diagnose.numbers import as_numbers, numbers_of
-from app.grading.plan.calls import plan_calls
-from app.grading.plan.checks import Check, CheckKind, checkpoint_checks, checks_of
-from app.grading.plan.request import limits_for, request_for
+from app.grading.plan.checks import Check, checkpoint_checks, checks_of
+from app.grading.plan.request import limits_for, plan_calls, request_for
 from app.grading.reference.outputs import ReferenceOutput, ReferenceOutputs
 from app.grading.run.run_checks import CheckedRun
 from sandbox.interface import Call, CallResult, ModuleUse, RunResult, Stage
@@ -50,7 +49,7 @@ async def follow(
     *,
     thoroughly: bool = False,
 ) -> Followed:
-    """One run of `code` on what it failed, stages recorded, and on one case with another seed.
+    """Run `code` once on what it failed, stages recorded, and on one case with another seed.
 
     `thoroughly` asks every failing case again, and not only as many as it takes to find a place.
 
@@ -60,7 +59,7 @@ async def follow(
     """
     staged = _failing_values(problem, run) if thoroughly else _telling_checks(problem, run)
     reseeded = _reseeded_checks(problem, run)
-    # Answers are found by their items' names, and one case may be asked in several ways here.
+    # Answers are found by their checks' names, and one case may be asked in several ways here.
     checks = [
         msgspec.structs.replace(check, name=f"{check.name}-{place}")
         for place, check in enumerate([*staged, *reseeded])
@@ -87,19 +86,19 @@ async def follow(
 
 
 def checks_to_prepare(problem: Problem) -> list[Check]:
-    """Whatever `follow` may ask of lasting cases, so that the reference's answers can be ready."""
+    """Return whatever `follow` may ask of lasting cases, so that the reference's answers can be ready."""
     values = checks_of(problem, Mode.SUBMIT, fresh_seed=None)
-    cases = [check for check in values if check.kind is CheckKind.VALUE]
+    cases = [check for check in values if check.is_value]
     reseeded = [one for check in cases for one in _reseeded(problem, check)]
     return [*_staged(problem, [*cases, *checkpoint_checks(problem)]), *reseeded]
 
 
 def _telling_checks(problem: Problem, run: CheckedRun) -> list[Check]:
-    """A sample first, for of that more can be told; then the first hidden ones of each kind."""
+    """Choose a sample first, for of that more can be told; then the first hidden ones of each kind."""
     module = problem.manifest.module
     if module is None or not module.stages:
         return []
-    values = [check for check in run.checks if check.kind is CheckKind.VALUE and not check.is_fresh]
+    values = [check for check in run.checks if check.is_value and not check.is_fresh]
     failing = [check for check in _failing(run) if not check.is_fresh]
     samples = [check for check in values if check.visibility is Visibility.SAMPLE]
     hidden = [check for check in failing if check.visibility is Visibility.HIDDEN]
@@ -107,22 +106,18 @@ def _telling_checks(problem: Problem, run: CheckedRun) -> list[Check]:
         problem,
         [
             *sorted(samples, key=lambda check: check not in failing)[:1],
-            *[
-                check
-                for check in (*hidden, *checkpoint_checks(problem))
-                if check.kind is CheckKind.CHECKPOINT
-            ][:1],
-            *[check for check in hidden if check.kind is CheckKind.VALUE][:1],
+            *[check for check in (*hidden, *checkpoint_checks(problem)) if check.hands_in_parameters][:1],
+            *[check for check in hidden if check.is_value][:1],
         ],
     )
 
 
 def _failing_values(problem: Problem, run: CheckedRun) -> list[Check]:
-    return _staged(problem, [check for check in _failing(run) if check.kind is CheckKind.VALUE][:_MOST])
+    return _staged(problem, [check for check in _failing(run) if check.is_value][:_MOST])
 
 
 def _staged(problem: Problem, checks: Sequence[Check]) -> list[Check]:
-    """The same with random parameters handed in, where they are not anyway, and the stages recorded."""
+    """Have random parameters handed in, where they are not anyway, and the stages recorded."""
     module = problem.manifest.module
     if module is None:
         return []
@@ -133,12 +128,11 @@ def _staged(problem: Problem, checks: Sequence[Check]) -> list[Check]:
     return [
         msgspec.structs.replace(
             check,
-            kind=CheckKind.CHECKPOINT,
             visibility=Visibility.HIDDEN if check.call.is_hidden else check.visibility,
             call=Call(
                 function=check.call.function,
                 arguments=check.call.arguments,
-                module=check.call.module if check.kind is CheckKind.CHECKPOINT else drawn,
+                module=check.call.module if check.hands_in_parameters else drawn,
                 is_hidden=True,
                 stages=stages,
             ),
@@ -148,9 +142,9 @@ def _staged(problem: Problem, checks: Sequence[Check]) -> list[Check]:
 
 
 def _reseeded_checks(problem: Problem, run: CheckedRun) -> list[Check]:
-    """The first failing case that has a seed, as it is and with another one."""
+    """Return the first failing case that has a seed, as it is and with another one."""
     for check in _failing(run):
-        if check.kind is CheckKind.VALUE and (asked := _reseeded(problem, check)):
+        if check.is_value and (asked := _reseeded(problem, check)):
             return asked
     return []
 
@@ -174,13 +168,13 @@ def _reseeded(problem: Problem, check: Check) -> list[Check]:
 def _failing(run: CheckedRun) -> list[Check]:
     return [
         check
-        for check, case_result in zip(run.checks, run.case_results, strict=True)
-        if case_result.outcome is not Outcome.PASSED and check.kind in (CheckKind.VALUE, CheckKind.CHECKPOINT)
+        for check, found in zip(run.checks, run.case_results, strict=True)
+        if found.outcome is not Outcome.PASSED and check.has_own_answer
     ]
 
 
 def _divergence(problem: Problem, call: CallResult, answer: ReferenceOutput) -> Divergence | None:
-    """Only where both have the same parameters, and yet give different answers."""
+    """Look where both have the same parameters, and yet give different answers; None elsewhere."""
     module = problem.manifest.module
     if module is None or call.raised is not None or call.parameters is None or answer.parameters is None:
         return None
@@ -190,8 +184,8 @@ def _divergence(problem: Problem, call: CallResult, answer: ReferenceOutput) -> 
     ]
     if not same_tree(*trained) or answers_agree(call, answer, problem.manifest.tolerance) is not False:
         return None
-    given = as_numbers({part.name: part.value for part in call.stages})
-    wanted = as_numbers({part.name: part.value for part in answer.stages})
+    given = as_numbers(call.stages)
+    wanted = as_numbers(answer.stages)
     if given is None or wanted is None:
         return None
     return first_divergence(module.stages, given, wanted, problem.manifest.tolerance)
@@ -215,7 +209,7 @@ def answers_agree(
     tolerance: Tolerance,
     times: float = 1.0,
 ) -> bool | None:
-    """Whether all arrays lie within so many times the tolerance; None where there is nothing to compare."""
+    """Return whether all arrays lie within so many times the tolerance; None where there are none."""
     given, wanted = numbers_of(one), numbers_of(other)
     if not given or not wanted:
         return None
@@ -225,7 +219,6 @@ def answers_agree(
         right = wanted[name]
         if array.shape != right.shape:
             return False
-        allowed = times * tolerance.allowed(right)
-        if not (np.abs(array - right) <= allowed).all():
+        if not (np.abs(array - right) <= times * tolerance.allowed(right)).all():
             return False
     return True

@@ -1,19 +1,19 @@
 """Known wrong variants: does a refused solution answer exactly as one of them?"""
 
 import ast
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 
 from app.core.outcome import Outcome
+from app.core.probes.probe import About
 from app.core.problem import Problem
 from app.core.verdict import CaseResult, Diagnosis, DiagnosisKind
-from app.grading.answer import named_arrays
-from app.grading.compare.outputs import outputs_match
-from app.grading.compare.parameter_tree import same_tree
+from app.grading.compare.arrays import outputs_match
+from app.grading.compare.parameters import same_tree
 from app.grading.compare.tolerance import tolerance_of
-from app.grading.plan.checks import Check, CheckKind
+from app.grading.plan.checks import Check
 from app.grading.reference.outputs import ReferenceOutput, ReferenceOutputs
 from app.grading.run.run_checks import CheckedRun
-from sandbox.interface import CallMode, CallResult
+from sandbox.interface import CallResult
 
 _JUDGED = (
     Outcome.PASSED,
@@ -25,9 +25,9 @@ _JUDGED = (
 
 
 async def match_variant(problem: Problem, run: CheckedRun, answers: ReferenceOutputs) -> Diagnosis | None:
-    """The variants whose answers the run gives on every item; None where there is none.
+    """Name the variants whose answers the run gives on every check; None where there is none.
 
-    Those that fit on all lasting items are asked about the fresh ones too, which is one or two of them.
+    Those that fit on all lasting checks are asked about the fresh ones too, which is one or two of them.
 
     Raises:
         ReferenceFailed: the variants could not be run.
@@ -35,10 +35,8 @@ async def match_variant(problem: Problem, run: CheckedRun, answers: ReferenceOut
     """
     if len(run.result.calls) < len(run.checks) or not problem.variants:
         return None
-    if any(
-        case_result.outcome not in _JUDGED or _is_beyond_comparing(check, case_result)
-        for check, case_result in _case_results(run)
-    ):
+    pairs = zip(run.checks, run.case_results, strict=True)
+    if any(found.outcome not in _JUDGED or _is_beyond_comparing(check, found) for check, found in pairs):
         return None
     lasting = [index for index, check in enumerate(run.checks) if not check.is_fresh]
     fresh = [index for index, check in enumerate(run.checks) if check.is_fresh]
@@ -58,25 +56,17 @@ async def _fitting(
 ) -> list[str]:
     checks = [run.checks[index] for index in indices]
     calls = [run.result.calls[index] for index in indices]
-    case_results = await answers.of_solutions(problem, [problem.variants[name] for name in names], checks)
-    return [
-        name
-        for name, case_result in zip(names, case_results, strict=True)
-        if _fits(problem, checks, calls, case_result)
-    ]
+    known = await answers.of_solutions(problem, [problem.variants[name] for name in names], checks)
+    return [name for name, given in zip(names, known, strict=True) if _fits(problem, checks, calls, given)]
 
 
-def _case_results(run: CheckedRun) -> Iterator[tuple[Check, CaseResult]]:
-    return zip(run.checks, run.case_results, strict=True)
-
-
-def _is_beyond_comparing(check: Check, case_result: CaseResult) -> bool:
-    """Answers that differ from call to call are judged to the last bit, which no variant explains."""
-    return check.call.mode is CallMode.TWICE and case_result.outcome is not Outcome.PASSED
+def _is_beyond_comparing(check: Check, found: CaseResult) -> bool:
+    """Say whether answers differ from call to call: judged to the last bit, which no variant explains."""
+    return check.about is About.ITSELF and found.outcome is not Outcome.PASSED
 
 
 def variant_message(source: str) -> str:
-    """A variant's docstring: what a learner who made this mistake is told."""
+    """Read a variant's docstring: what a learner who made this mistake is told."""
     text = ast.get_docstring(ast.parse(source)) or ""
     return " ".join(text.split())
 
@@ -93,9 +83,9 @@ def _fits(
 def _same(problem: Problem, check: Check, call: CallResult, answer: ReferenceOutput) -> bool:
     if answer.failure:
         return False
-    if check.kind is CheckKind.PARAMETERS:
+    if check.about is About.PARAMETERS:
         if call.parameters is None or answer.parameters is None:
             return call.parameters is answer.parameters
         return same_tree(call.parameters, answer.parameters)
-    given, known = named_arrays(call.value, call.parts), named_arrays(answer.value, answer.parts)
+    given, known = call.arrays, answer.arrays
     return bool(given) and outputs_match(given, known, tolerance_of(problem, check, known))

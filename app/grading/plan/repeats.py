@@ -8,14 +8,14 @@ not depend on the shape, so the shapes of hidden cases do without a third call.
 from collections.abc import Iterable, Sequence
 
 from app.core.generators import Arange, Argument, Seed
-from app.core.problem import AccuracyProbe, Case, Problem
+from app.core.problem import Case, Problem
 from app.core.verdict import Visibility
 
 Shape = tuple[object, ...]
 
 
 def cases_to_repeat(problem: Problem, cases: Sequence[Case]) -> tuple[Case, ...]:
-    """The first of `cases` of each shape that another one has too, of those that a learner can run.
+    """Return the first of `cases` of each shape that another one has too, of those that a learner can run.
 
     Where there is none, the first of any shape that another one has too, or the very first.
     """
@@ -26,7 +26,7 @@ def cases_to_repeat(problem: Problem, cases: Sequence[Case]) -> tuple[Case, ...]
 
 
 def shapes_without_a_second_input(problem: Problem) -> tuple[str, ...]:
-    """The cases whose shape no other input has, in any submission: an answer kept by shape would pass them.
+    """Return the cases whose shape no other input has, in any submission; they pass answers kept by shape.
 
     `fresh = 1` mends it, where something of the case is random.
     """
@@ -35,9 +35,8 @@ def shapes_without_a_second_input(problem: Problem) -> tuple[str, ...]:
 
 
 def compared_cases(problem: Problem, cases: Iterable[Case]) -> list[Case]:
-    """Those whose answer is compared with the reference's, not counted by an accuracy probe."""
-    counted = {probe.case for probe in problem.manifest.probes if isinstance(probe, AccuracyProbe)}
-    return [case for case in cases if case.name not in counted]
+    """Return those whose answer is compared with the reference's, and not judged by a probe instead."""
+    return [case for case in cases if case.name not in problem.manifest.replaced_cases]
 
 
 def _by_shape(problem: Problem, cases: Iterable[Case]) -> dict[Shape, list[Case]]:
@@ -55,7 +54,7 @@ def _by_shape(problem: Problem, cases: Iterable[Case]) -> dict[Shape, list[Case]
 
 
 def _shape(argument: Argument) -> object:
-    """Of an array its type; a plain number counts as it is, for shapes may follow from it."""
+    """Return an array's shape and dtype; a plain number counts as it is, for shapes may follow from it."""
     if isinstance(argument, int | float):
         return float(argument)
     return "seed" if isinstance(argument, Seed) else (argument.shape, argument.dtype)

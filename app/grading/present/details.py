@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 from app.core.outcome import Outcome
 from app.core.tolerance import Tolerance
 from app.core.verdict import Difference, Number
-from app.grading.compare.array import Comparison
-from app.grading.compare.closeness import value_errors
+from app.grading.compare.arrays import Comparison
+from app.grading.compare.tolerance import value_errors
 from app.grading.phrases import where_words
 from app.grading.present.pictures import picture
 from sandbox.arrays import BadArray, WireArray, unpack_array

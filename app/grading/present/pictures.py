@@ -4,7 +4,7 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from app.grading.compare.closeness import ValueErrors
+from app.grading.compare.tolerance import ValueErrors
 from app.grading.phrases import index_words, number_text, where_words
 from app.grading.present.bars import BARS_LIMIT, error_bars, paired_bars
 from app.grading.present.heatmap import EXACT_SIDE, error_map, exact_maps

@@ -5,12 +5,12 @@ from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 import numpy as np
 
 from app.core.outcome import Outcome
+from app.core.probes.probe import About
 from app.core.problem import Problem
 from app.core.verdict import Mode
 from app.errors import ReferenceFailed
-from app.grading.answer import named_arrays
 from app.grading.grader import Grader
-from app.grading.plan.checks import Check, CheckKind, checks_of
+from app.grading.plan.checks import Check, checks_of
 from app.grading.prove.distance import Arrays, distance, spread
 from app.grading.prove.margin import (
     determinism_figure,
@@ -124,7 +124,7 @@ def _arrays(checks: Sequence[Check], answers: Sequence[ReferenceOutput]) -> dict
     return {
         check.name: arrays
         for check, answer in pairs
-        if check.kind is not CheckKind.PARAMETERS and (arrays := named_arrays(answer.value, answer.parts))
+        if check.about is not About.PARAMETERS and (arrays := answer.arrays)
     }
 
 

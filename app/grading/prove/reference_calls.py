@@ -5,12 +5,11 @@ from collections.abc import Mapping, Sequence
 import msgspec
 
 from app.core.generators import Argument, Seed, expand_fresh
-from app.core.problem import CheckpointProbe, Problem
+from app.core.probes.probe import About, DrawingProbe
+from app.core.problem import Problem
 from app.core.verdict import Mode
-from app.grading.answer import named_arrays
-from app.grading.plan.calls import plan_calls
-from app.grading.plan.checks import Check, CheckKind, checks_of
-from app.grading.plan.request import request_for
+from app.grading.plan.checks import Check, checks_of
+from app.grading.plan.request import plan_calls, request_for
 from app.grading.prove.distance import Arrays
 from app.grading.reference.outputs import ReferenceOutputs
 from sandbox.interface import CallMode, CallResult, Ending, RunResult
@@ -32,7 +31,7 @@ class Conditions(msgspec.Struct, frozen=True, kw_only=True):
 
 def has_numbers(check: Check) -> bool:
     """Say whether the check is a plain call whose numbers are compared."""
-    return check.kind in (CheckKind.VALUE, CheckKind.CHECKPOINT) and check.call.mode is CallMode.PLAIN
+    return check.has_own_answer and check.call.mode == CallMode.PLAIN
 
 
 def reseeded_checks(problem: Problem) -> dict[str, Check]:
@@ -46,8 +45,8 @@ def reseeded_checks(problem: Problem) -> dict[str, Check]:
         for index, case in enumerate(problem.manifest.cases)
     )
     probes = tuple(
-        msgspec.structs.replace(probe, seed=probe.seed + _OTHER_SEEDS)
-        if isinstance(probe, CheckpointProbe)
+        probe.reseeded(probe.seed + _OTHER_SEEDS)
+        if isinstance(probe, DrawingProbe) and probe.about is About.ANSWER
         else probe
         for probe in problem.manifest.probes
     )
@@ -91,7 +90,7 @@ async def run_conditions(
     by_mode: dict[CallMode, dict[str, Arrays]] = {mode: {} for mode in _CALL_MODES}
     untraced = ""
     for (mode, check), call in zip(asked, result.calls, strict=False):
-        if arrays := named_arrays(call.value, call.parts):
+        if arrays := call.arrays:
             by_mode[mode][check.name] = arrays
         else:
             untraced = untraced or f"{check.name}, {mode}: {_failure(call)}"
@@ -99,9 +98,7 @@ async def run_conditions(
         untraced = untraced or f"the run ended early: {result.message}"
     plain = result.calls[len(asked) :]
     other_seed = {
-        check.name: arrays
-        for check, call in zip(seeded, plain, strict=False)
-        if (arrays := named_arrays(call.value, call.parts))
+        check.name: arrays for check, call in zip(seeded, plain, strict=False) if (arrays := call.arrays)
     }
     return Conditions(by_mode=by_mode, other_seed=other_seed, untraced=untraced)
 
@@ -138,9 +135,9 @@ async def differing(
 
 
 def _bits(check: Check, call: CallResult) -> tuple[object, ...]:
-    if check.kind is CheckKind.PARAMETERS:
+    if check.about is About.PARAMETERS:
         return (call.parameters,)
-    return call.value, call.parts
+    return (call.arrays,)
 
 
 def _failure(call: CallResult) -> str:

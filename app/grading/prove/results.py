@@ -8,7 +8,7 @@ import msgspec
 from app.core.outcome import Outcome
 from app.core.problem import Problem
 from app.core.verdict import Mode, Visibility
-from app.grading.plan.checks import CheckKind, checks_of
+from app.grading.plan.checks import checks_of
 from app.grading.prove.reasons import Fault
 
 
@@ -25,7 +25,7 @@ class Column(msgspec.Struct, frozen=True, kw_only=True):
     """One case or probe of the mutation table."""
 
     name: str
-    kind: CheckKind
+    kind: str
     visibility: Visibility
 
 

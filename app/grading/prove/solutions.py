@@ -10,10 +10,9 @@ from app.core.outcome import Outcome
 from app.core.problem import Problem, WrongVariant
 from app.core.verdict import DiagnosisKind, Mode, Verdict
 from app.errors import ReferenceFailed
-from app.grading.answer import named_arrays
 from app.grading.compare.tolerance import tolerance_of
 from app.grading.grader import Grader
-from app.grading.plan.checks import Check, CheckKind
+from app.grading.plan.checks import Check
 from app.grading.prove.distance import Arrays, distance
 from app.grading.prove.reasons import Fault, Reason
 from app.grading.prove.reference_calls import has_numbers
@@ -137,7 +136,7 @@ class Solutions:
         given = dict(zip([check.name for check in self._checks], answers, strict=False))
         for check in self._checks:
             outcome = ended.get(check.name, Outcome.CRASHED)
-            arrays = named_arrays(given[check.name].value, given[check.name].parts) if given else {}
+            arrays = given[check.name].arrays if given else {}
             if arrays and _is_measured(check) and outcome in _BY_NUMBERS:
                 wanted = self._expected[check.name]
                 tolerance = tolerance_of(self._problem, check, wanted)
@@ -148,7 +147,8 @@ class Solutions:
 
 
 def _is_measured(check: Check) -> bool:
-    return has_numbers(check) or check.kind is CheckKind.GRADIENT
+    """Say whether its distance is told: of the answer itself, or in units of a tolerance of its own."""
+    return has_numbers(check) or (check.probe is not None and check.probe.scales_tolerance)
 
 
 def without(problem: Problem, broken: Sequence[str]) -> Problem:

@@ -9,18 +9,15 @@ from numpy.typing import NDArray
 
 from app.core.tolerance import Tolerance
 from app.errors import ProblemError
-from app.grading.answer import named_arrays
-from app.grading.plan.checks import Check, CheckKind
+from app.grading.plan.checks import Check
 from app.grading.reference.outputs import ReferenceOutput
 from sandbox.arrays import unpack_array
 
 FILE_NAME = "outputs.json"
-_STORED = (CheckKind.VALUE, CheckKind.CHECKPOINT)
-"""What probes and repeated calls give follows from these."""
 
 
 class StoredOutputs(msgspec.Struct, frozen=True, kw_only=True):
-    """`outputs.json`: numbers in row-major order by item, and where they were computed.
+    """`outputs.json`: numbers in row-major order by check, and where they were computed.
 
     One of several outputs has the key `check/output`; complex numbers are their real and imaginary parts.
     """
@@ -44,12 +41,12 @@ class Drift(msgspec.Struct, frozen=True, kw_only=True):
 def collect_outputs(
     version: str, environment: dict[str, str], checks: Sequence[Check], answers: Sequence[ReferenceOutput]
 ) -> StoredOutputs:
-    """Today's outputs of cases and checkpoints."""
+    """Collect today's outputs of cases and checkpoints; what other checks give follows from these."""
     outputs = {
         f"{check.name}/{name}" if name else check.name: _numbers(unpack_array(array))
         for check, answer in zip(checks, answers, strict=True)
-        if check.kind in _STORED
-        for name, array in named_arrays(answer.value, answer.parts).items()
+        if check.has_own_answer
+        for name, array in answer.arrays.items()
     }
     return StoredOutputs(version=version, environment=environment, outputs=outputs)
 
@@ -88,7 +85,7 @@ def write_outputs(folder: Path, outputs: StoredOutputs) -> None:
 
 
 def measure_drift(stored: StoredOutputs, today: StoredOutputs, tolerance: Tolerance) -> Drift:
-    """The largest difference in units of what the tolerance allows there; infinite where shapes differ."""
+    """Return the largest difference in units of what the tolerance allows; infinite where shapes differ."""
     worst = Drift(worst=0.0, where="")
     for name, numbers in today.outputs.items():
         before, now = np.asarray(stored.outputs.get(name, [])), np.asarray(numbers)

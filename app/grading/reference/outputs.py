@@ -1,4 +1,4 @@
-"""Answers of trusted solutions: run once in a jail of their own, then kept on disk.
+"""Outputs of trusted solutions: run once in a jail of their own, then kept on disk.
 
 Trusted are a problem's reference, its also-right solutions and its variants. Their runs also fill
 the compilation cache that learners' jails may only read.
@@ -17,8 +17,7 @@ from app.errors import ReferenceFailed
 from app.grading.plan.checks import Check
 from app.grading.plan.request import compartment, outputs_of, request_for
 from app.grading.reference.sessions import ReferenceSessions
-from sandbox.arrays import WireArray
-from sandbox.interface import Call, CallResult, Ending, Outputs, Parameter, Part, RunRequest, RunResult
+from sandbox.interface import Arrays, Call, CallResult, Ending, Outputs, Parameter, RunRequest, RunResult
 from sandbox.jailed import Supervisor
 from sandbox.limits import Limits
 
@@ -31,17 +30,17 @@ _LIMITS = Limits(
     output_bytes=1 << 20,
 )
 _IN_MEMORY = 4096
+_FORMAT = b"2"
+"""Of what is on disk: another one has other keys, so that neither older nor newer code misreads it."""
 
 
-class ReferenceOutput(msgspec.Struct, frozen=True, kw_only=True):
-    """What a trusted solution gave for one item; `failure` says why it gave no array."""
+class ReferenceOutput(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What a trusted solution gave for one check; `failure` says why it gave no array."""
 
-    value: WireArray | None = None
-    parts: tuple[Part, ...] = ()
-    """In the place of `value`, where there are several arrays; see `named_arrays`."""
+    arrays: Arrays = {}
     parameters: tuple[Parameter, ...] | None = None
-    stages: tuple[Part, ...] = ()
-    """What was recorded on the way, where the item's call asks for stages."""
+    stages: Arrays = {}
+    """What was recorded on the way, where its call asks for stages."""
     failure: str = ""
 
 
@@ -57,10 +56,10 @@ class ReferenceOutputs:
         self._running: dict[tuple[str, int], asyncio.Lock] = {}
 
     async def of_reference(self, problem: Problem, checks: Sequence[Check]) -> tuple[ReferenceOutput, ...]:
-        """The expected answers.
+        """Return the expected answers.
 
         Raises:
-            ReferenceFailed: the reference gave no array for one of the items.
+            ReferenceFailed: the reference gave no array for one of the checks.
         """
         lasting = [check for check in checks if not check.is_fresh]
         fresh = [check for check in checks if check.is_fresh]
@@ -76,7 +75,7 @@ class ReferenceOutputs:
         return answers
 
     async def prepare_fresh(self, problem: Problem, checks: Sequence[Check]) -> None:
-        """Have the reference's answers to these fresh items in memory, for one submission to come.
+        """Keep the reference's answers to these fresh checks in memory, for one submission to come.
 
         Raises:
             ReferenceFailed: the reference does not load.
@@ -89,9 +88,11 @@ class ReferenceOutputs:
     async def of_solutions(
         self, problem: Problem, codes: Sequence[str], checks: Sequence[Check], *, niceness: int = 0
     ) -> list[tuple[ReferenceOutput, ...]]:
-        """For each solution its answers to `checks`, in order. Those to fresh items are kept in memory only,
-        since they are asked for again by the regrades of one submission at most. Who gives up waiting
-        does not stop the computation: the next one who asks finds it done.
+        """Return for each solution its answers to `checks`, in order.
+
+        Those to fresh checks are kept in memory only, since they are asked for again by the regrades of one
+        submission at most. Who gives up waiting does not stop the computation: the next one who asks finds
+        it done.
 
         Raises:
             ReferenceFailed: a solution did not run to its end.
@@ -107,25 +108,25 @@ class ReferenceOutputs:
     ) -> list[tuple[ReferenceOutput, ...]]:
         outputs = outputs_of(problem.manifest.entry)
         keys = [[_key(problem, code, check.call, outputs) for check in checks] for code in codes]
-        found = {key: self._look_up(key) for case_result in keys for key in case_result}
+        found = {key: self._look_up(key) for asked in keys for key in asked}
         if all(found.values()):
             # What is there is not waited for: who computes beside it may be stepping back for this very run.
-            return _case_results(keys, found)
+            return _by_solution(keys, found)
         # Who asks for the same solutions waits for one computation; others go on beside it.
         lock = self._running.setdefault((problem.version, len(codes)), asyncio.Lock())
         async with lock:
-            found = {key: self._look_up(key) for case_result in keys for key in case_result}
+            found = {key: self._look_up(key) for asked in keys for key in asked}
             missing = {
                 key: (program, index)
-                for program, case_result in enumerate(keys)
-                for index, key in enumerate(case_result)
+                for program, asked in enumerate(keys)
+                for index, key in enumerate(asked)
                 if not found[key]
             }
             if missing:
                 found.update(
                     await self._compute(problem, codes, checks, list(missing.values()), keys, niceness)
                 )
-            return _case_results(keys, found)
+            return _by_solution(keys, found)
 
     async def run_anew(self, request: RunRequest) -> RunResult:
         """Run trusted code in a fresh jail; its answers are neither looked up nor kept.
@@ -209,11 +210,11 @@ class ReferenceOutputs:
         draft.rename(self._folder / key)  # Whole or not there, even with several readers.
 
 
-def _case_results(
+def _by_solution(
     keys: Sequence[Sequence[str]], found: Mapping[str, ReferenceOutput | None]
 ) -> list[tuple[ReferenceOutput, ...]]:
-    """All of `keys` are found."""
-    return [tuple(answer for key in case_result if (answer := found[key])) for case_result in keys]
+    """Return the outputs by solution, in the order asked; all of `keys` are found."""
+    return [tuple(answer for key in asked if (answer := found[key])) for asked in keys]
 
 
 def _answer(call: CallResult) -> ReferenceOutput:
@@ -223,8 +224,7 @@ def _answer(call: CallResult) -> ReferenceOutput:
     if call.raised is not None:
         failure = f"{call.raised.type}: {call.raised.message}"
     return ReferenceOutput(
-        value=call.value,
-        parts=call.parts,
+        arrays=call.arrays,
         parameters=call.parameters,
         stages=call.stages,
         failure=failure,
@@ -232,12 +232,12 @@ def _answer(call: CallResult) -> ReferenceOutput:
 
 
 def _key(problem: Problem, code: str, call: Call, outputs: Outputs) -> str:
-    """Whether its output is shown, and where the text stands among others, changes no answer.
+    """Return what an answer depends on, digested: not whether its call is hidden, nor the text's place.
 
     Neither does a new statement, but a new version has a compartment of compiled programs of its own, and
     it is these runs that fill it.
     """
-    digest = hashlib.sha256(compartment(problem).encode() + b"\0" + code.encode())
+    digest = hashlib.sha256(_FORMAT + b"\0" + compartment(problem).encode() + b"\0" + code.encode())
     asked = msgspec.structs.replace(call, is_hidden=False, program=0)
     digest.update(b"\0" + msgspec.msgpack.encode((asked, outputs)))
     return digest.hexdigest()

@@ -38,7 +38,7 @@ class SeedPool:
         self._making: asyncio.Task[None] | None = None
 
     def take(self, problem: Problem) -> int | None:
-        """One that is ready, the caller's alone; None where there is none."""
+        """Take one that is ready, the caller's alone; None where there is none."""
         ready = self._ready.get(problem.version)
         return ready.popleft() if ready else None
 

@@ -30,7 +30,7 @@ class ReferenceSessions:
         self._opening = asyncio.Lock()
 
     async def call(self, problem: Problem, checks: Sequence[Check]) -> list[CallResult]:
-        """What the reference gives for each item.
+        """Return what the reference gives for each check.
 
         Raises:
             ReferenceFailed: the reference does not load.

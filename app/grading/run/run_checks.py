@@ -1,61 +1,27 @@
-"""A learner's code on a list of items: run, judge each call as it ends, account for those that never did."""
+"""A learner's code on a list of checks: run, judge each call as it ends, account for those that never did."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+import functools
+from collections.abc import Callable, Sequence
 from typing import Protocol
 
 import msgspec
 
 from app.core.outcome import Outcome
 from app.core.problem import Problem
-from app.core.verdict import CaseResult, Frame, LearnerError
+from app.core.verdict import CaseResult, LearnerError
 from app.grading.check.case_result import case_result
-from app.grading.check.judge import error_outcome, judge, without_details
-from app.grading.explain.explain import explanation
-from app.grading.phrases import forbidden_in_words
-from app.grading.plan.calls import plan_calls
+from app.grading.check.judge import judge
 from app.grading.plan.checks import Check
-from app.grading.plan.request import limits_for, request_for
-from app.grading.reference.outputs import ReferenceOutput
-from sandbox.interface import (
-    CallResult,
-    Ending,
-    Loaded,
-    Raised,
-    Refusal,
-    Report,
-    RunRequest,
-    RunResult,
-)
+from app.grading.plan.request import limits_for, plan_calls, request_for, warm_jail_key
+from app.grading.reference.outputs import ReferenceOutput, ReferenceOutputs
+from app.grading.run.ending import OUTCOME_OF_ENDING, first_error, headline, results_never_reached
+from sandbox.interface import CallResult, Ending, Report, RunRequest, RunResult, Sandbox
 from sandbox.limits import Limits
-
-_OF_REFUSAL = {
-    Refusal.IMPORT_RAISED: Outcome.ERROR,
-    Refusal.SYNTAX_ERROR: Outcome.SYNTAX_ERROR,
-    Refusal.FORBIDDEN_NAME: Outcome.FORBIDDEN_NAME,
-    Refusal.MISSING_FUNCTION: Outcome.MISSING_FUNCTION,
-    Refusal.BAD_SIGNATURE: Outcome.BAD_SIGNATURE,
-}
-_OF_ENDING = {
-    Ending.TIME_LIMIT: Outcome.TIME_LIMIT,
-    Ending.MEMORY_LIMIT: Outcome.MEMORY_LIMIT,
-    Ending.OUTPUT_LIMIT: Outcome.OUTPUT_LIMIT,
-    Ending.PROCESS_LIMIT: Outcome.PROCESS_LIMIT,
-    Ending.CRASHED: Outcome.CRASHED,
-    Ending.VIOLATION: Outcome.SANDBOX_VIOLATION,
-}
-
-
-class RunInSandbox(Protocol):
-    """`Sandbox.run`, or a way to a child that may not be there: then None."""
-
-    async def __call__(
-        self, request: RunRequest, *, limits: Limits, on_report: Callable[[Report], None]
-    ) -> RunResult | None: ...
 
 
 class CheckedRun(msgspec.Struct, frozen=True, kw_only=True):
-    """One run and its rows; `expected` lies beside `checks` for a diagnosis."""
+    """One run and its results; `expected` lies beside `checks` for a diagnosis."""
 
     checks: tuple[Check, ...]
     expected: tuple[ReferenceOutput, ...]
@@ -65,63 +31,121 @@ class CheckedRun(msgspec.Struct, frozen=True, kw_only=True):
     message: str
 
 
+class _RunInSandbox(Protocol):
+    """`Sandbox.run`, or `Sandbox.run_warm` for a child that may not be there: then None."""
+
+    async def __call__(
+        self, request: RunRequest, *, limits: Limits, on_report: Callable[[Report], None]
+    ) -> RunResult | None: ...
+
+
+def ignore_result(_: CaseResult) -> None:
+    """Do nothing, for callers who only want the whole run."""
+
+
 async def run_checks(
-    run: RunInSandbox,
+    sandbox: Sandbox,
     problem: Problem,
     code: str,
     checks: Sequence[Check],
-    expected: Awaitable[tuple[ReferenceOutput, ...]],
-    on_result: Callable[[CaseResult], None],
-) -> CheckedRun | None:
-    """Run `code` in its own jail while `expected` is awaited; rows are told in order, as they are known.
-
-    None where `run` found no child to run it in.
+    outputs: ReferenceOutputs,
+    on_result: Callable[[CaseResult], None] = ignore_result,
+) -> CheckedRun:
+    """Run `code` in its own jail while the expected outputs are looked up; results are reported in order.
 
     Raises:
-        ReferenceFailed: from `expected`.
+        ReferenceFailed: the reference gave no usable output.
         SandboxError: the jail broke.
     """
+    run = await _run_checks(sandbox.run, problem, code, checks, outputs, on_result)
+    assert run is not None  # `Sandbox.run` always gives a result.
+    return run
+
+
+async def run_checks_warm(
+    sandbox: Sandbox,
+    problem: Problem,
+    code: str,
+    checks: Sequence[Check],
+    outputs: ReferenceOutputs,
+    *,
+    learner: str,
+) -> CheckedRun | None:
+    """Run in a child that waits for this learner; None where there is none, or something fails in it.
+
+    What the child pre-warmed may have changed its JAX, so only an acceptance counts: it rests on values that
+    no process of the learner's ever holds. Anything else is run again, in a fresh jail.
+
+    Raises:
+        ReferenceFailed: the reference gave no usable output.
+        SandboxError: the jail broke.
+    """
+    run = functools.partial(sandbox.run_warm, warm_jail_key(problem, learner))
+    failed = asyncio.Event()
+
+    def look(result: CaseResult) -> None:
+        if result.outcome is not Outcome.PASSED:
+            failed.set()
+
+    attempt = asyncio.ensure_future(_run_checks(run, problem, code, checks, outputs, look))
+    failure = asyncio.ensure_future(failed.wait())
+    try:
+        await asyncio.wait([attempt, failure], return_when=asyncio.FIRST_COMPLETED)
+        return await attempt if not failed.is_set() else None
+    finally:
+        for task in (attempt, failure):
+            task.cancel()
+        await asyncio.gather(attempt, failure, return_exceptions=True)
+
+
+async def _run_checks(
+    run: _RunInSandbox,
+    problem: Problem,
+    code: str,
+    checks: Sequence[Check],
+    outputs: ReferenceOutputs,
+    on_result: Callable[[CaseResult], None],
+) -> CheckedRun | None:
     reports: asyncio.Queue[CallResult | None] = asyncio.Queue()
     running = asyncio.ensure_future(_run(run, problem, code, checks, reports))
-    case_results: list[CaseResult] = []
+    results: list[CaseResult] = []
     received: dict[str, CallResult] = {}
     try:
-        answers = await expected
+        expected = await outputs.of_reference(problem, checks)
         while (report := await reports.get()) is not None:
-            if report.index == len(case_results):
+            if report.index == len(results):
                 check = checks[report.index]
                 received[check.name] = report
                 first = received.get(check.repeats)
-                case_results.append(judge(problem, check, report, answers[report.index], first))
-                on_result(case_results[-1])
+                results.append(judge(problem, check, report, expected[report.index], first))
+                on_result(results[-1])
         result = await running
     finally:
         running.cancel()
         await asyncio.gather(running, return_exceptions=True)  # Its jail is gone before the next one comes.
     if result is None:
         return None
-    del case_results[
-        len(result.calls) :
-    ]  # A run whose fork server died is made again, and may then end sooner.
-    for missed in _results_that_never_ended(checks, case_results, result):
+    # A run whose fork server died is made again, and may then end sooner.
+    del results[len(result.calls) :]
+    for missed in results_never_reached(checks, len(results), result):
         on_result(missed)
-        case_results.append(missed)
+        results.append(missed)
     if result.ending is not Ending.FINISHED and len(result.calls) == len(checks):
-        # Every call answered, and then a limit was hit: the last row carries it.
-        case_results[-1] = case_result(checks[-1], _OF_ENDING[result.ending], result.message)
-        on_result(case_results[-1])
+        # Every call answered, and then a limit was hit: the last result carries it.
+        results[-1] = case_result(checks[-1], OUTCOME_OF_ENDING[result.ending], result.message)
+        on_result(results[-1])
     return CheckedRun(
         checks=tuple(checks),
-        expected=answers,
-        case_results=tuple(case_results),
+        expected=expected,
+        case_results=tuple(results),
         result=result,
-        error=_first_error(problem, result, checks),
-        message=_headline(result, checks),
+        error=first_error(problem, result, checks),
+        message=headline(result, checks),
     )
 
 
 async def _run(
-    run: RunInSandbox,
+    run: _RunInSandbox,
     problem: Problem,
     code: str,
     checks: Sequence[Check],
@@ -145,79 +169,3 @@ async def _run(
         return result and msgspec.structs.replace(result, calls=plan.by_check(result.calls))
     finally:
         reports.put_nowait(None)
-
-
-def _results_that_never_ended(
-    checks: Sequence[Check], case_results: Sequence[CaseResult], result: RunResult
-) -> list[CaseResult]:
-    left = checks[len(case_results) :]
-    if not left:
-        return []
-    if result.loaded is not None and result.loaded.refusal is not None:
-        refused = result.loaded
-        return [case_result(check, _refusal_outcome(refused), _refusal_in_words(refused)) for check in left]
-    outcome = _OF_ENDING.get(result.ending, Outcome.CRASHED)
-    where = "while the code was being loaded" if result.loaded is None else f"in {left[0].name}"
-    return [
-        case_result(left[0], outcome, result.message),
-        *(case_result(check, outcome, f"not reached: the run ended {where}") for check in left[1:]),
-    ]
-
-
-def _refusal_outcome(loaded: Loaded) -> Outcome:
-    if loaded.raised is not None:
-        return error_outcome(loaded.raised)
-    assert loaded.refusal is not None
-    return _OF_REFUSAL[loaded.refusal]
-
-
-def _refusal_in_words(loaded: Loaded) -> str:
-    if loaded.raised is not None:
-        text = f"{loaded.raised.type}: {loaded.raised.message}".split("\n", 1)[0][:300]
-    else:
-        text = loaded.message
-    return f"line {loaded.line}: {text}" if loaded.line is not None else text
-
-
-def _first_error(problem: Problem, result: RunResult, checks: Sequence[Check]) -> LearnerError | None:
-    loaded = result.loaded
-    if loaded is not None and loaded.refusal is not None:
-        if loaded.raised is not None:
-            return _error(loaded.raised)
-        kind = "SyntaxError" if loaded.refusal is Refusal.SYNTAX_ERROR else loaded.refusal.value
-        return LearnerError(type=kind, message=loaded.message, line=loaded.line)
-    if used := next((call.forbidden for call in result.calls if call.forbidden is not None), None):
-        kind = Refusal.FORBIDDEN_NAME.value
-        return LearnerError(type=kind, message=forbidden_in_words(problem, used), line=used.line)
-    for check, call in zip(checks, result.calls, strict=False):
-        if call.raised is not None and check.call.is_hidden:
-            return msgspec.structs.replace(_error(without_details(call.raised)), frames=())
-        if call.raised is not None:
-            return _error(call.raised)
-    if result.line is not None:
-        return LearnerError(type=result.ending.value, message=result.message, line=result.line)
-    return None
-
-
-def _error(raised: Raised) -> LearnerError:
-    frames = tuple(
-        Frame(line=frame.line, function=frame.function, text=frame.text) for frame in raised.frames
-    )
-    return LearnerError(
-        type=raised.type,
-        message=raised.message,
-        line=frames[-1].line if frames else None,
-        frames=frames,
-        explanation=explanation(raised),
-    )
-
-
-def _headline(result: RunResult, checks: Sequence[Check]) -> str:
-    if result.loaded is not None and result.loaded.refusal is not None:
-        return _refusal_in_words(result.loaded)
-    if result.ending is Ending.FINISHED:
-        return ""
-    reached = len(result.calls)
-    if result.loaded is None:
-        return f"{result.message}, while the code was being loaded"
-    return f"{result.message}, in {checks[reached].name}" if reached < len(checks) else result.message

@@ -17,7 +17,7 @@ from sandbox.inside.call.learner_call import LearnerCall, NotAsked
 from sandbox.inside.call.leaving_jax import LeavingJax
 from sandbox.inside.module.parameters import put, trainable
 from sandbox.inside.report.answers import Answer
-from sandbox.interface import ModuleUse, Part
+from sandbox.interface import ModuleUse
 
 Values = Mapping[str, Any]
 
@@ -29,15 +29,15 @@ class Detached(Exception):
     """No gradient reaches the answer from anywhere."""
 
 
-def gradient(call: LearnerCall) -> Answer:
-    """A part for each parameter of the module by its path, sorted, or for each array argument by its index.
+def make_call(call: LearnerCall) -> Answer:
+    """Take the gradients by the module's parameters, named by path, or by the array arguments, by index.
 
     Empty where the module was never built.
     """
     try:
         if call.use is None or call.use.std is None:
-            return _parts(_by_arguments(call))
-        return _parts(_by_parameters(call, call.use))
+            return _packed(_by_arguments(call))
+        return _packed(_by_parameters(call, call.use))
     except NotAsked as refused:
         return refused.answer
 
@@ -62,7 +62,7 @@ def _by_arguments(call: LearnerCall) -> Values:
 
 
 def _by_parameters(call: LearnerCall, use: ModuleUse) -> Values:
-    """Through the entry function; where that leaves JAX on its way, through the instance it builds."""
+    """Go through the entry function; where that leaves JAX on its way, through the instance it builds."""
     instance = call.built()
     if instance is None:
         return {}
@@ -97,7 +97,11 @@ def _by_parameters(call: LearnerCall, use: ModuleUse) -> Values:
 
 
 def _gradients(call: LearnerCall, answer: Callable[[Values], Any], values: Values, seed: int) -> Values:
-    """Raises `Detached` where the answer does not depend on any of `values`."""
+    """Take the gradients of the scalar, by name.
+
+    Raises:
+        Detached: the answer does not depend on any of `values`.
+    """
 
     def scalar(values: Values) -> Any:
         with LeavingJax() as left:
@@ -124,9 +128,5 @@ def _zeros(values: Values) -> Values:
     return {name: np.zeros(np.shape(value), np.float32) for name, value in values.items()}
 
 
-def _parts(gradients: Values) -> Answer:
-    return Answer(
-        parts=tuple(
-            Part(name=name, value=pack_array(np.asarray(gradients[name]))) for name in sorted(gradients)
-        )
-    )
+def _packed(gradients: Values) -> Answer:
+    return Answer(arrays={name: pack_array(np.asarray(gradients[name])) for name in sorted(gradients)})

@@ -1,4 +1,4 @@
-"""One call of the entry function, which a way makes as often as it needs."""
+"""One call of the entry function, which a call mode makes as often as it needs."""
 
 import functools
 from collections.abc import Callable, Mapping, Sequence
@@ -12,7 +12,7 @@ from flax import nnx
 from sandbox.arrays import Value, WireArray, unpack_array
 from sandbox.inside.module.observe import Built, Observer
 from sandbox.inside.report.answers import Answer, convert
-from sandbox.interface import Call, ModuleUse, Outputs, Parameter, Part, Structure
+from sandbox.interface import Arrays, Call, ModuleUse, Outputs, Parameter, Structure
 
 # Bound here, because submitted code may put something else in its place. Not `asarray`, which runs a
 # program of its own for each shape.
@@ -56,11 +56,11 @@ class LearnerCall:
         )
 
     def arguments(self) -> list[Any]:
-        """New arrays each time: what one call does to its inputs, the next one does not see."""
+        """Make new arrays each time: what one call does to its inputs, the next one does not see."""
         return [_argument(value) for value in self._call.arguments]
 
     def run(self, arguments: Sequence[Any], *, values: Mapping[str, Any] | None = None) -> Any:
-        """What the entry function returns; `values` are handed into the module by path.
+        """Return what the entry function returns; `values` are handed into the module by path.
 
         A solution may keep traced programs or models from one call to the next, and then nothing is built:
         it is called again without them. Whatever the code raises goes through.
@@ -68,7 +68,7 @@ class LearnerCall:
         return self._observed(lambda: Observer(self.use, self._module, values=values), arguments)[0]
 
     def built(self) -> nnx.Module | None:
-        """The first instance that the entry function builds, parameters handed in; the rest is not run."""
+        """Run up to the first instance that is built, parameters handed in, and return it."""
         make = functools.partial(Observer, self.use, self._module, leave_early=True)
         return self._observed(make, self.arguments())[1].instance
 
@@ -95,7 +95,7 @@ class LearnerCall:
             self.parameters = self.parameters or observer.parameters
 
     def arrays(self, value: Any) -> list[jax.Array]:
-        """The returned arrays in order, traced ones too.
+        """Return the returned arrays in order, traced ones too.
 
         Raises:
             NotAsked: it is not what is asked for.
@@ -120,11 +120,9 @@ class LearnerCall:
             raise NotAsked(refused) from error
 
 
-def prefixed(prefix: str, answer: Answer) -> tuple[Part, ...]:
-    """An answer's arrays as parts: one under `prefix` itself, several under `prefix.name`."""
-    if answer.value is not None:
-        return (Part(name=prefix, value=answer.value),)
-    return tuple(Part(name=f"{prefix}.{part.name}", value=part.value) for part in answer.parts)
+def prefixed(prefix: str, answer: Answer) -> Arrays:
+    """Rename an answer's arrays: a single one to `prefix` itself, several to `prefix.name`."""
+    return {f"{prefix}.{name}" if name else prefix: array for name, array in answer.arrays.items()}
 
 
 def _argument(value: Value) -> Any:
@@ -132,7 +130,7 @@ def _argument(value: Value) -> Any:
 
 
 def _forget(module: ModuleType) -> None:
-    """Traced programs, and what `functools.cache` keeps for functions of the submitted text."""
+    """Drop traced programs, and what `functools.cache` keeps for functions of the submitted text."""
     _clear_programs()
     for value in list(module.__dict__.values()):
         if isinstance(value, _Cached):

@@ -42,7 +42,7 @@ class LeavingJax:
             setattr(Tracer, name, original)
 
     def traced_for(self, answer: jax.Array) -> jax.Array | None:
-        """The traced values, flat, that `answer` was converted from; None where there are none."""
+        """Return the traced values, flat, that `answer` was converted from; None where there are none."""
         wanted = np.ravel(np.asarray(answer))
         for end in range(len(self._converted), max(0, len(self._converted) - _LAST), -1):
             start, size = end, 0

@@ -4,6 +4,6 @@ from sandbox.inside.call.learner_call import LearnerCall
 from sandbox.inside.report.answers import Answer, convert
 
 
-def plain(call: LearnerCall) -> Answer:
-    """What the entry function returns."""
+def make_call(call: LearnerCall) -> Answer:
+    """Return what the entry function returns."""
     return convert(call.run(call.arguments()), call.outputs)

@@ -15,12 +15,12 @@ _UNOPTIMISED = {"xla_backend_optimization_level": 0, "xla_cpu_use_fusion_emitter
 
 
 def under_conditions(mode: CallMode, call: LearnerCall) -> Answer:
-    """The call's answer in this way."""
+    """Make the call in this mode."""
     return convert(make(mode, lambda *arguments: call.run(arguments), call.arguments()), call.outputs)
 
 
 def make(mode: CallMode, function: Callable[..., Any], arguments: Sequence[Any]) -> Any:
-    """What `function(*arguments)` returns in this way; its array arguments are traced, numbers are not.
+    """Return what `function(*arguments)` gives in this mode; array arguments are traced, numbers are not.
 
     Raises:
         Exception: whatever the function raises, and what tracing it does.

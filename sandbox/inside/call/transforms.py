@@ -11,7 +11,7 @@ from jax.extend.core import jaxpr_as_fun
 
 from sandbox.inside.call.learner_call import LearnerCall, NotAsked, prefixed
 from sandbox.inside.report.answers import Answer, convert
-from sandbox.interface import Outputs, Part, Structure
+from sandbox.interface import Arrays, Outputs, Structure
 
 _HALF = 0.5
 # Bound here, because submitted code may put something else in its place.
@@ -19,8 +19,8 @@ _to_jax = jax.device_put
 _trace, _vmap = jax.make_jaxpr, jax.vmap
 
 
-def transforms(call: LearnerCall) -> Answer:
-    """Parts `jit` and `vmap`.
+def make_call(call: LearnerCall) -> Answer:
+    """Return arrays `jit` and `vmap`.
 
     Where a module is looked into, its instance is called with `ModuleUse.inputs`, and its answers are
     flattened, because only the entry function's shape is fixed. Else the entry function is called, with its
@@ -43,7 +43,7 @@ def _of_entry(call: LearnerCall) -> Answer:
             given[place] = array
         return call.arrays(call.run(given))
 
-    parts: list[Part] = []
+    named: Arrays = {}
     for name, arrays in _results(function, [arguments[place] for place in places]).items():
         held: Any = arrays
         match call.outputs.structure:
@@ -51,8 +51,8 @@ def _of_entry(call: LearnerCall) -> Answer:
                 [held] = arrays
             case Structure.DICT:
                 held = dict(zip(call.outputs.names, arrays, strict=True))
-        parts += prefixed(name, convert(held, call.outputs))
-    return Answer(parts=tuple(parts))
+        named |= prefixed(name, convert(held, call.outputs))
+    return Answer(arrays=named)
 
 
 def _of_module(call: LearnerCall, inputs: Sequence[int]) -> Answer:
@@ -67,13 +67,13 @@ def _of_module(call: LearnerCall, inputs: Sequence[int]) -> Answer:
         model: Any = nnx.merge(graph, state, copy=True)
         return [jnp.ravel(leaf) for leaf in jax.tree.leaves(model(*arrays))]
 
-    parts: list[Part] = []
+    named: Arrays = {}
     for name, arrays in _results(function, [arguments[place] for place in inputs]).items():
         alone = len(arrays) == 1
         for index, array in enumerate(arrays):
             answer = convert(array, Outputs())
-            parts += prefixed(name if alone else f"{name}.{index}", answer)
-    return Answer(parts=tuple(parts))
+            named |= prefixed(name if alone else f"{name}.{index}", answer)
+    return Answer(arrays=named)
 
 
 def _results(function: Callable[..., list[jax.Array]], arrays: list[Any]) -> dict[str, list[Any]]:
@@ -85,7 +85,7 @@ def _results(function: Callable[..., list[jax.Array]], arrays: list[Any]) -> dic
 
 
 def _two(array: "np.ndarray[Any, Any]") -> "np.ndarray[Any, Any]":
-    """Along a new first axis: the array, and another one with values of the same kind.
+    """Stack, along a new first axis, the array and another one with values of the same kind.
 
     Turned around it stays an image, a distribution or a list of labels; halved where that changes nothing.
     """

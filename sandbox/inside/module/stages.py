@@ -12,7 +12,7 @@ from flax import nnx
 
 from sandbox.arrays import BadArray, pack_array
 from sandbox.inside.module.observe import module_class
-from sandbox.interface import Call, Part, Stage
+from sandbox.interface import Arrays, Call, Stage
 
 _NODE_LIMIT = 100_000
 _STAGE_LIMIT = 64
@@ -84,15 +84,15 @@ class StageRecorder:
         return self._is_on and (missed or not there)
 
     @property
-    def parts(self) -> tuple[Part, ...]:
-        """What was recorded, in the order in which it was reached."""
-        made = []
+    def arrays(self) -> Arrays:
+        """What was recorded, by the stages' names, in the order in which it was reached."""
+        made: Arrays = {}
         for name, value in self._values.items():
             try:
-                made.append(Part(name=name, value=pack_array(np.asarray(value))))
+                made[name] = pack_array(np.asarray(value))
             except (BadArray, TypeError, ValueError, RuntimeError):
                 continue  # A deleted buffer, or an array of something else than numbers.
-        return tuple(made)
+        return made
 
     def _learn(self, root: Any) -> None:
         wanted = {stage.path for stage in self._stages}

@@ -6,9 +6,9 @@ import jax
 import msgspec
 import numpy as np
 
-from sandbox.arrays import BadArray, WireArray, pack_array
+from sandbox.arrays import BadArray, pack_array
 from sandbox.inside.submitted_text import plain_text
-from sandbox.interface import Outputs, Part, Structure
+from sandbox.interface import Arrays, Outputs, Structure
 
 _NUMBERS = (bool, int, float, complex)
 _NO_NUMBERS = (np.flexible, np.datetime64, np.timedelta64)
@@ -20,10 +20,9 @@ _NAMES_SHOWN = 4
 
 
 class Answer(msgspec.Struct, frozen=True, kw_only=True):
-    """Either an array, or several by name, or what was returned in their place."""
+    """Either arrays by name, or what was returned in their place."""
 
-    value: WireArray | None = None
-    parts: tuple[Part, ...] = ()
+    arrays: Arrays = {}
     not_an_array: str = ""
     at_output: str = ""
     """Which of several outputs `not_an_array` is about."""
@@ -36,17 +35,17 @@ def convert(value: Any, outputs: Outputs) -> Answer:
     the computation, so that its time counts and its errors surface here.
     """
     if outputs.structure is Structure.ARRAY:
-        return _one(value, outputs.dtypes[0])
+        return _one("", value, outputs.dtypes[0])
     held = _held(value, outputs)
     if held is None:
         return Answer(not_an_array=_container_in_words(value, outputs))
-    parts = []
+    arrays: Arrays = {}
     for name, dtype, element in zip(outputs.names, outputs.dtypes, held, strict=True):
-        answer = _one(element, dtype)
-        if answer.value is None:
-            return Answer(not_an_array=answer.not_an_array, at_output=name)
-        parts.append(Part(name=name, value=answer.value))
-    return Answer(parts=tuple(parts))
+        answer = _one(name, element, dtype)
+        if not answer.arrays:
+            return answer
+        arrays |= answer.arrays
+    return Answer(arrays=arrays)
 
 
 def _held(value: Any, outputs: Outputs) -> list[Any] | None:
@@ -69,19 +68,32 @@ def _elements(value: "list[Any] | tuple[Any, ...]") -> list[Any]:
     return list(tuple.__iter__(value) if isinstance(value, tuple) else list.__iter__(value))
 
 
-def _one(value: Any, dtype: str) -> Answer:
+def _one(name: str, value: Any, dtype: str) -> Answer:
+    """Return the array called `name`, or what stands in its place."""
+    array = _as_array(value, dtype)
+    if isinstance(array, str):
+        return Answer(not_an_array=array, at_output=name)
+    try:
+        return Answer(arrays={name: pack_array(array)})
+    except BadArray:
+        if array.dtype == object and all(type(number) is int for number in array.flat):
+            return Answer(not_an_array="integers beyond 64 bits", at_output=name)
+        said = f"an array of {plain_text(array.dtype.name, _NAME_LIMIT)}"
+        return Answer(not_an_array=said, at_output=name)
+
+
+def _as_array(value: Any, dtype: str) -> np.ndarray[Any, Any] | str:
+    """Return the array, or in words what is none."""
     if isinstance(value, jax.core.Tracer):
-        return Answer(not_an_array="a traced value of jax.jit or jax.grad that left its function")
-    if isinstance(value, jax.Array):
-        return _pack(np.asarray(value))
-    if type(value) is np.ndarray or isinstance(value, np.generic):
-        return _pack(np.asarray(value))
+        return "a traced value of jax.jit or jax.grad that left its function"
+    if isinstance(value, jax.Array | np.generic) or type(value) is np.ndarray:
+        return np.asarray(value)
     if isinstance(value, _NUMBERS) or (isinstance(value, list | tuple) and _only_numbers(value)):
         try:
-            return _pack(_of_dtype(_plain(value), dtype))
+            return _of_dtype(_plain(value), dtype)
         except (ValueError, TypeError):
-            return Answer(not_an_array=f"a {_type_name(value)} of unequal rows")
-    return Answer(not_an_array=_in_words(value))
+            return f"a {_type_name(value)} of unequal rows"
+    return _in_words(value)
 
 
 def _of_dtype(numbers: Any, dtype: str) -> np.ndarray[Any, Any]:
@@ -102,27 +114,20 @@ def _rank(dtype: np.dtype[Any]) -> int:
     return _RANKS.get(dtype.kind, _RANKS["i"] if dtype.kind == "O" else _RANKS["f"])
 
 
-def _pack(array: np.ndarray[Any, Any]) -> Answer:
-    try:
-        return Answer(value=pack_array(array))
-    except BadArray:
-        if array.dtype == object and all(type(number) is int for number in array.flat):
-            return Answer(not_an_array="integers beyond 64 bits")
-        return Answer(not_an_array=f"an array of {plain_text(array.dtype.name, _NAME_LIMIT)}")
-
-
 def _only_numbers(value: Any) -> bool:
     """Walk without recursion, and give up on lists too long to be an answer."""
     waiting, seen = [value], 0
     while waiting:
-        item = waiting.pop()
+        element = waiting.pop()
         seen += 1
         if seen > _NESTED_LIMIT:
             return False
-        if isinstance(item, list | tuple):
-            waiting.extend(item)
-        elif not isinstance(item, _NUMBERS) and not (
-            isinstance(item, jax.Array | np.generic) and item.ndim == 0 and not isinstance(item, _NO_NUMBERS)
+        if isinstance(element, list | tuple):
+            waiting.extend(element)
+        elif not isinstance(element, _NUMBERS) and not (
+            isinstance(element, jax.Array | np.generic)
+            and element.ndim == 0
+            and not isinstance(element, _NO_NUMBERS)
         ):
             return False
     return True
@@ -130,7 +135,7 @@ def _only_numbers(value: Any) -> bool:
 
 def _plain(value: Any) -> Any:
     if isinstance(value, list | tuple):
-        return [_plain(item) for item in value]
+        return [_plain(element) for element in value]
     return value if isinstance(value, _NUMBERS) else np.asarray(value).item()
 
 
@@ -157,7 +162,7 @@ def _in_words(value: Any) -> str:
         keys = [_key_in_words(key) for key in dict.keys(value)]
         return f"a {name} with {_first(keys)}" if keys else f"an empty {name}"
     if isinstance(value, list | tuple):
-        names = [_type_name(item) for item in _elements(value)]
+        names = [_type_name(element) for element in _elements(value)]
         return f"a {name} of {_first(names)}" if names else f"an empty {name}"
     return _with_article(name)
 

@@ -26,10 +26,13 @@ _reports: st.SearchStrategy[Report] = st.one_of(
         CallResult,
         index=st.integers(0, 100),
         wall_seconds=st.floats(0, 1e6),
-        value=_arrays.map(pack_array),
+        arrays=st.dictionaries(st.text(max_size=9), _arrays.map(pack_array), max_size=3),
         notes=st.tuples(st.text()),
     ),
 )
+
+
+_EMPTY = WireArray(dtype="int8", shape=(0,), data=b"")
 
 
 def _reader(limit_bytes: int = 1 << 20) -> FrameReader[Report]:
@@ -104,13 +107,28 @@ def test_text_that_is_not_utf_8_is_refused() -> None:
         Loaded(message="a" * 8001),
         CallResult(index=0, wall_seconds=0.0, not_an_array="a" * 8001),
         CallResult(index=0, wall_seconds=0.0, notes=("a",) * 9),
-        CallResult(index=0, wall_seconds=0.0, value=WireArray(dtype="int8", shape=(1,) * 65, data=b"")),
+        CallResult(
+            index=0, wall_seconds=0.0, arrays={"": WireArray(dtype="int8", shape=(1,) * 65, data=b"")}
+        ),
+        CallResult(index=0, wall_seconds=0.0, arrays={"a" * 401: _EMPTY}),
+        CallResult(index=0, wall_seconds=0.0, arrays={str(name): _EMPTY for name in range(10_001)}),
+        CallResult(index=0, wall_seconds=0.0, stages={str(name): _EMPTY for name in range(1_001)}),
     ],
 )
 def test_a_report_longer_than_any_honest_one_is_refused(forged: Report) -> None:
     """What is stored with a verdict and shown has a bound."""
     with pytest.raises(BadFrame, match="length"):
         list(_reader().feed(frame(forged)))
+
+
+def test_of_a_name_that_is_sent_twice_the_last_array_counts() -> None:
+    """A map of msgpack may hold one key several times, and what reads it must not be of two minds."""
+    arrays = [msgspec.msgpack.encode(pack_array(np.array([number], np.int8))) for number in (1, 2)]
+    body = msgspec.msgpack.encode(CallResult(index=0, wall_seconds=0.0, arrays={}))
+    forged = body.replace(b"\xa6arrays\x80", b"\xa6arrays\x82" + b"".join(b"\xa1a" + one for one in arrays))
+    [report] = _reader(1 << 20).feed(len(forged).to_bytes(4, "big") + forged)
+    assert isinstance(report, CallResult)
+    assert {name: array.data for name, array in report.arrays.items()} == {"a": b"\x02"}
 
 
 def test_an_oversized_frame_is_refused_from_its_header() -> None:

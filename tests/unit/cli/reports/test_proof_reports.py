@@ -10,7 +10,6 @@ from app.cli.reports.proof_report import proofs_json, proofs_junit, proofs_markd
 from app.cli.reports.proof_table import WIDTH, ProofTable, short_number, summary_lines
 from app.core.outcome import Outcome
 from app.core.verdict import Visibility
-from app.grading.plan.checks import CheckKind
 from app.grading.prove.reasons import Fault, Reason
 from app.grading.prove.results import Column, Figure, Proof, Role, SolutionResult
 
@@ -19,8 +18,7 @@ _FAULT = Fault(reason=Reason.VARIANT_TOO_NEAR, message="near lies 4.9 tolerances
 
 def _columns(count: int) -> tuple[Column, ...]:
     return tuple(
-        Column(name=f"case-{place}", kind=CheckKind.VALUE, visibility=Visibility.HIDDEN)
-        for place in range(count)
+        Column(name=f"case-{place}", kind="value", visibility=Visibility.HIDDEN) for place in range(count)
     )
 
 

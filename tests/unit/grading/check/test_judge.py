@@ -13,12 +13,12 @@ from app.core.problem import Problem
 from app.core.tolerance import Tolerance
 from app.core.verdict import CaseResult, Difference, Mode, Visibility
 from app.grading.check.judge import judge
-from app.grading.compare.array import compare
+from app.grading.compare.arrays import compare
 from app.grading.plan.checks import Check, checks_of
 from app.grading.present.details import result_details
 from app.grading.reference.outputs import ReferenceOutput
 from sandbox.arrays import WireArray, pack_array
-from sandbox.interface import CallResult, Part
+from sandbox.interface import CallResult
 from tests.support.compared_arrays import Array
 from tests.support.output_problems import several_outputs
 from tests.support.toy_problem import toy_problem
@@ -37,8 +37,8 @@ def _judge(
     answer: Array | WireArray, expected: Array = _EXPECTED, *, visibility: Visibility = Visibility.SAMPLE
 ) -> CaseResult:
     wire = answer if isinstance(answer, WireArray) else pack_array(answer)
-    call = CallResult(index=0, wall_seconds=0.1, value=wire)
-    return judge(_TOY, _check(_TOY, visibility), call, ReferenceOutput(value=pack_array(expected)))
+    call = CallResult(index=0, wall_seconds=0.1, arrays={"": wire})
+    return judge(_TOY, _check(_TOY, visibility), call, ReferenceOutput(arrays={"": pack_array(expected)}))
 
 
 def test_a_sample_row_shows_the_first_five_differences_and_a_picture() -> None:
@@ -134,8 +134,8 @@ def test_parts_of_other_names_than_asked_for_are_forged(names: tuple[str, ...]) 
     """The child only ever sends them all, or none."""
     wire = pack_array(_EXPECTED)
     asked = [output.name for output in _SEVERAL.manifest.entry.outputs]
-    expected = ReferenceOutput(parts=tuple(Part(name=name, value=wire) for name in asked))
-    call = CallResult(index=0, wall_seconds=0.1, parts=tuple(Part(name=name, value=wire) for name in names))
+    expected = ReferenceOutput(arrays=dict.fromkeys(asked, wire))
+    call = CallResult(index=0, wall_seconds=0.1, arrays=dict.fromkeys(names, wire))
     case_result = judge(_SEVERAL, _check(_SEVERAL, Visibility.SAMPLE), call, expected)
     assert case_result.outcome is Outcome.SANDBOX_VIOLATION
 
@@ -143,7 +143,7 @@ def test_parts_of_other_names_than_asked_for_are_forged(names: tuple[str, ...]) 
 def test_a_single_array_where_several_are_asked_for_is_forged_too() -> None:
     wire = pack_array(_EXPECTED)
     asked = [output.name for output in _SEVERAL.manifest.entry.outputs]
-    expected = ReferenceOutput(parts=tuple(Part(name=name, value=wire) for name in asked))
-    call = CallResult(index=0, wall_seconds=0.1, value=wire)
+    expected = ReferenceOutput(arrays=dict.fromkeys(asked, wire))
+    call = CallResult(index=0, wall_seconds=0.1, arrays={"": wire})
     case_result = judge(_SEVERAL, _check(_SEVERAL, Visibility.SAMPLE), call, expected)
     assert case_result.outcome is Outcome.SANDBOX_VIOLATION

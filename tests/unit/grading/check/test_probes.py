@@ -8,10 +8,10 @@ from app.core.outcome import Outcome
 from app.core.problem import Problem
 from app.core.verdict import CaseResult, Mode
 from app.grading.check.judge import judge
-from app.grading.plan.checks import Check, CheckKind, checks_of
+from app.grading.plan.checks import Check, checks_of
 from app.grading.reference.outputs import ReferenceOutput
 from sandbox.arrays import WireArray, pack_array
-from sandbox.interface import CallResult, Part, Raised
+from sandbox.interface import Arrays, CallResult, Raised
 from tests.support.probed_problems import DETERMINISM, GRADIENT, TRANSFORMS, counted, probed
 
 _FORGED = WireArray(dtype="float32", shape=(2,), data=b"12345")
@@ -21,21 +21,15 @@ def _array(*numbers: float) -> WireArray:
     return pack_array(np.array(numbers, np.float32))
 
 
-def _parts(**arrays: WireArray) -> tuple[Part, ...]:
-    return tuple(Part(name=name.replace("__", "."), value=array) for name, array in arrays.items())
+def _parts(**arrays: WireArray) -> Arrays:
+    return {name.replace("__", "."): array for name, array in arrays.items()}
 
 
-def _judge(
-    probe: str, given: tuple[Part, ...], wanted: tuple[Part, ...] = (), *, module: bool = True
-) -> CaseResult:
+def _judge(probe: str, given: Arrays, wanted: Arrays | None = None, *, module: bool = True) -> CaseResult:
     problem = probed(probe, module=module)
-    [check] = [
-        check
-        for check in checks_of(problem, Mode.SUBMIT, fresh_seed=None)
-        if check.kind not in (CheckKind.VALUE, CheckKind.AGAIN)
-    ]
-    call = CallResult(index=0, wall_seconds=0.1, parts=given, parameters=())
-    return judge(problem, check, call, ReferenceOutput(parts=wanted))
+    [check] = [check for check in checks_of(problem, Mode.SUBMIT, fresh_seed=None) if check.probe is not None]
+    call = CallResult(index=0, wall_seconds=0.1, arrays=given, parameters=())
+    return judge(problem, check, call, ReferenceOutput(arrays=wanted or {}))
 
 
 _WANTED = _parts(scale=_array(100.0, 50.0), shift=_array(1e-4, 2.0), bias=_array(1e-5, -1e-5))
@@ -76,11 +70,11 @@ _WANTED = _parts(scale=_array(100.0, 50.0), shift=_array(1e-4, 2.0), bias=_array
             Outcome.SANDBOX_VIOLATION,
             "forged",
         ),
-        ((*_WANTED, *_parts(extra=_array(1))), Outcome.PASSED, ""),
-        ((), Outcome.WRONG_PARAMETERS, "there is no gradient of `scale`, `shift` and `bias`"),
+        (_WANTED | _parts(extra=_array(1)), Outcome.PASSED, ""),
+        ({}, Outcome.WRONG_PARAMETERS, "there is no gradient of `scale`, `shift` and `bias`"),
     ],
 )
-def test_gradients_are_judged_one_by_one(given: tuple[Part, ...], outcome: Outcome, said: str) -> None:
+def test_gradients_are_judged_one_by_one(given: Arrays, outcome: Outcome, said: str) -> None:
     """Closeness is measured by the largest gradient: what is a millionth of it may be rounding alone."""
     case_result = _judge(GRADIENT.format("hidden"), given, _WANTED)
     assert case_result.outcome is outcome, case_result.message
@@ -126,18 +120,18 @@ _SEVERAL = _parts(first__a=_array(1), first__b=_array(2), second__b=_array(2), s
         (_parts(other=_array(1)), Outcome.WRONG_VALUE),
     ],
 )
-def test_two_calls_agree_to_the_last_bit(given: tuple[Part, ...], outcome: Outcome) -> None:
+def test_two_calls_agree_to_the_last_bit(given: Arrays, outcome: Outcome) -> None:
     assert _judge(DETERMINISM, given).outcome is outcome
 
 
 def _again(first: CallResult | None, second: CallResult) -> CaseResult:
     problem = probed("", module=False)
-    check = next(i for i in checks_of(problem, Mode.SUBMIT, fresh_seed=None) if i.kind is CheckKind.AGAIN)
-    return judge(problem, check, second, ReferenceOutput(value=_array(1, 2)), first)
+    check = next(i for i in checks_of(problem, Mode.SUBMIT, fresh_seed=None) if i.repeats)
+    return judge(problem, check, second, ReferenceOutput(arrays={"": _array(1, 2)}), first)
 
 
 def _call(*numbers: float) -> CallResult:
-    return CallResult(index=0, wall_seconds=0.1, value=_array(*numbers))
+    return CallResult(index=0, wall_seconds=0.1, arrays={"": _array(*numbers)})
 
 
 def test_only_who_was_right_at_first_can_be_wrong_again() -> None:
@@ -157,11 +151,9 @@ def test_only_who_was_right_at_first_can_be_wrong_again() -> None:
 
 
 def _counted(problem: Problem, answer: WireArray) -> CaseResult:
-    check: Check = next(
-        i for i in checks_of(problem, Mode.SUBMIT, fresh_seed=None) if i.kind is CheckKind.ACCURACY
-    )
-    call = CallResult(index=0, wall_seconds=0.1, value=answer)
-    return judge(problem, check, call, ReferenceOutput(value=_array(0)))
+    check: Check = next(i for i in checks_of(problem, Mode.SUBMIT, fresh_seed=None) if i.kind == "accuracy")
+    call = CallResult(index=0, wall_seconds=0.1, arrays={"": answer})
+    return judge(problem, check, call, ReferenceOutput(arrays={"": _array(0)}))
 
 
 @pytest.mark.parametrize(

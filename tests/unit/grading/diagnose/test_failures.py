@@ -10,7 +10,7 @@ from app.grading.check.case_result import case_result
 from app.grading.diagnose.creation_order import is_creation_order
 from app.grading.diagnose.failures import shape_of_answers
 from app.grading.diagnose.significance import Array
-from app.grading.plan.checks import Check, CheckKind, checks_of
+from app.grading.plan.checks import Check, checks_of
 from app.grading.reference.outputs import ReferenceOutput
 from app.grading.run.run_checks import CheckedRun
 from sandbox.arrays import pack_array
@@ -21,15 +21,15 @@ _TOY = toy_problem()
 _CHECKS = checks_of(_TOY, Mode.SUBMIT, fresh_seed=None)
 
 
-def _run(answer: Callable[[Check, Array], Array], outcomes: dict[CheckKind, Outcome]) -> CheckedRun:
+def _run(answer: Callable[[Check, Array], Array], outcomes: dict[str, Outcome]) -> CheckedRun:
     right = [np.random.default_rng(index).normal(0.0, 2.0, 6) for index in range(len(_CHECKS))]
     calls = tuple(
-        CallResult(index=index, wall_seconds=0.1, value=pack_array(answer(check, right[index])))
+        CallResult(index=index, wall_seconds=0.1, arrays={"": pack_array(answer(check, right[index]))})
         for index, check in enumerate(_CHECKS)
     )
     return CheckedRun(
         checks=_CHECKS,
-        expected=tuple(ReferenceOutput(value=pack_array(one)) for one in right),
+        expected=tuple(ReferenceOutput(arrays={"": pack_array(one)}) for one in right),
         case_results=tuple(
             case_result(check, outcomes.get(check.kind, Outcome.PASSED), "") for check in _CHECKS
         ),
@@ -49,7 +49,7 @@ def _run(answer: Callable[[Check, Array], Array], outcomes: dict[CheckKind, Outc
     )
 
 
-_WRONG = dict.fromkeys((CheckKind.VALUE, CheckKind.CHECKPOINT), Outcome.WRONG_VALUE)
+_WRONG = dict.fromkeys(("value", "checkpoint"), Outcome.WRONG_VALUE)
 
 
 def _times(shown: float, hidden: float) -> Callable[[Check, Array], Array]:
@@ -71,5 +71,5 @@ def test_a_factor_of_hidden_answers_alone_is_not_told() -> None:
 
 
 def test_a_repeated_call_that_fails_is_no_creation_order() -> None:
-    assert is_creation_order(_run(_times(1, 1), {CheckKind.VALUE: Outcome.WRONG_VALUE}))
-    assert not is_creation_order(_run(_times(1, 1), {CheckKind.AGAIN: Outcome.WRONG_VALUE}))
+    assert is_creation_order(_run(_times(1, 1), {"value": Outcome.WRONG_VALUE}))
+    assert not is_creation_order(_run(_times(1, 1), {"again": Outcome.WRONG_VALUE}))

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.grading.check.judge import without_details
+from app.grading.check.case_result import without_details
 from app.grading.explain.explain import _RULES, explain, explanation, first_sentence
 from sandbox.interface import Frame, Raised
 from tests.support.real_messages import RealMessage, read

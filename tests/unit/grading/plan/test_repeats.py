@@ -4,7 +4,7 @@ import pytest
 
 from app.core.problem import Problem
 from app.core.verdict import Mode
-from app.grading.plan.checks import CheckKind, checks_of, prewarm_checks
+from app.grading.plan.checks import checks_of, prewarm_checks
 from app.grading.plan.repeats import shapes_without_a_second_input
 from tests.support.probed_problems import DETERMINISM, case, counted, probed
 
@@ -13,7 +13,7 @@ _TWO = case("short", seed=1) + case("other", seed=2) + case("long", seed=3, shap
 
 def _repeated(problem: Problem, mode: Mode = Mode.SUBMIT, fresh_seed: int | None = None) -> list[str]:
     checks = checks_of(problem, mode, fresh_seed=fresh_seed)
-    return [check.repeats for check in checks if check.kind is CheckKind.AGAIN]
+    return [check.repeats for check in checks if check.repeats]
 
 
 def test_the_first_of_each_shape_that_two_have_comes_again() -> None:
@@ -49,7 +49,7 @@ def test_it_comes_quietly_after_all_cases_and_before_probes_that_hand_parameters
     problem = probed(DETERMINISM, module=False, cases=_TWO)
     checks = checks_of(problem, Mode.SUBMIT, fresh_seed=None)
     assert [check.name for check in checks] == ["short", "other", "long", "short-again", "determinism"]
-    again = next(check for check in checks if check.kind is CheckKind.AGAIN)
+    again = next(check for check in checks if check.repeats)
     assert again.call.is_hidden
     assert again.points == 0
 

@@ -11,7 +11,7 @@ from hypothesis.extra import numpy as hnp
 from numpy.typing import NDArray
 
 from app.core.tolerance import Tolerance
-from app.grading.compare.closeness import value_errors
+from app.grading.compare.tolerance import value_errors
 from app.grading.present.pictures import SIZE_LIMIT_BYTES, picture
 from tests.support.compared_arrays import Array, pairs
 

@@ -9,7 +9,7 @@ from hypothesis.extra.numpy import arrays
 
 from app.core.outcome import Outcome
 from app.core.tolerance import Tolerance
-from app.grading.compare.array import compare
+from app.grading.compare.arrays import compare
 from app.grading.prove.distance import distance, spread
 from sandbox.arrays import pack_array
 

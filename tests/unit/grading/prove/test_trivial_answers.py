@@ -6,7 +6,7 @@ from numpy.typing import ArrayLike
 
 from app.core.tolerance import Tolerance
 from app.core.verdict import Visibility
-from app.grading.plan.checks import Check, CheckKind
+from app.grading.plan.checks import Check
 from app.grading.prove.distance import distance
 from app.grading.prove.reasons import Reason
 from app.grading.prove.reference_calls import Conditions
@@ -28,7 +28,6 @@ def _results(
 ) -> dict[str, SolutionResult]:
     check = Check(
         name="case",
-        kind=CheckKind.VALUE,
         visibility=Visibility.SAMPLE,
         points=1.0,
         call=Call(function="f", arguments=(pack_array(np.asarray(given, np.float32)),)),

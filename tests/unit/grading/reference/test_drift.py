@@ -11,15 +11,14 @@ from app.grading.plan.checks import checks_of
 from app.grading.reference.drift import StoredOutputs, collect_outputs, measure_drift
 from app.grading.reference.outputs import ReferenceOutput
 from sandbox.arrays import pack_array
-from sandbox.interface import Part
 from tests.support.compared_arrays import Array
 from tests.support.output_problems import several_outputs
 
 
 def _stored(scores: Array, order: Array) -> StoredOutputs:
     check, *_ = checks_of(several_outputs("tuple"), Mode.RUN, fresh_seed=None)
-    parts = (Part(name="scores", value=pack_array(scores)), Part(name="order", value=pack_array(order)))
-    return collect_outputs("1", {}, [check], [ReferenceOutput(parts=parts)])
+    arrays = {"scores": pack_array(scores), "order": pack_array(order)}
+    return collect_outputs("1", {}, [check], [ReferenceOutput(arrays=arrays)])
 
 
 def test_each_output_has_its_own_key() -> None:

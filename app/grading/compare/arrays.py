@@ -1,15 +1,19 @@
-"""One array against the reference's: shape, dtype, finiteness, values, in that order."""
+"""Arrays against the reference's: shape, dtype, finiteness, values, in that order.
+
+Each is compared by itself; where there are several, the severest difference is what is reported.
+"""
 
 import sys
+from collections.abc import Mapping
 
 import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from app.core.outcome import Outcome
+from app.core.outcome import Outcome, worst
 from app.core.tolerance import Tolerance
-from app.grading.compare.closeness import value_errors
-from app.grading.phrases import index_words, shape_words
+from app.grading.compare.tolerance import value_errors
+from app.grading.phrases import index_words, names_words, shape_words
 from sandbox.arrays import BadArray, WireArray, unpack_array
 
 
@@ -34,7 +38,7 @@ class Comparison(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def compare(answer: WireArray, expected: WireArray, tolerance: Tolerance, *, dtype: str) -> Comparison:
-    """Whether `answer` is `expected` within `tolerance`; nothing is broadcast.
+    """Say how `answer` differs from `expected`, within `tolerance` or not; nothing is broadcast.
 
     The laws of `value_errors` hold: the scale is the reference's, NaN never matches, integers and logical
     values are exact.
@@ -68,8 +72,49 @@ def compare(answer: WireArray, expected: WireArray, tolerance: Tolerance, *, dty
 
 
 def matches(answer: WireArray, expected: WireArray, tolerance: Tolerance) -> bool:
-    """Whether two answers are the same within `tolerance`, dtype included."""
+    """Return whether two answers are the same within `tolerance`, dtype included."""
     return compare(answer, expected, tolerance, dtype=expected.dtype).outcome is Outcome.PASSED
+
+
+def compare_outputs(
+    answers: Mapping[str, WireArray],
+    expected: Mapping[str, WireArray],
+    tolerance: Tolerance,
+    *,
+    dtypes: Mapping[str, str],
+) -> Comparison:
+    """Return the severest comparison, about the first output that has it; `dtypes` by name.
+
+    So all shapes are told before any dtype, and all dtypes before any value. Where everything passes it
+    is about the output with the largest error. `answers` and `expected` have the same names.
+    """
+    found = {name: compare(answers[name], expected[name], tolerance, dtype=dtypes[name]) for name in expected}
+    outcome = worst(comparison.outcome for comparison in found.values())
+    if outcome is Outcome.ACCEPTED:
+        name = max(found, key=lambda name: found[name].max_abs_error or 0.0)
+        return msgspec.structs.replace(found[name], output=name)
+    failed = [name for name in found if found[name].outcome is outcome]
+    reported = found[failed[0]]
+    if len(found) == 1:
+        return msgspec.structs.replace(reported, output=failed[0])
+    if outcome is Outcome.WRONG_VALUE:
+        verb = "differs" if len(failed) == 1 else "differ"
+        return msgspec.structs.replace(reported, output=failed[0], message=f"{names_words(failed)} {verb}")
+    return msgspec.structs.replace(
+        reported,
+        output=failed[0],
+        message=f"`{failed[0]}`: {reported.message}",
+        hidden_message=f"`{failed[0]}`: {reported.hidden_message}",
+    )
+
+
+def outputs_match(
+    answers: Mapping[str, WireArray], expected: Mapping[str, WireArray], tolerance: Tolerance
+) -> bool:
+    """Return whether both have the same names, and under each the same array within `tolerance` and dtype."""
+    return answers.keys() == expected.keys() and all(
+        matches(answers[name], expected[name], tolerance) for name in expected
+    )
 
 
 def _not_finite(got: NDArray[np.generic], broken: NDArray[np.bool_]) -> Comparison:
@@ -104,10 +149,10 @@ def _compare_values(
 
 
 def index_of(array: NDArray[np.generic]) -> tuple[int, ...]:
-    """Where the largest number is, or the first true one; row by row, the first of equals."""
+    """Return where the largest number is, or the first true one; row by row, the first of equals."""
     return tuple(int(axis) for axis in np.unravel_index(int(np.argmax(array)), array.shape))
 
 
 def _largest(errors: NDArray[np.float64]) -> float:
-    """JSON has no infinity."""
+    # JSON has no infinity.
     return min(float(errors.max()), sys.float_info.max)

@@ -1,24 +1,27 @@
+from app.core.probes.checkpoint import CheckpointProbe
+from app.core.probes.parameters import ParametersProbe
+from app.core.probes.probe import Probe
 from app.core.verdict import Visibility
-from app.grading.plan.calls import plan_calls
-from app.grading.plan.checks import Check, CheckKind
+from app.grading.plan.checks import Check
+from app.grading.plan.request import plan_calls
 from sandbox.interface import Call, CallResult, ModuleUse
 
+_PARAMETERS = ParametersProbe(name="parameters", case="toy")
+_CHECKPOINT = CheckpointProbe(name="checkpoint", case="toy", seed=1, std=0.1)
 
-def _check(name: str, kind: CheckKind, argument: float, *, quiet: bool = False) -> Check:
-    looks = {
-        CheckKind.VALUE: None,
-        CheckKind.PARAMETERS: ModuleUse(class_name="Net"),
-        CheckKind.CHECKPOINT: ModuleUse(class_name="Net", seed=1, std=0.1),
-    }
-    call = Call(function="f", arguments=(argument,), module=looks[kind], is_hidden=quiet)
-    return Check(name=name, kind=kind, visibility=Visibility.SAMPLE, points=1, call=call)
+
+def _check(name: str, argument: float, probe: Probe | None = None, *, quiet: bool = False) -> Check:
+    look = probe.look(has_module=True) if probe else None
+    use = ModuleUse(class_name="Net", seed=look.seed, std=look.std) if look else None
+    call = Call(function="f", arguments=(argument,), module=use, is_hidden=quiet)
+    return Check(name=name, visibility=Visibility.SAMPLE, points=1, call=call, probe=probe)
 
 
 _CHECKS = (
-    _check("toy", CheckKind.VALUE, 1.0),
-    _check("wide", CheckKind.VALUE, 2.0),
-    _check("parameters", CheckKind.PARAMETERS, 1.0),
-    _check("checkpoint", CheckKind.CHECKPOINT, 1.0),
+    _check("toy", 1.0),
+    _check("wide", 2.0),
+    _check("parameters", 1.0, _PARAMETERS),
+    _check("checkpoint", 1.0, _CHECKPOINT),
 )
 
 
@@ -34,12 +37,12 @@ def test_a_look_at_parameters_shares_the_call_of_its_case() -> None:
 
 
 def test_handed_in_parameters_and_other_arguments_need_a_call_of_their_own() -> None:
-    checks = (_CHECKS[0], _CHECKS[3], _check("elsewhere", CheckKind.PARAMETERS, 7.0))
+    checks = (_CHECKS[0], _CHECKS[3], _check("elsewhere", 7.0, _PARAMETERS))
     assert plan_calls(checks).places == (0, 1, 2)
 
 
 def test_a_hidden_look_is_not_taken_while_output_is_still_shown() -> None:
-    checks = (_CHECKS[0], _check("parameters", CheckKind.PARAMETERS, 1.0, quiet=True))
+    checks = (_CHECKS[0], _check("parameters", 1.0, _PARAMETERS, quiet=True))
     assert plan_calls(checks).places == (0, 1)
 
 

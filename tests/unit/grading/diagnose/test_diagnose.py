@@ -4,8 +4,8 @@ import numpy as np
 
 from app.core.tolerance import Tolerance
 from app.core.verdict import DiagnosisKind
+from app.grading.diagnose.diagnose import divergence_diagnosis
 from app.grading.diagnose.divergence import Divergence
-from app.grading.diagnose.divergence_words import divergence_diagnosis
 from app.grading.diagnose.error_pattern import Pair
 from app.grading.diagnose.stages import Followed
 

@@ -1,27 +1,44 @@
 """A module's parameters against the reference's: what is missing, extra, misshapen or not a parameter."""
 
 import math
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 
-from app.grading.compare.parameter_names import renamed
+import msgspec
+
 from app.grading.phrases import words_for
 from sandbox.interface import Parameter
 
+_LOOKED_AT = 500
+"""Reports come from hostile processes, and every one is held against every other."""
 _SHOWN = 3
 _NO_WORDS: Mapping[str, str] = {}
 _FEW = 64
 """Below this many numbers an estimated spread says little."""
 
 
+class _Renamed(msgspec.Struct, frozen=True, kw_only=True):
+    """`given` stands where `wanted` should: paths of a parameter, or of a submodule with all it holds."""
+
+    given: str
+    wanted: str
+    paths: Mapping[str, str]
+    """The wanted paths that this explains, each with the given one."""
+
+    @property
+    def is_module(self) -> bool:
+        return any(path != self.wanted for path in self.paths)
+
+
 def same_tree(one: Sequence[Parameter], other: Sequence[Parameter]) -> bool:
-    """Whether paths, kinds, shapes and dtypes agree; initial values aside."""
+    """Return whether paths, kinds, shapes and dtypes agree; initial values aside."""
     return [_identity(parameter) for parameter in one] == [_identity(parameter) for parameter in other]
 
 
 def tree_differences(
     given: Sequence[Parameter], wanted: Sequence[Parameter], words: Mapping[str, str] = _NO_WORDS
 ) -> str:
-    """In words, how `given` differs from the reference's `wanted`; empty where it does not.
+    """Say how `given` differs from the reference's `wanted`; empty where it does not.
 
     `words` are the statement's own, by path; see `words_for`.
     """
@@ -45,7 +62,7 @@ def _differences(
     extra = [
         parameter for path, parameter in found.items() if path not in asked and parameter.kind == "Param"
     ]
-    others = renamed(missing, extra)
+    others = _renamed(missing, extra)
     explained = {path for other in others for pair in other.paths.items() for path in pair}
     for other in others:
         shapes = "shapes" if other.is_module else "shape"
@@ -84,7 +101,7 @@ def _shape_difference(given: Parameter, wanted: Parameter) -> str:
 
 
 def _start_difference(given: Parameter, wanted: Parameter) -> str:
-    """Another initialiser shows in the spread: exactly for constants, roughly for random values."""
+    """Name another initialiser by its spread: exactly for constants, roughly for random values."""
     if math.isnan(given.std) or math.isnan(wanted.std):
         return ""
     if wanted.std == 0:
@@ -96,3 +113,43 @@ def _start_difference(given: Parameter, wanted: Parameter) -> str:
         spreads = f"{given.std:.2g}, the asked-for initialiser gives {wanted.std:.2g}"
         return f"`{wanted.path}` starts with a spread of {spreads}"
     return ""
+
+
+def _renamed(missing: Sequence[Parameter], extra: Sequence[Parameter]) -> tuple[_Renamed, ...]:
+    """Find where one name of a path differs and all else of a parameter is the same; not what fits twice."""
+    missing, extra = missing[:_LOOKED_AT], extra[:_LOOKED_AT]
+    pairs: dict[tuple[str, str], dict[str, str]] = {}
+    for parameter in missing:
+        for found in extra:
+            if names := _differing_names(found, parameter):
+                pairs.setdefault(names, {})[parameter.path] = found.path
+    givens = Counter(given for given, _ in pairs)
+    wanteds = Counter(wanted for _, wanted in pairs)
+    return tuple(
+        _Renamed(given=given, wanted=wanted, paths=paths)
+        for (given, wanted), paths in pairs.items()
+        if givens[given] == 1
+        and wanteds[wanted] == 1
+        and set(paths) == set(_below(wanted, missing))
+        and set(paths.values()) == set(_below(given, extra))
+    )
+
+
+def _differing_names(given: Parameter, wanted: Parameter) -> tuple[str, str] | None:
+    """Return both paths up to the only name in which they differ."""
+    if (given.kind, given.shape, given.dtype) != (wanted.kind, wanted.shape, wanted.dtype):
+        return None
+    ours, theirs = wanted.path.split("."), given.path.split(".")
+    if len(ours) != len(theirs):
+        return None
+    differing = [index for index, names in enumerate(zip(ours, theirs, strict=True)) if names[0] != names[1]]
+    if len(differing) != 1:
+        return None
+    end = differing[0] + 1
+    return ".".join(theirs[:end]), ".".join(ours[:end])
+
+
+def _below(prefix: str, parameters: Sequence[Parameter]) -> Iterator[str]:
+    for parameter in parameters:
+        if parameter.path == prefix or parameter.path.startswith(f"{prefix}."):
+            yield parameter.path

@@ -1,0 +1,10 @@
+"""The same answer to the same arguments."""
+
+from app.core.probes.probe import About, Probe
+
+
+class DeterminismProbe(Probe, frozen=True, kw_only=True, tag="determinism"):
+    """The same arguments give the same numbers twice, to the last bit."""
+
+    call_mode = "determinism"
+    about = About.ITSELF
