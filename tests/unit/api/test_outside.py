@@ -2,12 +2,17 @@
 
 import re
 from pathlib import Path
+from typing import cast
 
+import msgspec
 import pytest
 
+from app.api.operators import health_of
 from app.errors import GraderError, QueueFull
-from app.http.error_responses import MEANINGS, meaning_of
-from tests.support.scripted_service import PASSWORD, code, scripted_service, until
+from app.http.responses import MEANINGS, meaning_of
+from app.http.services import put_services
+from app.store.problems import Problems
+from tests.support.scripted_service import PASSWORD, code, scripted_service
 
 pytestmark = pytest.mark.anyio
 CREDENTIALS = {"email": "a@school.test", "password": PASSWORD}
@@ -46,7 +51,8 @@ async def test_a_token_that_is_not_valid_is_told_even_where_none_is_needed(tmp_p
 
 async def test_an_error_of_ours_tells_nothing_of_the_inside(tmp_path: Path) -> None:
     async with scripted_service(tmp_path) as service:
-        service.app.state.problems = None
+        broken = cast(Problems, None)
+        put_services(service.app, msgspec.structs.replace(service.services, problems=broken))
         answer = await service.client.get("/api/v1/problems")
         page = await service.client.get("/")
     assert (answer.status_code, code(answer)) == (500, "internal_error")
@@ -159,7 +165,7 @@ async def test_openapi_describes_every_operation_and_its_values(tmp_path: Path) 
 async def test_health_readiness_and_metrics(tmp_path: Path) -> None:
     async with scripted_service(tmp_path) as service:
         assert (await service.client.get("/healthz")).status_code == 200
-        await until(lambda: service.app.state.worker._ready)
+        await service.ready()
         assert (await service.client.get("/readyz")).json() == {"status": "ready"}
         await service.sign_up()
         await service.verdict((await service.submit("outcome wrong_shape"))["id"])
@@ -175,7 +181,7 @@ async def test_readiness_names_what_is_missing(tmp_path: Path) -> None:
         async def broken() -> str | None:
             raise ConnectionError("secret address")
 
-        service.app.state.readiness.add("database", broken)
+        health_of(service.app).readiness.add("database", broken)
         answer = await service.client.get("/readyz")
     assert answer.status_code == 503
     assert answer.json()["missing"]["database"] == "ConnectionError"

@@ -102,7 +102,7 @@ async def test_cancelling_a_waiting_submission_never_runs_it(tmp_path: Path) -> 
         await service.client.delete(f"/api/v1/submissions/{waiting['id']}")
         assert (await service.client.get(f"/api/v1/submissions/{last['id']}")).json()["position"] == 0
         # Whoever follows it hears so too.
-        reported = await anext(service.app.state.feed.follow(last["id"]))
+        reported = await anext(service.services.feed.follow(last["id"]))
         assert reported.event == Queued(position=0)
         await service.client.delete(f"/api/v1/submissions/{running['id']}")
         assert (await service.verdict(last["id"]))["accepted"]

@@ -12,8 +12,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from app.api.readiness import Readiness
-from app.api.worker_app import worker_app
+from app.api.operators import Health, Readiness, worker_app
 from app.core.outcome import Outcome
 from app.core.service_status import WorkerState
 from app.core.verdict import CaseResult, Verdict, Visibility
@@ -169,10 +168,11 @@ async def test_the_memory_of_the_service_and_of_what_it_started_are_told_apart()
 
 async def test_a_worker_without_pages_answers_the_same_three(tmp_path: Path) -> None:
     metrics, readiness = Metrics(), Readiness()
-    transport = httpx.ASGITransport(worker_app(metrics, readiness))
+    transport = httpx.ASGITransport(worker_app(Health(metrics=metrics, readiness=readiness)))
     async with httpx.AsyncClient(transport=transport, base_url="http://worker.test") as client:
         assert (await client.get("/healthz")).json() == {"status": "ok"}
         assert (await client.get("/readyz")).json() == {"status": "ready"}
+        assert (await client.head("/readyz")).status_code == 200
 
         async def starting() -> str | None:
             return "the sandbox is starting"

@@ -6,7 +6,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from app.web.home import ON_A_PAGE
+from app.web.problem_pages import ON_A_PAGE
 from tests.support.scripted_service import Service, scripted_service
 from tests.support.small_problem import small_problem
 
@@ -14,7 +14,7 @@ pytestmark = pytest.mark.anyio
 
 
 async def publish(service: Service, count: int) -> None:
-    problems = service.app.state.problems
+    problems = service.services.problems
     for number in range(count):
         await problems.publish(small_problem(f"exercise-{number:03}", position=100 + number))
 

@@ -10,20 +10,10 @@ from hypothesis import strategies as st
 from starlette.responses import PlainTextResponse
 from starlette.types import Message, Receive, Scope, Send
 
-from app.errors import NotAllowed, NotSignedIn
-from app.http.error_responses import MEANINGS, meaning_of
-from app.http.security_headers import SecurityHeaders
-from app.web.built_assets import built_assets
-from app.web.code_listing import code_listing
-from app.web.errors import status_of
-from app.web.return_address import return_address
-
-
-def test_a_form_is_refused_with_the_status_that_the_api_gives() -> None:
-    """Pages and API may not import each other. Whoever is not signed in is sent to do so."""
-    for kind in MEANINGS.keys() - {NotSignedIn, NotAllowed}:
-        if status_of(kind()) != 500:
-            assert status_of(kind()) == meaning_of(kind()).status
+from app.http.middleware import SecurityHeaders
+from app.web.account_pages import return_address
+from app.web.rendering import built_assets
+from app.web.submission_page import code_listing
 
 
 def test_a_listing_numbers_every_line_and_marks_one() -> None:

@@ -9,12 +9,13 @@ from sqlalchemy import update
 
 from app.core.service_status import QueueFigures, ServiceStatus, ServiceVersions, WorkerState, WorkerStatus
 from app.errors import ProblemError
+from app.http.services import put_services
 from app.metrics.status_report import StatusReport
 from app.store import tables
 from app.store.engine import migrate
 from app.store.engine.database import Database
 from app.store.queries import workers
-from app.web.status_words import concerns
+from app.web.status_page import concerns
 from tests.support.scripted_service import Service, code, scripted_service
 
 pytestmark = pytest.mark.anyio
@@ -34,7 +35,7 @@ _ROW = workers.WorkerRow(
 
 
 def database_of(service: Service) -> Database:
-    return service.app.state.status_report._database  # type: ignore[no-any-return]
+    return service.services.status_report._database
 
 
 async def put(service: Service, row: workers.WorkerRow = _ROW, unseen_seconds: float = 0.0) -> None:
@@ -73,9 +74,8 @@ async def test_workers_queue_versions_and_refused_problems_are_told(tmp_path: Pa
         await put(
             service, msgspec.structs.replace(_ROW, id="2", name="lab-2", message=""), unseen_seconds=200
         )
-        service.app.state.status_report = StatusReport(
-            database_of(service), [ProblemError("a/b.toml: <bad>")]
-        )
+        report = StatusReport(database_of(service), [ProblemError("a/b.toml: <bad>")])
+        put_services(service.app, msgspec.structs.replace(service.services, status_report=report))
         reported = (await service.client.get("/api/v1/status")).json()
         page = (await service.client.get("/status")).text
     mine = {one["name"]: one for one in reported["workers"]}

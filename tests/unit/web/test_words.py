@@ -9,11 +9,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app.core.outcome import Outcome
+from app.core.paths import path_of
 from app.core.verdict import CaseResult, Difference, Mode, Number, Visibility
-from app.web import difference_words, number_words
-from app.web.built_assets import STATIC_DIR
+from app.web import filters
 from app.web.outcome_words import Tone, outcome_words, verdict_words
-from app.web.prose import with_code
 
 
 @pytest.mark.parametrize("outcome", Outcome)
@@ -29,9 +28,9 @@ def test_outcomes_are_told_apart_by_their_words() -> None:
 
 def test_every_tone_has_an_icon_and_a_colour() -> None:
     """Colour never stands alone."""
-    drawing = (STATIC_DIR / "icons.svg").read_text()
+    drawing = (path_of("static") / "icons.svg").read_text()
     icons = set(re.findall(r'<symbol id="(\w+)"', drawing))
-    colours = (Path(STATIC_DIR).parent / "styles" / "colours.css").read_text()
+    colours = (Path(path_of("static")).parent / "styles" / "colours.css").read_text()
     for tone in Tone:
         assert tone in icons
         # Once for light pages, once for dark ones.
@@ -56,7 +55,7 @@ def test_a_run_that_passes_has_not_been_accepted() -> None:
     ],
 )
 def test_errors_are_two_digits_and_a_power(value: float | None, shown: str) -> None:
-    assert number_words.error_size(value) == shown
+    assert filters.error_size(value) == shown
 
 
 @pytest.mark.parametrize(
@@ -64,39 +63,37 @@ def test_errors_are_two_digits_and_a_power(value: float | None, shown: str) -> N
     [(1.0, "100 %"), (0.999, "99 %"), (1 / 6, "17 %"), (0.58, "58 %"), (0.001, "1 %"), (0.0, "0 %")],
 )
 def test_a_score_is_rounded_but_reads_full_or_none_only_where_it_is(score: float, shown: str) -> None:
-    assert number_words.percent(score) == shown
+    assert filters.percent(score) == shown
 
 
 def test_times_carry_their_unit() -> None:
-    assert [number_words.duration(s) for s in (None, 0.0512, 1.26)] == ["–", "51 ms", "1.3 s"]
-    assert number_words.moment(datetime(2026, 3, 4, 5, 6, tzinfo=UTC)) == "4 Mar 2026, 05:06 UTC"
+    assert [filters.duration(s) for s in (None, 0.0512, 1.26)] == ["–", "51 ms", "1.3 s"]
+    assert filters.moment(datetime(2026, 3, 4, 5, 6, tzinfo=UTC)) == "4 Mar 2026, 05:06 UTC"
 
 
 def test_printed_colours_and_cursor_moves_are_removed() -> None:
-    assert (
-        number_words.plain_text("\x1b[1;31mred\x1b[0m \x1b]0;title\x07x\x08\ttab\r\nend") == "red x\ttab\nend"
-    )
+    assert filters.plain_text("\x1b[1;31mred\x1b[0m \x1b]0;title\x07x\x08\ttab\r\nend") == "red x\ttab\nend"
 
 
 def test_a_carriage_return_starts_its_line_anew() -> None:
-    assert number_words.plain_text("epoch 1\repoch 2\ndone") == "epoch 2\ndone"
+    assert filters.plain_text("epoch 1\repoch 2\ndone") == "epoch 2\ndone"
 
 
 @given(st.text())
 def test_no_printed_text_keeps_a_control_character(printed: str) -> None:
-    kept = number_words.plain_text(printed)
+    kept = filters.plain_text(printed)
     assert not any(ord(character) < 32 and character not in "\t\n" for character in kept)
 
 
 @given(st.text())
 def test_text_without_control_characters_is_shown_as_it_is(printed: str) -> None:
     harmless = "".join(c for c in printed if c in "\t\n" or (ord(c) >= 32 and not 0x7F <= ord(c) < 0xA0))
-    assert number_words.plain_text(harmless) == harmless
+    assert filters.plain_text(harmless) == harmless
 
 
 def test_backticks_become_code_and_everything_else_is_escaped() -> None:
-    assert with_code("`a < b` and <b>") == "<code>a &lt; b</code> and &lt;b&gt;"
-    assert with_code("one ` alone") == "one ` alone"
+    assert filters.with_code("`a < b` and <b>") == "<code>a &lt; b</code> and &lt;b&gt;"
+    assert filters.with_code("one ` alone") == "one ` alone"
 
 
 @pytest.mark.parametrize(
@@ -114,12 +111,12 @@ def test_two_numbers_that_differ_are_told_apart(
     expected: Number, got: Number | None, shown: tuple[str, str]
 ) -> None:
     """With as few digits as that takes."""
-    assert difference_words.number_pair(Difference(at=(0,), expected=expected, got=got)) == shown
+    assert filters.number_pair(Difference(at=(0,), expected=expected, got=got)) == shown
 
 
 def test_both_parts_of_a_complex_number_are_shown() -> None:
     found = Difference(at=(), expected=1.0, expected_imaginary=-0.5, got=None, got_imaginary=2.0)
-    assert difference_words.number_pair(found) == ("1-0.5j", "not finite")
+    assert filters.number_pair(found) == ("1-0.5j", "not finite")
 
 
 @pytest.mark.parametrize(
@@ -139,4 +136,4 @@ def test_a_list_of_differences_says_of_how_many(listed: int, mismatched: int, wo
         mismatched=mismatched,
         differences=(Difference(at=(0,), expected=1.0, got=2.0),) * listed,
     )
-    assert difference_words.differences_words(row) == words
+    assert filters.differences_words(row) == words

@@ -1,7 +1,8 @@
-"""Rendering: a page is a template; a fragment of it is one of the template's named blocks."""
+"""Rendering: a page is a template, a fragment of it one of its named blocks; Vite built what they load."""
 
 from collections.abc import Mapping
 from functools import lru_cache
+from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -12,11 +13,11 @@ from markupsafe import Markup
 
 from app.core.paths import path_of
 from app.core.user import User
-from app.web import difference_words, number_words, outcome_words, status_words
-from app.web.built_assets import built_assets
-from app.web.prose import with_code
+from app.http.services import services_of
+from app.web import filters, outcome_words
 
 _RETRY_AFTER_SECONDS = "60"
+_ENTRY = "islands/main.ts"
 
 
 @lru_cache(maxsize=1)
@@ -28,24 +29,11 @@ def _environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters.update(
-        differences_words=difference_words.differences_words,
-        duration=number_words.duration,
-        error_size=number_words.error_size,
-        index=difference_words.index,
-        moment=number_words.moment,
-        number_pair=difference_words.number_pair,
-        percent=number_words.percent,
-        plain_text=number_words.plain_text,
-        span=number_words.span,
-        with_code=with_code,
-    )
+    environment.filters.update(filters.FILTERS)
     environment.globals.update(
         icon=_icon,
         outcome_words=outcome_words.outcome_words,
         verdict_words=outcome_words.verdict_words,
-        fingerprint=status_words.fingerprint,
-        worker_words=status_words.worker_words,
         words_json=_json_in_html(outcome_words.all_words()),
     )
     return environment
@@ -60,12 +48,12 @@ def render_page(
     fragments: tuple[str, ...] = (),
     **values: Any,
 ) -> HTMLResponse:
-    """The whole page, or with `?fragment=NAME` the block of that name where `fragments` allows it."""
+    """Return the whole page, or with `?fragment=NAME` the block of that name where `fragments` allows it."""
     loaded = _environment().get_template(template)
     context: Mapping[str, Any] = {
         "user": user,
         "path": request.url.path,
-        "unjailed": getattr(request.app.state.settings, "sandbox", None) == "unjailed",
+        "unjailed": services_of(request.app).is_unjailed,
         "assets": built_assets(),
         **values,
     }
@@ -82,12 +70,37 @@ def render_page(
 
 
 def _icon(name: str) -> Markup:
-    """A picture from `static/icons.svg`; always beside a word, so it says nothing itself."""
+    """Draw a picture of `static/icons.svg`; it is always beside a word, so it says nothing itself."""
     return Markup(
         '<svg class="icon" aria-hidden="true"><use href="/static/icons.svg#{}"></use></svg>'
     ).format(name)
 
 
 def _json_in_html(value: Any) -> str:
-    """JSON that cannot end the element it stands in."""
+    """Encode JSON that cannot end the element it stands in."""
     return msgspec.json.encode(value).decode().replace("<", "\\u003c")
+
+
+class BuiltAssets(msgspec.Struct, frozen=True, kw_only=True):
+    """Addresses to load; empty where `npm run build` has not run, and pages then do without."""
+
+    scripts: tuple[str, ...] = ()
+    styles: tuple[str, ...] = ()
+
+
+class _Chunk(msgspec.Struct, frozen=True, kw_only=True):
+    file: str
+    css: tuple[str, ...] = ()
+
+
+@lru_cache(maxsize=8)
+def built_assets(static_dir: Path | None = None) -> BuiltAssets:
+    """Return the scripts and styles that Vite built, by their hashed names."""
+    manifest = (static_dir or path_of("static")) / "dist" / "manifest.json"
+    if not manifest.is_file():
+        return BuiltAssets()
+    entry = msgspec.json.decode(manifest.read_bytes(), type=dict[str, _Chunk])[_ENTRY]
+    return BuiltAssets(
+        scripts=(f"/static/dist/{entry.file}",),
+        styles=tuple(f"/static/dist/{file}" for file in entry.css),
+    )

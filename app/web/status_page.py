@@ -1,9 +1,19 @@
-"""How the state of a worker is said and drawn, and what an admin should look at first."""
+"""How the service is doing: who grades, what waits, what failed. For admins."""
+
+from datetime import UTC, datetime
+
+from fastapi import APIRouter, Request, Response
 
 from app.core.service_status import ServiceStatus, WorkerState, WorkerStatus
+from app.http.authentication import Admin
+from app.http.services import StatusReportService
+from app.web.errors import PageRoute
 from app.web.outcome_words import OutcomeWords, Tone
+from app.web.rendering import render_page
 
-_WORDS = {
+router = APIRouter(route_class=PageRoute, include_in_schema=False)
+
+_STATE_WORDS = {
     WorkerState.STARTING: ("Starting", Tone.NEAR, "It opens its sandbox and takes nothing yet."),
     WorkerState.GRADING: ("Grading", Tone.RIGHT, "It takes submissions."),
     WorkerState.DRAINING: ("Draining", Tone.NEUTRAL, "It ends what it has and takes nothing new."),
@@ -11,13 +21,23 @@ _WORDS = {
 _LOST = ("Lost", Tone.OURS, "It was not heard of for a while; its submissions are taken up by others.")
 
 
-def worker_words(worker: WorkerStatus) -> OutcomeWords:
-    word, tone, sentence = _LOST if worker.is_lost else _WORDS[worker.state]
-    return OutcomeWords(word=word, tone=tone, sentence=sentence)
+@router.get("/status")
+async def status(request: Request, user: Admin, report: StatusReportService) -> Response:
+    found = await report.read()
+    return render_page(
+        request,
+        "status.html",
+        user=user,
+        status_now=found,
+        concerns=concerns(found),
+        worker_words=worker_words,
+        fingerprint=fingerprint,
+        read_at=datetime.now(UTC),
+    )
 
 
 def concerns(status: ServiceStatus) -> list[str]:
-    """A sentence each; empty where all is as it should be."""
+    """Return what an admin should look at first, a sentence each; empty where all is as it should be."""
     alive = [worker for worker in status.workers if not worker.is_lost]
     lost = len(status.workers) - len(alive)
     said = []
@@ -36,6 +56,12 @@ def concerns(status: ServiceStatus) -> list[str]:
     return said
 
 
+def worker_words(worker: WorkerStatus) -> OutcomeWords:
+    """Return how the state of a worker is said and drawn."""
+    word, tone, sentence = _LOST if worker.is_lost else _STATE_WORDS[worker.state]
+    return OutcomeWords(word=word, tone=tone, sentence=sentence)
+
+
 def fingerprint(worker: WorkerStatus) -> str:
-    """The short name of all that can change a computed number; empty until the sandbox is open."""
+    """Return the short name of all that can change a computed number; empty until the sandbox is open."""
     return worker.environment.get("fingerprint", "")

@@ -1,7 +1,8 @@
-"""Every error of the API in one shape: `{"error": {"code", "message", "details"}}`.
+"""Answers in JSON: the domain's values, and every error in one shape.
 
-`code` is for programs and stays what it is; `message` is a sentence for people; `details` lists
-where a malformed request is wrong, and is empty otherwise.
+An error is `{"error": {"code", "message", "details"}}`: `code` is for programs and stays what it is;
+`message` is a sentence for people; `details` lists where a malformed request is wrong, and is empty
+otherwise. `MEANINGS` is the table of them.
 """
 
 import logging
@@ -15,9 +16,22 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from app import errors
-from app.http.json_answer import JsonAnswer
 
 _log = logging.getLogger("jaxercise.api")
+
+
+class JsonAnswer(Response):
+    """Encodes msgspec structs, enums, moments and plain containers."""
+
+    media_type = "application/json"
+
+    def __init__(
+        self, content: Any, status_code: int = 200, headers: Mapping[str, str] | None = None
+    ) -> None:
+        super().__init__(content, status_code, headers)
+
+    def render(self, content: Any) -> bytes:
+        return msgspec.json.encode(content)
 
 
 class Detail(msgspec.Struct, frozen=True, kw_only=True):
@@ -73,6 +87,7 @@ _BROKEN = "Something went wrong on our side. It has been logged."
 
 
 def meaning_of(error: errors.GraderError) -> Meaning:
+    """Return what the error's class, or the nearest class above it in the table, is on the outside."""
     return next(MEANINGS[cls] for cls in type(error).__mro__ if cls in MEANINGS)
 
 
@@ -89,7 +104,7 @@ Present = Callable[[Request, ErrorAnswer], Awaitable[Response]]
 
 
 def answer_error(error: Exception) -> ErrorAnswer:
-    """The answer to whatever was raised."""
+    """Return the answer to whatever was raised."""
     match error:
         case errors.GraderError():
             return _grader_error(error)
@@ -113,6 +128,7 @@ def error_answer(
     details: Sequence[Detail] = (),
     headers: Mapping[str, str] | None = None,
 ) -> ErrorAnswer:
+    """Return an answer that says this."""
     return ErrorAnswer(status, Error(code=code, message=message, details=tuple(details)), headers)
 
 
@@ -132,7 +148,7 @@ def _grader_error(error: errors.GraderError) -> ErrorAnswer:
 
 
 def _detail(fault: Any) -> Detail:
-    """Never the refused input itself, which may be a password."""
+    """Say where and why, and never the refused input itself, which may be a password."""
     if fault["type"] == "json_invalid":
         reason = fault["ctx"]["error"]
         return Detail(where="body", problem=f"not JSON at character {fault['loc'][-1]}: {reason}")
