@@ -1,44 +1,14 @@
-"""What pages say: outcomes, numbers, printed text."""
+"""The filters of templates: numbers, times, differences, printed text."""
 
-import re
 from datetime import UTC, datetime
-from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from app.core.outcome import Outcome
-from app.core.paths import path_of
-from app.core.verdict import CaseResult, Difference, Mode, Number, Visibility
+from app.core.verdict import CaseResult, Difference, Number, Visibility
 from app.web import filters
-from app.web.outcome_words import Tone, outcome_words, verdict_words
-
-
-@pytest.mark.parametrize("outcome", Outcome)
-def test_every_outcome_has_words_and_a_tone(outcome: Outcome) -> None:
-    words = outcome_words(outcome)
-    assert words.word
-    assert words.sentence.endswith(".")
-
-
-def test_outcomes_are_told_apart_by_their_words() -> None:
-    assert len({outcome_words(outcome).word for outcome in Outcome}) == len(Outcome)
-
-
-def test_every_tone_has_an_icon_and_a_colour() -> None:
-    """Colour never stands alone."""
-    drawing = (path_of("static") / "icons.svg").read_text()
-    icons = set(re.findall(r'<symbol id="(\w+)"', drawing))
-    colours = (Path(path_of("static")).parent / "styles" / "colours.css").read_text()
-    for tone in Tone:
-        assert tone in icons
-        # Once for light pages, once for dark ones.
-        assert colours.count(f"--{tone}:") == 2
-
-
-def test_a_run_that_passes_has_not_been_accepted() -> None:
-    assert verdict_words(Outcome.ACCEPTED, Mode.RUN).word != verdict_words(Outcome.ACCEPTED, Mode.SUBMIT).word
 
 
 @pytest.mark.parametrize(
@@ -81,8 +51,8 @@ def test_a_carriage_return_starts_its_line_anew() -> None:
 
 @given(st.text())
 def test_no_printed_text_keeps_a_control_character(printed: str) -> None:
-    kept = filters.plain_text(printed)
-    assert not any(ord(character) < 32 and character not in "\t\n" for character in kept)
+    shown = filters.plain_text(printed)
+    assert not any(ord(character) < 32 and character not in "\t\n" for character in shown)
 
 
 @given(st.text())
@@ -107,7 +77,7 @@ def test_backticks_become_code_and_everything_else_is_escaped() -> None:
         (1.0, None, ("1", "not finite")),
     ],
 )
-def test_two_numbers_that_differ_are_told_apart(
+def test_two_numbers_that_differ_are_shown_differently(
     expected: Number, got: Number | None, shown: tuple[str, str]
 ) -> None:
     """With as few digits as that takes."""
@@ -128,7 +98,7 @@ def test_both_parts_of_a_complex_number_are_shown() -> None:
     ],
 )
 def test_a_list_of_differences_says_of_how_many(listed: int, mismatched: int, words: str) -> None:
-    row = CaseResult(
+    result = CaseResult(
         name="short",
         visibility=Visibility.SAMPLE,
         outcome=Outcome.WRONG_VALUE,
@@ -136,4 +106,4 @@ def test_a_list_of_differences_says_of_how_many(listed: int, mismatched: int, wo
         mismatched=mismatched,
         differences=(Difference(at=(0,), expected=1.0, got=2.0),) * listed,
     )
-    assert filters.differences_words(row) == words
+    assert filters.differences_words(result) == words

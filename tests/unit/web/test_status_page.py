@@ -67,7 +67,7 @@ async def test_only_an_admin_sees_the_status(tmp_path: Path) -> None:
         assert 'href="/status"' not in (await service.client.get("/")).text
 
 
-async def test_workers_queue_versions_and_refused_problems_are_told(tmp_path: Path) -> None:
+async def test_workers_queue_versions_and_refused_problems_are_reported(tmp_path: Path) -> None:
     async with scripted_service(tmp_path) as service:
         await service.sign_up()
         await put(service)
@@ -142,7 +142,7 @@ def a_status(*rows: workers.WorkerRow, unseen_seconds: float = 0.0) -> ServiceSt
     )
 
 
-def test_an_admin_is_told_what_to_look_at() -> None:
+def test_an_admin_sees_what_to_look_at() -> None:
     """And nothing where all is well."""
     other = msgspec.structs.replace(_ROW, environment={"fingerprint": "def456"})
     starting = msgspec.structs.replace(_ROW, state=WorkerState.STARTING, environment={})
