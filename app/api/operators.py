@@ -1,4 +1,4 @@
-"""What operators ask: a load balancer and a monitoring system at the root, an admin under /api/v1."""
+"""For operators: health and metrics at the root, which machines ask, and the status, which admins do."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -49,7 +49,7 @@ class Readiness:
 
 
 class Health(msgspec.Struct, frozen=True, kw_only=True):
-    """What a process says of itself to machines."""
+    """The metrics and the readiness that a process reports of itself."""
 
     metrics: Metrics
     readiness: Readiness

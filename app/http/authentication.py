@@ -1,4 +1,4 @@
-"""Who sends a request: a Bearer token if there is one, else the session cookie.
+"""Authentication: a Bearer token says who sends a request if there is one, else the session cookie.
 
 A handler says by a parameter's type whom it is for: `CurrentUser` (guests too), `SignedIn` or `Admin`.
 """
@@ -19,7 +19,7 @@ class SessionCookie(msgspec.Struct, frozen=True, kw_only=True):
     """The cookie that holds a session's secret, as a request came with it and as an answer sets it."""
 
     secret: str | None
-    """What the request came with."""
+    """As the request sent it; None where it sent none."""
     lifetime_seconds: int
     secure: bool
     """Sent over HTTPS alone."""
@@ -61,7 +61,7 @@ async def current_user(request: Request, services: AllServices) -> User | None:
     """Return the user, or None for a guest.
 
     Raises:
-        NotSignedIn: a token was sent, and it is not valid. A program should hear that.
+        NotSignedIn: a token was sent, and it is not valid. A program with one is no guest.
     """
     authorization = request.headers.get("authorization")
     if authorization is not None:

@@ -1,4 +1,4 @@
-"""What every request passes on its way to a route, and its answer on the way back, outermost first."""
+"""The middleware of the whole service, outermost first: every request passes it, and every answer."""
 
 from urllib.parse import urlsplit
 

@@ -52,7 +52,7 @@ class ErrorBody(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Meaning(msgspec.Struct, frozen=True, kw_only=True):
-    """What an error class is on the outside."""
+    """The outside of an error class."""
 
     status: int
     code: str
@@ -87,7 +87,7 @@ _BROKEN = "Something went wrong on our side. It has been logged."
 
 
 def meaning_of(error: errors.GraderError) -> Meaning:
-    """Return what the error's class, or the nearest class above it in the table, is on the outside."""
+    """Return the meaning of the error's class, or of the nearest class above it in the table."""
     return next(MEANINGS[cls] for cls in type(error).__mro__ if cls in MEANINGS)
 
 
@@ -100,7 +100,7 @@ class ErrorAnswer(JsonAnswer):
 
 
 Present = Callable[[Request, ErrorAnswer], Awaitable[Response]]
-"""Gives an error to whoever asked: as it is to a program, as a page to a person."""
+"""Gives an error to whoever sent the request: as it is to a program, as a page to a person."""
 
 
 def answer_error(error: Exception) -> ErrorAnswer:

@@ -1,4 +1,4 @@
-"""What requests are answered with: one value that `app.main` puts on the application, and what hands it out.
+"""The services that answer requests: one value that `app.main` puts on the application, handed to handlers.
 
 A handler asks for a part of it by the type of a parameter, as in `problems: ProblemsService`. Nothing else
 knows that the value lies on `app.state`.
@@ -27,7 +27,7 @@ class RequestServices(msgspec.Struct, frozen=True, kw_only=True):
     feed: Feed
     status_report: StatusReport
     refused_problems: Sequence[ProblemError]
-    """Why folders could not be loaded at the last start."""
+    """Folders that could not be loaded at the last start, each with its reason."""
     is_production: bool
     is_unjailed: bool
     """Submissions run without isolation, which every page then says."""

@@ -1,4 +1,4 @@
-"""What one process counts of its own work, and everything that it reports to Prometheus."""
+"""Counts that a process keeps of its own work, and everything that it reports to Prometheus."""
 
 from collections.abc import Callable
 from typing import Literal

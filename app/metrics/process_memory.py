@@ -1,4 +1,4 @@
-"""How much memory the service and the jails below it hold, read from /proc."""
+"""The memory that the service and the jails below it hold, read from /proc."""
 
 import asyncio
 import os

@@ -1,4 +1,4 @@
-"""How the service is doing, gathered for an admin."""
+"""The status of the service, gathered for an admin."""
 
 import importlib.metadata
 import platform

@@ -14,7 +14,7 @@ from app.core.verdict import CaseResult, Difference, Number
 _ANSI = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)?|[@-Z\\-_])")
 _PLAIN_FROM, _PLAIN_BELOW = 0.01, 99.5
 _DIGITS = (6, 9, 12, 17)
-"""Of a number that was rounded: as few as tell the two apart."""
+"""Digits to round to: the fewest that show that two numbers differ."""
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 _CODE = re.compile(r"`([^`\n]+)`")
 

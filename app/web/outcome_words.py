@@ -1,4 +1,4 @@
-"""How an outcome is said and drawn. Colour never stands alone: each tone has its icon and its word."""
+"""The words of every outcome, and its tone. Colour never stands alone: each has its icon and its word."""
 
 import enum
 

@@ -35,7 +35,7 @@ _MEDIA_TYPES = {
 
 
 class ListedProblem(msgspec.Struct, frozen=True, kw_only=True):
-    """One problem of the list, with how far this learner is with it."""
+    """A problem of the list, with how far this learner is with it."""
 
     problem: ProblemSummary
     progress: Progress

@@ -1,4 +1,4 @@
-"""How the service is doing: who grades, what waits, what failed. For admins."""
+"""The status of the service, for admins: who grades, what waits, what failed."""
 
 from datetime import UTC, datetime
 

@@ -1,4 +1,4 @@
-"""One submission: where it is, then its verdict, with the code that was sent in."""
+"""A submission: where it is, then its verdict, with the code that was sent in."""
 
 import msgspec
 from fastapi import APIRouter, Request, Response
