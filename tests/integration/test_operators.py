@@ -66,8 +66,10 @@ def until(condition: Callable[[], Any], what: str) -> Any:
 def test_a_submission_is_followed_through_all_processes(
     tmp_path: Path, settings: dict[str, str], browser: httpx.Client
 ) -> None:
-    """By its id in the logs, by counters of the worker, by figures that either process reports; and the worker
-    leaves the list when it stops."""
+    """By its id in the logs, by counters of the worker, by figures that either process reports.
+
+    And the worker leaves the list when it stops.
+    """
     with real_service(tmp_path / "web", worker="false", **settings) as web:
         body = {"email": "a@school.test", "password": "correct horse battery"}
         signed_up = browser.post(f"{web.address}/api/v1/accounts", json=body)
