@@ -2,9 +2,11 @@
 
 from pathlib import Path
 
+import msgspec
 import pytest
 
-from tests.support.scripted_service import code, scripted_service
+from app.http.services import put_services
+from tests.support.scripted_service import PASSWORD, code, scripted_service
 
 pytestmark = pytest.mark.anyio
 
@@ -23,3 +25,13 @@ async def test_a_bad_token_is_refused_even_where_guests_may_read(tmp_path: Path,
         answer = await service.client.get("/api/v1/problems/double", headers={"Authorization": header})
     assert (answer.status_code, code(answer)) == (401, "not_signed_in")
     assert answer.headers["www-authenticate"] == "Bearer"
+
+
+@pytest.mark.parametrize("is_production", [False, True])
+async def test_in_production_the_cookie_is_sent_over_https_alone(tmp_path: Path, is_production: bool) -> None:
+    """Even where a proxy did not say that it was asked by HTTPS."""
+    credentials = {"email": "a@school.test", "password": PASSWORD}
+    async with scripted_service(tmp_path) as service:
+        put_services(service.app, msgspec.structs.replace(service.services, is_production=is_production))
+        answer = await service.client.post("http://jaxercise.test/api/v1/accounts", json=credentials)
+    assert ("secure" in answer.headers["set-cookie"].lower()) is is_production
