@@ -1,9 +1,9 @@
-"""The service: everything is opened here, from the settings, and handed down."""
+"""The service: built from the settings, with everything that its requests are answered with handed down."""
 
 import asyncio
 import logging
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from functools import partial
 
 from fastapi import FastAPI, Request, Response
@@ -12,26 +12,25 @@ from fastapi.staticfiles import StaticFiles
 from starlette.exceptions import HTTPException
 
 from app.accounts.accounts import Accounts
-from app.api import docs, health, routes
-from app.api.openapi import describer
-from app.api.readiness import Readiness
+from app.api import accounts, openapi, operators, problems, submissions
 from app.bootstrap import open_services, publishing_positions, real_grader, require_distributed, run_worker
 from app.catalog.problem_folder import load_folders, reading_rules
+from app.core.paths import path_of
 from app.errors import GraderError, ProblemError
-from app.http.body_limit import BodyLimit
-from app.http.count_requests import CountRequests
-from app.http.cross_origin import RefuseCrossOrigin
-from app.http.error_responses import ErrorAnswer, answer_error
-from app.http.security_headers import SecurityHeaders
+from app.http.middleware import add_middleware
+from app.http.responses import ErrorAnswer, answer_error
+from app.http.services import RequestServices, put_services
 from app.metrics.metrics import Metrics
 from app.metrics.status_report import StatusReport
 from app.settings import Settings
 from app.store.problems import Problems
 from app.submissions.service import Submissions
+from app.web import account_pages, problem_pages, status_page, submission_page
 from app.web.errors import error_page
-from app.web.routes import STATIC_DIR
-from app.web.routes import router as pages
 from app.worker.worker import OpenGrader
+
+_NOUNS = (problems, submissions, accounts, operators)
+_PAGES = (problem_pages, submission_page, account_pages, status_page)
 
 _log = logging.getLogger("jaxercise")
 
@@ -39,34 +38,35 @@ _log = logging.getLogger("jaxercise")
 def create_app(
     settings: Settings, *, open_grader: OpenGrader | None = None, metrics: Metrics | None = None
 ) -> FastAPI:
-    """The application; its lifespan opens the database, loads the problems and grades.
+    """Build the application; its lifespan opens the database, loads the problems and grades.
 
     `open_grader` takes the place of the real sandbox and grader.
     """
-    metrics = metrics or Metrics()
+    health = operators.Health(metrics=metrics or Metrics(), readiness=operators.Readiness())
     app = FastAPI(
         title="Jaxercise",
         version="1",
         openapi_url="/api/openapi.json",
         docs_url=None,
         redoc_url=None,
-        lifespan=partial(_lifespan, open_grader=open_grader or real_grader(settings, metrics)),
+        lifespan=partial(
+            _lifespan,
+            settings=settings,
+            health=health,
+            open_grader=open_grader or real_grader(settings, health.metrics),
+        ),
     )
-    app.openapi = describer(app)  # type: ignore[method-assign]  # the way FastAPI documents
-    app.state.settings = settings
-    app.state.metrics = metrics
-    app.state.queue = app.state.worker = None
-    app.state.readiness = Readiness()
-    for router in (routes.router, docs.router, health.router, pages):
-        app.include_router(router)
-    app.mount("/static", StaticFiles(directory=STATIC_DIR, check_dir=False), name="static")
+    app.openapi = openapi.describer(app)  # type: ignore[method-assign]  # the way FastAPI documents
+    for noun in _NOUNS:
+        app.include_router(noun.router, prefix="/api/v1")
+    app.include_router(openapi.router)
+    operators.add_health(app, health)
+    for page in _PAGES:
+        app.include_router(page.router)
+    app.mount("/static", StaticFiles(directory=path_of("static"), check_dir=False), name="static")
     for error in (GraderError, RequestValidationError, HTTPException, Exception):
         app.add_exception_handler(error, _answer)
-    # The one added last sees a request first.
-    app.add_middleware(BodyLimit, present=_present)
-    app.add_middleware(RefuseCrossOrigin, present=_present)
-    app.add_middleware(SecurityHeaders)
-    app.add_middleware(CountRequests, metrics=metrics)
+    add_middleware(app, present=_present, metrics=health.metrics)
     return app
 
 
@@ -75,9 +75,9 @@ async def _answer(request: Request, error: Exception) -> Response:
 
 
 async def _present(request: Request, answer: ErrorAnswer) -> Response:
-    """JSON for programs, a page for people."""
+    """Return JSON for programs, a page for people."""
     path = request.url.path
-    if path.startswith("/api/") or path in ("/healthz", "/readyz", "/metrics"):
+    if path.startswith("/api/") or path in operators.HEALTH_PATHS:
         return answer
     page = await error_page(request, answer.status_code, answer.error.message)
     for name in ("Connection", "Retry-After"):
@@ -87,41 +87,55 @@ async def _present(request: Request, answer: ErrorAnswer) -> Response:
 
 
 @asynccontextmanager
-async def _lifespan(app: FastAPI, *, open_grader: OpenGrader) -> AsyncIterator[None]:
-    settings: Settings = app.state.settings
+async def _lifespan(
+    app: FastAPI, *, settings: Settings, health: operators.Health, open_grader: OpenGrader
+) -> AsyncIterator[None]:
     if not settings.worker:
         require_distributed(settings, "JAXERCISE_WORKER=false")
-    async with open_services(settings) as shared, publishing_positions(shared):
-        app.state.accounts = Accounts(shared.database, session_days=settings.session_days)
-        app.state.problems = shared.problems
-        app.state.feed = shared.feed
-        app.state.queue = shared.queue
-        app.state.submissions = Submissions(
-            shared.database,
-            shared.problems,
-            shared.queue,
-            shared.feed.publish,
-            queue_limit=settings.queue_limit,
-            waiting_per_user=settings.waiting_per_user,
-            on_refused=app.state.metrics.requests.refused,
+    async with open_services(settings) as shared, publishing_positions(shared), AsyncExitStack() as stack:
+        refused = await load_problems(settings, shared.problems)
+        health.readiness.add("database", shared.database.ping)
+        health.metrics.queue.watch(shared.database)
+        worker = None
+        if settings.worker:
+            running = run_worker(settings, shared, open_grader, health.metrics)
+            worker = await stack.enter_async_context(running)
+            health.readiness.add("grading", worker.missing)
+        put_services(
+            app,
+            RequestServices(
+                accounts=Accounts(shared.database, session_days=settings.session_days),
+                problems=shared.problems,
+                submissions=Submissions(
+                    shared.database,
+                    shared.problems,
+                    shared.queue,
+                    shared.feed.publish,
+                    queue_limit=settings.queue_limit,
+                    waiting_per_user=settings.waiting_per_user,
+                    on_refused=health.metrics.requests.refused,
+                ),
+                feed=shared.feed,
+                status_report=StatusReport(shared.database, refused),
+                refused_problems=refused,
+                is_production=settings.environment == "production",
+                is_unjailed=settings.sandbox == "unjailed",
+                grading_failure=None if worker is None else worker.failure,
+            ),
         )
-        app.state.refused_problems = await load_problems(settings, shared.problems)
-        app.state.status_report = StatusReport(shared.database, app.state.refused_problems)
-        app.state.readiness.add("database", shared.database.ping)
-        app.state.metrics.queue.watch(shared.database)
-        if not settings.worker:
-            yield
-            return
-        async with run_worker(settings, shared, open_grader, app.state.metrics) as worker:
-            app.state.worker = worker
-            app.state.readiness.add("grading", worker.missing)
-            yield
+        yield
 
 
-async def load_problems(settings: Settings, problems: Problems) -> list[ProblemError]:
-    """Publishes every readable folder, and returns why the others were refused; their last good
-    version stays on offer. A problem whose folder is gone is taken off the list."""
-    rules = await asyncio.to_thread(reading_rules)
+async def load_problems(
+    settings: Settings, problems: Problems, *, rules: str | None = None
+) -> list[ProblemError]:
+    """Publish every readable folder, and return why the others were refused.
+
+    The last good version of a refused one stays on offer. A problem whose folder is gone is taken off the
+    list. What was read under the same `rules` is not read again; they are those of this program.
+    """
+    if rules is None:
+        rules = await asyncio.to_thread(reading_rules)
     on_offer = await problems.found_readable(rules)
     loaded = await asyncio.to_thread(
         load_folders,

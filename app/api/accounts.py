@@ -1,22 +1,20 @@
 """Accounts, the session cookie, and tokens for programs."""
 
 from datetime import datetime
-from typing import Annotated
 
 import msgspec
-from fastapi import APIRouter, Depends, Request, Response
+from fastapi import APIRouter, Response
 from pydantic import BaseModel, ConfigDict, Field
 
-from app.api.described import SIGNED_IN, answers
+from app.api.openapi import SIGNED_IN, answers
 from app.core.user import Role, User
 from app.errors import NotSignedIn
-from app.http.authentication import client_of, forget_session, remember_session, session_of, signed_in_user
-from app.http.json_answer import JsonAnswer
-from app.http.services import accounts_of
+from app.http.authentication import BrowserSession, ClientAddress, SignedIn
+from app.http.responses import JsonAnswer
+from app.http.services import AccountsService
 from app.store.queries.tokens import Token
 
 router = APIRouter(tags=["accounts"])
-SignedIn = Annotated[User, Depends(signed_in_user)]
 
 
 class Credentials(BaseModel):
@@ -57,23 +55,25 @@ class TokenList(msgspec.Struct, frozen=True, kw_only=True):
     summary="Sign up; the first account is the admin",
     responses=answers(Account, 201, says="Signed up, and in: the session cookie is set."),
 )
-async def sign_up(request: Request, credentials: Credentials) -> Response:
-    accounts = accounts_of(request)
-    user = await accounts.sign_up(credentials.email, credentials.password, client=client_of(request))
+async def sign_up(
+    credentials: Credentials, accounts: AccountsService, cookie: BrowserSession, client: ClientAddress
+) -> Response:
+    user = await accounts.sign_up(credentials.email, credentials.password, client=client)
     answer = JsonAnswer(_account(user), 201)
-    remember_session(request, answer, await accounts.start_session(user))
+    cookie.put_on(answer, await accounts.start_session(user))
     return answer
 
 
 @router.post("/session", summary="Sign in", responses=answers(Account, says="The session cookie is set."))
-async def sign_in(request: Request, credentials: Credentials) -> Response:
-    accounts = accounts_of(request)
-    session = await accounts.sign_in(credentials.email, credentials.password, client=client_of(request))
+async def sign_in(
+    credentials: Credentials, accounts: AccountsService, cookie: BrowserSession, client: ClientAddress
+) -> Response:
+    session = await accounts.sign_in(credentials.email, credentials.password, client=client)
     user = await accounts.user_of_session(session)
     if user is None:
         raise NotSignedIn
     answer = JsonAnswer(_account(user))
-    remember_session(request, answer, session)
+    cookie.put_on(answer, session)
     return answer
 
 
@@ -88,12 +88,11 @@ async def who_am_i(user: SignedIn) -> Response:
 
 
 @router.delete("/session", status_code=204, summary="Sign out", responses=answers(None, 204, says="Done."))
-async def sign_out(request: Request) -> Response:
-    session = session_of(request)
-    if session is not None:
-        await accounts_of(request).sign_out(session)
+async def sign_out(accounts: AccountsService, cookie: BrowserSession) -> Response:
+    if cookie.secret is not None:
+        await accounts.sign_out(cookie.secret)
     answer = Response(status_code=204)
-    forget_session(answer)
+    cookie.take_off(answer)
     return answer
 
 
@@ -104,8 +103,8 @@ async def sign_out(request: Request) -> Response:
     responses=answers(IssuedToken, 201, says="The token."),
     openapi_extra=SIGNED_IN,
 )
-async def create_token(request: Request, body: TokenRequest, user: SignedIn) -> Response:
-    issued = await accounts_of(request).new_token(user, body.name)
+async def create_token(body: TokenRequest, user: SignedIn, accounts: AccountsService) -> Response:
+    issued = await accounts.new_token(user, body.name)
     token = issued.token
     answer = IssuedToken(id=token.id, name=token.name, token=issued.secret, created_at=token.created_at)
     return JsonAnswer(answer, 201)
@@ -117,8 +116,8 @@ async def create_token(request: Request, body: TokenRequest, user: SignedIn) -> 
     responses=answers(TokenList, says="The tokens."),
     openapi_extra=SIGNED_IN,
 )
-async def list_tokens(request: Request, user: SignedIn) -> Response:
-    return JsonAnswer(TokenList(tokens=tuple(await accounts_of(request).tokens_of(user))))
+async def list_tokens(user: SignedIn, accounts: AccountsService) -> Response:
+    return JsonAnswer(TokenList(tokens=tuple(await accounts.tokens_of(user))))
 
 
 @router.delete(
@@ -128,8 +127,8 @@ async def list_tokens(request: Request, user: SignedIn) -> Response:
     responses=answers(None, 204, says="Done."),
     openapi_extra=SIGNED_IN,
 )
-async def delete_token(request: Request, token_id: str, user: SignedIn) -> Response:
-    await accounts_of(request).delete_token(user, token_id)
+async def delete_token(token_id: str, user: SignedIn, accounts: AccountsService) -> Response:
+    await accounts.delete_token(user, token_id)
     return Response(status_code=204)
 
 

@@ -1,25 +1,23 @@
 """Problems as learners and guests may see them: no hidden case, no reference, no variant."""
 
-from typing import Annotated, cast
+from typing import Annotated
 
 import msgspec
-from fastapi import APIRouter, Depends, Query, Request, Response
+from fastapi import APIRouter, Query, Response
 
-from app.api.described import SIGNED_IN, answers
+from app.api.openapi import SIGNED_IN, answers
 from app.catalog.statement import render_statement
 from app.core.generators import Argument
 from app.core.problem import Entry, Limits, ProblemPage
 from app.core.tolerance import Tolerance
-from app.core.user import User
 from app.core.verdict import Mode, Visibility
-from app.errors import NotAllowed, ProblemError
-from app.http.authentication import current_user, signed_in_user
-from app.http.json_answer import JsonAnswer
-from app.store.problems import Problems
+from app.errors import NotAllowed
+from app.http.authentication import CurrentUser, SignedIn
+from app.http.responses import JsonAnswer
+from app.http.services import AllServices, ProblemsService
 from app.store.queries.problem_versions import summary_of
 
 router = APIRouter(tags=["problems"])
-Visitor = Annotated[User | None, Depends(current_user)]
 # So many that an installation of a school has everything in one answer.
 _LIST_LIMIT = 500
 
@@ -64,25 +62,23 @@ class RefusedProblems(msgspec.Struct, frozen=True, kw_only=True):
     refused: tuple[str, ...]
 
 
-def problems_of(request: Request) -> Problems:
-    return cast(Problems, request.app.state.problems)
-
-
 @router.get(
     "/problems",
     summary="Problems, by position",
+    description=(
+        "At most `limit` problems that come after the one with the slug `after`, "
+        "and have all words of `q` in\ntheir position, slug, title, track or summary."
+    ),
     responses=answers(ProblemPage, says="The problems; `next`, unless null, is the `after` of the rest."),
 )
 async def list_problems(
-    request: Request,
-    visitor: Visitor,
+    visitor: CurrentUser,
+    problems: ProblemsService,
     limit: Annotated[int, Query(ge=1, le=_LIST_LIMIT)] = _LIST_LIMIT,
     after: Annotated[str | None, Query(max_length=100)] = None,
     q: Annotated[str, Query(max_length=200)] = "",
 ) -> Response:
-    """At most `limit` problems that come after the one with the slug `after`, and have all words of `q` in
-    their position, slug, title, track or summary."""
-    return JsonAnswer(await problems_of(request).page(limit=limit, after=after, search=q))
+    return JsonAnswer(await problems.page(limit=limit, after=after, search=q))
 
 
 @router.get(
@@ -91,11 +87,10 @@ async def list_problems(
     responses=answers(RefusedProblems, says="Why each was refused."),
     openapi_extra=SIGNED_IN,
 )
-async def list_refused(request: Request, user: Annotated[User, Depends(signed_in_user)]) -> Response:
+async def list_refused(user: SignedIn, services: AllServices) -> Response:
     if not user.sees_everything:
         raise NotAllowed
-    refused: list[ProblemError] = request.app.state.refused_problems
-    return JsonAnswer(RefusedProblems(refused=tuple(fault.message for fault in refused)))
+    return JsonAnswer(RefusedProblems(refused=tuple(fault.message for fault in services.refused_problems)))
 
 
 @router.get(
@@ -103,8 +98,8 @@ async def list_refused(request: Request, user: Annotated[User, Depends(signed_in
     summary="A problem: statement, starter, sample cases",
     responses=answers(ProblemAnswer, says="The problem."),
 )
-async def read_problem(request: Request, slug: str, visitor: Visitor) -> Response:
-    problem = await problems_of(request).by_slug(slug)
+async def read_problem(slug: str, visitor: CurrentUser, problems: ProblemsService) -> Response:
+    problem = await problems.by_slug(slug)
     manifest = problem.manifest
     statement = render_statement(problem)
     samples = [case for case in manifest.cases if case.visibility is Visibility.SAMPLE]

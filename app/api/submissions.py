@@ -1,27 +1,27 @@
 """Submitting, reading the verdict, following it live, cancelling."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable
 from datetime import datetime
-from typing import Annotated, Any
+from typing import Annotated
 
 import msgspec
-from fastapi import APIRouter, Depends, Query, Request, Response
+from fastapi import APIRouter, Query, Request, Response
 from pydantic import BaseModel, ConfigDict
 from sse_starlette import EventSourceResponse, ServerSentEvent
 
-from app.api.described import SIGNED_IN, answers
+from app.api.openapi import SIGNED_IN, answers
 from app.core.events import Event, VerdictReached
 from app.core.submission import Status, Submission, SubmissionLine
 from app.core.user import User
 from app.core.verdict import Mode, Verdict
 from app.events.feed import SentEvent
 from app.events.follow import follow_submission
-from app.http.authentication import signed_in_user
-from app.http.json_answer import JsonAnswer
-from app.http.services import feed_of, submissions_of
+from app.http.authentication import SignedIn
+from app.http.responses import JsonAnswer
+from app.http.services import FeedService, SubmissionsService
+from app.submissions.service import Submissions
 
 router = APIRouter(tags=["submissions"])
-SignedIn = Annotated[User, Depends(signed_in_user)]
 _PING_SECONDS = 15
 
 
@@ -58,10 +58,12 @@ class SubmissionList(msgspec.Struct, frozen=True, kw_only=True):
     responses=answers(SubmissionAnswer, 202, says="Stored and queued."),
     openapi_extra=SIGNED_IN,
 )
-async def submit(request: Request, slug: str, body: SubmissionRequest, user: SignedIn) -> Response:
-    submission = await submissions_of(request).submit(user, slug, body.code, body.mode)
+async def submit(
+    request: Request, slug: str, body: SubmissionRequest, user: SignedIn, submissions: SubmissionsService
+) -> Response:
+    submission = await submissions.submit(user, slug, body.code, body.mode)
     where = str(request.url_for("read_submission", submission_id=submission.id).path)
-    return JsonAnswer(await _answer(request, submission, user), 202, {"Location": where})
+    return JsonAnswer(await _answer(submissions, submission, user), 202, {"Location": where})
 
 
 @router.get(
@@ -71,9 +73,12 @@ async def submit(request: Request, slug: str, body: SubmissionRequest, user: Sig
     openapi_extra=SIGNED_IN,
 )
 async def list_submissions(
-    request: Request, slug: str, user: SignedIn, limit: Annotated[int, Query(ge=1, le=200)] = 50
+    slug: str,
+    user: SignedIn,
+    submissions: SubmissionsService,
+    limit: Annotated[int, Query(ge=1, le=200)] = 50,
 ) -> Response:
-    found = await submissions_of(request).list_for(user, slug, limit=limit)
+    found = await submissions.list_for(user, slug, limit=limit)
     return JsonAnswer(SubmissionList(submissions=tuple(found)))
 
 
@@ -83,8 +88,8 @@ async def list_submissions(
     responses=answers(SubmissionAnswer, says="The submission."),
     openapi_extra=SIGNED_IN,
 )
-async def read_submission(request: Request, submission_id: str, user: SignedIn) -> Response:
-    return JsonAnswer(await _answer(request, await submissions_of(request).get(user, submission_id), user))
+async def read_submission(submission_id: str, user: SignedIn, submissions: SubmissionsService) -> Response:
+    return JsonAnswer(await _answer(submissions, await submissions.get(user, submission_id), user))
 
 
 @router.delete(
@@ -93,48 +98,51 @@ async def read_submission(request: Request, submission_id: str, user: SignedIn) 
     responses=answers(SubmissionAnswer, says="The submission as it is now."),
     openapi_extra=SIGNED_IN,
 )
-async def cancel_submission(request: Request, submission_id: str, user: SignedIn) -> Response:
-    return JsonAnswer(await _answer(request, await submissions_of(request).cancel(user, submission_id), user))
+async def cancel_submission(submission_id: str, user: SignedIn, submissions: SubmissionsService) -> Response:
+    return JsonAnswer(await _answer(submissions, await submissions.cancel(user, submission_id), user))
 
 
 @router.get(
     "/submissions/{submission_id}/events",
     summary="Follow a submission: server-sent events `queued`, `running`, `case`, `verdict`",
+    description=(
+        "Events `queued`, `running`, `case` and `verdict`, "
+        "from the beginning or after the one of the header\n`Last-Event-ID`; ends after `verdict`."
+    ),
     responses=answers(None, says="A stream of `text/event-stream` that ends after `verdict`."),
     openapi_extra=SIGNED_IN,
 )
-async def follow(request: Request, submission_id: str, user: SignedIn) -> Response:
-    """Events `queued`, `running`, `case` and `verdict`, from the beginning or after the one of the header
-    `Last-Event-ID`; ends after `verdict`."""
-    submission = await submissions_of(request).get(user, submission_id)
-    last_id = request.headers.get("Last-Event-ID")
-    return EventSourceResponse(_events(request, submission, user, last_id), ping=_PING_SECONDS)
+async def follow(
+    request: Request, submission_id: str, user: SignedIn, submissions: SubmissionsService, feed: FeedService
+) -> Response:
+    submission = await submissions.get(user, submission_id)
+
+    def look_again() -> Awaitable[Submission]:
+        return submissions.get(user, submission_id)
+
+    sent = follow_submission(feed, submission, look_again, last_id=request.headers.get("Last-Event-ID"))
+    return EventSourceResponse(_visible_events(sent, user), ping=_PING_SECONDS)
 
 
-async def _events(
-    request: Request, submission: Submission, user: User, last_id: str | None
-) -> AsyncIterator[ServerSentEvent]:
-    def look_again() -> Any:
-        return submissions_of(request).get(user, submission.id)
-
-    async for sent in follow_submission(feed_of(request), submission, look_again, last_id=last_id):
-        yield server_sent(SentEvent(event=_for(user, sent.event), id=sent.id))
+async def _visible_events(events: AsyncIterator[SentEvent], user: User) -> AsyncIterator[ServerSentEvent]:
+    async for sent in events:
+        yield server_sent(SentEvent(event=_visible_event(sent.event, user), id=sent.id))
 
 
 def server_sent(sent: SentEvent) -> ServerSentEvent:
-    """The event's name is its kind; its data are its fields, the kind among them."""
+    """Name an event for its kind; its data are its fields, the kind among them."""
     kind = str(sent.event.__struct_config__.tag)
     return ServerSentEvent(msgspec.json.encode(sent.event).decode(), event=kind, id=sent.id)
 
 
-async def _answer(request: Request, submission: Submission, user: User) -> SubmissionAnswer:
+async def _answer(submissions: Submissions, submission: Submission, user: User) -> SubmissionAnswer:
     return SubmissionAnswer(
         id=submission.id,
         problem=submission.problem_slug,
         version=submission.version,
         mode=submission.mode,
         status=submission.status,
-        position=await submissions_of(request).position(submission),
+        position=await submissions.position(submission),
         created_at=submission.created_at,
         finished_at=submission.finished_at,
         code=submission.code,
@@ -142,7 +150,7 @@ async def _answer(request: Request, submission: Submission, user: User) -> Submi
     )
 
 
-def _for(user: User, event: Event) -> Event:
+def _visible_event(event: Event, user: User) -> Event:
     match event:
         case VerdictReached(verdict=verdict):
             return VerdictReached(verdict=visible_verdict(verdict, user))
@@ -151,5 +159,8 @@ def _for(user: User, event: Event) -> Event:
 
 
 def visible_verdict(verdict: Verdict, user: User) -> Verdict:
-    """Learners don't see the seed, from which the fresh cases' inputs could be computed."""
+    """Return the verdict as `user` may see it.
+
+    Learners don't see the seed, from which the fresh cases' inputs could be computed.
+    """
     return verdict if user.sees_everything else msgspec.structs.replace(verdict, fresh_seed=None)

@@ -1,85 +1,114 @@
-"""Who sends a request: a Bearer token if there is one, else the session cookie."""
+"""Authentication: a Bearer token says who sends a request if there is one, else the session cookie.
 
-from fastapi import Request, Response
+A handler says by a parameter's type whom it is for: `CurrentUser` (guests too), `SignedIn` or `Admin`.
+"""
+
+from typing import Annotated
+
+import msgspec
+from fastapi import Depends, Request, Response
 
 from app.core.user import Role, User
 from app.errors import NotAllowed, NotSignedIn
-from app.http.services import accounts_of
+from app.http.services import AllServices, RequestServices
 
 SESSION_COOKIE = "jaxercise_session"
 
 
-def client_of(request: Request) -> str:
-    """The address that rate limits count by."""
+class SessionCookie(msgspec.Struct, frozen=True, kw_only=True):
+    """The cookie that holds a session's secret, as a request came with it and as an answer sets it."""
+
+    secret: str | None
+    """As the request sent it; None where it sent none."""
+    lifetime_seconds: int
+    secure: bool
+    """Sent over HTTPS alone."""
+
+    def put_on(self, answer: Response, secret: str) -> None:
+        """Set the cookie out of reach of scripts and of other sites' forms."""
+        answer.set_cookie(
+            SESSION_COOKIE,
+            secret,
+            max_age=self.lifetime_seconds,
+            httponly=True,
+            samesite="lax",
+            secure=self.secure,
+        )
+
+    def take_off(self, answer: Response) -> None:
+        """Have the browser forget the cookie."""
+        answer.delete_cookie(SESSION_COOKIE, httponly=True, samesite="lax")
+
+
+async def session_cookie(request: Request, services: AllServices) -> SessionCookie:
+    """Return the request's cookie.
+
+    In production it is never sent in the clear, even where a proxy did not say that it was asked by HTTPS.
+    """
+    return SessionCookie(
+        secret=request.cookies.get(SESSION_COOKIE),
+        lifetime_seconds=services.accounts.session_seconds,
+        secure=services.is_production or request.url.scheme == "https",
+    )
+
+
+async def client_address(request: Request) -> str:
+    """Return the address that rate limits count by."""
     return request.client.host if request.client else "unknown"
 
 
-async def current_user(request: Request) -> User | None:
-    """The user, or None for a guest.
+async def current_user(request: Request, services: AllServices) -> User | None:
+    """Return the user, or None for a guest.
 
     Raises:
-        NotSignedIn: a token was sent, and it is not valid. A program should hear that.
+        NotSignedIn: a token was sent, and it is not valid. A program with one is no guest.
     """
     authorization = request.headers.get("authorization")
     if authorization is not None:
-        return await _user_of_header(request, authorization)
-    session = session_of(request)
-    return None if session is None else await accounts_of(request).user_of_session(session)
+        return await _user_of_header(services, authorization)
+    secret = request.cookies.get(SESSION_COOKIE)
+    return None if secret is None else await services.accounts.user_of_session(secret)
 
 
-async def signed_in_user(request: Request) -> User:
-    """The user.
-
-    Raises:
-        NotSignedIn: a guest.
-    """
-    user = await current_user(request)
-    if user is None:
-        raise NotSignedIn
-    return user
-
-
-async def admin_user(request: Request) -> User:
-    """The user.
-
-    Raises:
-        NotSignedIn: a guest.
-        NotAllowed: somebody who is no admin.
-    """
-    user = await signed_in_user(request)
-    if user.role is not Role.ADMIN:
-        raise NotAllowed
-    return user
-
-
-async def _user_of_header(request: Request, authorization: str) -> User:
+async def _user_of_header(services: RequestServices, authorization: str) -> User:
     scheme, _, token = authorization.partition(" ")
     user = None
     if scheme.lower() == "bearer":
-        user = await accounts_of(request).user_of_token(token.strip())
+        user = await services.accounts.user_of_token(token.strip())
     if user is None:
         raise NotSignedIn("The Authorization header holds no valid token.")
     return user
 
 
-def session_of(request: Request) -> str | None:
-    """The session's secret, where there is a cookie."""
-    return request.cookies.get(SESSION_COOKIE)
+CurrentUser = Annotated[User | None, Depends(current_user)]
 
 
-def remember_session(request: Request, answer: Response, session: str) -> None:
-    """Sets the cookie: out of reach of scripts and of other sites' forms, and in production never in the
-    clear, even where a proxy did not say that it was asked by HTTPS."""
-    in_production = getattr(request.app.state.settings, "environment", None) == "production"
-    answer.set_cookie(
-        SESSION_COOKIE,
-        session,
-        max_age=accounts_of(request).session_seconds,
-        httponly=True,
-        samesite="lax",
-        secure=in_production or request.url.scheme == "https",
-    )
+async def signed_in_user(user: CurrentUser) -> User:
+    """Return the user.
+
+    Raises:
+        NotSignedIn: a guest.
+    """
+    if user is None:
+        raise NotSignedIn
+    return user
 
 
-def forget_session(answer: Response) -> None:
-    answer.delete_cookie(SESSION_COOKIE, httponly=True, samesite="lax")
+SignedIn = Annotated[User, Depends(signed_in_user)]
+
+
+async def admin_user(user: SignedIn) -> User:
+    """Return the user.
+
+    Raises:
+        NotSignedIn: a guest.
+        NotAllowed: somebody who is no admin.
+    """
+    if user.role is not Role.ADMIN:
+        raise NotAllowed
+    return user
+
+
+Admin = Annotated[User, Depends(admin_user)]
+BrowserSession = Annotated[SessionCookie, Depends(session_cookie)]
+ClientAddress = Annotated[str, Depends(client_address)]

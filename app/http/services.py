@@ -1,31 +1,83 @@
-"""What `app.main` put on the application, for pages and API alike."""
+"""The services that answer requests: one value that `app.main` puts on the application, handed to handlers.
 
-from typing import cast
+A handler asks for a part of it by the type of a parameter, as in `problems: ProblemsService`. Nothing else
+knows that the value lies on `app.state`.
+"""
 
-from fastapi import Request
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Annotated
+
+import msgspec
+from fastapi import Depends, FastAPI, Request
 
 from app.accounts.accounts import Accounts
+from app.errors import ProblemError
 from app.events.feed import Feed
 from app.metrics.status_report import StatusReport
 from app.store.problems import Problems
 from app.submissions.service import Submissions
 
 
-def accounts_of(request: Request) -> Accounts:
-    return cast(Accounts, request.app.state.accounts)
+class RequestServices(msgspec.Struct, frozen=True, kw_only=True):
+    """Everything that pages and the API work with; built once, before the first request is answered."""
+
+    accounts: Accounts
+    problems: Problems
+    submissions: Submissions
+    feed: Feed
+    status_report: StatusReport
+    refused_problems: Sequence[ProblemError]
+    """Folders that could not be loaded at the last start, each with its reason."""
+    is_production: bool
+    is_unjailed: bool
+    """Submissions run without isolation, which every page then says."""
+    grading_failure: Callable[[], Awaitable[Exception]] | None = None
+    """Waits until this process cannot grade any more, and returns why; None where it grades nothing."""
 
 
-def feed_of(request: Request) -> Feed:
-    return cast(Feed, request.app.state.feed)
+def put_services(app: FastAPI, services: RequestServices) -> None:
+    """Have the requests that come from now on answered with `services`."""
+    app.state.services = services
 
 
-def problems_of(request: Request) -> Problems:
-    return cast(Problems, request.app.state.problems)
+def services_of(app: FastAPI) -> RequestServices:
+    """Return what `put_services` has put there."""
+    services: RequestServices = app.state.services
+    return services
 
 
-def status_report_of(request: Request) -> StatusReport:
-    return cast(StatusReport, request.app.state.status_report)
+# Coroutines, since FastAPI runs plain functions in threads.
 
 
-def submissions_of(request: Request) -> Submissions:
-    return cast(Submissions, request.app.state.submissions)
+async def _services(request: Request) -> RequestServices:
+    return services_of(request.app)
+
+
+AllServices = Annotated[RequestServices, Depends(_services)]
+
+
+async def _accounts(services: AllServices) -> Accounts:
+    return services.accounts
+
+
+async def _problems(services: AllServices) -> Problems:
+    return services.problems
+
+
+async def _submissions(services: AllServices) -> Submissions:
+    return services.submissions
+
+
+async def _feed(services: AllServices) -> Feed:
+    return services.feed
+
+
+async def _status_report(services: AllServices) -> StatusReport:
+    return services.status_report
+
+
+AccountsService = Annotated[Accounts, Depends(_accounts)]
+ProblemsService = Annotated[Problems, Depends(_problems)]
+SubmissionsService = Annotated[Submissions, Depends(_submissions)]
+FeedService = Annotated[Feed, Depends(_feed)]
+StatusReportService = Annotated[StatusReport, Depends(_status_report)]

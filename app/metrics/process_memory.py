@@ -1,4 +1,4 @@
-"""How much memory the service and the jails below it hold, read from /proc."""
+"""The memory that the service and the jails below it hold, read from /proc."""
 
 import asyncio
 import os
@@ -24,7 +24,7 @@ class MemoryGauges:
         self._read_at = -_FRESH_SECONDS
 
     async def refresh(self) -> None:
-        """Unless it is fresh; beside the event loop, since the kernel walks through every page."""
+        """Read it unless it is fresh; beside the event loop, since the kernel walks through every page."""
         if time.monotonic() - self._read_at < _FRESH_SECONDS:
             return
         self._read_at = time.monotonic()
@@ -49,8 +49,10 @@ def _command(pid: int) -> bytes:
 
 
 def held_bytes(pid: int) -> int:
-    """The proportional set size; where that is not ours to read, all pages but those of files, which then
-    count once for each that shares them. 0 once it is gone."""
+    """Return the proportional set size of a process, or 0 once it is gone.
+
+    Where that is not ours to read, all pages but those of files count, once for each that shares them.
+    """
     place = Path(f"/proc/{pid}")
     try:
         return _kilobytes((place / "smaps_rollup").read_text(), ("Pss:",)) << 10

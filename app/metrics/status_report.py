@@ -1,4 +1,4 @@
-"""How the service is doing, gathered for an admin."""
+"""The status of the service, gathered for an admin."""
 
 import importlib.metadata
 import platform
@@ -22,6 +22,7 @@ class StatusReport:
         self._refused = tuple(fault.message for fault in refused)
 
     async def read(self) -> ServiceStatus:
+        """Return the state of this moment."""
         async with self._database.reading() as connection:
             return ServiceStatus(
                 workers=tuple(await list_workers(connection)),
@@ -37,7 +38,7 @@ class StatusReport:
 
 
 def installed_version() -> str:
-    """Of this program; it may also run from a checkout that nobody installed."""
+    """Return this program's version; it may also run from a checkout that nobody installed."""
     try:
         return importlib.metadata.version("jaxercise")
     except importlib.metadata.PackageNotFoundError:

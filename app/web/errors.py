@@ -1,4 +1,4 @@
-"""What a page says when it cannot be shown, and the route class that says it."""
+"""Errors of pages: the route class that sends guests to sign in, and the page that says what went wrong."""
 
 from collections.abc import Callable, Coroutine
 from typing import Any
@@ -9,30 +9,11 @@ from fastapi.responses import RedirectResponse
 from fastapi.routing import APIRoute
 
 from app.core.user import User
-from app.errors import (
-    AccountError,
-    EmailTaken,
-    GraderError,
-    NotSignedIn,
-    QueueFull,
-    SubmissionRefused,
-    SubmissionTooLarge,
-    TooManyAttempts,
-    WrongPassword,
-)
+from app.errors import NotSignedIn
 from app.http.authentication import current_user
-from app.web.page import render_page
+from app.http.services import services_of
+from app.web.rendering import render_page
 
-# As the API's; these are the refusals that a form shows beside what was typed.
-_STATUS: dict[type[GraderError], int] = {
-    AccountError: 422,
-    EmailTaken: 409,
-    QueueFull: 429,
-    SubmissionRefused: 422,
-    SubmissionTooLarge: 413,
-    TooManyAttempts: 429,
-    WrongPassword: 401,
-}
 _TITLES = {
     400: "This request cannot be read",
     403: "Not for this account",
@@ -45,13 +26,8 @@ _TITLES = {
 }
 
 
-def status_of(error: GraderError) -> int:
-    """The HTTP status of an error's class, or of the nearest class above it; 500 where nobody can help it."""
-    return next((_STATUS[kind] for kind in type(error).__mro__ if kind in _STATUS), 500)
-
-
 async def error_page(request: Request, status: int, message: str) -> Response:
-    """Says in a page what went wrong, without looking anything up that may be what is broken."""
+    """Say in a page what went wrong, without looking anything up that may be what is broken."""
     user = await _user_or_none(request) if status < 500 else None
     title = _TITLES.get(status, "Something went wrong on our side")
     return render_page(request, "error.html", user=user, status=status, title=title, message=message)
@@ -59,7 +35,7 @@ async def error_page(request: Request, status: int, message: str) -> Response:
 
 async def _user_or_none(request: Request) -> User | None:
     try:
-        return await current_user(request)
+        return await current_user(request, services_of(request.app))
     except NotSignedIn:
         return None
 

@@ -1,4 +1,4 @@
-"""How an outcome is said and drawn. Colour never stands alone: each tone has its icon and its word."""
+"""The words of every outcome, and its tone. Colour never stands alone: each has its icon and its word."""
 
 import enum
 
@@ -9,7 +9,7 @@ from app.core.verdict import Mode
 
 
 class Tone(enum.StrEnum):
-    """What kind of ending it is; names a colour in the style sheet and an icon in `static/icons.svg`."""
+    """A kind of ending; names a colour in the style sheet and an icon in `static/icons.svg`."""
 
     RIGHT = "right"
     NEAR = "near"
@@ -96,12 +96,13 @@ _WORDS: dict[Outcome, tuple[str, Tone, str]] = {
 
 
 def outcome_words(outcome: Outcome) -> OutcomeWords:
+    """Return how the outcome of a case is said and drawn."""
     word, tone, sentence = _WORDS[outcome]
     return OutcomeWords(word=word, tone=tone, sentence=sentence)
 
 
 def verdict_words(outcome: Outcome, mode: Mode) -> OutcomeWords:
-    """The headline of a verdict: a run that passes has not been accepted yet."""
+    """Return the headline of a verdict: a run that passes has not been accepted yet."""
     if outcome is Outcome.ACCEPTED and mode is Mode.RUN:
         return OutcomeWords(
             word="Sample cases pass",
@@ -112,5 +113,5 @@ def verdict_words(outcome: Outcome, mode: Mode) -> OutcomeWords:
 
 
 def all_words() -> dict[str, dict[str, str]]:
-    """For the live table: what the page needs to draw a case before the server renders the verdict."""
+    """Return what the live table needs to draw a case before the server renders the verdict."""
     return {outcome: {"word": word, "tone": tone} for outcome, (word, tone, _) in _WORDS.items()}

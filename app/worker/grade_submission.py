@@ -15,7 +15,7 @@ from app.core.problem import Problem
 from app.core.submission import Submission, UnexplainedOutput
 from app.core.verdict import Mode, Verdict
 from app.errors import DatabaseUnavailable, GraderError
-from app.metrics.grading_counts import GradingCounts
+from app.metrics.metrics import GradingCounts
 from app.queue.interface import BULK, Publish, Queue, Ticket
 from app.store.engine.database import Database
 from app.store.problems import Problems

@@ -90,7 +90,7 @@ def test_keys_run_and_submit_and_lead_out_of_the_editor(learner: Learner) -> Non
     expect(page.get_by_role("button", name="Run sample cases")).to_be_focused()
 
 
-def test_an_earlier_submission_is_opened_and_loaded(learner: Learner) -> None:
+def test_an_earlier_submission_is_shown_and_loaded(learner: Learner) -> None:
     page = learner.page
     learner.open_problem()
     learner.write("first = 1\n")

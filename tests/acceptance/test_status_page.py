@@ -1,4 +1,4 @@
-"""The status page in a real browser, told by a real worker."""
+"""The status page in a real browser, reported by a real worker."""
 
 import pytest
 from playwright.sync_api import Browser, Page, expect

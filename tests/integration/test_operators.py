@@ -66,8 +66,10 @@ def until(condition: Callable[[], Any], what: str) -> Any:
 def test_a_submission_is_followed_through_all_processes(
     tmp_path: Path, settings: dict[str, str], browser: httpx.Client
 ) -> None:
-    """By its id in the logs, by counters of the worker, by figures that either process tells; and the worker
-    leaves the list when it stops."""
+    """By its id in the logs, by counters of the worker, by figures that either process reports.
+
+    And the worker leaves the list when it stops.
+    """
     with real_service(tmp_path / "web", worker="false", **settings) as web:
         body = {"email": "a@school.test", "password": "correct horse battery"}
         signed_up = browser.post(f"{web.address}/api/v1/accounts", json=body)
@@ -116,7 +118,7 @@ def test_a_submission_is_followed_through_all_processes(
 
 
 @pytest.mark.parametrize("command", ["serve", "worker"])
-def test_a_service_that_cannot_connect_does_not_tell_the_password(
+def test_a_service_that_cannot_connect_does_not_print_the_password(
     tmp_path: Path, settings: dict[str, str], command: str
 ) -> None:
     """Nobody listens there. It ends after its patience, and its log may go anywhere."""

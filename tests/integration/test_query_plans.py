@@ -131,7 +131,7 @@ async def _grow_and_ask(url: str, place: Path) -> Grown:
     async with scripted_service(place, database_url=url, slots=2) as service:
         # The start has taken them off the list, since they have no folders.
         await asyncio.to_thread(_list_again, url)
-        database: Database = service.app.state.submissions._database
+        database: Database = service.services.submissions._database
         with statements_of(database) as statements:
             await _ask_pages_and_api(service)
     fill_queue(url, waiting=_WAITING)

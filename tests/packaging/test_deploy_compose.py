@@ -279,7 +279,7 @@ def test_the_proxy_reads_its_file(tmp_path: Path, variables: dict[str, str]) -> 
 
 def test_the_proxy_lets_through_what_the_service_takes() -> None:
     """A body that is too large is told so by the service, which knows what is allowed."""
-    from app.http.body_limit import BODY_LIMIT_BYTES
+    from app.http.middleware import BODY_LIMIT_BYTES
 
     limit = re.search(r"max_size (\d+)MB", (CHECKOUT / "docs/deploy/Caddyfile").read_text())
 

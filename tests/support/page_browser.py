@@ -2,6 +2,7 @@
 
 import asyncio
 import threading
+import time
 from collections.abc import Awaitable, Iterator
 from contextlib import contextmanager
 from typing import Any, TypeVar
@@ -10,6 +11,9 @@ import httpx
 from fastapi import FastAPI
 
 T = TypeVar("T")
+
+PASSWORD = "three unrelated words"
+PROBLEM = "/problems/vit-cls-token"
 
 
 class PageBrowser:
@@ -66,3 +70,17 @@ def browsing(app: FastAPI) -> Iterator[PageBrowser]:
         loop.call_soon_threadsafe(loop.stop)
         thread.join()
         loop.close()
+
+
+def sign_up(client: PageBrowser, email: str = "ada@lab.test", password: str = PASSWORD) -> httpx.Response:
+    return client.post("/sign-up", data={"email": email, "password": password, "next": PROBLEM})
+
+
+def submit(client: PageBrowser, code: str, mode: str = "submit") -> httpx.Response:
+    """Posts the form, follows to the submission's page and waits there for the verdict, as a browser does."""
+    page = client.post(f"{PROBLEM}/submissions", data={"code": code, "mode": mode})
+    deadline = time.monotonic() + 10
+    while 'http-equiv="refresh"' in page.text and time.monotonic() < deadline:
+        time.sleep(0.05)
+        page = client.get(page.url)
+    return page

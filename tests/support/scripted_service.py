@@ -10,8 +10,9 @@ import httpx
 import msgspec
 from fastapi import FastAPI
 
+from app.http.services import RequestServices, services_of
 from app.main import create_app
-from app.settings import read_settings
+from app.settings import Settings, read_settings
 from tests.support.scripted_grader import ScriptedGrader
 from tests.support.small_problem import small_problem, write_problem
 
@@ -22,8 +23,20 @@ class Service(msgspec.Struct, frozen=True, kw_only=True):
     """`client` keeps cookies as one browser does; `visitor()` gives another one."""
 
     app: FastAPI
+    settings: Settings
     client: httpx.AsyncClient
     grader: ScriptedGrader
+
+    @property
+    def services(self) -> RequestServices:
+        """What its requests are answered with."""
+        return services_of(self.app)
+
+    async def ready(self) -> None:
+        """Return once it grades."""
+        async with asyncio.timeout(10):
+            while (await self.client.get("/readyz")).status_code != 200:  # noqa: ASYNC110 (it has no event)
+                await asyncio.sleep(0.01)
 
     def visitor(self, **headers: str) -> httpx.AsyncClient:
         return _client(self.app, headers)
@@ -67,9 +80,10 @@ async def scripted_service(place: Path, **settings: Any) -> AsyncIterator[Servic
         "drain_seconds": 0,
         **settings,
     }
-    app = create_app(read_settings(**chosen), open_grader=open_grader)
+    read = read_settings(**chosen)
+    app = create_app(read, open_grader=open_grader)
     async with app.router.lifespan_context(app), _client(app, {}) as client:
-        yield Service(app=app, client=client, grader=grader)
+        yield Service(app=app, settings=read, client=client, grader=grader)
 
 
 def code(answer: httpx.Response) -> str:

@@ -4,8 +4,7 @@ from collections.abc import Iterator
 
 from app.core.outcome import Outcome
 from app.core.verdict import CaseResult, Verdict
-from app.web.difference_words import index, number_pair
-from app.web.number_words import percent
+from app.web.filters import index, number_pair, percent
 
 
 def verdict_text(verdict: Verdict, *, title: str) -> str:

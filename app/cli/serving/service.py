@@ -3,6 +3,7 @@
 import asyncio
 import logging
 import socket
+from collections.abc import Awaitable, Callable
 
 import uvicorn
 
@@ -12,11 +13,12 @@ from app.cli.serving.logs import set_up_logs
 from app.cli.serving.server import Server, address_of, listening, server_config
 from app.cli.serving.supervise import keep
 from app.errors import GraderError
+from app.http.services import services_of
 from app.main import create_app
 from app.metrics.metrics import Metrics
 from app.settings import Settings
 from app.worker.grader_client import open_grader_client
-from app.worker.worker import OpenGrader, Worker
+from app.worker.worker import OpenGrader
 from sandbox.interface import SandboxError
 
 _log = logging.getLogger("jaxercise")
@@ -53,9 +55,10 @@ async def _serve(
     # The lifespan runs here and not under uvicorn, so that its errors are ours to tell in one line.
     async with app.router.lifespan_context(app):
         print(f"Jaxercise is at {address_of(listener)}", flush=True)
-        if await app.state.accounts.is_empty():
+        services = services_of(app)
+        if await services.accounts.is_empty():
             print("The first account to sign up is the admin.", flush=True)
-        watch = asyncio.create_task(_stop_on_failure(app.state.worker, server))
+        watch = asyncio.create_task(_stop_on_failure(services.grading_failure, server))
         settling = asyncio.create_task(freeze_heap())
         await server.serve(sockets=[listener])
         settling.cancel()
@@ -64,12 +67,14 @@ async def _serve(
         watch.cancel()
 
 
-async def _stop_on_failure(worker: Worker | None, server: uvicorn.Server) -> GraderError:
-    """A service that should grade and can't is of no use: it stops and says why."""
-    if worker is None:
+async def _stop_on_failure(
+    grading_failure: Callable[[], Awaitable[Exception]] | None, server: uvicorn.Server
+) -> GraderError:
+    """Stop a service that should grade and can't, since it is of no use, and return why."""
+    if grading_failure is None:
         await asyncio.Event().wait()
-    assert worker is not None
-    failure = await worker.failure()
+    assert grading_failure is not None
+    failure = await grading_failure()
     server.should_exit = True
     return as_grader_error(failure)
 

@@ -6,8 +6,7 @@ import socket
 from collections.abc import AsyncIterator
 from contextlib import AbstractContextManager, asynccontextmanager, nullcontext
 
-from app.api.readiness import Readiness
-from app.api.worker_app import worker_app
+from app.api.operators import Health, Readiness, worker_app
 from app.bootstrap import open_services, real_grader, require_distributed, run_worker
 from app.cli.serving.freeze_gc import freeze_heap
 from app.cli.serving.logs import set_up_logs
@@ -76,7 +75,7 @@ async def _answering(
     if listener is None:
         yield
         return
-    server = QuietServer(server_config(worker_app(metrics, readiness)))
+    server = QuietServer(server_config(worker_app(Health(metrics=metrics, readiness=readiness))))
     serving = asyncio.create_task(server.serve(sockets=[listener]))
     print(f"The worker answers at {address_of(listener)}", flush=True)
     try:

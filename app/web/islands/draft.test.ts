@@ -47,7 +47,7 @@ test("a browser that keeps nothing is no error", () => {
       throw new Error("full");
     },
   } as unknown as Storage;
-  const kept = new Draft(refusing, refusing, "ada", "vit");
-  expect(kept.read()).toBeNull();
-  expect(kept.write("x")).toBe(false);
+  const drafted = new Draft(refusing, refusing, "ada", "vit");
+  expect(drafted.read()).toBeNull();
+  expect(drafted.write("x")).toBe(false);
 });

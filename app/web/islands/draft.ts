@@ -3,15 +3,15 @@
 const GUEST = "guest";
 
 export class Draft {
-  readonly #kept: Storage;
+  readonly #local: Storage;
   readonly #tab: Storage;
   readonly #user: string;
   readonly #key: string;
   readonly #guestKey: string;
 
-  /** `kept` outlives the browser, `tab` only the tab. */
-  constructor(kept: Storage, tab: Storage, user: string, problem: string) {
-    this.#kept = kept;
+  /** `local` outlives the browser, `tab` only the tab. */
+  constructor(local: Storage, tab: Storage, user: string, problem: string) {
+    this.#local = local;
     this.#tab = tab;
     this.#user = user;
     this.#key = key(user, problem);
@@ -24,11 +24,11 @@ export class Draft {
    */
   read(): string | null {
     try {
-      const own = this.#kept.getItem(this.#key);
+      const own = this.#local.getItem(this.#key);
       if (own !== null || this.#tab.getItem(this.#guestKey) === null) return own;
-      const guests = this.#kept.getItem(this.#guestKey);
-      if (guests !== null) this.#kept.setItem(this.#key, guests);
-      this.#kept.removeItem(this.#guestKey);
+      const guests = this.#local.getItem(this.#guestKey);
+      if (guests !== null) this.#local.setItem(this.#key, guests);
+      this.#local.removeItem(this.#guestKey);
       this.#tab.removeItem(this.#guestKey);
       return guests;
     } catch {
@@ -39,7 +39,7 @@ export class Draft {
   /** False where the browser keeps nothing, or has no room. */
   write(code: string): boolean {
     try {
-      this.#kept.setItem(this.#key, code);
+      this.#local.setItem(this.#key, code);
       if (this.#user === GUEST) this.#tab.setItem(this.#guestKey, "written here");
       return true;
     } catch {

@@ -40,9 +40,9 @@ export function mountEditor(textarea: HTMLTextAreaElement, options: EditorOption
   const draft = new Draft(window.localStorage, window.sessionStorage, options.user, options.problem);
   const source = textarea.dataset["source"] ?? "starter";
   const given = textarea.value;
-  const kept = draft.read();
+  const drafted = draft.read();
   // Code that was chosen or refused goes before the draft, which undo then brings back.
-  const wanted = source === "chosen" || source === "refused" ? given : (kept ?? given);
+  const wanted = source === "chosen" || source === "refused" ? given : (drafted ?? given);
 
   const host = document.createElement("div");
   host.className = "editor-host";
@@ -59,7 +59,7 @@ export function mountEditor(textarea: HTMLTextAreaElement, options: EditorOption
   const view = new EditorView({
     // In a shadow root CodeMirror's styles are constructed sheets, which a policy against inline styles allows.
     parent: host.attachShadow({ mode: "open" }),
-    state: EditorState.create({ doc: kept ?? given, extensions: extensions(options.submit, changed, textarea) }),
+    state: EditorState.create({ doc: drafted ?? given, extensions: extensions(options.submit, changed, textarea) }),
   });
 
   const editor: Editor = {

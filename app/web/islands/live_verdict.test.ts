@@ -46,7 +46,7 @@ function result(name: string, outcome: string): CaseResult {
 }
 
 let answers: string[];
-let announced: string[];
+let said: string[];
 let finished: HTMLElement[];
 
 function follow(): Spoken {
@@ -55,7 +55,7 @@ function follow(): Spoken {
     <div hidden data-live-cases><table><tbody></tbody></table></div></section></div>
     <script type="application/json" id="outcome-words">{"passed": {"word": "Passed", "tone": "right"}}</script>`;
   followSubmission(document.querySelector("section") as HTMLElement, {
-    announce: (text) => announced.push(text),
+    say: (text) => said.push(text),
     finished: (section) => finished.push(section),
     pollMilliseconds: 1,
   });
@@ -68,7 +68,7 @@ const rows = (): string[] =>
 
 beforeEach(() => {
   answers = [];
-  announced = [];
+  said = [];
   finished = [];
   vi.stubGlobal("EventSource", Spoken);
   vi.stubGlobal("fetch", async () => new Response(answers.shift() ?? VERDICT));
@@ -83,7 +83,7 @@ test("the cases are listed when the run begins, and filled in as they end", () =
   expect(rows()).toEqual(["toy …", "wide …"]);
   source.say("case", { case: result("toy", "passed") });
   expect(rows()[0]).toBe("toy samplePassed1.2e-700 of 551 ms");
-  expect(announced).toEqual(["Running 2 cases"]);
+  expect(said).toEqual(["Running 2 cases"]);
 });
 
 test("events that are replayed after a reconnection add no second row", () => {
@@ -111,13 +111,13 @@ test("a cancellation that is lost can be sent again", async () => {
   await vi.waitFor(() => expect(button?.disabled).toBe(false));
 });
 
-test("the verdict takes the place of the progress, and is announced with its score", async () => {
+test("the verdict takes the place of the progress, and is said with its score", async () => {
   const source = follow();
   source.say("verdict", {});
   await vi.waitFor(() => expect(finished).toHaveLength(1));
   expect(document.querySelector("[data-island=live-verdict]")).toBeNull();
   expect(document.querySelector("[data-headline]")?.textContent).toBe("Accepted");
-  expect(announced).toEqual(["Accepted. Score 100 %."]);
+  expect(said).toEqual(["Accepted. Score 100 %."]);
   expect(source.readyState).toBe(Spoken.CLOSED);
 });
 

@@ -18,7 +18,8 @@ export interface CaseResult {
 export type Finished = (section: HTMLElement) => void;
 
 export interface FollowOptions {
-  announce: (text: string) => void;
+  /** Has screen readers say a text. */
+  say: (text: string) => void;
   finished: Finished;
   /** How long to wait between looks where the stream cannot be had. */
   pollMilliseconds?: number;
@@ -79,7 +80,7 @@ class Following {
     const headline = this.#section.querySelector("[data-headline]");
     if (headline && headline.textContent !== text) {
       headline.textContent = text;
-      this.#options.announce(text);
+      this.#options.say(text);
     }
   }
 
@@ -106,7 +107,7 @@ class Following {
     if (!verdict) return false;
     this.#ended = true;
     this.#section.replaceWith(verdict);
-    this.#options.announce(spoken(verdict));
+    this.#options.say(spoken(verdict));
     this.#options.finished(verdict);
     return true;
   }
@@ -119,7 +120,7 @@ class Following {
       void this.#cancel().then((cancelled) => {
         if (cancelled || !button) return;
         button.disabled = false;
-        this.#options.announce("It could not be cancelled. Try again.");
+        this.#options.say("It could not be cancelled. Try again.");
       });
     });
   }

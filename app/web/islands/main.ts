@@ -9,8 +9,9 @@ import { mountQuestion } from "./quiz";
 import { mountSubmit } from "./submit";
 import { refreshFragments } from "./fragments";
 
-function announcer(): (text: string) => void {
-  const region = document.querySelector<HTMLElement>("[data-announce]");
+/** Has screen readers say a text, in the page's live region. */
+function liveRegion(): (text: string) => void {
+  const region = document.querySelector<HTMLElement>("[data-live]");
   return (text) => {
     if (region) region.textContent = text;
   };
@@ -21,7 +22,7 @@ function markLine(editor: Editor | null, section: HTMLElement): void {
   if (editor && line > 0) editor.mark(line);
 }
 
-const announce = announcer();
+const say = liveRegion();
 
 for (const list of document.querySelectorAll<HTMLElement>("[data-island=hints]")) mountHints(list);
 for (const question of document.querySelectorAll<HTMLElement>("[data-island=quiz]")) mountQuestion(question);
@@ -44,7 +45,7 @@ if (textarea && bench && form) {
     mountSubmit(form, result, {
       problem: bench.dataset["problem"] ?? "",
       editor,
-      announce,
+      say,
       finished: (section, unchanged) => {
         if (unchanged) markLine(editor, section);
         void refreshFragments(window.location.pathname);
@@ -60,7 +61,7 @@ if (underWay && !form) {
     // The code below is rendered with its marked line by the server.
     window.location.reload();
   };
-  followSubmission(underWay, { announce, finished });
+  followSubmission(underWay, { say, finished });
 }
 
 document.addEventListener("click", (event) => {

@@ -25,7 +25,7 @@ function mount(): HTMLFormElement {
   mountSubmit(form, document.querySelector("#result") as HTMLElement, {
     problem: "vit",
     editor,
-    announce: () => undefined,
+    say: () => undefined,
     finished: (_section, unchanged) => finished.push(unchanged),
   });
   return form;

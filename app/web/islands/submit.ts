@@ -7,7 +7,7 @@ import { followSubmission } from "./live_verdict";
 export interface SubmitOptions {
   problem: string;
   editor: Editor;
-  announce: (text: string) => void;
+  say: (text: string) => void;
   /** `unchanged`: the editor still holds the code that was graded. */
   finished: (section: HTMLElement, unchanged: boolean) => void;
 }
@@ -46,7 +46,7 @@ export function mountSubmit(form: HTMLFormElement, result: HTMLElement, options:
     const underWay = result.querySelector<HTMLElement>("[data-island=live-verdict]");
     const done = result.querySelector<HTMLElement>("[data-verdict]");
     show(result);
-    if (underWay) followSubmission(underWay, { announce: options.announce, finished });
+    if (underWay) followSubmission(underWay, { say: options.say, finished });
     else if (done) finished(done);
   }
 }

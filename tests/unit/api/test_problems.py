@@ -8,6 +8,7 @@ import pytest
 
 from app.catalog.problem_folder import read_problem
 from app.core.problem import Problem
+from app.main import load_problems
 from tests.support.scripted_service import PASSWORD, code, scripted_service
 from tests.support.small_problem import small_problem, write_problem
 
@@ -110,7 +111,7 @@ async def test_a_broken_folder_keeps_its_last_good_version_and_instructors_learn
 
 async def test_the_list_comes_in_pieces_to_who_asks_for_pieces(tmp_path: Path) -> None:
     async with scripted_service(tmp_path) as service:
-        problems = service.app.state.problems
+        problems = service.services.problems
         for position, slug in enumerate(("second", "third"), 2):
             await problems.publish(small_problem(slug, position=position))
         whole = (await service.client.get("/api/v1/problems")).json()
@@ -146,8 +147,8 @@ async def test_folders_that_have_not_changed_are_not_read_again(
         async with scripted_service(tmp_path) as service:
             assert len((await service.client.get("/api/v1/problems")).json()["problems"]) == 1
         assert len(reads) == expected
-    monkeypatch.setattr("app.main.reading_rules", lambda: "others")
-    async with scripted_service(tmp_path):
+    async with scripted_service(tmp_path) as service:
+        assert await load_problems(service.settings, service.services.problems, rules="others") == []
         assert len(reads) == 2
 
 

@@ -48,7 +48,7 @@ async def test_run_grades_the_sample_cases_only(tmp_path: Path) -> None:
 
 
 async def test_events_come_in_order_live_and_again_afterwards(tmp_path: Path) -> None:
-    """`queued`, `running`, a `case` each, `verdict`; told again, a finished one begins with `running`."""
+    """`queued`, `running`, a `case` each, `verdict`; replayed, a finished one begins with `running`."""
     async with scripted_service(tmp_path) as service:
         await service.sign_up()
         taken = await service.submit("outcome wrong_value")
@@ -102,7 +102,7 @@ async def test_cancelling_a_waiting_submission_never_runs_it(tmp_path: Path) -> 
         await service.client.delete(f"/api/v1/submissions/{waiting['id']}")
         assert (await service.client.get(f"/api/v1/submissions/{last['id']}")).json()["position"] == 0
         # Whoever follows it hears so too.
-        reported = await anext(service.app.state.feed.follow(last["id"]))
+        reported = await anext(service.services.feed.follow(last["id"]))
         assert reported.event == Queued(position=0)
         await service.client.delete(f"/api/v1/submissions/{running['id']}")
         assert (await service.verdict(last["id"]))["accepted"]
@@ -119,7 +119,7 @@ async def test_a_verdict_survives_a_late_cancel(tmp_path: Path) -> None:
     assert answer.json()["verdict"]["outcome"] == "accepted"
 
 
-async def test_our_fault_is_tried_three_times_and_then_told_plainly(tmp_path: Path) -> None:
+async def test_our_fault_is_tried_three_times_and_then_said_plainly(tmp_path: Path) -> None:
     """An `internal_error` is a verdict too, so no learner waits for ever."""
     async with scripted_service(tmp_path) as service:
         await service.sign_up()
@@ -198,7 +198,7 @@ async def test_malformed_json_is_refused_and_not_an_error_of_ours(tmp_path: Path
     assert code(answer) in ("malformed_request", "submission_refused")
 
 
-async def test_a_body_of_unannounced_length_is_cut_off(tmp_path: Path) -> None:
+async def test_a_body_of_undeclared_length_is_cut_off(tmp_path: Path) -> None:
     async def chunks() -> Any:
         for _ in range(100):
             yield b" " * 10_000

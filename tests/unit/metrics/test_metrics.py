@@ -1,4 +1,4 @@
-"""What Prometheus is told."""
+"""What is reported to Prometheus."""
 
 import asyncio
 import os
@@ -9,11 +9,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-import httpx
 import pytest
 
-from app.api.readiness import Readiness
-from app.api.worker_app import worker_app
 from app.core.outcome import Outcome
 from app.core.service_status import WorkerState
 from app.core.verdict import CaseResult, Verdict, Visibility
@@ -30,7 +27,7 @@ _MEGABYTES = 1 << 20
 
 
 def verdict(outcome: Outcome, *cases: Outcome) -> Verdict:
-    rows = (
+    results = (
         CaseResult(name="a", visibility=Visibility.SAMPLE, outcome=one, points=1.0)
         for one in cases or (outcome,)
     )
@@ -41,7 +38,7 @@ def verdict(outcome: Outcome, *cases: Outcome) -> Verdict:
         accepted=False,
         score=0.0,
         diagnosis=None,
-        cases=tuple(rows),
+        cases=tuple(results),
         stdout="",
         stderr="",
         error=None,
@@ -85,7 +82,7 @@ async def test_stages_failures_refusals_and_jails_are_counted() -> None:
     assert 'jaxercise_submissions_refused_total{reason="queue_full"} 0.0' in reported
 
 
-async def test_the_queue_and_the_workers_are_told_as_the_database_has_them(tmp_path: Path) -> None:
+async def test_the_queue_and_the_workers_are_reported_as_the_database_has_them(tmp_path: Path) -> None:
     async with open_database(f"sqlite:///{tmp_path / 'test.db'}") as database:
         row = workers.WorkerRow(
             id="1",
@@ -144,7 +141,7 @@ async def test_a_database_that_hangs_is_not_waited_for(
 @contextmanager
 def a_grandchild_that_holds(megabytes: int) -> Iterator[int]:
     """Gives the child's process id, once the memory below it is held."""
-    hold = f"import sys; kept = bytearray({megabytes} << 20); print('held', flush=True); sys.stdin.read()"
+    hold = f"import sys; held = bytearray({megabytes} << 20); print('held', flush=True); sys.stdin.read()"
     script = f"import subprocess, sys; subprocess.run([sys.executable, '-c', {hold!r}])"
     with subprocess.Popen(
         [sys.executable, "-c", script], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
@@ -155,7 +152,7 @@ def a_grandchild_that_holds(megabytes: int) -> Iterator[int]:
         child.communicate()
 
 
-async def test_the_memory_of_the_service_and_of_what_it_started_are_told_apart() -> None:
+async def test_the_memory_of_the_service_and_of_what_it_started_are_reported_apart() -> None:
     """A process below a process counts as well."""
     with a_grandchild_that_holds(64) as pid:
         reported = dict(
@@ -165,20 +162,3 @@ async def test_the_memory_of_the_service_and_of_what_it_started_are_told_apart()
     assert float(reported['jaxercise_memory_bytes{part="service"}']) > 20 * _MEGABYTES
     assert held_bytes(os.getpid()) > 20 * _MEGABYTES
     assert held_bytes(pid) == 0
-
-
-async def test_a_worker_without_pages_answers_the_same_three(tmp_path: Path) -> None:
-    metrics, readiness = Metrics(), Readiness()
-    transport = httpx.ASGITransport(worker_app(metrics, readiness))
-    async with httpx.AsyncClient(transport=transport, base_url="http://worker.test") as client:
-        assert (await client.get("/healthz")).json() == {"status": "ok"}
-        assert (await client.get("/readyz")).json() == {"status": "ready"}
-
-        async def starting() -> str | None:
-            return "the sandbox is starting"
-
-        readiness.add("grading", starting)
-        answer = await client.get("/readyz")
-        assert (answer.status_code, answer.json()["missing"]) == (503, {"grading": "the sandbox is starting"})
-        assert "jaxercise_failures_total 0.0" in (await client.get("/metrics")).text
-        assert (await client.get("/")).status_code == 404

@@ -114,14 +114,14 @@ async def test_the_service_is_listed_among_the_workers_while_it_grades(tmp_path:
     """With the environment that its verdicts carry, and its fingerprint."""
     async with scripted_service(tmp_path, worker_name="lab-1") as service:
         await service.sign_up()
-        await until(lambda: service.app.state.worker._ready)
+        await service.ready()
         async with asyncio.timeout(10):
             while True:
                 [listed] = (await service.client.get("/api/v1/status")).json()["workers"]
                 if listed["proven"]:
                     break
                 await asyncio.sleep(0.05)
-        database_url = service.app.state.settings.store_url
+        database_url = service.settings.store_url
     assert (listed["name"], listed["state"], listed["proven"]) == ("lab-1", "grading", 1)
     assert listed["environment"]["grader"] == "scripted"
     assert listed["environment"]["fingerprint"]
@@ -171,7 +171,7 @@ async def test_a_page_says_that_its_output_was_removed(tmp_path: Path) -> None:
         submission = (await service.submit("print something-secret"))["id"]
         await service.verdict(submission)
         assert "something-secret" in (await service.client.get(f"/submissions/{submission}")).text
-        database = Database(service.app.state.settings.store_url)
+        database = Database(service.settings.store_url)
         change = update(tables.submissions).values(finished_at=datetime.now(UTC) - timedelta(days=40))
         async with database.transaction() as connection:
             await connection.execute(change)

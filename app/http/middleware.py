@@ -1,0 +1,165 @@
+"""The middleware of the whole service, outermost first: every request passes it, and every answer."""
+
+from urllib.parse import urlsplit
+
+from fastapi import FastAPI
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from app.core.submission import CODE_LIMIT_BYTES
+from app.http.responses import Present, error_answer
+from app.metrics.metrics import Metrics
+
+BODY_LIMIT_BYTES = 256 * 1024
+_TOO_LARGE = (
+    f"The request is larger than {BODY_LIMIT_BYTES:,} bytes; "
+    f"the code of a submission may have {CODE_LIMIT_BYTES:,}."
+)
+_FOREIGN = "This request was sent by a page of another site, so it was refused."
+_COUNTED_METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
+_SAFE_METHODS = ("GET", "HEAD", "OPTIONS")
+_HASHED_FILES = "/static/dist/assets/"
+# A page runs and loads only what this service itself serves.
+_POLICY = "; ".join(
+    (
+        "default-src 'none'",
+        "script-src 'self'",
+        "style-src 'self'",
+        "img-src 'self' data:",
+        "font-src 'self'",
+        "connect-src 'self'",
+        "form-action 'self'",
+        "manifest-src 'self'",
+        "base-uri 'none'",
+        "frame-ancestors 'none'",
+    )
+)
+_HEADERS = {
+    "Content-Security-Policy": _POLICY,
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "same-origin",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
+}
+
+
+def add_middleware(app: FastAPI, *, present: Present, metrics: Metrics) -> None:
+    """Add all of this file; `present` gives a refusal to whoever asked."""
+    # The one added last sees a request first.
+    app.add_middleware(BodyLimit, present=present)
+    app.add_middleware(RefuseCrossOrigin, present=present)
+    app.add_middleware(SecurityHeaders)
+    app.add_middleware(CountRequests, metrics=metrics)
+
+
+class CountRequests:
+    """Counts answers. A made-up method counts as `other`: each label's value costs memory."""
+
+    def __init__(self, app: ASGIApp, metrics: Metrics) -> None:
+        self._app = app
+        self._metrics = metrics
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+
+        async def send_counted(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                method = scope["method"] if scope["method"] in _COUNTED_METHODS else "other"
+                self._metrics.requests.answered(method, message["status"])
+            await send(message)
+
+        await self._app(scope, receive, send_counted)
+
+
+class SecurityHeaders:
+    """Sets headers of every response; one that a response sets itself, such as a figure's policy, stays."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+
+        async def send_with_headers(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                headers = MutableHeaders(scope=message)
+                for name, value in _HEADERS.items():
+                    headers.setdefault(name, value)
+                if scope["path"].startswith(_HASHED_FILES) and message["status"] == 200:
+                    # Their names change with their contents.
+                    headers["Cache-Control"] = "public, max-age=31536000, immutable"
+            await send(message)
+
+        await self._app(scope, receive, send_with_headers)
+
+
+class RefuseCrossOrigin:
+    """Answers 403 to an unsafe request that another site's page has sent with a visitor's cookie.
+
+    A browser says where an unsafe request comes from, in Sec-Fetch-Site or, older ones, in Origin. What
+    names another origin is refused. What names none at all comes from no browser; and a request with an
+    Authorization header can't be sent by another site's page at all.
+    """
+
+    def __init__(self, app: ASGIApp, *, present: Present) -> None:
+        self._app = app
+        self._present = present
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        is_unsafe = scope["type"] == "http" and scope["method"] not in _SAFE_METHODS
+        if is_unsafe and _is_foreign(Request(scope).headers):
+            answer = error_answer(403, "cross_origin", _FOREIGN)
+            page_or_json = await self._present(Request(scope), answer)
+            await page_or_json(scope, receive, send)
+            return
+        await self._app(scope, receive, send)
+
+
+def _is_foreign(headers: Headers) -> bool:
+    if "authorization" in headers:
+        return False
+    site = headers.get("sec-fetch-site")
+    if site is not None:
+        # `none` is the visitor's own doing, such as a bookmark. `same-site` is another host.
+        return site not in ("same-origin", "none")
+    origin = headers.get("origin")
+    # Only hosts are compared: behind a proxy that ends TLS the scheme is not ours to know.
+    return origin is not None and urlsplit(origin).netloc != headers.get("host")
+
+
+class BodyLimit:
+    """Answers 413 to a body above the limit before it is in memory, whether it declares its length or not."""
+
+    def __init__(self, app: ASGIApp, *, present: Present) -> None:
+        self._app = app
+        self._present = present
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        declared = Headers(scope=scope).get("content-length", "0")
+        if declared.isdecimal() and int(declared) > BODY_LIMIT_BYTES:
+            # The rest of the body is not worth reading, so the connection can't be used again.
+            answer = error_answer(413, "request_too_large", _TOO_LARGE, headers={"Connection": "close"})
+            page_or_json = await self._present(Request(scope), answer)
+            await page_or_json(scope, receive, send)
+            return
+        received_bytes = 0
+
+        async def receive_bounded() -> Message:
+            nonlocal received_bytes
+            message = await receive()
+            received_bytes += len(message.get("body", b""))
+            if received_bytes > BODY_LIMIT_BYTES:
+                raise HTTPException(413, _TOO_LARGE)
+            return message
+
+        await self._app(scope, receive_bounded, send)

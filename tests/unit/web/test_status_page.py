@@ -1,0 +1,153 @@
+"""The status page, and the same from the API: for admins."""
+
+from datetime import timedelta
+from pathlib import Path
+
+import msgspec
+import pytest
+from sqlalchemy import update
+
+from app.core.service_status import QueueFigures, ServiceStatus, ServiceVersions, WorkerState, WorkerStatus
+from app.errors import ProblemError
+from app.http.services import put_services
+from app.metrics.status_report import StatusReport
+from app.store import tables
+from app.store.engine import migrate
+from app.store.engine.database import Database
+from app.store.queries import workers
+from app.web.status_page import concerns
+from tests.support.scripted_service import Service, code, scripted_service
+
+pytestmark = pytest.mark.anyio
+
+_ROW = workers.WorkerRow(
+    id="1",
+    name="lab-1",
+    host="lab.test",
+    pid=7,
+    slots=3,
+    state=WorkerState.GRADING,
+    running=2,
+    message="12 of 50 problems are <proven>",
+    environment={"jax": "0.10.2", "fingerprint": "abc123"},
+    versions=("a", "b"),
+)
+
+
+def database_of(service: Service) -> Database:
+    return service.services.status_report._database
+
+
+async def put(service: Service, row: workers.WorkerRow = _ROW, unseen_seconds: float = 0.0) -> None:
+    async with database_of(service).transaction() as connection:
+        await workers.put_worker(connection, row)
+        [seen] = [one.seen_at for one in await workers.list_workers(connection) if one.id == row.id]
+        change = update(tables.workers).where(tables.workers.c.id == row.id)
+        await connection.execute(change.values(seen_at=seen - timedelta(seconds=unseen_seconds)))
+
+
+async def fail(service: Service, submission_id: str, failures: int) -> None:
+    change = update(tables.submissions).where(tables.submissions.c.id == submission_id)
+    async with database_of(service).transaction() as connection:
+        await connection.execute(change.values(failures=failures))
+
+
+async def test_only_an_admin_sees_the_status(tmp_path: Path) -> None:
+    """A guest is sent to sign in, a learner is told that it is not for them, and neither sees a link."""
+    async with scripted_service(tmp_path) as service:
+        assert (await service.client.get("/status")).headers["location"] == "/sign-in?next=%2Fstatus"
+        assert code(await service.client.get("/api/v1/status")) == "not_signed_in"
+        await service.sign_up()
+        assert (await service.client.get("/status")).status_code == 200
+        assert 'href="/status"' in (await service.client.get("/")).text
+        await service.sign_up("learner@school.test")
+        page = await service.client.get("/status")
+        assert (page.status_code, "Not for this account" in page.text) == (403, True)
+        assert code(await service.client.get("/api/v1/status")) == "not_allowed"
+        assert 'href="/status"' not in (await service.client.get("/")).text
+
+
+async def test_workers_queue_versions_and_refused_problems_are_reported(tmp_path: Path) -> None:
+    async with scripted_service(tmp_path) as service:
+        await service.sign_up()
+        await put(service)
+        await put(
+            service, msgspec.structs.replace(_ROW, id="2", name="lab-2", message=""), unseen_seconds=200
+        )
+        report = StatusReport(database_of(service), [ProblemError("a/b.toml: <bad>")])
+        put_services(service.app, msgspec.structs.replace(service.services, status_report=report))
+        reported = (await service.client.get("/api/v1/status")).json()
+        page = (await service.client.get("/status")).text
+    mine = {one["name"]: one for one in reported["workers"]}
+    assert mine["lab-1"]["proven"] == 2
+    assert mine["lab-1"]["environment"]["jax"] == "0.10.2"
+    assert mine["lab-2"]["unseen_seconds"] >= 200
+    assert reported["queue"]["waiting_interactive"] == 0
+    assert reported["versions"]["schema"] == migrate.head()
+    assert reported["refused_problems"] == ["a/b.toml: <bad>"]
+    for shown in ("lab-1", "2 of 3", "abc123", "0.10.2", "12 of 50 problems are &lt;proven&gt;"):
+        assert shown in page
+    assert "Lost" in page
+    assert "3 min ago" in page
+    assert "a/b.toml: &lt;bad&gt;" in page
+    assert "One worker is lost." in page
+
+
+async def test_the_last_failures_are_listed_newest_first_without_code(tmp_path: Path) -> None:
+    async with scripted_service(tmp_path) as service:
+        await service.sign_up()
+        first, second, third = [(await service.submit(f"x = {n}  # mine"))["id"] for n in range(3)]
+        for one in (first, second, third):
+            await service.verdict(one)
+        await fail(service, first, 1)
+        await fail(service, third, 2)
+        answer = await service.client.get("/api/v1/status")
+        page = (await service.client.get("/status")).text
+    failures = answer.json()["failures"]
+    assert [(one["id"], one["failures"], one["outcome"]) for one in failures] == [
+        (third, 2, "accepted"),
+        (first, 1, "accepted"),
+    ]
+    assert "mine" not in answer.text
+    assert page.index(f"/submissions/{third}") < page.index(f"/submissions/{first}")
+    assert f"/submissions/{second}" not in page
+
+
+def a_status(*rows: workers.WorkerRow, unseen_seconds: float = 0.0) -> ServiceStatus:
+    listed = msgspec.convert(
+        [
+            {
+                **msgspec.to_builtins(row),
+                "proven": len(row.versions),
+                "started_at": "2026-11-21T00:00:00Z",
+                "seen_at": "2026-11-21T00:00:00Z",
+                "unseen_seconds": unseen_seconds,
+            }
+            for row in rows
+        ],
+        tuple[WorkerStatus, ...],
+    )
+    return ServiceStatus(
+        workers=listed,
+        queue=QueueFigures(
+            waiting_interactive=0,
+            waiting_bulk=0,
+            running=0,
+            oldest_interactive_seconds=0.0,
+            oldest_bulk_seconds=0.0,
+        ),
+        failures=(),
+        versions=ServiceVersions(jaxercise="1", schema="1", python="3"),
+        refused_problems=(),
+    )
+
+
+def test_an_admin_sees_what_to_look_at() -> None:
+    """And nothing where all is well."""
+    other = msgspec.structs.replace(_ROW, environment={"fingerprint": "def456"})
+    starting = msgspec.structs.replace(_ROW, state=WorkerState.STARTING, environment={})
+    assert concerns(a_status(_ROW, starting)) == []
+    assert concerns(a_status()) == ["Nobody grades: submissions are taken and wait."]
+    assert len(concerns(a_status(starting))) == 1
+    assert "2 different environments" in concerns(a_status(_ROW, other))[0]
+    assert concerns(a_status(_ROW, _ROW, unseen_seconds=60.0))[1] == "2 workers are lost."

@@ -1,0 +1,108 @@
+"""A submission's page without scripts: its place in the queue, its verdict, its code."""
+
+import re
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from app.web.submission_page import code_listing
+from tests.support.page_browser import PROBLEM, PageBrowser, sign_up, submit
+
+
+def test_a_form_without_scripts_leads_to_the_verdict(learner: PageBrowser) -> None:
+    page = submit(learner, "print one two\n")
+    assert page.url.path.startswith("/submissions/")
+    assert 'data-outcome="accepted"' in page.text
+    assert "one two" in page.text
+    assert "The code" in page.text
+
+
+def test_a_submission_under_way_refreshes_by_itself_without_scripts(learner: PageBrowser) -> None:
+    page = learner.post(f"{PROBLEM}/submissions", data={"code": "wait 5", "mode": "run"})
+    assert '<noscript><meta http-equiv="refresh" content="2"></noscript>' in page.text
+    cancelled = learner.post(f"{page.url.path}/cancel")
+    assert 'data-outcome="cancelled"' in cancelled.text
+
+
+def test_whoever_waits_sees_their_place_without_scripts(learner: PageBrowser) -> None:
+    first, second, third = (
+        learner.post(f"{PROBLEM}/submissions", data={"code": "wait 4", "mode": "run"}) for _ in "123"
+    )
+    assert "Waiting: next in the queue" in second.text
+    assert "Waiting: 1 ahead of you" in third.text
+    learner.post(f"{second.url.path}/cancel")
+    assert "Waiting: next in the queue" in learner.get(third.url).text
+    learner.post(f"{first.url.path}/cancel")
+
+
+def test_what_a_program_prints_is_escaped(learner: PageBrowser) -> None:
+    page = submit(learner, "print <script>alert(1)</script> \x1b[31mred\x1b[0m")
+    assert "<script>alert" not in page.text
+    assert "&lt;script&gt;alert(1)&lt;/script&gt; red" in page.text
+
+
+def test_the_verdict_is_also_a_fragment(learner: PageBrowser) -> None:
+    """The same template serves pages with and without scripts."""
+    page = submit(learner, "outcome wrong_value")
+    fragment = learner.get(page.url, params={"fragment": "verdict"}).text
+    assert "<html" not in fragment
+    assert 'data-outcome="wrong_value"' in fragment
+    assert "Wrong values" in fragment
+
+
+def test_the_line_at_which_a_limit_was_met_is_marked(learner: PageBrowser) -> None:
+    """As one that raised is; the heading has the outcome's words in place of an exception's name."""
+    page = submit(learner, "outcome time_limit\nline 2\nx = 1")
+    text = learner.get(page.url).text
+    assert 'data-marked-line="2"' in text
+    assert '<li id="line-2" class="marked"' in text
+    assert '<h3>Out of time in <a href="#line-2"' in text
+
+
+def test_an_exception_is_explained_in_front_of_its_message(learner: PageBrowser) -> None:
+    """What it means is read first, and code in it is set as code."""
+    page = submit(learner, "outcome error\nline 2\nx = 1")
+    text = learner.get(page.url).text
+    explanation = '<p class="explanation">In <code>plain</code> words.</p>'
+    assert 0 < text.index(explanation) < text.index("as it was told")
+
+
+def test_a_wrong_case_shows_expected_beside_yours_and_a_picture(learner: PageBrowser) -> None:
+    """As a table with heads, and an image with its text; both without scripts or styles of their own."""
+    page = submit(learner, "answers 1 2.5 3").text
+    row = page.partition('<tr class="case-more">')[2]
+    assert "<caption>The 2 numbers that differ</caption>" in row
+    heads = re.findall(
+        r'<th scope="row">(.*?)</th><td class="number">(.*?)</td><td class="number">(.*?)</td>', row
+    )
+    assert heads[:2] == [("[1]", "2", "2.5"), ("[2]", "4", "3")]
+    assert "The largest error is at <code>[2]</code>." in row
+    picture = row[row.index("<svg xmlns") : row.index("</svg>")]
+    assert 'role="img"' in picture
+    assert "<desc>2 of 3 numbers differ." in picture
+    assert "style=" not in picture
+
+
+def test_another_learners_submission_is_not_found(learner: PageBrowser) -> None:
+    page = submit(learner, "secret = 1")
+    learner.post("/sign-out")
+    sign_up(learner, "bob@lab.test")
+    for answer in (
+        learner.get(page.url),
+        learner.get(PROBLEM, params={"load": page.url.path.rpartition("/")[2]}),
+    ):
+        assert answer.status_code == 404
+        assert "secret" not in answer.text
+
+
+def test_a_listing_numbers_every_line_and_marks_one() -> None:
+    lines = code_listing('def f():\n    """a\n    b"""\n\n    return "<x>"\n', marked_line=5)
+    assert [line.number for line in lines] == [1, 2, 3, 4, 5]
+    assert [line.number for line in lines if line.marked] == [5]
+    assert "&lt;x&gt;" in lines[4].html
+
+
+@given(st.text(alphabet="ab'\"\\#\n\r\t(): ", max_size=60))
+def test_each_line_of_a_listing_closes_what_it_opens(code: str) -> None:
+    for line in code_listing(code, marked_line=None):
+        assert line.html.count("<span") == line.html.count("</span")
