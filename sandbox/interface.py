@@ -85,7 +85,7 @@ class Call(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Structure(enum.StrEnum):
-    """What holds the arrays of an answer."""
+    """The container of an answer's arrays."""
 
     ARRAY = "array"
     TUPLE = "tuple"
@@ -93,7 +93,7 @@ class Structure(enum.StrEnum):
 
 
 class Outputs(msgspec.Struct, frozen=True, kw_only=True):
-    """What a call should return: one array, or several by name, in order or by key.
+    """The arrays that a call should return: one, or several by name, in order or by key.
 
     `dtypes` is what nested lists of Python numbers become, one an output; arrays keep their own.
     """
@@ -187,7 +187,7 @@ class ForbiddenUse(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class CallResult(msgspec.Struct, frozen=True, kw_only=True, tag="call"):
-    """What one call gave: arrays, or an exception, or an answer that is no array."""
+    """The result of one call: arrays, or an exception, or an answer that is no array."""
 
     index: int
     wall_seconds: float

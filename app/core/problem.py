@@ -47,7 +47,7 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
 
 
 class ModuleStage(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """What comes out of the submodule at `path`, such as `blocks.0`, or with `side = "input"` goes into it.
+    """The output of the submodule at `path`, such as `blocks.0`, or with `side = "input"` its input.
 
     `name` is what a learner is told: `patches`, `with_positions`, `block 1`.
     """
@@ -72,7 +72,7 @@ class ModuleClass(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
 
 
 class Limits(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """What one run of a submission may use, all cases together.
+    """The resources that one run of a submission may use, all cases together.
 
     Processor time is the limit that is meant; wall time is generous, because a busy machine slows
     every run down, and a run that computes nothing for `idle_seconds` is ended long before.
@@ -104,14 +104,14 @@ class Case(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
 
 
 class WrongVariant(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """What `variants/<id>.py` must be refused with; `fails` names cases and probes it must fail."""
+    """The outcome that refuses `variants/<id>.py`; `fails` names cases and probes that it must fail."""
 
     outcome: Outcome
     fails: tuple[str, ...]
 
 
 class AlsoRight(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """What `also_right/<id>.py` ends with: `accepted`, or `creation_order` where it is marked so."""
+    """The outcome of `also_right/<id>.py`: `accepted`, or `creation_order` where it is marked so."""
 
     outcome: Outcome = Outcome.ACCEPTED
 

@@ -23,14 +23,14 @@ Fault = tuple[str, str]
 
 
 class About(enum.Enum):
-    """What of a call is judged, for whatever compares or explains it beyond its own check."""
+    """The part of a call that is judged, for whatever compares or explains it beyond its own check."""
 
     ANSWER = enum.auto()
     """The entry's answer to a plain call, against the reference's."""
     PARAMETERS = enum.auto()
     """The module's parameters alone, so that the call of the probe's case shows them too."""
     DERIVED = enum.auto()
-    """What is derived from the answer, against the reference's or what is known of it."""
+    """Something derived from the answer, against the reference's or what is known of it."""
     ITSELF = enum.auto()
     """Several answers against each other, to the last bit."""
 

@@ -26,7 +26,7 @@ class Pair(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ErrorShape(msgspec.Struct, frozen=True, kw_only=True):
-    """What fits; `message` is a sentence that can follow "Your answer is …"."""
+    """A pattern that fits; `message` is a sentence that can follow "Your answer is …"."""
 
     id: str
     message: str

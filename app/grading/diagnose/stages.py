@@ -30,7 +30,7 @@ RunOnce = Callable[..., Awaitable[RunResult]]
 
 
 class Followed(msgspec.Struct, frozen=True, kw_only=True):
-    """What the further run showed; `case` is whose arguments diverge, empty where they are hidden."""
+    """The findings of the further run; `case` is whose arguments diverge, empty where they are hidden."""
 
     divergence: Divergence | None = None
     case: str = ""

@@ -18,7 +18,7 @@ REPEATED = "-again"
 
 
 class Check(msgspec.Struct, frozen=True, kw_only=True):
-    """What is judged as one `CaseResult`: a case, a case called again, or a probe."""
+    """One thing that is judged, as one `CaseResult`: a case, a case called again, or a probe."""
 
     name: str
     visibility: Visibility
@@ -38,22 +38,22 @@ class Check(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def is_value(self) -> bool:
-        """Whether it is a case itself."""
+        """True for a case itself, not for one that is called again and not for a probe."""
         return self.probe is None and not self.repeats
 
     @property
     def about(self) -> About:
-        """What of its call is judged."""
+        """The part of its call that is judged."""
         return About.ANSWER if self.probe is None else self.probe.about
 
     @property
     def has_own_answer(self) -> bool:
-        """Whether it is about the entry's answer, and that was not asked for before."""
+        """True where it is about the entry's answer, and that was not asked for before."""
         return self.about is About.ANSWER and not self.repeats
 
     @property
     def hands_in_parameters(self) -> bool:
-        """Whether the module computes with drawn parameters in place of its own."""
+        """True where the module computes with drawn parameters in place of its own."""
         return self.call.module is not None and self.call.module.std is not None
 
 

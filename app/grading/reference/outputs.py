@@ -35,7 +35,7 @@ _FORMAT = b"2"
 
 
 class ReferenceOutput(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """What a trusted solution gave for one check; `failure` says why it gave no array."""
+    """The output of a trusted solution for one check; `failure` says why it gave no array."""
 
     arrays: Arrays = {}
     parameters: tuple[Parameter, ...] | None = None
