@@ -27,6 +27,8 @@ _BREACHES = [
     ("layers", "app/settings.py", "import app.main"),
     ("layers", "app/main.py", "import app.cli"),
     ("layers", "app/a_room_without_a_layer.py", ""),
+    ("grading-steps", "app/grading/plan/breach.py", "import app.grading.check.judge"),
+    ("grading-steps", "app/grading/run/breach.py", "import app.grading.diagnose.diagnose"),
     ("sandbox-alone", "sandbox/breach.py", "import app.errors"),
     ("no-sandbox-in-requests", "app/api/breach.py", "import sandbox.interface"),
     ("no-sandbox-in-requests", "app/web/breach.py", "import app.queue.breach"),
