@@ -104,7 +104,7 @@ def _disable(accounts: Accounts, email: str) -> Awaitable[object]:
 @pytest.mark.parametrize("first", [_demote, _disable])
 @pytest.mark.parametrize("second", [_demote, _disable])
 async def test_the_last_admin_stays(accounts: Accounts, first: _Change, second: _Change) -> None:
-    """A disabled one does not count; others may still be changed, and the last one may be made admin again."""
+    """A disabled one does not count; others are changed as before, and the last one may be made one again."""
     await first(accounts, _SECOND)
     with pytest.raises(AccountError, match=f"{_ADMIN} is the only admin who can sign in"):
         await second(accounts, _ADMIN)
