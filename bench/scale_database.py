@@ -75,8 +75,10 @@ DELETE FROM procrastinate_jobs WHERE id = :job AND worker_id = :worker_id AND st
 
 
 def measure_database(server: MeasuredServer, url: str, counts: list[int]) -> None:
-    """Measure and print, so many connections at once; `url` is a database that a service has filled with its
-    problems and one learner."""
+    """Measure and print, so many connections at once.
+
+    `url` is a database that a service has filled with its problems and one learner.
+    """
     problem = position_46()
     # A small table is read whole, which tells nothing of one with some use.
     fill(url, submissions=_FILLED)

@@ -101,7 +101,7 @@ def fill_queue(url: str, *, waiting: int) -> None:
 
 
 def settle(url: str) -> None:
-    """What autovacuum has done long before in a database that has grown."""
+    """Do what autovacuum has done long before in a database that has grown."""
     with psycopg.connect(conninfo(url), autocommit=True) as connection:
         connection.execute("VACUUM ANALYZE")
         connection.execute("CHECKPOINT")
