@@ -35,7 +35,7 @@ from app.store.problems import Problems
 from app.store.queries import submissions, users
 from app.worker.consume import consuming
 from app.worker.grade_submission import GradeSubmission
-from bench.scale_postgres import MeasuredServer
+from bench.scale.postgres import MeasuredServer
 from tests.support.scripted_grader import ScriptedGrader
 from tests.support.small_problem import small_problem
 

@@ -17,9 +17,9 @@ import psycopg
 from app.core.problem import Problem
 from app.store.engine.url import conninfo
 from bench.graded_problem import position_46
-from bench.scale_fill import fill, settle
-from bench.scale_pages import NEW
-from bench.scale_postgres import MeasuredServer
+from bench.scale.fill import fill, settle
+from bench.scale.pages import NEW
+from bench.scale.postgres import MeasuredServer
 from tests.support.postgres import _program
 
 _SECONDS = 12

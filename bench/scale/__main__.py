@@ -25,13 +25,13 @@ import psycopg
 from app.core.paths import path_of
 from app.store.engine.url import conninfo
 from bench.graded_problem import position_46
-from bench.scale_database import measure_database
-from bench.scale_fill import fill, fill_learner, fill_queue, settle
-from bench.scale_pages import DILIGENT, NEW, PASSWORD, Place, print_table, time_pages
-from bench.scale_postgres import MeasuredServer, measured_postgres
-from bench.scale_queue import time_queue
-from bench.scale_rows import write_problems
-from bench.scale_workers import measure_steady, measure_workers
+from bench.scale.database import measure_database
+from bench.scale.fill import fill, fill_learner, fill_queue, settle
+from bench.scale.pages import DILIGENT, NEW, PASSWORD, Place, print_table, time_pages
+from bench.scale.postgres import MeasuredServer, measured_postgres
+from bench.scale.queue import time_queue
+from bench.scale.rows import write_problems
+from bench.scale.workers import measure_steady, measure_workers
 from tests.support import real_service as services
 from tests.support.real_service import RunningService, real_service
 

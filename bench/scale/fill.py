@@ -6,7 +6,7 @@ import psycopg
 
 from app.store.engine.url import conninfo
 from bench.graded_problem import position_46
-from bench.scale_rows import verdict_rows
+from bench.scale.rows import verdict_rows
 
 ROWS_A_LEARNER = 200
 _BATCH = 50_000
