@@ -56,7 +56,7 @@ def installed(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 def _run(
     installed: Path, place: Path, *words: str, program: str = _COMMAND
 ) -> subprocess.CompletedProcess[str]:
-    """Type a command of the installed package in a bare folder; only its dependencies are this environment's."""
+    """Type a command of the installed package in a bare folder; only its dependencies come from here."""
     environment = {name: value for name, value in os.environ.items() if not name.startswith("JAXERCISE_")}
     return subprocess.run(
         [sys.executable, "-I", "-c", program, str(installed), *words],
