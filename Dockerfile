@@ -16,7 +16,7 @@ RUN npm run build
 # The sources once, for every image. References belong to it: whoever loads the problems stores them with theirs.
 FROM scratch AS checkout
 WORKDIR /checkout
-COPY pyproject.toml README.md LICENSE alembic.ini ./
+COPY pyproject.toml setup.py README.md LICENSE alembic.ini ./
 COPY alembic alembic
 COPY app app
 COPY sandbox sandbox

@@ -146,7 +146,7 @@ class Settings(BaseSettings):
 
     @property
     def is_distributed(self) -> bool:
-        """Whether pages and workers may be many processes: PostgreSQL and its queue."""
+        """True where pages and workers may be many processes: with PostgreSQL and its queue."""
         return not self.store_url.startswith("sqlite:")
 
     @property

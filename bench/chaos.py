@@ -1,6 +1,6 @@
 """Is anything lost when workers, services and the database are killed and stopped at random under load?
 
-    python bench/chaos.py [--minutes M] [--workers N] [--seed S] [--sqlite-minutes M]
+    .venv/bin/python -m bench.chaos [--minutes M] [--workers N] [--seed S] [--sqlite-minutes M]
 
 Two API processes, N workers with a scripted sandbox and a PostgreSQL that writes through to its disk, on
 this machine; then the embedded queue, whose service is killed again and again. Learners submit and follow

@@ -1,6 +1,6 @@
 """How long until a verdict on position 46, beside a process per run and beside a hot call.
 
-    python bench/first_verdict.py [--runs N]
+    .venv/bin/python -m bench.first_verdict [--runs N]
 
 Side by side in one run, round by round, so that a slow moment of the machine hits every row alike:
 
@@ -29,8 +29,9 @@ from app.core.verdict import Mode
 from app.grading.grader import Grader
 from app.grading.open_grader import open_grader
 from app.grading.plan.checks import checks_of
-from bench.graded_problem import DATA_DIR, ROOT, as_new, position_46
+from bench.graded_problem import DATA_DIR, as_new, position_46
 from sandbox.interface import RunRequest
+from tests.support.checkout import CHECKOUT
 
 
 def main() -> None:
@@ -74,7 +75,7 @@ async def _measure(problem: Problem, runs: int, data_dir: Path) -> dict[str, lis
 
 
 def request_for_cases(problem: Problem, fresh_seed: int) -> RunRequest:
-    """The plain cases, without probes: what any judge would run."""
+    """Return the plain cases, without probes: what any judge would run."""
     checks = checks_of(problem, Mode.SUBMIT, fresh_seed=fresh_seed)
     return RunRequest(
         code=problem.reference,
@@ -93,21 +94,21 @@ async def _grade(
 
 
 def run_process(request: Path) -> float:
-    """What a process per run takes, its start included, in seconds."""
+    """Return what a process per run takes, its start included, in seconds."""
     start = time.perf_counter()
     _run(request, passes=1)
     return time.perf_counter() - start
 
 
 def hot_seconds(request: Path) -> float:
-    """All calls of a request in a process that has made them before, in seconds."""
+    """Time all calls of a request in a process that has made them before, in seconds."""
     return statistics.median(_run(request, passes=6)[1:])
 
 
 def _run(request: Path, *, passes: int) -> list[float]:
-    environment = {**os.environ, "JAX_PLATFORMS": "cpu", "PYTHONPATH": str(ROOT)}
+    environment = {**os.environ, "JAX_PLATFORMS": "cpu", "PYTHONPATH": str(CHECKOUT)}
     environment.pop("JAX_COMPILATION_CACHE_DIR", None)
-    command = [sys.executable, str(ROOT / "bench" / "in_process.py"), str(request), str(passes)]
+    command = [sys.executable, "-m", "bench.in_process", str(request), str(passes)]
     ran = subprocess.run(command, env=environment, capture_output=True, text=True, check=True)
     return [float(line) for line in ran.stdout.splitlines()]
 

@@ -1,6 +1,6 @@
 """Cost as work grows: more cases, more learners at once, more jails that wait.
 
-    python bench/growth.py [--picture docs/images/growth.png] [--json FILE]
+    .venv/bin/python -m bench.growth [--picture docs/images/growth.png] [--json FILE]
 
 Times position 46 with 1, 10 and 100 cases (a learner's first submission and the next one), then with 1,
 8 and 32 learners who submit at the same moment, and sums the proportional memory of 10 and 100 jails

@@ -84,7 +84,7 @@ def look(folders: Iterable[Path]) -> Held:
 
 
 def leaks(before: Held, after: Held) -> list[str]:
-    """What there is more of, in words; memory may grow a little."""
+    """Return what there is more of, in words; memory may grow a little."""
     tolerated = {"worker_mb": _TOLERATED_WORKER_MB, "jails_mb": _TOLERATED_JAILS_MB}
     found = []
     for name in Held.__struct_fields__:
@@ -95,7 +95,7 @@ def leaks(before: Held, after: Held) -> list[str]:
 
 
 def _is_dead(pid: int) -> bool:
-    """Ended, and not waited for."""
+    """Return whether a process has ended and was not waited for."""
     state = state_of(pid)
     return state is not None and state.letter == "Z"
 
@@ -115,7 +115,7 @@ def _lines(path: Path) -> int:
 
 
 def _own_mb(pid: int) -> float:
-    """Without pages of files: who else on the machine maps the same libraries decides how many are ours."""
+    """Count without pages of files: how many are ours depends on who else maps the same libraries."""
     try:
         lines = Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines()
     except OSError:

@@ -1,11 +1,11 @@
 """One plain process with JAX and no jail: makes all calls of a request, and says how long that took.
 
-    python bench/in_process.py REQUEST.msgpack PASSES
+    .venv/bin/python -m bench.in_process REQUEST.msgpack PASSES
 
 Prints a line of seconds a pass; the first one compiles.
 """
 
-import sys
+import argparse
 import time
 from pathlib import Path
 from types import ModuleType
@@ -36,4 +36,10 @@ def main(path: str, passes: int) -> None:
 
 
 if __name__ == "__main__":
-    main(sys.argv[1], int(sys.argv[2]))
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("request")
+    parser.add_argument("passes", type=int)
+    arguments = parser.parse_args()
+    main(arguments.request, arguments.passes)

@@ -7,11 +7,12 @@ import msgspec
 
 from app.catalog.problem_folder import load_folders, read_problem
 from app.core.outcome import Outcome
+from app.core.paths import path_of
 from app.core.problem import Problem
-from bench.graded_problem import ROOT
+from tests.support.checkout import CHECKOUT
 from tests.support.toy_problem import toy_problem
 
-_ATTACKS = ROOT / "tests" / "redteam" / "attacks"
+_ATTACKS = CHECKOUT / "tests" / "redteam" / "attacks"
 _HOSTILE_SHARE = 0.25
 _TOY_SHARE = 0.35
 
@@ -48,8 +49,8 @@ class Mix(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def whole_mix() -> Mix:
-    """The problems of this checkout and the toy problem that the attacks are written for."""
-    loaded = load_folders(ROOT / "problems", ROOT / "reference_solutions")
+    """Return the problems of this checkout and the toy problem that the attacks are written for."""
+    loaded = load_folders(path_of("problems"), path_of("reference_solutions"))
     problems = [read_problem(files) for _, files in sorted(loaded.problems.items())]
     return _mix(toy_problem(), problems)
 

@@ -1,6 +1,6 @@
 """From POST to the verdict event on position 46, as a learner's browser sees it.
 
-    python bench/over_http.py [--rounds N] [--learners N]
+    .venv/bin/python -m bench.over_http [--rounds N] [--learners N]
 
 Starts a real service on loopback, signs learners up, and lets each submit N times: first code that the
 service has not seen, then their next submissions, each once a jail has practised on the one before. In
@@ -84,7 +84,7 @@ def _print(row: Row) -> None:
 
 
 def _wait_until_prepared(service: RunningService) -> None:
-    """A new service runs every problem's solutions in the background, once."""
+    """Wait for a new service, which runs every problem's solutions in the background, once."""
     deadline = time.monotonic() + _PREPARING_SECONDS
     while not any("problems are prepared" in line for line in service.printed):
         if time.monotonic() > deadline:

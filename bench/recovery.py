@@ -1,6 +1,6 @@
 """How long until everything goes on after a process of the sandbox, or the service itself, was killed.
 
-    python bench/recovery.py [--rounds N]
+    .venv/bin/python -m bench.recovery [--rounds N]
 
 Side by side in one run, on the toy problem, from the kill to the verdict:
 
@@ -36,13 +36,13 @@ import httpx
 from app.core.verdict import Mode
 from app.grading.grader import Grader
 from app.grading.open_grader import open_grader
+from bench.graded_problem import DATA_DIR
 from sandbox.jailed import Supervisor
 from tests.support.process_trees import children, descendants, is_running
 from tests.support.real_service import RunningService, real_service
 from tests.support.small_problem import small_problem, write_problem
 from tests.support.toy_problem import toy_problem
 
-_ROOT = Path(__file__).resolve().parent.parent
 _PATIENCE_SECONDS = 60.0
 
 
@@ -52,7 +52,7 @@ def main() -> None:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--rounds", type=int, default=5)
-    parser.add_argument("--data-dir", type=Path, default=_ROOT / "var")
+    parser.add_argument("--data-dir", type=Path, default=DATA_DIR)
     arguments = parser.parse_args()
     seconds = asyncio.run(_of_the_grader(arguments.rounds, arguments.data_dir))
     for _ in range(arguments.rounds):
@@ -140,7 +140,7 @@ def _of_a_service(folder: Path) -> dict[str, float]:
 
 
 def _begun(client: httpx.Client, service: RunningService) -> str:
-    """A submission that runs, and sleeps."""
+    """Return a submission that runs, and sleeps."""
     code = "import time; time.sleep(1)\n\n\ndef double(x):\n    return 2 * x\n"
     posted = client.post(f"{service.address}/api/v1/problems/double/submissions", json={"code": code})
     submission = str(posted.raise_for_status().json()["id"])
@@ -149,7 +149,7 @@ def _begun(client: httpx.Client, service: RunningService) -> str:
 
 
 def _answered(service: RunningService) -> None:
-    """A connection that was made just before the kill may be cut; the next one waits for its answer."""
+    """Ask again where a connection was cut that was made just before the kill; the next one waits."""
     while True:
         try:
             httpx.get(f"{service.address}/healthz", timeout=_PATIENCE_SECONDS).raise_for_status()

@@ -1,6 +1,6 @@
 """Thousands of submissions in a row, hostile ones among them: is every verdict right, and does nothing leak?
 
-    python bench/soak.py [--submissions N] [--seed N] [--at-once N] [--kill-every N] [--minutes M]
+    .venv/bin/python -m bench.soak [--submissions N] [--seed N] [--at-once N] [--kill-every N] [--minutes M]
 
 Grades through the whole way what has a known outcome: the solutions and wrong variants of every problem
 here, and every attack of tests/redteam. With `--kill-every` a process of the sandbox is killed after every
@@ -29,12 +29,12 @@ from app.core.verdict import Mode, Verdict
 from app.grading.grader import Grader
 from app.grading.open_grader import open_grader
 from app.worker.grade_submission import ATTEMPTS
+from bench.graded_problem import DATA_DIR
 from bench.held_resources import Held, adopted_orphans, bury_orphans, leaks, look
 from bench.known_submissions import Known, Mix, whole_mix
 from sandbox.interface import SandboxError
 from sandbox.jailed import Supervisor
 
-_ROOT = Path(__file__).resolve().parent.parent
 _SHARED_MEMORY = Path("/dev/shm")  # noqa: S108 - only looked at
 _SHOWN = ("processes", "worker_descriptors", "files", "worker_mb", "jails_mb")
 _LEARNERS = 12
@@ -78,8 +78,8 @@ def main() -> None:
     )
     for field in msgspec.structs.fields(Plan):
         parser.add_argument(f"--{field.name.replace('_', '-')}", type=field.type, default=field.default)
-    parser.add_argument("--data-dir", type=Path, default=_ROOT / "var")
-    parser.add_argument("--json", type=Path, default=_ROOT / "var" / "soak.json")
+    parser.add_argument("--data-dir", type=Path, default=DATA_DIR)
+    parser.add_argument("--json", type=Path, default=DATA_DIR / "soak.json")
     arguments = vars(parser.parse_args())
     data_dir, report = arguments.pop("data_dir"), arguments.pop("json")
     report.parent.mkdir(parents=True, exist_ok=True)
@@ -103,9 +103,10 @@ def ignore_look(_: Soaked) -> None:
 async def soak(
     plan: Plan, mix: Mix, data_dir: Path, *, on_look: Callable[[Soaked], None] = ignore_look
 ) -> Soaked:
-    """The first `warm_up` submissions come before the first count: they fill what is kept on purpose.
+    """Grade by the plan, and count what is held before, in between and after.
 
-    `on_look` is told after each count.
+    The first `warm_up` submissions come before the first count: they fill what is kept on purpose. `on_look`
+    is called after each count.
     """
     with adopted_orphans(), tempfile.TemporaryDirectory() as temporary:
         tempfile.tempdir = temporary
@@ -208,7 +209,7 @@ class _Soak:
         return held
 
     async def _settled(self) -> Held:
-        """Counted while nothing runs, nobody waits, and a spare fork server is there."""
+        """Count while nothing runs, nobody waits, and a spare fork server is there."""
         async with asyncio.timeout(_PATIENCE_SECONDS):
             for supervisor in self._supervisors:
                 await supervisor.warm_pool.close()

@@ -1,6 +1,6 @@
 """Graded submissions a minute and core, different code from different learners, beside a process per run.
 
-    python bench/throughput.py [--submissions N] [--processes N]
+    .venv/bin/python -m bench.throughput [--submissions N] [--processes N]
 
 Both keep every core busy. This grader grades N submissions to position 46, each by a learner whom it has
 not seen before, so that no jail waits for any of them: once solutions that are accepted (the reference and

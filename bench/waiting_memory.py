@@ -1,6 +1,6 @@
 """How much memory a jail takes that waits for a learner's next submission to position 46.
 
-    python bench/waiting_memory.py [--children N]
+    .venv/bin/python -m bench.waiting_memory [--children N]
 
 Prints proportional sizes (Pss of /proc/PID/smaps_rollup): pages that several processes share count
 by their share, so the sum is what the machine really holds.
@@ -44,7 +44,7 @@ async def _measure(children: int, data_dir: Path) -> None:
 
 
 def proportional_mb(pid: int) -> float:
-    """What a process holds, pages that it shares counted by its share."""
+    """Return what a process holds, pages that it shares counted by its share."""
     for line in Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines():
         if line.startswith("Pss:"):
             return int(line.split()[1]) / 1024

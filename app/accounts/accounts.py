@@ -8,8 +8,8 @@ import msgspec
 from app.accounts.credentials import Passwords, new_secret, normal_email, secret_hash
 from app.accounts.limits import RateLimit
 from app.core.user import Role, User
-from app.errors import AccountError, MalformedEmail, WrongPassword
-from app.store.engine.database import Database
+from app.errors import AccountError, MalformedEmail, NotSignedIn, WrongPassword
+from app.store.engine.database import Connection, Database
 from app.store.queries import sessions, tokens, users
 from app.store.queries.tokens import Token
 
@@ -39,7 +39,7 @@ class Accounts:
     async def sign_up(
         self, email: str, password: str, *, client: str | None = None, role: Role = Role.LEARNER
     ) -> User:
-        """A new account. The first one is the admin, also when two sign up at the same moment.
+        """Make a new account. The first one is the admin, also when two sign up at the same moment.
 
         Raises:
             MalformedEmail, WeakPassword, EmailTaken, TooManyAttempts
@@ -52,10 +52,10 @@ class Accounts:
             return await users.insert_user(connection, email=address, password_hash=password_hash, role=role)
 
     async def sign_in(self, email: str, password: str, *, client: str) -> str:
-        """A new session's secret, for the cookie.
+        """Return a new session's secret, for the cookie.
 
         Raises:
-            WrongPassword: also for an address without an account.
+            WrongPassword: also for an address without an account, and for one that is disabled.
             TooManyAttempts: by this client, or for this address.
         """
         self._per_client.attempt(client)
@@ -66,16 +66,27 @@ class Accounts:
         self._per_email.attempt(address)
         async with self._database.reading() as connection:
             found = await users.user_and_password_hash(connection, address)
-        if not await self._passwords.matches(password, found[1] if found else None) or found is None:
+        password_hash = found[1] if found is not None and found[0].is_enabled else None
+        if not await self._passwords.matches(password, password_hash) or found is None:
             raise WrongPassword
         self._per_email.forget(address)
-        return await self.start_session(found[0])
+        return await self._new_session(found[0], password_hash)
 
     async def start_session(self, user: User) -> str:
-        """A session for somebody who has just proved who they are; returns its secret."""
+        """Return the secret of a session for somebody who has just signed up.
+
+        Raises:
+            NotSignedIn: the account was disabled meanwhile.
+        """
+        return await self._new_session(user, None)
+
+    async def _new_session(self, user: User, password_hash: str | None) -> str:
         secret = new_secret()
         now = datetime.now(UTC)
         async with self._database.transaction() as connection:
+            # Whoever changes the password or disables the account ends the sessions that there are by then.
+            if not await users.hold_enabled(connection, user.id, password_hash=password_hash):
+                raise NotSignedIn if password_hash is None else WrongPassword
             await sessions.delete_expired_sessions(connection, now=now)
             await sessions.insert_session(
                 connection,
@@ -96,15 +107,16 @@ class Accounts:
             await sessions.delete_session(connection, secret_hash(session))
 
     async def user_of_session(self, session: str) -> User | None:
-        """Whose session it is; None where it is unknown, ended or expired."""
+        """Return whose session it is; None where it is unknown, ended or expired, or the account disabled."""
         async with self._database.reading() as connection:
             return await sessions.user_of_session(connection, secret_hash(session), now=datetime.now(UTC))
 
     async def new_token(self, user: User, name: str) -> NewToken:
-        """A token that acts for the user until it is deleted.
+        """Make a token that acts for the user until it is deleted.
 
         Raises:
             AccountError: the name is empty or too long.
+            NotSignedIn: the account was disabled meanwhile.
         """
         name = name.strip()
         if not 0 < len(name) <= TOKEN_NAME_LIMIT or not name.isprintable():
@@ -112,11 +124,13 @@ class Accounts:
         token = Token(id=uuid4().hex, name=name, created_at=datetime.now(UTC))
         secret = new_secret(_PREFIX)
         async with self._database.transaction() as connection:
+            if not await users.hold_enabled(connection, user.id):
+                raise NotSignedIn
             await tokens.insert_token(connection, token, user_id=user.id, secret_hash=secret_hash(secret))
         return NewToken(token=token, secret=secret)
 
     async def create_token(self, user: User, name: str) -> str:
-        """A new token's secret, which can't be read again later."""
+        """Return a new token's secret, which can't be read again later."""
         return (await self.new_token(user, name)).secret
 
     async def user_of_token(self, token: str) -> User | None:
@@ -124,34 +138,93 @@ class Accounts:
             return await tokens.user_of_token(connection, secret_hash(token))
 
     async def tokens_of(self, user: User) -> list[Token]:
-        """The user's tokens without their secrets, oldest first."""
+        """Return the user's tokens without their secrets, oldest first."""
         async with self._database.reading() as connection:
             return await tokens.tokens_of(connection, user.id)
 
     async def delete_token(self, user: User, token_id: str) -> bool:
-        """Ends a token; False where the user has none with this id."""
+        """End a token; False where the user has none with this id."""
         if not token_id.isalnum():
             return False
         async with self._database.transaction() as connection:
             return await tokens.delete_token(connection, token_id, user_id=user.id)
 
     async def everybody(self) -> list[User]:
-        """All accounts, oldest first."""
+        """Return all accounts, oldest first."""
         async with self._database.reading() as connection:
             return await users.all_users(connection)
 
     async def is_empty(self) -> bool:
-        """Whether nobody has signed up yet, so that the next one becomes the admin."""
+        """Return whether nobody has signed up yet, so that the next one becomes the admin."""
         async with self._database.reading() as connection:
             return await users.count_users(connection) == 0
 
     async def set_role(self, email: str, role: Role) -> None:
-        """Gives an account another role.
+        """Give an account another role.
+
+        Raises:
+            AccountError: there is no such account, or nobody would administer any more.
+        """
+        address = normal_email(email)
+        async with self._database.transaction() as connection:
+            if role is not Role.ADMIN:
+                await _require_another_admin(connection, address)
+            if not await users.set_role(connection, address, role):
+                raise AccountError(f"There is no account {address}.")
+
+    async def set_password(self, email: str, password: str) -> User:
+        """Give an account another password, and end its sessions; its tokens stay.
+
+        Raises:
+            AccountError: there is no such account.
+            WeakPassword: the password is too short or too long.
+        """
+        address = normal_email(email)
+        password_hash = await self._passwords.hashed(password)
+        async with self._database.transaction() as connection:
+            user = await _existing_user(connection, address)
+            await users.set_password_hash(connection, user, password_hash)
+            await sessions.delete_sessions_of(connection, user.id)
+        return user
+
+    async def disable(self, email: str) -> User:
+        """Let nobody use an account until it is enabled again: its sessions and tokens end.
+
+        Raises:
+            AccountError: there is no such account, or nobody would administer any more.
+        """
+        address = normal_email(email)
+        async with self._database.transaction() as connection:
+            await _require_another_admin(connection, address)
+            user = await _existing_user(connection, address)
+            await users.disable(connection, user)
+            await sessions.delete_sessions_of(connection, user.id)
+            await tokens.delete_tokens_of(connection, user.id)
+        return user
+
+    async def enable(self, email: str) -> User:
+        """Let an account sign in again, with the password that it had.
 
         Raises:
             AccountError: there is no such account.
         """
         address = normal_email(email)
         async with self._database.transaction() as connection:
-            if not await users.set_role(connection, address, role):
-                raise AccountError(f"There is no account {address}.")
+            user = await _existing_user(connection, address)
+            await users.enable(connection, user)
+        return user
+
+
+async def _existing_user(connection: Connection, address: str) -> User:
+    found = await users.user_and_password_hash(connection, address)
+    if found is None:
+        raise AccountError(f"There is no account {address}.")
+    return found[0]
+
+
+async def _require_another_admin(connection: Connection, address: str) -> None:
+    if await users.hold_enabled_admins(connection) == [address]:
+        raise AccountError(
+            f"{address} is the only admin who can sign in: make another account an admin first, "
+            "with `jaxercise users set-role EMAIL admin`."
+        )

@@ -1,4 +1,4 @@
-"""`jaxercise db`."""
+"""`jaxercise db`: schema, backups and moves; and `jaxercise clean`, which takes away what may go."""
 
 import asyncio
 from functools import partial
@@ -10,6 +10,7 @@ import typer
 from app.errors import GraderError
 
 if TYPE_CHECKING:
+    from app.settings import Settings
     from app.store.maintenance.move import MovedTable
 
 commands = typer.Typer(
@@ -29,14 +30,15 @@ def upgrade() -> None:
 
 @commands.command("check")
 def check() -> None:
-    """Say whether the schema is one that this version works with; exit code 2 if it is not."""
+    """Say which database it is and whether this version works with its schema; exit code 2 if not."""
     from app.store.engine import migrate
 
     url = _store_url()
     found, newest = migrate.current(url), migrate.head()
     if found != newest and not migrate.is_newer(url):
         raise GraderError(
-            f"the schema is at revision {found or 'none'}, not at {newest}: run `jaxercise db upgrade`"
+            f"{_named(url)}: the schema is at revision {found or 'none'}, not at {newest}: "
+            "run `jaxercise db upgrade`"
         )
     print(_progress(url))
 
@@ -77,6 +79,32 @@ def move(
     print("Set JAXERCISE_DATABASE_URL to the new one before you start the service.")
 
 
+def clean() -> None:
+    """Take away now what the settings keep for a time only: printed output, drafts that were only run."""
+    from app.settings import read_settings
+
+    print(asyncio.run(_clean(read_settings())))
+
+
+async def _clean(settings: "Settings") -> str:
+    from app.store.engine.open import open_database
+    from app.worker.retention import Retention
+
+    async with open_database(settings.store_url) as database:
+        retention = Retention(
+            database,
+            keep_output_days=settings.keep_output_days,
+            keep_runs_days=settings.keep_runs_days,
+        )
+        if not retention.has_work:
+            return (
+                "Everything is kept for ever: JAXERCISE_KEEP_OUTPUT_DAYS and JAXERCISE_KEEP_RUNS_DAYS are 0."
+            )
+        cleaned = await retention.clean()
+    said = f"{cleaned.runs} drafts deleted, the output of {cleaned.outputs} submissions removed."
+    return said if cleaned.is_complete else f"{said} Another process is doing the rest."
+
+
 def _print_table(table: "MovedTable", printed: set[str]) -> None:
     if not printed:
         print(
@@ -96,8 +124,19 @@ def _progress(url: str) -> str:
 
     found, newest = migrate.current(url), migrate.head()
     if found == newest:
-        return f"The schema is at revision {newest}, the newest."
-    return f"The schema is at revision {found}; this version, which knows {newest}, still works on it."
+        return f"{_named(url)}: the schema is at revision {newest}, the newest."
+    name = _named(url)
+    return (
+        f"{name}: the schema is at revision {found}; this version, which knows {newest}, still works on it."
+    )
+
+
+def _named(url: str) -> str:
+    """Return what a person calls this database: its file, or its name and host; never its password."""
+    from app.store.engine.database import is_sqlite, sqlite_path
+    from app.store.engine.url import place_of
+
+    return f"The database {sqlite_path(url).resolve()}" if is_sqlite(url) else place_of(url)
 
 
 def _store_url() -> str:

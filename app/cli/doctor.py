@@ -1,4 +1,4 @@
-"""`jaxercise doctor`: can this host jail, what is missing, and does the jail keep its word here?"""
+"""`jaxercise doctor`: whether this host can jail, what is missing, and whether the jail then holds."""
 
 import asyncio
 import contextlib
@@ -16,21 +16,23 @@ _LACKING = 1
 
 
 def doctor(json: Annotated[bool, typer.Option("--json", help="One JSON object.")] = False) -> None:
-    """Prints the layers of the jail, then tries to break each promise that it makes.
+    """Print the layers of the jail, then try to break out of it in every way that it must withstand.
 
-    Exit code 1 where a required layer is missing or a promise is broken.
+    Exit code 1 where a required layer is missing or an isolation check fails.
     """
     import msgspec
 
+    from app.settings import read_settings
     from sandbox.isolation.layers import examine
 
+    hidden = _reached_from_here(read_settings().data_dir)
     layers = []
     for layer in examine():
         layers.append(layer)
         if not json:
             _print_layer(layer)
     able = all(layer.is_active for layer in layers if layer.is_required)
-    checks = asyncio.run(_checks(quietly=json)) if able else []
+    checks = asyncio.run(_checks(hidden, quietly=json)) if able else []
     able = able and bool(checks) and all(check.holds for check in checks)
     if json:
         print(msgspec.json.encode({"able": able, "layers": layers, "promises": checks}).decode())
@@ -41,13 +43,11 @@ def doctor(json: Annotated[bool, typer.Option("--json", help="One JSON object.")
     raise typer.Exit(0 if able else _LACKING)
 
 
-async def _checks(*, quietly: bool) -> "list[Checked]":
-    """How each promise went, printed as it goes; none where no jail would start."""
-    from app.settings import read_settings
+async def _checks(hidden: list[Path], *, quietly: bool) -> "list[Checked]":
+    """Return how each isolation check went, printed as it goes; none where no jail would start."""
     from sandbox.checks.run_checks import run_isolation_checks
     from sandbox.interface import SandboxUnavailable
 
-    hidden = _reached_from_here(read_settings().data_dir)
     if not quietly:
         print("trying to break out of a real jail, which takes about fifteen seconds", flush=True)
     checks = []
@@ -64,7 +64,7 @@ async def _checks(*, quietly: bool) -> "list[Checked]":
 
 
 def _reached_from_here(data_dir: Path) -> list[Path]:
-    """Folders that the jail must hide; one that this user cannot enter has nothing to hide from its jails."""
+    """Return the folders that the jail must hide; what this user cannot enter, its jails cannot either."""
     folders = [Path.cwd(), data_dir.resolve()]
     # A user that no passwd file knows, as containers have them, may have no home.
     with contextlib.suppress(RuntimeError):

@@ -64,7 +64,7 @@ def require_writable(*paths: Path | None) -> None:
             continue
         if path.is_dir():
             raise GraderError(f"{path} cannot be written: it is a folder, and a report is a file")
-        if not os.access(path if path.exists() else path.parent, os.W_OK):
+        if not path.parent.is_dir() or not os.access(path if path.exists() else path.parent, os.W_OK):
             raise GraderError(
                 f"{path} cannot be written: its folder must exist, and this user may write there"
             )

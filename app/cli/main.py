@@ -4,7 +4,7 @@ import sys
 
 import typer
 
-from app.cli import check, clean, db, doctor, regrade, serve, users, validate, worker
+from app.cli import check, db, doctor, regrade, serve, settings, users, validate
 from app.errors import GraderError
 from sandbox.interface import SandboxError
 
@@ -14,23 +14,24 @@ commands = typer.Typer(
     name="jaxercise", no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False
 )
 commands.command("serve")(serve.serve)
-commands.command("worker")(worker.worker)
+commands.command("worker")(serve.worker)
 commands.command("check")(check.check)
 commands.command("validate")(validate.validate)
 commands.command("regrade")(regrade.regrade)
+commands.command("settings")(settings.settings)
 commands.command("doctor")(doctor.doctor)
-commands.command("clean")(clean.clean)
+commands.command("clean")(db.clean)
 commands.add_typer(users.commands, name="users")
 commands.add_typer(db.commands, name="db")
 
 
 @commands.callback()
 def describe() -> None:
-    """An interactive grader for deep-learning exercises in JAX and Flax NNX."""
+    """Grade deep-learning exercises in JAX and Flax NNX, interactively."""
 
 
 def app() -> None:
-    """Runs a command. Our errors are one line and exit code 2, never a traceback."""
+    """Run a command. Our errors are one line and exit code 2, never a traceback."""
     try:
         commands()
     except (GraderError, SandboxError) as error:

@@ -58,7 +58,7 @@ async def _regrade(
     from app.grading.reference.drift import read_outputs
 
     folders = {problem.slug: settings.references_dir / folder_name(problem) for problem in problems}
-    # Read first: a broken file is told before minutes of grading, and one that is replaced need not be whole.
+    # Before minutes of grading, after which a broken file would be found; one that is replaced may be broken.
     stored = {} if store_outputs else {slug: read_outputs(folder) for slug, folder in folders.items()}
     proofs: list[Proof] = []
     drifts: dict[str, str] = {}

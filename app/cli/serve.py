@@ -1,4 +1,4 @@
-"""`jaxercise serve`."""
+"""`jaxercise serve` and `jaxercise worker`: the two ways to run the service."""
 
 from typing import Annotated
 
@@ -14,3 +14,11 @@ def serve(
     from app.settings import read_settings
 
     run_service(read_settings(host=host, port=port))
+
+
+def worker() -> None:
+    """Grade what waits in the queue of a PostgreSQL database, and serve nothing."""
+    from app.cli.serving.worker import serve_worker
+    from app.settings import read_settings
+
+    serve_worker(read_settings())

@@ -21,6 +21,8 @@ class User(msgspec.Struct, frozen=True, kw_only=True):
     email: str
     role: Role
     created_at: datetime
+    is_enabled: bool = True
+    """A disabled account cannot sign in; it keeps its submissions, and can be enabled again."""
 
     @property
     def sees_everything(self) -> bool:

@@ -68,7 +68,9 @@ async def serve_grader(channel: socket.socket, open_grader: OpenGraderFor) -> No
             await _Conversation(grader, reply).hold(reader)
     except (GraderError, SandboxError) as fault:
         reply(Unavailable(message=str(fault)))
-        await writer.drain()
+        # The service may have ended meanwhile, for a reason that it has said itself.
+        with contextlib.suppress(ConnectionError):
+            await writer.drain()
     finally:
         writer.close()
 

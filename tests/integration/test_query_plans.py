@@ -26,7 +26,7 @@ from app.store.queries import events as submission_events
 from app.store.queries import problem_versions, submissions
 from app.store.queries.queue_stats import last_failures, queue_figures
 from app.store.queries.unexplained import add_unexplained, commonest_unexplained
-from bench.scale_fill import fill, fill_learner, fill_queue, settle
+from bench.scale.fill import fill, fill_learner, fill_queue, settle
 from tests.support.postgres import PostgresServer
 from tests.support.query_plans import Statement, plans_of, statements_of
 from tests.support.scripted_service import PASSWORD, Service, scripted_service

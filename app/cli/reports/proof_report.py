@@ -14,7 +14,7 @@ _FORMAT = 1
 
 
 def proofs_json(proofs: Sequence[Proof], environment: Mapping[str, str]) -> bytes:
-    """One object, as `docs/authors.md` describes it. Infinite distances are null, which JSON can say."""
+    """Return one object, as `docs/authors.md` describes it; an infinite distance is null."""
     report = {
         "format": _FORMAT,
         "environment": dict(environment),
@@ -24,7 +24,7 @@ def proofs_json(proofs: Sequence[Proof], environment: Mapping[str, str]) -> byte
 
 
 def proofs_markdown(proofs: Sequence[Proof], drift: Mapping[str, str] | None = None) -> str:
-    """For each problem its mutation table, the figures, and why it is refused if it is."""
+    """Return for each problem its mutation table, the figures, and why it is refused if it is."""
     lines: list[str] = []
     for proof in proofs:
         verdict = "proven" if proof.is_proven else "refused"
@@ -42,7 +42,7 @@ def proofs_markdown(proofs: Sequence[Proof], drift: Mapping[str, str] | None = N
 
 
 def proofs_junit(proofs: Sequence[Proof]) -> bytes:
-    """JUnit XML, as CI systems read it: a suite a problem, a test case a row."""
+    """Return JUnit XML, as CI systems read it: a suite a problem, a test case a row."""
     root = ElementTree.Element("testsuites", name="jaxercise regrade")
     for proof in proofs:
         failures = sum(bool(row.faults) for row in proof.results)

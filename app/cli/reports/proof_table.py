@@ -19,17 +19,17 @@ _LETTERS = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
 
 
 class ProofTable:
-    """Gives the lines of each row as it becomes known."""
+    """The table of one problem, whose lines are given row by row, as each becomes known."""
 
     def __init__(self, columns: Sequence[Column]) -> None:
         self._names = [column.name for column in columns]
-        room = WIDTH - _LABEL - _OUTCOME - _NAMED
-        self._cell = max(2, min(_WIDEST_CELL, room // max(1, len(columns))))
+        space = WIDTH - _LABEL - _OUTCOME - _NAMED
+        self._cell = max(2, min(_WIDEST_CELL, space // max(1, len(columns))))
         self._columns = columns
         self._heading = ""
 
     def legend(self) -> list[str]:
-        """Which letter stands for which case, and what the cells mean."""
+        """Return the lines that say which letter stands for which case, and what the cells mean."""
         entries = [
             f"{_letter(place)} {column.name}{'' if column.kind == 'value' else f' ({column.kind})'}"
             for place, column in enumerate(self._columns)
@@ -38,7 +38,7 @@ class ProofTable:
         return [*lines, "  · passes; a number: caught, so many tolerances off; ∞ caught, not by numbers"]
 
     def lines(self, row: ProofResult) -> Iterator[str]:
-        """One line, with a heading before the first of its kind, and its refusals below it."""
+        """Yield one line, with a heading before the first of its kind, and its refusals below it."""
         heading = "figures" if isinstance(row, Figure) else _HEADINGS[row.role]
         if heading != self._heading:
             self._heading = heading
@@ -67,13 +67,13 @@ class ProofTable:
 
 
 def fault_lines(fault: Fault) -> Iterator[str]:
-    """What is the case and what to change, wrapped."""
+    """Yield what is the case and what to change, wrapped."""
     yield from _wrapped(f"{fault.reason}: {fault.message}.".split(), " ", indent="      ")
     yield from _wrapped(f"→ {fault.remedy}".split(), " ", indent="      ")
 
 
 def short_number(value: float, width: int) -> str:
-    """As much of a distance as fits; a mark where nothing does."""
+    """Return as much of a distance as fits; a mark where nothing does."""
     if math.isinf(value):
         return "∞"
     forms = [f"{value:.0f}"] if value >= 10 else [f"{value:.2g}", f"{value:.0f}" if value >= 1 else ""]
@@ -85,7 +85,7 @@ def short_number(value: float, width: int) -> str:
 
 
 def summary_lines(slug: str, faults: Sequence[Fault]) -> list[str]:
-    """The last word on one problem."""
+    """Return the last lines on one problem: that it is proven, or why it is refused."""
     if not faults:
         return [f"  {slug} is proven"]
     reasons: Mapping[str, int] = {

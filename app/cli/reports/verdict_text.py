@@ -3,12 +3,12 @@
 from collections.abc import Iterator
 
 from app.core.outcome import Outcome
-from app.core.verdict import CaseResult, Verdict
+from app.core.verdict import CaseResult, LearnerError, Verdict
 from app.web.filters import index, number_pair, percent
 
 
 def verdict_text(verdict: Verdict, *, title: str) -> str:
-    """Headline, explanation, a line a case, then what the code printed."""
+    """Return headline, explanation, a line a case, then what the code printed."""
     lines = (part for line in _lines(verdict, title) for part in line.splitlines() or [""])
     return "\n".join(map(_printable, lines))
 
@@ -26,17 +26,21 @@ def _lines(verdict: Verdict, title: str) -> Iterator[str]:
         if row.differences:
             yield f"    {_differences_line(row)}"
     if verdict.error is not None:
-        if verdict.error.explanation:
-            yield f"  {verdict.error.explanation}"
-        yield f"  {verdict.error.type}: {verdict.error.message}"
-        for frame in verdict.error.frames:
-            yield f"    line {frame.line}, in {frame.function}: {frame.text}"
+        yield from _error_lines(verdict.error)
     for note in verdict.notes:
         yield f"  note: {note}"
     for name, text in (("stdout", verdict.stdout), ("stderr", verdict.stderr)):
         if text:
             yield f"  {name}:"
             yield from (f"  | {line}" for line in text.splitlines()[:40])
+
+
+def _error_lines(error: LearnerError) -> Iterator[str]:
+    if error.explanation:
+        yield f"  {error.explanation}"
+    yield f"  {error.type}: {error.message}"
+    for frame in error.frames:
+        yield f"    line {frame.line}, in {frame.function}: {frame.text}"
 
 
 def _case_line(row: CaseResult, width: int) -> str:
@@ -54,7 +58,7 @@ def _case_line(row: CaseResult, width: int) -> str:
 
 
 def _differences_line(row: CaseResult) -> str:
-    """Of a scalar the index says nothing."""
+    """Return pairs of numbers with where they stand; of a scalar the index says nothing."""
     pairs = (
         f"{index(found.at)} {expected} → {got}".removeprefix("[] ")
         for found in row.differences
@@ -65,5 +69,5 @@ def _differences_line(row: CaseResult) -> str:
 
 
 def _printable(line: str) -> str:
-    """Escape sequences of a submission must not reach the terminal."""
+    """Replace what is not printable: a submission's escape sequences must not reach the terminal."""
     return "".join(char if char.isprintable() or char == "\t" else "\ufffd" for char in line)

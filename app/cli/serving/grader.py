@@ -9,8 +9,7 @@ from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
 
 from app.bootstrap import open_real_grader
-from app.cli.serving.freeze_gc import freeze_heap
-from app.cli.serving.supervise import end_with, keep
+from app.cli.serving.supervise import end_with, freeze_heap, keep
 from app.grading.grader import GradingStage
 from app.settings import Settings
 from app.worker.grade_submission import Grades

@@ -42,7 +42,7 @@ _PATTERNS = (
 
 
 def set_up_logs(settings: Settings, process: ProcessName) -> None:
-    """From now on; replaces what was set up before. `process` is told in each JSON object.
+    """Set up all logs from now on, in place of what was before; each JSON object names `process`.
 
     Warnings and an exception that ends the process are logged as well, so that a collector finds those too.
     """
@@ -68,7 +68,7 @@ def set_up_logs(settings: Settings, process: ProcessName) -> None:
 
 
 class _Secrets:
-    """Takes out of a text what may not be in any log."""
+    """What may not be in any log, and is taken out of every text."""
 
     def __init__(self, settings: Settings) -> None:
         password = password_of(settings.store_url)
@@ -101,8 +101,9 @@ class _TextLines(logging.Formatter):
 
 
 class _JsonLines(JsonFormatter):
-    """`time`, `level`, `logger`, `message`, `process`; and where there are, `worker`, `submission` and
-    `exception`.
+    """Objects with `time`, `level`, `logger`, `message` and `process`.
+
+    Where there are, `worker`, `submission` and `exception` as well.
     """
 
     def __init__(self, secrets: _Secrets, *, process: ProcessName, worker: str) -> None:
@@ -127,7 +128,7 @@ class _JsonLines(JsonFormatter):
 
 
 def _without_traces_of_outages(record: logging.LogRecord) -> bool:
-    """That the database is away is a sentence: where in the queue's library it was missed helps nobody."""
+    """Make one sentence of an outage: where in the queue's library it was noticed helps nobody."""
     if record.name.split(".")[0] in _QUEUE and record.exc_info:
         error = record.exc_info[1]
         if isinstance(error, ConnectorException | OperationalError):

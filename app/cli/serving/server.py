@@ -1,4 +1,4 @@
-"""The sockets that a service answers on, and servers that stop when they are told to."""
+"""The sockets that a service answers on, and servers that stop when they should."""
 
 import socket
 from collections.abc import Iterator
@@ -32,7 +32,7 @@ class QuietServer(uvicorn.Server):
 
 
 def server_config(app: ASGIApp, *, trusted_proxies: str = "") -> uvicorn.Config:
-    """Nothing is logged for a request, and the lifespan is the caller's to run."""
+    """Return uvicorn's settings: no request is logged, and the lifespan is the caller's to run."""
     return uvicorn.Config(
         app,
         lifespan="off",
@@ -47,7 +47,7 @@ def server_config(app: ASGIApp, *, trusted_proxies: str = "") -> uvicorn.Config:
 
 
 def listening(host: str, port: int, *, instead: str) -> socket.socket:
-    """A socket that takes connections; `instead` names what chooses another place.
+    """Return a socket that takes connections; `instead` names what chooses another place.
 
     Raises:
         GraderError: the place is taken, or none of this machine's.
@@ -65,5 +65,6 @@ def listening(host: str, port: int, *, instead: str) -> socket.socket:
 
 
 def address_of(listener: socket.socket) -> str:
+    """Return the URL at which the socket is reached."""
     host, port = listener.getsockname()[:2]
     return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"

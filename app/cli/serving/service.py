@@ -7,11 +7,10 @@ from collections.abc import Awaitable, Callable
 
 import uvicorn
 
-from app.cli.serving.freeze_gc import freeze_heap
 from app.cli.serving.grader import fork_grader
 from app.cli.serving.logs import set_up_logs
 from app.cli.serving.server import Server, address_of, listening, server_config
-from app.cli.serving.supervise import keep
+from app.cli.serving.supervise import freeze_heap, keep
 from app.errors import GraderError
 from app.http.services import services_of
 from app.main import create_app
@@ -25,7 +24,7 @@ _log = logging.getLogger("jaxercise")
 
 
 def run_service(settings: Settings, open_grader: OpenGrader | None = None) -> None:
-    """Serves until SIGINT or SIGTERM, in a process of its own that is begun again where it is killed.
+    """Serve until SIGINT or SIGTERM, in a process of its own that is begun again where it is killed.
 
     `open_grader` takes the place of the real one.
 
@@ -80,7 +79,7 @@ async def _stop_on_failure(
 
 
 def as_grader_error(failure: Exception) -> GraderError:
-    """Why a worker cannot go on, as a command tells it; a bug's traceback goes into the log."""
+    """Return why a worker cannot go on, in one sentence; a bug's traceback goes into the log."""
     if isinstance(failure, GraderError):
         return failure
     if not isinstance(failure, SandboxError):

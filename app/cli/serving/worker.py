@@ -8,18 +8,17 @@ from contextlib import AbstractContextManager, asynccontextmanager, nullcontext
 
 from app.api.operators import Health, Readiness, worker_app
 from app.bootstrap import open_services, real_grader, require_distributed, run_worker
-from app.cli.serving.freeze_gc import freeze_heap
 from app.cli.serving.logs import set_up_logs
 from app.cli.serving.server import QuietServer, address_of, listening, server_config
 from app.cli.serving.service import as_grader_error
-from app.cli.serving.supervise import keep
+from app.cli.serving.supervise import freeze_heap, keep
 from app.metrics.metrics import Metrics
 from app.settings import Settings
 from app.worker.worker import OpenGrader
 
 
 def serve_worker(settings: Settings, open_grader: OpenGrader | None = None) -> None:
-    """Grades until SIGINT or SIGTERM, then drains; tells how it does on `worker_port`, if there is one.
+    """Grade until SIGINT or SIGTERM, then drain; answer probes on `worker_port`, if there is one.
 
     In a process of its own that is begun again where it is killed. `open_grader` takes the place of the
     real one.
@@ -39,7 +38,7 @@ async def _work(settings: Settings, listener: socket.socket | None, open_grader:
     for number in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
     metrics, readiness = Metrics(), Readiness()
-    readiness.add("grading", _opening)
+    readiness.add("grading", _starting)
     async with (
         _answering(listener, metrics, readiness),
         open_services(settings) as shared,
@@ -71,7 +70,7 @@ def _port(settings: Settings) -> AbstractContextManager[socket.socket | None]:
 async def _answering(
     listener: socket.socket | None, metrics: Metrics, readiness: Readiness
 ) -> AsyncIterator[None]:
-    """From before the database is opened until after the drain, so that a probe always gets an answer."""
+    """Answer probes while the block lasts: from before the database is opened until after the drain."""
     if listener is None:
         yield
         return
@@ -85,7 +84,7 @@ async def _answering(
         await asyncio.gather(serving, return_exceptions=True)
 
 
-async def _opening() -> str:
+async def _starting() -> str:
     return "the database is being opened"
 
 

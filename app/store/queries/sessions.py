@@ -7,7 +7,7 @@ from sqlalchemy import delete, select
 from app.core.user import User
 from app.store import tables
 from app.store.engine.database import Connection
-from app.store.queries.users import as_user
+from app.store.queries.users import IS_ENABLED, USER_COLUMNS, as_user
 
 
 async def insert_session(
@@ -21,11 +21,11 @@ async def insert_session(
 
 
 async def user_of_session(connection: Connection, secret_hash: str, *, now: datetime) -> User | None:
-    """The session's user, unless it has expired."""
+    """Return the session's user, unless it has expired or the account is disabled."""
     query = (
-        select(tables.users)
+        select(*USER_COLUMNS)
         .join(tables.sessions)
-        .where(tables.sessions.c.secret_hash == secret_hash, tables.sessions.c.expires_at > now)
+        .where(tables.sessions.c.secret_hash == secret_hash, tables.sessions.c.expires_at > now, IS_ENABLED)
     )
     row = (await connection.execute(query)).one_or_none()
     return None if row is None else as_user(row)
@@ -33,6 +33,10 @@ async def user_of_session(connection: Connection, secret_hash: str, *, now: date
 
 async def delete_session(connection: Connection, secret_hash: str) -> None:
     await connection.execute(delete(tables.sessions).where(tables.sessions.c.secret_hash == secret_hash))
+
+
+async def delete_sessions_of(connection: Connection, user_id: str) -> None:
+    await connection.execute(delete(tables.sessions).where(tables.sessions.c.user_id == user_id))
 
 
 async def delete_expired_sessions(connection: Connection, *, now: datetime) -> None:

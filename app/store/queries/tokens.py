@@ -8,7 +8,7 @@ from sqlalchemy import delete, select
 from app.core.user import User
 from app.store import tables
 from app.store.engine.database import Connection
-from app.store.queries.users import as_user
+from app.store.queries.users import IS_ENABLED, USER_COLUMNS, as_user
 
 
 class Token(msgspec.Struct, frozen=True, kw_only=True):
@@ -32,7 +32,11 @@ async def insert_token(connection: Connection, token: Token, *, user_id: str, se
 
 
 async def user_of_token(connection: Connection, secret_hash: str) -> User | None:
-    query = select(tables.users).join(tables.tokens).where(tables.tokens.c.secret_hash == secret_hash)
+    query = (
+        select(*USER_COLUMNS)
+        .join(tables.tokens)
+        .where(tables.tokens.c.secret_hash == secret_hash, IS_ENABLED)
+    )
     row = (await connection.execute(query)).one_or_none()
     return None if row is None else as_user(row)
 
@@ -51,3 +55,7 @@ async def delete_token(connection: Connection, token_id: str, *, user_id: str) -
     """True where the user had such a token."""
     of_user = (tables.tokens.c.id == token_id) & (tables.tokens.c.user_id == user_id)
     return (await connection.execute(delete(tables.tokens).where(of_user))).rowcount == 1
+
+
+async def delete_tokens_of(connection: Connection, user_id: str) -> None:
+    await connection.execute(delete(tables.tokens).where(tables.tokens.c.user_id == user_id))

@@ -1,5 +1,9 @@
 """`jaxercise users`, `jaxercise db` and `jaxercise clean`, as an operator types them."""
 
+import contextlib
+import io
+import os
+import pty
 import subprocess
 import sys
 from collections.abc import Callable
@@ -50,6 +54,83 @@ def test_accounts_are_created_listed_and_promoted(jaxercise: Callable[..., Done]
     ]
 
 
+def test_an_account_is_disabled_and_enabled(jaxercise: Callable[..., Done]) -> None:
+    """The list says so; a new password does not enable it."""
+    for email in ("a@school.test", "b@school.test"):
+        jaxercise("users", "create", email)
+    assert "sessions and tokens have ended" in jaxercise("users", "disable", "b@school.test").printed
+    assert jaxercise("users", "list").printed.splitlines()[1].endswith("disabled")
+    assert "still disabled" in jaxercise("users", "set-password", "b@school.test").printed
+    assert jaxercise("users", "enable", "b@school.test").printed == "b@school.test is enabled.\n"
+    assert "disabled" not in jaxercise("users", "list").printed
+    assert "its sessions have ended" in jaxercise("users", "set-password", "b@school.test").printed
+
+
+@pytest.mark.parametrize("words", ["set-role a@school.test learner", "disable a@school.test"])
+def test_the_only_admin_stays_one(jaxercise: Callable[..., Done], words: str) -> None:
+    jaxercise("users", "create", "a@school.test")
+    jaxercise("users", "create", "b@school.test")
+    done = jaxercise("users", *words.split())
+    assert done.exit_code == 2
+    assert "a@school.test is the only admin who can sign in" in done.complained
+    assert len(done.complained.splitlines()) == 1
+
+
+@pytest.mark.parametrize("command", ["create", "set-password"])
+@pytest.mark.parametrize(
+    ("typed", "said"),
+    [
+        (b"", "hand it over on standard input"),
+        (b"\n", "hand it over on standard input"),
+        (b"correct \xff horse\n", "is not UTF-8 text"),
+        (b"short\n", "at least 10 characters"),
+        (b"another staple battery\nwhatever else\n", ""),
+    ],
+)
+def test_without_a_terminal_the_password_is_read_from_standard_input(
+    jaxercise: Callable[..., Done], monkeypatch: pytest.MonkeyPatch, command: str, typed: bytes, said: str
+) -> None:
+    """Without a warning of Python's; where nothing is handed over, one sentence says how it may be."""
+    if command == "set-password":
+        jaxercise("users", "create", "a@school.test")
+    monkeypatch.delenv("JAXERCISE_PASSWORD")
+    with io.TextIOWrapper(io.BytesIO(typed)) as handed_over:
+        monkeypatch.setattr(sys, "stdin", handed_over)
+        done = jaxercise("users", command, "a@school.test")
+    assert done.exit_code == (2 if said else 0)
+    assert said in done.complained
+    assert len(done.complained.splitlines()) == bool(said)
+
+
+def test_at_a_terminal_the_password_is_asked_for_twice(tmp_path: Path) -> None:
+    """And is not shown there."""
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("JAXERCISE_")}
+    parent, child = pty.openpty()
+    with subprocess.Popen(
+        [sys.executable, "-m", "app.cli.main", "users", "create", "a@school.test"],
+        cwd=CHECKOUT,
+        env={**environment, "JAXERCISE_DATA_DIR": str(tmp_path)},
+        stdin=child,
+        stdout=child,
+        stderr=child,
+        start_new_session=True,
+    ) as process:
+        os.close(child)
+        shown = b""
+        for typed in (b"correct horse battery\n", b"correct horse battery\n"):
+            asked = shown.count(b": ") + 1
+            while shown.count(b": ") < asked:
+                shown += os.read(parent, 1000)
+            os.write(parent, typed)
+        with contextlib.suppress(OSError):  # EIO is a terminal's end.
+            while more := os.read(parent, 1000):
+                shown += more
+        os.close(parent)
+        assert process.wait() == 0
+    assert b"is now admin" in shown
+    assert b"horse" not in shown
+
+
 @pytest.mark.parametrize(
     ("words", "settings", "mentions"),
     [
@@ -60,6 +141,18 @@ def test_accounts_are_created_listed_and_promoted(jaxercise: Callable[..., Done]
         ("serve", {"JAXERCISE_SLOTS": "0"}, "JAXERCISE_SLOTS"),
         ("serve --port 99999", {}, "JAXERCISE_PORT"),
         ("serve --host 192.0.2.1", {}, "cannot listen on 192.0.2.1"),
+        ("users disable nobody@school.test", {}, "no account nobody@school.test"),
+        ("users enable nobody@school.test", {}, "no account nobody@school.test"),
+        ("users set-password nobody@school.test", {}, "no account nobody@school.test"),
+        ("users list", {"JAXERCISE_DATA_DIR": "/dev/null/x"}, "JAXERCISE_DATA_DIR"),
+        ("worker", {"JAXERCISE_SLOT": "2"}, "the nearest is JAXERCISE_SLOTS"),
+        ("clean", {"JAXERCISE_SLOT": "2"}, "the nearest is JAXERCISE_SLOTS"),
+        ("doctor", {"JAXERCISE_SLOT": "2"}, "the nearest is JAXERCISE_SLOTS"),
+        ("validate", {"JAXERCISE_SLOT": "2"}, "the nearest is JAXERCISE_SLOTS"),
+        ("regrade", {"JAXERCISE_SLOT": "2"}, "the nearest is JAXERCISE_SLOTS"),
+        ("check vit-cls-token x.py", {"JAXERCISE_SLOT": "2"}, "the nearest is JAXERCISE_SLOTS"),
+        ("db upgrade", {"JAXERCISE_SLOT": "2"}, "the nearest is JAXERCISE_SLOTS"),
+        ("settings", {"JAXERCISE_SLOT": "2"}, "the nearest is JAXERCISE_SLOTS"),
     ],
 )
 @pytest.mark.enable_socket

@@ -35,7 +35,7 @@ from app.store.problems import Problems
 from app.store.queries import submissions, users
 from app.worker.consume import consuming
 from app.worker.grade_submission import GradeSubmission
-from bench.scale_postgres import MeasuredServer
+from bench.scale.postgres import MeasuredServer
 from tests.support.scripted_grader import ScriptedGrader
 from tests.support.small_problem import small_problem
 
@@ -62,7 +62,7 @@ class Counted(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def measure_steady(server: MeasuredServer, counts: list[int], grading_seconds: float) -> None:
-    """The rate where each grading takes so long, and computes nothing; measured and printed."""
+    """Measure and print the rate where each grading takes so long, and computes nothing."""
     print(
         f"{_JOBS_A_WORKER} jobs a worker, each takes {grading_seconds:g} s; {os.cpu_count()} cores, fsync on"
     )
@@ -174,7 +174,7 @@ def _used(pipes: list[Pipe]) -> float:
 
 
 async def _one_by_one(database: Database, user_id: str, version: str) -> dict[str, float]:
-    """The moment of each commit, on the clock that all processes of this machine share."""
+    """Return the moment of each commit, on the clock that all processes of this machine share."""
     queue = ProcrastinateQueue(database)
     committed = {}
     for number in range(_PICKUPS):
@@ -219,7 +219,7 @@ def _enqueue_burst(url: str, user_id: str, version: str, jobs: int) -> None:
 
 
 async def _until_done(url: str, expected: int, waits: Counter[str]) -> None:
-    """Looks a few times a second, and notes what PostgreSQL's processes are at."""
+    """Look a few times a second, and note what PostgreSQL's processes are at."""
     activity = (
         "SELECT coalesce(wait_event_type || ':' || wait_event, 'running') FROM pg_stat_activity "
         "WHERE state = 'active' AND pid <> pg_backend_pid() AND backend_type = 'client backend'"

@@ -30,7 +30,7 @@ class MeasuredServer:
         self._folder = folder
 
     def new_database(self) -> str:
-        """The URL of a new, empty database."""
+        """Return the URL of a new, empty database."""
         name = f"scale_{uuid4().hex[:8]}"
         with psycopg.connect(
             f"host={self._folder} user={_OWNER} dbname=postgres", autocommit=True
@@ -39,7 +39,7 @@ class MeasuredServer:
         return f"postgresql+psycopg://{_OWNER}@/{name}?host={self._folder}"
 
     def processor_seconds(self) -> float:
-        """What all processes of the cluster have used so far, those that have ended included."""
+        """Return what all processes of the cluster have used so far, those that have ended included."""
         main = int((self._folder / "cluster" / "postmaster.pid").read_text().split()[0])
         ticks = 0
         for stat in Path("/proc").glob("[0-9]*/stat"):
@@ -57,7 +57,7 @@ class MeasuredServer:
 
 @contextmanager
 def measured_postgres() -> Iterator[MeasuredServer]:
-    """Starts a cluster on this machine's disk and stops it; its folder is removed."""
+    """Run a cluster on this machine's disk while the block lasts; its folder is removed."""
     folder = Path(tempfile.mkdtemp(prefix="jaxercise-scale-"))
     try:
         if os.geteuid() == 0:

@@ -17,9 +17,9 @@ import psycopg
 from app.core.problem import Problem
 from app.store.engine.url import conninfo
 from bench.graded_problem import position_46
-from bench.scale_fill import fill, settle
-from bench.scale_pages import NEW
-from bench.scale_postgres import MeasuredServer
+from bench.scale.fill import fill, settle
+from bench.scale.pages import NEW
+from bench.scale.postgres import MeasuredServer
 from tests.support.postgres import _program
 
 _SECONDS = 12
@@ -75,8 +75,10 @@ DELETE FROM procrastinate_jobs WHERE id = :job AND worker_id = :worker_id AND st
 
 
 def measure_database(server: MeasuredServer, url: str, counts: list[int]) -> None:
-    """Measure and print, so many connections at once; `url` is a database that a service has filled with its
-    problems and one learner."""
+    """Measure and print, so many connections at once.
+
+    `url` is a database that a service has filled with its problems and one learner.
+    """
     problem = position_46()
     # A small table is read whole, which tells nothing of one with some use.
     fill(url, submissions=_FILLED)

@@ -1,8 +1,8 @@
 """What growth costs: the same requests and statements in a small database and in one with years of use.
 
-    python bench/scale.py [--submissions N] [--problems N] [--rounds N]
-    python bench/scale.py --workers 1,2,4,8,16,32,64 [--jobs N] [--grading-seconds S]
-    python bench/scale.py --connections 1,2,4,8,16,32,64
+    .venv/bin/python -m bench.scale [--submissions N] [--problems N] [--rounds N]
+    .venv/bin/python -m bench.scale --workers 1,2,4,8,16,32,64 [--jobs N] [--grading-seconds S]
+    .venv/bin/python -m bench.scale --connections 1,2,4,8,16,32,64
 
 Starts a PostgreSQL with fsync on and two real services on it, `jaxercise serve` with JAXERCISE_WORKER=false.
 The small database has as many problems as the list shows on a page, and two learners; the large one has the
@@ -22,19 +22,19 @@ from pathlib import Path
 import httpx
 import psycopg
 
+from app.core.paths import path_of
 from app.store.engine.url import conninfo
 from bench.graded_problem import position_46
-from bench.scale_database import measure_database
-from bench.scale_fill import fill, fill_learner, fill_queue, settle
-from bench.scale_pages import DILIGENT, NEW, PASSWORD, Place, print_table, time_pages
-from bench.scale_postgres import MeasuredServer, measured_postgres
-from bench.scale_queue import time_queue
-from bench.scale_rows import write_problems
-from bench.scale_workers import measure_steady, measure_workers
+from bench.scale.database import measure_database
+from bench.scale.fill import fill, fill_learner, fill_queue, settle
+from bench.scale.pages import DILIGENT, NEW, PASSWORD, Place, print_table, time_pages
+from bench.scale.postgres import MeasuredServer, measured_postgres
+from bench.scale.queue import time_queue
+from bench.scale.rows import write_problems
+from bench.scale.workers import measure_steady, measure_workers
 from tests.support import real_service as services
 from tests.support.real_service import RunningService, real_service
 
-_ROOT = Path(__file__).resolve().parents[1]
 _ON_A_PAGE = 60
 _WAITING = 10_000
 
@@ -73,8 +73,8 @@ def _measure_database(server: MeasuredServer, connections: list[int]) -> None:
     url = server.new_database()
     with tempfile.TemporaryDirectory(prefix="jaxercise-scale-") as folder:
         place = Path(folder) / "small"
-        shutil.copytree(_ROOT / "problems", place / "problems")
-        shutil.copytree(_ROOT / "reference_solutions", place / "references")
+        shutil.copytree(path_of("problems"), place / "problems")
+        shutil.copytree(path_of("reference_solutions"), place / "references")
         with _service(place, url) as service:
             _sign_up(service)
     measure_database(server, url, connections)
@@ -85,8 +85,8 @@ def _measure_growth(server: MeasuredServer, submissions: int, problems: int, rou
     with tempfile.TemporaryDirectory(prefix="jaxercise-scale-") as folder:
         small_place, large_place = Path(folder) / "small", Path(folder) / "large"
         for place, count in ((small_place, _ON_A_PAGE), (large_place, problems)):
-            shutil.copytree(_ROOT / "problems", place / "problems")
-            shutil.copytree(_ROOT / "reference_solutions", place / "references")
+            shutil.copytree(path_of("problems"), place / "problems")
+            shutil.copytree(path_of("reference_solutions"), place / "references")
             write_problems(place, count - 3)
         for place, url in ((small_place, small_url), (large_place, large_url)):
             first, again = (_start_seconds(place, url) for _ in range(2))
@@ -142,7 +142,7 @@ def _sign_up(service: RunningService) -> None:
 
 
 def _one_of_each(url: str) -> dict[str, str]:
-    """A wrong one, with pictures."""
+    """Make a wrong one, with pictures."""
     query = (
         "SELECT users.email, min(submissions.id) FROM submissions JOIN users ON users.id = user_id "
         "JOIN problems ON problems.version = submissions.version "

@@ -51,7 +51,7 @@ def verdict_rows() -> list[VerdictRow]:
 
 
 def write_problems(place: Path, count: int) -> None:
-    """That many folders below `place`/problems and `place`/references.
+    """Write that many folders below `place`/problems and `place`/references.
 
     Their statements are short: to read a long one takes 20 ms, which says nothing of the database.
     """

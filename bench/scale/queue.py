@@ -21,7 +21,7 @@ from app.store.engine.database import Database
 from app.store.queries import problem_versions, submissions, users
 from app.store.queries.queue_stats import queue_figures
 from app.submissions.service import unfinished_verdict
-from bench.scale_pages import NEW, Timed
+from bench.scale.pages import NEW, Timed
 
 _NAMES = (
     "enqueue: submission and job, one commit",

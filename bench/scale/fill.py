@@ -6,7 +6,7 @@ import psycopg
 
 from app.store.engine.url import conninfo
 from bench.graded_problem import position_46
-from bench.scale_rows import verdict_rows
+from bench.scale.rows import verdict_rows
 
 ROWS_A_LEARNER = 200
 _BATCH = 50_000
@@ -101,7 +101,7 @@ def fill_queue(url: str, *, waiting: int) -> None:
 
 
 def settle(url: str) -> None:
-    """What autovacuum has done long before in a database that has grown."""
+    """Do what autovacuum has done long before in a database that has grown."""
     with psycopg.connect(conninfo(url), autocommit=True) as connection:
         connection.execute("VACUUM ANALYZE")
         connection.execute("CHECKPOINT")
