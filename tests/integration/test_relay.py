@@ -71,7 +71,7 @@ class Follower:
         return [sent.event for sent in self.sent]
 
     async def end(self) -> None:
-        await asyncio.wait_for(self._task, 10)
+        await asyncio.wait_for(self._task, 60)
 
     async def leave(self) -> None:
         self._task.cancel()

@@ -34,7 +34,7 @@ class Service(msgspec.Struct, frozen=True, kw_only=True):
 
     async def ready(self) -> None:
         """Return once it grades."""
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(60):
             while (await self.client.get("/readyz")).status_code != 200:  # noqa: ASYNC110 (it has no event)
                 await asyncio.sleep(0.01)
 
