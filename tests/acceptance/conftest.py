@@ -7,11 +7,13 @@ from pathlib import Path
 
 import httpx
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
 from tests.acceptance.learner import ADMIN, PASSWORD, Learner
 from tests.acceptance.running_service import running_service
 
+_PATIENCE_SECONDS = 60.0
+"""Far above what a page takes: a machine may be slow, and a browser shares it with a jail."""
 _CHROMIUM = "/usr/bin/chromium"
 _FLAGS = [
     "--headless",
@@ -31,7 +33,9 @@ def service(graded_problems_dir: Path) -> Iterator[str]:
     with running_service(graded_problems_dir) as address:
         admin = {"email": ADMIN, "password": PASSWORD}
         # 409 where the folder has been used before.
-        assert httpx.post(f"{address}/api/v1/accounts", json=admin).status_code in (201, 409)
+        assert httpx.post(
+            f"{address}/api/v1/accounts", json=admin, timeout=_PATIENCE_SECONDS
+        ).status_code in (201, 409)
         yield address
 
 
@@ -41,6 +45,7 @@ def chromium() -> Iterator[Browser]:
     program = _CHROMIUM if Path(_CHROMIUM).exists() else shutil.which("chromium")
     assert program, "these tests need Debian's chromium: apt-get install chromium"
     with sync_playwright() as playwright:
+        expect.set_options(timeout=_PATIENCE_SECONDS * 1000)
         browser = playwright.chromium.launch(executable_path=program, args=_FLAGS)
         yield browser
         browser.close()
@@ -49,6 +54,7 @@ def chromium() -> Iterator[Browser]:
 @pytest.fixture
 def context(chromium: Browser, service: str) -> Iterator[BrowserContext]:
     context = chromium.new_context(base_url=service, viewport={"width": 1440, "height": 900})
+    context.set_default_timeout(_PATIENCE_SECONDS * 1000)
     yield context
     context.close()
 

@@ -7,7 +7,7 @@ from playwright.sync_api import expect
 
 from tests.acceptance.learner import VERDICT_MILLISECONDS, Learner, reference_solution, wrong_solution
 
-pytestmark = [pytest.mark.browser, pytest.mark.jail, pytest.mark.timeout(600)]
+pytestmark = [pytest.mark.browser, pytest.mark.jail]
 
 
 def test_a_misconception_is_named_and_the_right_solution_accepted(learner: Learner) -> None:

@@ -8,7 +8,7 @@ from playwright.sync_api import Browser, Page, expect
 
 from tests.acceptance.learner import PROBLEM, VERDICT_MILLISECONDS, Learner
 
-pytestmark = [pytest.mark.browser, pytest.mark.jail, pytest.mark.timeout(600)]
+pytestmark = [pytest.mark.browser, pytest.mark.jail]
 
 
 @pytest.fixture

@@ -208,7 +208,7 @@ async def test_a_backup_under_writes_is_of_one_moment(tmp_path: Path) -> None:
 
     writer = threading.Thread(target=write)
     writer.start()
-    written.wait(10)
+    written.wait(60)
     try:
         for number in range(3):
             file = tmp_path / f"{number}.backup"

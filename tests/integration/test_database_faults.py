@@ -70,7 +70,7 @@ async def test_a_wrong_password_and_a_wrong_name(postgres: PostgresServer) -> No
         _prepend("local all locked scram-sha-256\n", Path(rules))
         connection.execute(sa.text("SELECT pg_reload_conf()"))
         connection.commit()
-    deadline = time.monotonic() + 10
+    deadline = time.monotonic() + 60
     while (reported := await sentence_of(url)) and "password" not in reported:
         assert time.monotonic() < deadline
     assert reported.endswith('cannot be used: password authentication failed for user "locked".')
@@ -202,7 +202,7 @@ async def test_a_server_that_answers_nothing_holds_nobody_up(
         server = (await connection.execute(sa.text("SELECT pg_backend_pid()"))).scalar_one()
     os.kill(server, signal.SIGSTOP)
     try:
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(60):
             with pytest.raises(DatabaseUnavailable, match="has not answered within 1 s"):
                 await database.ping()
     finally:

@@ -43,7 +43,7 @@ async def listening(
     async with app.open_async():
         listener = asyncio.create_task(jobs.listen_for_jobs(on_notification=reported, queues=QUEUES))
         try:
-            async with asyncio.timeout(10):
+            async with asyncio.timeout(60):
                 while not await listeners(harness):  # noqa: ASYNC110 - PostgreSQL tells nobody
                     await asyncio.sleep(0.02)
             yield jobs, reported
@@ -62,15 +62,15 @@ async def listeners(harness: QueueHarness) -> int:
 
 async def test_many_jobs_are_one_look(harness: QueueHarness) -> None:
     async with listening(harness, 0.5) as (_, reported):
-        start = time.monotonic()
         await harness.take_in(*[10] * 5)
         await until(lambda: bool(reported.looks))
-        assert time.monotonic() - start < 2
-        first = len(reported.looks)
+        assert len(reported.looks) == 1
+        # Those that came after the first look, if it was an early one, are a second; it is due by now.
         await asyncio.sleep(0.6)
-        # Those that came after the first look, if it was an early one, are a second.
-        assert first == 1
-        assert len(reported.looks) <= 2
+        before = len(reported.looks)
+        await harness.take_in()
+        await until(lambda: len(reported.looks) > before)
+        assert len(reported.looks) <= 3
 
 
 async def test_the_moment_is_another_each_time(harness: QueueHarness) -> None:
@@ -88,13 +88,18 @@ async def test_the_moment_is_another_each_time(harness: QueueHarness) -> None:
 async def test_what_is_told_during_a_look_is_not_forgotten(harness: QueueHarness) -> None:
     """Procrastinate forgets it when its look ends, which may have begun before the job was there."""
     async with listening(harness, 0.0) as (jobs, reported):
+        [running] = await harness.take_in()
+        await until(lambda: len(reported.looks) == 1)
+        worker_id = await jobs.register_worker()
+        assert await jobs.fetch_job(QUEUES, worker_id) is not None
         async with jobs._look(QUEUES):  # As `fetch_job` holds it.
             await harness.take_in()
-            await asyncio.sleep(0.3)
-            assert reported.looks == []
-        await until(lambda: len(reported.looks) == 1)
-        [job] = [await jobs.fetch_job(QUEUES, await jobs.register_worker())]
-        assert job is not None
+            # Sent after it, and passed on at once: by then the listener knows of the job.
+            await harness.queue.cancel(running)
+            await until(lambda: reported.others == ["abort_job_requested"])
+            assert len(reported.looks) == 1
+        await until(lambda: len(reported.looks) == 2)
+        assert await jobs.fetch_job(QUEUES, worker_id) is not None
 
 
 async def test_that_a_run_is_no_longer_wanted_is_told_at_once(harness: QueueHarness) -> None:

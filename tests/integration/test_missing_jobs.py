@@ -74,6 +74,6 @@ async def test_a_round_of_looks_comes_to_the_last_that_waits(harness: QueueHarne
     await lose_jobs_of(harness, lost)
     held = Grading(harness.database, held=True)
     async with consuming(queue, held, slots=1, reserved_slots=0, drain_seconds=0):
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(60):
             while not await has_a_job(harness, lost):  # noqa: ASYNC110 - what is waited for has no event
                 await asyncio.sleep(0.05)

@@ -27,7 +27,7 @@ _HERE = Path(__file__).parent
 )
 def test_on_a_kernel_with_version_2_only(arguments: list[str], passed: int, tmp_path: Path) -> None:
     """The same tests, run there as root; `passed` of them do, and none is left out but for a tmpfs."""
-    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "--timeout=250"]
+    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "--timeout=1000"]
     command += [str(_HERE / arguments[0]), *arguments[1:]]
     ran = run_on_other_kernel(command, tmp_path)
     assert ran.returncode == 0, ran.stdout[-6000:]

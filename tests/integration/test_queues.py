@@ -55,7 +55,7 @@ async def test_the_most_urgent_goes_first_then_the_oldest(harness: QueueHarness)
 async def test_what_comes_later_is_taken_without_delay(harness: QueueHarness) -> None:
     """A worker that waits is told of it; it does not have to look."""
     if isinstance(harness.queue, ProcrastinateQueue):
-        harness.queue = ProcrastinateQueue(harness.database, poll_seconds=4.0)
+        harness.queue = ProcrastinateQueue(harness.database, poll_seconds=20.0)
     grading = Grading(harness.database)
     waits: list[float] = []
     async with working(harness, grading):
@@ -64,16 +64,15 @@ async def test_what_comes_later_is_taken_without_delay(harness: QueueHarness) ->
             [taken] = await harness.take_in()
             await until(lambda taken=taken: taken in grading.ended)  # type: ignore[misc]  # of the default
             waits.append(asyncio.get_running_loop().time() - start)
-    # One may come before it listens; who only looked would take some seconds for most of them.
-    assert statistics.median(waits) < 1
+    # One may come before it listens; who only looked would take most of the twenty seconds for most of them.
+    assert statistics.median(waits) < 10
 
 
 async def test_as_many_run_at_once_as_there_are_slots(harness: QueueHarness) -> None:
-    ids = await harness.take_in(*[INTERACTIVE] * 5)
+    ids = await harness.take_in(*[INTERACTIVE] * 12)
     grading = Grading(harness.database, held=True)
     async with working(harness, grading, slots=3, kept=1):
         await until(lambda: len(grading.begun) == 3)
-        await asyncio.sleep(0.2)
         assert sorted(grading.begun) == sorted(ids[:3])
         grading.let_go()
         await until(lambda: sorted(grading.ended) == sorted(ids))
@@ -85,9 +84,8 @@ async def test_regrades_leave_room_for_learners(harness: QueueHarness) -> None:
     bulk = await harness.take_in(*[BULK] * 6)
     grading = Grading(harness.database, held=True)
     async with working(harness, grading, slots=2, kept=1):
-        await until(lambda: len(grading.begun) == 1)
-        await asyncio.sleep(0.2)
-        assert grading.begun == bulk[:1]
+        await until(lambda: grading.begun == bulk[:1])
+        # What begins next is the learner's, which was not there yet: no second regrade had.
         learner = await harness.take_in(INTERACTIVE)
         await until(lambda: grading.begun == [*bulk[:1], *learner])
         grading.let_go()
@@ -116,8 +114,10 @@ async def test_one_that_waits_is_enlisted_once(harness: QueueHarness) -> None:
 
     async with working(harness, grade, slots=3):
         await until(lambda: len(claims) == 1)
-        await asyncio.sleep(0.3)
-    assert claims == [submission_id]
+        # Whatever else there was of it would come before one that came later.
+        [later] = await harness.take_in()
+        await until(lambda: later in claims)
+    assert claims == [submission_id, later]
 
 
 async def test_a_refused_transaction_leaves_no_job(harness: QueueHarness) -> None:
@@ -130,10 +130,17 @@ async def test_a_refused_transaction_leaves_no_job(harness: QueueHarness) -> Non
 
     with pytest.raises(ZeroDivisionError):
         await refused()
-    grading = Grading(harness.database)
-    async with working(harness, grading):
-        await asyncio.sleep(0.2)
-    assert grading.begun == []
+    tried: list[str] = []
+
+    async def grade(ticket: Ticket) -> None:
+        tried.append(ticket.job_id)
+        await Grading(harness.database)(ticket)
+
+    # A job of the refused one would come before one that came later.
+    [later] = await harness.take_in()
+    async with working(harness, grade):
+        await until(lambda: later in tried)
+    assert tried == [later]
 
 
 async def cancel(harness: QueueHarness, submission_id: str) -> None:
@@ -188,7 +195,7 @@ async def test_what_raises_comes_again(harness: QueueHarness) -> None:
 async def test_a_stop_lets_what_runs_finish(harness: QueueHarness) -> None:
     first, second = await harness.take_in(INTERACTIVE, INTERACTIVE)
     grading = Grading(harness.database, held=True)
-    async with working(harness, grading, drain_seconds=5):
+    async with working(harness, grading, drain_seconds=60):
         await until(lambda: grading.begun == [first])
         asyncio.get_running_loop().call_later(0.2, grading.let_go)
     assert (grading.begun, grading.ended) == ([first], [first])
@@ -199,7 +206,7 @@ async def test_what_takes_too_long_is_given_back_at_a_stop_and_has_not_failed(ha
     """Another worker takes it up, and no attempt is charged."""
     [submission_id] = await harness.take_in()
     grading = Grading(harness.database, held=True)
-    async with asyncio.timeout(10), working(harness, grading, drain_seconds=0.1):
+    async with asyncio.timeout(60), working(harness, grading, drain_seconds=0.1):
         await until(lambda: grading.begun == [submission_id])
     assert grading.cut_off == [submission_id]
     found = await harness.stored(submission_id)
@@ -216,12 +223,10 @@ async def test_a_learner_does_not_wait_for_ten_thousand_regrades(harness: QueueH
 
     async with working(harness, grade, slots=2, kept=1, drain_seconds=0.1):
         await until(lambda: len(slow.begun) == 1)
-        start = asyncio.get_running_loop().time()
         [learner] = await harness.take_in()
         assert await harness.queue.positions([learner]) in ({}, {learner: 0})
-        await until(lambda: grading.ended == [learner])
         # Without a slot kept, and without its priority, it would wait for ever.
-        assert asyncio.get_running_loop().time() - start < 5
+        await until(lambda: grading.ended == [learner])
 
 
 async def test_a_full_queue_turns_away_and_regrades_do_not_fill_it(harness: QueueHarness) -> None:
@@ -282,6 +287,6 @@ async def test_three_failures_of_ours_end_it_and_a_restart_is_none(harness: Queu
 
 
 async def until_stored(harness: QueueHarness, *submission_ids: str) -> None:
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(100):
         while not all([(await harness.stored(found)).verdict for found in submission_ids]):  # noqa: ASYNC110
             await asyncio.sleep(0.05)

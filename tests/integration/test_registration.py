@@ -51,7 +51,7 @@ async def put(database: Database, worker_id: str, name: str, host: str = "elsewh
 
 async def until_listed(database: Database, **expected: object) -> WorkerStatus:
     """Waits for the only worker to be told with these fields."""
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(60):
         while True:
             for one in await listed(database):
                 if all(getattr(one, name) == value for name, value in expected.items()):

@@ -13,7 +13,7 @@ from tests.support.real_problems import sampled_problem
 from tests.support.single_mistakes import MISTAKES, Mistake
 
 # Most of its minute goes into three problems' references and variants.
-pytestmark = [pytest.mark.jail, pytest.mark.timeout(900)]
+pytestmark = [pytest.mark.jail]
 
 _PROBLEMS = ("41-encoder-block", "45-vit-mean-pool", "46-vit-cls-token")
 _AT_LEAST_NAMED = 28

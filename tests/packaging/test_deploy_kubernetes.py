@@ -171,11 +171,11 @@ def test_commands_and_settings_exist() -> None:
 )
 def test_probes_ask_where_the_image_listens(name: str, variable: str) -> None:
     """Readiness decides who is asked; only a process that answers nothing at all is restarted."""
-    environment = " ".join(read_stages((CHECKOUT / "Dockerfile").read_text())[name].values("ENV"))
+    environment = read_stages((CHECKOUT / "Dockerfile").read_text())[name].environment
     [container] = _pod(name)["containers"]
     [port] = container["ports"]
 
-    assert f"{variable}={port['containerPort']}" in environment
+    assert environment[variable] == str(port["containerPort"])
     for probe, path in (
         ("readinessProbe", "/readyz"),
         ("livenessProbe", "/healthz"),

@@ -37,12 +37,25 @@ def _selected(expression: str) -> set[str]:
     Raises:
         ValueError: it is no PromQL.
     """
-    tree = promql_parser.parse(expression.replace("$__rate_interval", "5m"))
-    return {name for name in re.findall(r"[a-zA-Z_:][a-zA-Z0-9_:]*", tree.prettify()) if _is_metric(name)}
+    return {str(selector.name) for selector in _selectors(expression)}
 
 
-def _is_metric(name: str) -> bool:
-    return name in _OTHERS or name.startswith(("jaxercise_", "node_"))
+def _selectors(expression: str) -> list[promql_parser.VectorSelector]:
+    """The selectors in an expression, each a metric's name and what its labels must be.
+
+    Raises:
+        ValueError: it is no PromQL.
+    """
+    found: list[promql_parser.VectorSelector] = []
+
+    def visit(part: promql_parser.Expr) -> None:
+        if isinstance(part, promql_parser.MatrixSelector):
+            found.append(part.vector_selector)
+        elif isinstance(part, promql_parser.VectorSelector):
+            found.append(part)
+
+    promql_parser.walk(promql_parser.parse(expression.replace("$__rate_interval", "5m")), visit)
+    return found
 
 
 def _dashboard() -> dict[str, Any]:
@@ -119,7 +132,21 @@ def test_the_jobs_that_alerts_name_are_scraped() -> None:
     scraped = yaml.safe_load((_OPERATORS / "prometheus.yml").read_text())
     jobs = {job["job_name"] for job in scraped["scrape_configs"]}
 
-    assert set(re.findall(r'job="([^"]+)"', "".join(_expressions()))) <= jobs
+    matchers = [
+        matcher
+        for expression in _expressions()
+        for selector in _selectors(expression)
+        for matcher in selector.matchers.matchers
+        if matcher.name == "job"
+    ]
+
+    assert matchers
+    for matcher in matchers:
+        if matcher.op == promql_parser.MatchOp.Equal:
+            assert matcher.value in jobs
+        else:
+            assert matcher.op == promql_parser.MatchOp.Re
+            assert any(re.fullmatch(matcher.value, job) for job in jobs)
     assert scraped["rule_files"] == ["alerts.yml"]
 
 

@@ -21,7 +21,7 @@ from pathlib import Path
 import pyseccomp
 
 from tests.support.checkout import CHECKOUT
-from tests.support.dockerfile_stages import read_stages
+from tests.support.dockerfile_stages import commands_of, read_stages, variables_of
 
 # The image's own business, which bubblewrap's user and this machine's packages stand for.
 _STOOD_FOR = {"apt-get", "groupadd", "useradd", "rm"}
@@ -159,13 +159,12 @@ class ImitatedImage:
                 workdir = root / value.lstrip("/")
                 workdir.mkdir(parents=True, exist_ok=True)
             elif instruction == "ENV":
-                pairs = (word.partition("=") for word in shlex.split(value))
-                self.environment.update((name, said) for name, _, said in pairs)
+                self.environment.update(variables_of(value))
             elif instruction == "COPY":
                 self._copy(shlex.split(value), workdir)
             elif instruction == "RUN":
-                for part in value.split("&&"):
-                    self._run(shlex.split(part), workdir)
+                for words in commands_of(value):
+                    self._run(words, workdir)
         return root
 
     def _copy(self, words: list[str], workdir: Path) -> None:

@@ -13,7 +13,7 @@ from pathlib import Path
 
 PROGRAM = shutil.which("linux.uml")
 
-_BOOT_AND_RUN_SECONDS = 280
+_BOOT_AND_RUN_SECONDS = 1100
 _INIT = """#!/bin/sh
 mount -t proc proc /proc
 mount -t sysfs sysfs /sys

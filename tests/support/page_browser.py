@@ -79,7 +79,7 @@ def sign_up(client: PageBrowser, email: str = "ada@lab.test", password: str = PA
 def submit(client: PageBrowser, code: str, mode: str = "submit") -> httpx.Response:
     """Posts the form, follows to the submission's page and waits there for the verdict, as a browser does."""
     page = client.post(f"{PROBLEM}/submissions", data={"code": code, "mode": mode})
-    deadline = time.monotonic() + 10
+    deadline = time.monotonic() + 60
     while 'http-equiv="refresh"' in page.text and time.monotonic() < deadline:
         time.sleep(0.05)
         page = client.get(page.url)

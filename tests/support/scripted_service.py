@@ -34,7 +34,7 @@ class Service(msgspec.Struct, frozen=True, kw_only=True):
 
     async def ready(self) -> None:
         """Return once it grades."""
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(60):
             while (await self.client.get("/readyz")).status_code != 200:  # noqa: ASYNC110 (it has no event)
                 await asyncio.sleep(0.01)
 
@@ -94,8 +94,8 @@ def code(answer: httpx.Response) -> str:
 
 
 async def until(condition: Callable[[], bool]) -> None:
-    """Returns once the condition holds; fails after ten seconds."""
-    async with asyncio.timeout(10):
+    """Return once the condition holds; fail after a minute, far more than anything here takes."""
+    async with asyncio.timeout(60):
         while not condition():  # noqa: ASYNC110 (what is waited for has no event)
             await asyncio.sleep(0.01)
 

@@ -53,7 +53,7 @@ def _thread() -> Any:
     stop.set()
     thread.join()
     # Python is done with it a moment before the kernel is.
-    deadline = time.monotonic() + 5
+    deadline = time.monotonic() + 60
     while Path(f"/proc/self/task/{thread.native_id}").exists() and time.monotonic() < deadline:
         time.sleep(0.001)
 

@@ -128,7 +128,7 @@ async def grade(
 
 
 async def until(condition: Callable[[], object]) -> None:
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(100):
         while not condition():  # noqa: ASYNC110 - the other end says nothing of it
             await asyncio.sleep(0.005)
 
@@ -271,4 +271,4 @@ async def test_the_end_of_the_block_closes_the_other_end() -> None:
     async with connected() as (_, far, _):
         pass
     assert far.task is not None
-    await asyncio.wait_for(far.task, 20)
+    await asyncio.wait_for(far.task, 100)
