@@ -20,8 +20,9 @@ def _modules(folder: Path) -> set[str]:
 
 
 def _named(text: str) -> set[str]:
-    """Return the modules that are named as code, such as `name.py` or `app/core/name.py`."""
-    return {word for word in re.findall(r"`([^`\n]+)`", text) if re.fullmatch(r"[\w/]+\.py", word)}
+    """Return the modules that are named as code, such as `name.py` or `core/name.py`; `NAME.py` is none."""
+    words = re.findall(r"`([^`\n]+)`", text)
+    return {word for word in words if re.fullmatch(r"[\w/]+\.py", word) and Path(word).stem != "NAME"}
 
 
 def _faults(folder: Path, root: Path) -> Iterator[str]:
@@ -37,8 +38,9 @@ def _faults(folder: Path, root: Path) -> Iterator[str]:
     for name in sorted(_modules(folder) - _named(text)):
         yield f"{path}/README.md does not name {name}"
     for name in sorted(_named(text) - _modules(folder)):
-        # Of another package, by its whole path.
-        if "/" not in name or not (root / name).is_file():
+        # A module of another package goes by its path, from the checkout, the top package or here.
+        tops = (root, root / folder.relative_to(root).parts[0], folder)
+        if "/" not in name or not any((top / name).is_file() for top in tops):
             yield f"{path}/README.md names {name}, which is not there"
 
 
@@ -54,7 +56,10 @@ def test_packages_are_found_with_the_folders_below_them() -> None:
     assert {"app", "app/core", "app/grading/prove", "sandbox", "sandbox/inside/call"} <= found
 
 
-_GOOD = "# app/toy\n\nWhat lives here.\n\n- `one.py`: first.\n- `two.py`: second; see `app/other/three.py`.\n"
+_GOOD = (
+    "# app/toy\n\nWhat lives here.\n\n- `one.py`: first.\n- `two.py`: second; see `app/other/three.py`.\n\n"
+    "Or `other/three.py`, or `below/four.py`.\n"
+)
 
 
 @pytest.mark.parametrize(
@@ -69,6 +74,8 @@ _GOOD = "# app/toy\n\nWhat lives here.\n\n- `one.py`: first.\n- `two.py`: second
         (_GOOD.replace("`two.py`", "two.py"), ["does not name two.py"]),
         (_GOOD.replace("`two.py`", "`app/toy/two.py`"), ["does not name two.py"]),
         (_GOOD + "- `three.py`: gone.\n", ["names three.py, which is not there"]),
+        (_GOOD + "Add `NAME.py`.\n", []),
+        (_GOOD + "See `other/one.py`.\n", ["names other/one.py, which is not there"]),
         (_GOOD + "See `app/other/four.py`.\n", ["names app/other/four.py, which is not there"]),
         (_GOOD + "- `__init__.py`: empty.\n", ["names __init__.py, which is not there"]),
     ],
@@ -79,11 +86,12 @@ def test_a_readme_that_is_wrong_is_refused(tmp_path: Path, readme: str | None, f
     folder.mkdir(parents=True)
     for name in ("__init__", "one", "two"):
         (folder / f"{name}.py").touch()
-    (tmp_path / "app" / "other").mkdir()
-    (tmp_path / "app" / "other" / "three.py").touch()
+    for other in (tmp_path / "app" / "other" / "three.py", folder / "below" / "four.py"):
+        other.parent.mkdir()
+        other.touch()
     if readme is not None:
         (folder / "README.md").write_text(readme)
-    assert _packages(tmp_path) == [tmp_path / "app" / "other", folder]
+    assert _packages(tmp_path) == [tmp_path / "app" / "other", folder, folder / "below"]
     found = list(_faults(folder, tmp_path))
     assert len(found) == len(faults), found
     assert all(said in fault for said, fault in zip(faults, found, strict=True)), found
