@@ -102,6 +102,22 @@ def test_without_a_terminal_the_password_is_read_from_standard_input(
     assert len(done.complained.splitlines()) == bool(said)
 
 
+def test_a_service_without_a_place_for_its_data_says_so_in_one_line(tmp_path: Path) -> None:
+    """Its grading process, which begins beside it, adds nothing."""
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("JAXERCISE_")}
+    ran = subprocess.run(
+        [sys.executable, "-m", "app.cli.main", "serve", "--port", "0"],
+        cwd=CHECKOUT,
+        env={**environment, "JAXERCISE_DATA_DIR": "/dev/null/x"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert ran.returncode == 2
+    assert "JAXERCISE_DATA_DIR or JAXERCISE_DATABASE_URL must name a place" in ran.stderr
+    assert len(ran.stderr.splitlines()) == 1
+
+
 def test_at_a_terminal_the_password_is_asked_for_twice(tmp_path: Path) -> None:
     """And is not shown there."""
     environment = {name: value for name, value in os.environ.items() if not name.startswith("JAXERCISE_")}
