@@ -136,7 +136,10 @@ def _named(url: str) -> str:
     from app.store.engine.database import is_sqlite, sqlite_path
     from app.store.engine.url import place_of
 
-    return f"The database {sqlite_path(url).resolve()}" if is_sqlite(url) else place_of(url)
+    if is_sqlite(url):
+        return f"The database {sqlite_path(url).resolve()}"
+    place = place_of(url)
+    return f"{place[0].upper()}{place[1:]}"
 
 
 def _store_url() -> str:

@@ -318,8 +318,10 @@ def test_the_commands_keep_the_password_to_themselves(
     with pytest.raises(DatabaseRefused) as refused:
         db.restore(file)
     db.restore(file, overwrite=True)
+    db.check()
     db.move(target)
     printed = capsys.readouterr().out
+    assert f"The PostgreSQL database {url.partition('?')[0].rpartition('/')[2]} at " in printed
     assert f"{'submissions':<22}{10:>12}{10:>12}" in printed
     assert "equal" in printed
     assert statuses(target) == {"done": 8, "queued": 2}

@@ -17,7 +17,14 @@ from app.core.submission import Progress, Status, Submission, UnexplainedCluster
 from app.core.tolerance import Tolerance
 from app.core.user import Role, User
 from app.core.verdict import Mode, Verdict
-from app.errors import DatabaseInUse, EmailTaken, ProblemError, ProblemNotFound, QueueFull
+from app.errors import (
+    DatabaseInUse,
+    DatabaseUnavailable,
+    EmailTaken,
+    ProblemError,
+    ProblemNotFound,
+    QueueFull,
+)
 from app.queue.embedded.queue import EmbeddedQueue
 from app.store import tables
 from app.store.engine.database import Database
@@ -411,6 +418,16 @@ async def test_one_owner_at_a_time(tmp_path: Path, monkeypatch: pytest.MonkeyPat
                 pass
     async with sole_owner(second):
         pass
+
+
+async def test_a_lock_that_cannot_be_made_is_named(tmp_path: Path) -> None:
+    """A folder of that name stands for whatever keeps the file from being written."""
+    database = Database(f"sqlite:///{tmp_path / 'a.db'}")
+    (tmp_path / "a.db.lock").mkdir()
+    with pytest.raises(DatabaseUnavailable, match=r"a\.db\.lock beside it cannot be written"):
+        async with sole_owner(database):
+            pass
+    await database.close()
 
 
 async def add_wrong_answer(

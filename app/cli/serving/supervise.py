@@ -20,8 +20,8 @@ _PR_SET_PDEATHSIG = 1  # From the kernel's linux/prctl.h.
 _STOPS = (signal.SIGTERM, signal.SIGINT)
 _SHORT_LIFE_SECONDS = 10.0
 _SHORT_LIVES = 5
-_SETTLED_SECONDS = 10.0
-"""After a start: what is imported late has been, and the first requests were answered."""
+_FREEZE_AFTER_SECONDS = 10.0
+"""By then what is imported late has been, and the first requests were answered."""
 
 _log = logging.getLogger("jaxercise")
 
@@ -71,7 +71,7 @@ async def freeze_heap() -> None:
     A full collection took 80 to 130 ms of a service that had done nothing but start, every few submissions,
     and nobody is answered meanwhile. See `gc.freeze` in Python's library reference.
     """
-    await asyncio.sleep(_SETTLED_SECONDS)
+    await asyncio.sleep(_FREEZE_AFTER_SECONDS)
     gc.collect()
     gc.freeze()
 

@@ -5,7 +5,7 @@ import fcntl
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 
-from app.errors import DatabaseInUse
+from app.errors import DatabaseInUse, DatabaseUnavailable
 from app.store.engine.database import Database, sqlite_path
 
 # A service that was just killed may hold its lock a moment longer.
@@ -19,9 +19,17 @@ async def sole_owner(database: Database) -> AsyncIterator[None]:
 
     Raises:
         DatabaseInUse: another process holds it.
+        DatabaseUnavailable: the file of the lock cannot be made beside the database.
     """
     path = sqlite_path(database.url)
-    with path.with_name(f"{path.name}.lock").open("w") as file:
+    lock = path.with_name(f"{path.name}.lock")
+    try:
+        file = lock.open("w")
+    except OSError as fault:
+        raise DatabaseUnavailable(
+            f"The database {path} cannot be used: {lock.name} beside it cannot be written ({fault.strerror})."
+        ) from None
+    with file:
         await _insist(lambda: _flock(file.fileno()), str(path))
         yield
 
