@@ -1,7 +1,7 @@
 """Decisions are numbered, dated, and can be undone by whoever reads them."""
 
 import re
-from datetime import date
+from datetime import UTC, date, datetime
 from pathlib import Path
 
 import pytest
@@ -19,11 +19,15 @@ def _faults(number: int, text: str) -> list[str]:
     faults = []
     if not title.startswith(f"# {number}. "):
         faults.append(f"the title does not begin with {number}")
-    if re.fullmatch(r"\d{4}-\d{2}-\d{2}", day) is None or date.fromisoformat(day) > date.today():
+    if re.fullmatch(r"\d{4}-\d{2}-\d{2}", day) is None or not _is_past(day):
         faults.append(f"no date below the title: {day}")
     if re.findall(r"^## (.*)$", text, re.MULTILINE) != _HEADINGS:
         faults.append(f"other headings than {_HEADINGS}")
     return faults
+
+
+def _is_past(day: str) -> bool:
+    return date.fromisoformat(day) <= datetime.now(tz=UTC).date()
 
 
 @pytest.mark.parametrize("record", _RECORDS, ids=lambda record: record.name)

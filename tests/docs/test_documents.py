@@ -23,9 +23,8 @@ _OTHER_VARIABLES = {"JAXERCISE_PASSWORD"}
 _BLOCK = re.compile(r"^```(?:console|sh)\n(.*?)^```", re.MULTILINE | re.DOTALL)
 _INLINE = re.compile(r"`((?:jaxercise|make) [^`]+)`")
 _LINK = re.compile(r"\]\(([^)#\s]*)(?:#([^)\s]*))?\)")
-_PATH = re.compile(
-    r"`((?:app|sandbox|tests|bench|docs|scripts|alembic|problems|reference_solutions)/[\w./-]+)`"
-)
+_TOP = "app|sandbox|tests|bench|docs|scripts|alembic|problems|reference_solutions"
+_PATH = re.compile(rf"`((?:{_TOP})/[\w./-]+)`")
 _FENCE = re.compile(r"^```.*?^```", re.MULTILINE | re.DOTALL)
 
 
@@ -200,5 +199,6 @@ def test_the_drawn_layers_are_those_that_imports_are_held_to() -> None:
     (layers,) = (contract["layers"] for contract in contracts if contract["type"] == "layers")
 
     for document in ("CONTRIBUTING.md", "docs/architecture.md"):
-        blocks = re.findall(r"^```text\n(cli > .*?)^```", (CHECKOUT / document).read_text(), re.M | re.S)
+        text = (CHECKOUT / document).read_text()
+        blocks = re.findall(r"^```text\n(cli > .*?)^```", text, re.MULTILINE | re.DOTALL)
         assert [" ".join(block.split()) for block in blocks] == [" > ".join(layers)], document
