@@ -1,5 +1,6 @@
 """The documents mention everything there is, and nothing that there is not."""
 
+import importlib.util
 import re
 import shlex
 import tomllib
@@ -20,12 +21,14 @@ _README_LINES = 80
 _VARIABLES = {f"JAXERCISE_{name.upper()}" for name in Settings.model_fields}
 # Read by a single command, or by the tests; not a setting of the service.
 _OTHER_VARIABLES = {"JAXERCISE_PASSWORD"}
-_BLOCK = re.compile(r"^```(?:console|sh)\n(.*?)^```", re.MULTILINE | re.DOTALL)
+_BLOCK = re.compile(r"^ *```(?:console|sh)\n(.*?)^ *```", re.MULTILINE | re.DOTALL)
 _INLINE = re.compile(r"`((?:jaxercise|make) [^`]+)`")
 _LINK = re.compile(r"\]\(([^)#\s]*)(?:#([^)\s]*))?\)")
 _TOP = "app|sandbox|tests|bench|docs|scripts|alembic|problems|reference_solutions"
 _PATH = re.compile(rf"`((?:{_TOP})/[\w./-]+)`")
-_FENCE = re.compile(r"^```.*?^```", re.MULTILINE | re.DOTALL)
+_FENCE = re.compile(r"^ *```.*?^ *```", re.MULTILINE | re.DOTALL)
+# What whoever follows a how-to makes.
+_MADE_BY_READERS = re.compile(r"/(?:90-clipped-swish|(?:test_)?about|odd)\b")
 
 
 def _documents() -> list[Path]:
@@ -63,6 +66,11 @@ def _fault(line: str) -> str | None:
         targets = set(re.findall(r"^([a-z]+):", (CHECKOUT / "Makefile").read_text(), re.MULTILINE))
         unknown = [word for word in words[1:] if "=" not in word and word not in targets]
         return f"no such make target in {line!r}: {unknown}" if unknown else None
+    if words[0] == ".venv/bin/pytest":
+        missing = [word for word in words[1:] if not word.startswith("-") and not _is_there(word)]
+        return f"no such tests in {line!r}: {missing}" if missing else None
+    if words[:2] == [".venv/bin/python", "-m"]:
+        return None if importlib.util.find_spec(words[2]) else f"no such module: {line!r}"
     if is_operators(line):
         return operators_fault(line, _fault)
     return f"not a command that the documents may give: {line!r}"
@@ -98,8 +106,12 @@ def _anchors(text: str) -> set[str]:
 
 def _missing_paths(text: str) -> list[str]:
     """Return the paths that a document names and a checkout does not have; `NAME` stands for any."""
-    named = {path for path in _PATH.findall(text) if not re.search(r"[A-Z]{4}", path.replace("README", ""))}
-    return sorted(path for path in named if not (CHECKOUT / path).exists())
+    named = {path for path in _PATH.findall(text) if not re.search(r"\bNAME\b", path)}
+    return sorted(path for path in named if not _is_there(path))
+
+
+def _is_there(path: str) -> bool:
+    return (CHECKOUT / path).exists() or _MADE_BY_READERS.search(path) is not None
 
 
 def test_no_document_names_a_setting_that_is_not_there() -> None:
@@ -131,6 +143,8 @@ def test_every_command_and_link_that_a_document_gives_exists(document: Path) -> 
     "line",
     [
         "make coffee",
+        ".venv/bin/pytest tests/no-such-folder",
+        ".venv/bin/python -m tests.support.no_such_module",
         "jaxercise no-such-command",
         "jaxercise users no-such-command",
         "jaxercise serve --no-such-option",
