@@ -61,7 +61,8 @@ class RequestCounts:
         )
         self._refused = Counter(
             "jaxercise_submissions_refused",
-            "Submissions turned away: `queue_full`, or `learner_limit` where one learner has too many waiting",
+            "Submissions turned away: `queue_full`, or `learner_limit` where one learner has "
+            "too many waiting",
             ["reason"],
             registry=registry,
         )
