@@ -28,7 +28,7 @@ _TOP = "app|sandbox|tests|bench|docs|scripts|alembic|problems|reference_solution
 _PATH = re.compile(rf"`((?:{_TOP})/[\w./-]+)`")
 _FENCE = re.compile(r"^ *```.*?^ *```", re.MULTILINE | re.DOTALL)
 # What whoever follows a how-to makes.
-_MADE_BY_READERS = re.compile(r"/(?:90-clipped-swish|(?:test_)?about|odd)\b")
+_MADE_BY_READERS = re.compile(r"/(?:90-clipped-swish|(?:test_)?about(?:_page)?|odd)\b")
 
 
 def _documents() -> list[Path]:
