@@ -193,9 +193,6 @@ class Exemption(msgspec.Struct, frozen=True, kw_only=True):
 
 
 EXEMPTIONS = (
-    Exemption(
-        files="app/web/", names="_announce[a-z]*_", reason="screen readers announce what a live region holds"
-    ),
     Exemption(files="app/web/islands/", names="^_promise_$", reason="JavaScript's own type"),
     Exemption(
         files="app/cli/doctor.py",

@@ -58,9 +58,9 @@ async def _serve(
         if await services.accounts.is_empty():
             print("The first account to sign up is the admin.", flush=True)
         watch = asyncio.create_task(_stop_on_failure(services.grading_failure, server))
-        settling = asyncio.create_task(freeze_heap())
+        freezing = asyncio.create_task(freeze_heap())
         await server.serve(sockets=[listener])
-        settling.cancel()
+        freezing.cancel()
         if watch.done():
             raise watch.result()
         watch.cancel()

@@ -50,10 +50,10 @@ async def _work(settings: Settings, listener: socket.socket | None, open_grader:
         print(f"The worker {settings.worker_name} grades {settings.slots} at a time", flush=True)
         failing = asyncio.create_task(worker.failure())
         stopping = asyncio.create_task(stop.wait())
-        settling = asyncio.create_task(freeze_heap())
+        freezing = asyncio.create_task(freeze_heap())
         await asyncio.wait({failing, stopping}, return_when=asyncio.FIRST_COMPLETED)
         stopping.cancel()
-        settling.cancel()
+        freezing.cancel()
         if failing.done():
             raise as_grader_error(failing.result())
         failing.cancel()
