@@ -5,7 +5,7 @@ PORT ?= $(or $(JAXERCISE_PORT),8000)
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup serve test lint format lock clean
+.PHONY: help setup serve test lint format reference lock clean
 
 help: ## Show the targets
 	@sed -n 's/^\([a-z]*\):.*## /  make \1	/p' Makefile | expand -t 16
@@ -30,6 +30,9 @@ lint: setup ## Check style, types and the layers of imports
 format: setup ## Format and fix what can be fixed
 	@.venv/bin/ruff format
 	@.venv/bin/ruff check --fix
+
+reference: setup ## Write docs/reference/ from the code
+	@.venv/bin/python -m docs.reference.generate
 
 lock: setup ## Renew the lock files; UPGRADE=--upgrade takes the newest versions
 	@scripts/lock $(UPGRADE)

@@ -86,45 +86,54 @@ class Settings(BaseSettings):
     )
 
     data_dir: _Path = Path("var")
-    """Where all state lives: the embedded database, the compilation cache."""
+    """Where all state lies: the embedded database, the compilation cache."""
     database_url: Annotated[SecretStr, AfterValidator(_check_database_url)] | None = None
-    """`sqlite:///path` or `postgresql+psycopg://user:password@host/name`; unset: SQLite in `data_dir`."""
+    """`sqlite:///path` or `postgresql+psycopg://user:password@host/name`; unset: SQLite in the data
+    folder."""
     secrets_dir: _Folder | None = None
     """A folder of files, each named for a variable in lower case, whose content is its value."""
     database_wait_seconds: float = Field(default=60.0, ge=0, le=3600)
     """How long a start waits for a PostgreSQL that does not take connections yet."""
     host: _Text = "127.0.0.1"
+    """Address to listen on."""
     port: int = Field(default=8000, ge=0, le=65535)
-    """0 takes any free port; `jaxercise serve` prints which."""
+    """Port to listen on; 0 takes any free one, and `jaxercise serve` prints which."""
     problems_dir: _Folder = path_of("problems")
+    """The folders of problems that are loaded at start."""
     references_dir: _Folder = path_of("reference_solutions")
+    """Their answers."""
     sandbox: Literal["jailed", "unjailed"] = "jailed"
-    """`unjailed` runs submissions without isolation: for development, on code you trust."""
+    """`unjailed` grades without isolation, which every page and verdict then says: for development, on code
+    you trust."""
     worker: bool = True
     """Whether `serve` grades as well; where not, `jaxercise worker` does, which takes PostgreSQL."""
     worker_name: _Text = Field(default_factory=lambda: socket.gethostname()[:100], max_length=100)
-    """What the status page calls this worker."""
+    """What the status page calls this worker; unset: the host's name."""
     worker_port: int | None = Field(default=None, ge=0, le=65535)
-    """Where `jaxercise worker` answers /healthz, /readyz and /metrics, on `host`; unset: nowhere."""
+    """Where `jaxercise worker` answers `/healthz`, `/readyz` and `/metrics`, on `JAXERCISE_HOST`; unset:
+    nowhere."""
     slots: int = Field(default_factory=default_slots, ge=1, le=64)
-    """How many submissions are graded at the same time."""
+    """How many submissions are graded at the same time; unset: cores less one, one a GB of memory beyond the
+    first, at most 8."""
     reserved_slots: int = Field(default=1, ge=0, le=64)
-    """How many of them regrades leave to learners, at most all but one; of one slot none is reserved."""
+    """How many of the slots regrades leave to learners, at most all but one; of one slot none is reserved."""
     warm_jails: int = Field(default=8, ge=0, le=1000)
     """How many jails may wait for a learner's next submission, some 90 MB each; 0 for none."""
     keep_free_mb: int = Field(default=1024, ge=0, le=1 << 20)
     """Jails that wait go, the least recently used first, while less memory than this is available."""
     diagnosis_seconds: float = Field(default=20.0, ge=0, le=600)
-    """How long a wrong submission may be looked into for what is wrong with it; 0 for not at all."""
+    """How long a wrong submission may be looked into for what is wrong with it; 0 turns that off."""
     queue_limit: int = Field(default=200, ge=1, le=100_000)
     """How many submissions may wait before new ones are turned away."""
     waiting_per_user: int = Field(default=10, ge=1, le=10_000)
     """How many of one learner's submissions may wait."""
     session_days: int = Field(default=30, ge=1, le=365)
+    """How long a sign-in lasts."""
     drain_seconds: float = Field(default=20.0, ge=0, le=600)
     """How long a stop waits for runs under way; what is left over runs again after the next start."""
     trusted_proxies: Annotated[str, AfterValidator(_check_proxies)] = ""
-    """Comma-separated addresses and networks whose X-Forwarded-For and -Proto headers are believed; or *."""
+    """Comma-separated addresses and networks whose `X-Forwarded-For` and `X-Forwarded-Proto` headers are
+    believed; or `*`."""
     keep_output_days: int = Field(default=0, ge=0, le=36_500)
     """How long what a submission printed is kept; 0: for ever."""
     keep_runs_days: int = Field(default=0, ge=0, le=36_500)
@@ -132,7 +141,9 @@ class Settings(BaseSettings):
     environment: Literal["development", "production"] = "development"
     """`production` refuses to start with a development secret or without isolation."""
     log_format: Literal["text", "json"] = "text"
+    """`json` for one object a line."""
     log_level: Literal["debug", "info", "warning", "error"] = "info"
+    """What is less than this is not logged."""
 
     @model_validator(mode="after")
     def _check_reserved_slots(self) -> Self:

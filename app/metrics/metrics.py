@@ -60,7 +60,11 @@ class RequestCounts:
             "jaxercise_requests", "Answered requests", ["method", "status"], registry=registry
         )
         self._refused = Counter(
-            "jaxercise_submissions_refused", "Submissions turned away", ["reason"], registry=registry
+            "jaxercise_submissions_refused",
+            "Submissions turned away: `queue_full`, or `learner_limit` where one learner has "
+            "too many waiting",
+            ["reason"],
+            registry=registry,
         )
         # Both are there from the start, so that a rate can be taken of the first one.
         reasons: tuple[RefusalReason, ...] = ("queue_full", "learner_limit")
@@ -82,22 +86,30 @@ class GradingCounts:
     def __init__(self, registry: CollectorRegistry | None = None) -> None:
         """Count for `registry`, or without one for nobody."""
         registry = registry or CollectorRegistry()
-        self._verdicts = Counter("jaxercise_verdicts", "Verdicts reached", ["outcome"], registry=registry)
+        self._verdicts = Counter(
+            "jaxercise_verdicts", "Verdicts, by their outcomes", ["outcome"], registry=registry
+        )
         self._seconds = Histogram(
-            "jaxercise_grading_seconds", "Wall time of a grading", buckets=_SECONDS, registry=registry
+            "jaxercise_grading_seconds", "A grading as a whole", buckets=_SECONDS, registry=registry
         )
         self._stages = Histogram(
             "jaxercise_grading_stage_seconds",
-            "Wall time of each stage of a submission's way",
+            "`waiting` until a worker takes it up the first time, `running` in the jail and comparing, "
+            "`diagnosis` of what is wrong, `storing` the verdict",
             ["stage"],
             buckets=_STAGE_SECONDS,
             registry=registry,
         )
         self._limits = Counter(
-            "jaxercise_limits_hit", "Submissions that reached a limit", ["limit"], registry=registry
+            "jaxercise_limits_hit",
+            "Submissions that reached a limit of their problem: `time`, `memory`, `output`, `processes`",
+            ["limit"],
+            registry=registry,
         )
         self._failures = Counter(
-            "jaxercise_failures", "Attempts at grading that failed through our fault", registry=registry
+            "jaxercise_failures",
+            "Attempts at grading that failed through our fault; another attempt follows, three at most",
+            registry=registry,
         )
         self._jails = Gauge(
             "jaxercise_waiting_jails", "Jails that wait for a learner's next submission", registry=registry

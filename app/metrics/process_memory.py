@@ -17,7 +17,8 @@ class MemoryGauges:
     def __init__(self, registry: CollectorRegistry) -> None:
         self._gauge = Gauge(
             "jaxercise_memory_bytes",
-            "Memory held, by the service and by its jails",
+            "Memory held, shared pages divided among those who share them: the `service` "
+            "itself, and the `jails` below it",
             ["part"],
             registry=registry,
         )

@@ -68,15 +68,22 @@ class QueueGauges:
 
     def collect(self) -> Iterator[Metric]:
         waiting = GaugeMetricFamily(
-            "jaxercise_submissions_waiting", "Submissions in the queue", labels=["priority"]
+            "jaxercise_submissions_waiting",
+            "Submissions that wait: `interactive` are learners' own, `bulk` are regrades",
+            labels=["priority"],
         )
         oldest = GaugeMetricFamily(
             "jaxercise_oldest_waiting_seconds",
-            "For how long the oldest submission has waited",
+            "How long the oldest submission that waits has waited; 0 where none does",
             labels=["priority"],
         )
-        running = GaugeMetricFamily("jaxercise_submissions_running", "Submissions being graded")
-        workers = GaugeMetricFamily("jaxercise_workers", "Workers by state", labels=["state"])
+        running = GaugeMetricFamily("jaxercise_submissions_running", "Submissions that are being graded")
+        workers = GaugeMetricFamily(
+            "jaxercise_workers",
+            "Workers that are `starting`, `grading` or `draining`, and those that are `lost`: "
+            "unheard of for 10 seconds",
+            labels=["state"],
+        )
         if self._figures is not None:
             queue = self._figures.queue
             waiting.add_metric(["interactive"], queue.waiting_interactive)

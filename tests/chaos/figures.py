@@ -29,7 +29,7 @@ class Figures(msgspec.Struct, kw_only=True):
     doubles: list[str] = []
     wrong: list[str] = []
     lost: list[str] = []
-    unheard: list[str] = []
+    unreceived: list[str] = []
     """Accepted, and no verdict came down the learner's stream."""
     twice: list[str] = []
     """Events that were heard twice."""
@@ -45,7 +45,7 @@ def check(figures: Figures) -> list[str]:
             ("verdicts written twice", figures.doubles),
             ("wrong verdicts", figures.wrong),
             ("lost", figures.lost),
-            ("never heard of", figures.unheard),
+            ("never heard of", figures.unreceived),
             ("events heard twice", figures.twice),
             ("processes misbehaved", figures.broken),
         )
@@ -72,7 +72,7 @@ def reported(figures: Figures) -> str:
         ("verdicts written twice", len(figures.doubles)),
         ("wrong", len(figures.wrong)),
         ("lost", len(figures.lost)),
-        ("verdicts not heard", len(figures.unheard)),
+        ("verdicts not heard", len(figures.unreceived)),
         ("events heard twice", len(figures.twice)),
     ):
         lines.append(f"{name:<52}{value:>9}")

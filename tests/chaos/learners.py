@@ -23,7 +23,7 @@ class Accepted(msgspec.Struct, kw_only=True):
     submitted_at: float
     seen: str | None = None
     seen_at: float = 0.0
-    heard: list[tuple[float, str]] = []
+    received: list[tuple[float, str]] = []
     """When, and what; for whoever looks into a failure."""
     twice: list[str] = []
     """Events that were heard a second time though `Last-Event-ID` told of the first."""
@@ -94,7 +94,7 @@ class Learners:
 
     async def follow(self, cookies: dict[str, str], submitted: Accepted) -> None:
         """Until the verdict, going on after the last event that was heard, wherever."""
-        heard: set[str] = set()
+        seen_ids: set[str] = set()
         cases: set[str] = set()
         last_id: str | None = None
         async with httpx.AsyncClient(timeout=_PATIENCE, cookies=cookies) as client:
@@ -111,35 +111,35 @@ class Learners:
                         number = 0
                         async for kind, event_id, data in _events(stream):
                             last_id = event_id or last_id
-                            self._hear(submitted, kind, event_id, data, heard, cases)
+                            self._receive(submitted, kind, event_id, data, seen_ids, cases)
                             number += 1
                             if number == leave_after or submitted.seen is not None:
                                 break
                 except httpx.TransportError as fault:
-                    submitted.heard.append((time.time(), f"after {last_id}: {type(fault).__name__}"))
+                    submitted.received.append((time.time(), f"after {last_id}: {type(fault).__name__}"))
                     self.refused += 1
                     await asyncio.sleep(_RETRY_SECONDS)
                 if submitted.seen is None:
                     self.reconnects += 1
                     await asyncio.sleep(self._chance.uniform(0, _RETRY_SECONDS))
 
-    def _hear(
+    def _receive(
         self,
         submitted: Accepted,
         kind: str,
         event_id: str | None,
         data: Any,
-        heard: set[str],
+        seen_ids: set[str],
         cases: set[str],
     ) -> None:
         what = data["case"]["name"] if kind == "case" else data.get("position", "")
-        submitted.heard.append((time.time(), f"{kind} {event_id} {what}"))
+        submitted.received.append((time.time(), f"{kind} {event_id} {what}"))
         if kind == "queued":
             return
         # A run that is made again is told again, from `running` on, under other ids.
-        if event_id is not None and event_id in heard:
+        if event_id is not None and event_id in seen_ids:
             submitted.twice.append(f"{kind} {event_id}")
-        heard.add(event_id or "")
+        seen_ids.add(event_id or "")
         if kind == "running":
             cases.clear()
         elif kind == "case":

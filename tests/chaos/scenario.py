@@ -175,7 +175,7 @@ class Chaos:
                     f"{found.id}: {found.expected} expected, {stored_outcome} stored, {found.seen} heard"
                 )
             if found.seen is None:
-                figures.unheard.append(found.id)
+                figures.unreceived.append(found.id)
             else:
                 took = found.seen_at - found.submitted_at
                 figures.longest_verdict_seconds = max(figures.longest_verdict_seconds, took)

@@ -1,7 +1,9 @@
-"""The README and the documents mention everything there is, and nothing that there is not."""
+"""The documents mention everything there is, and nothing that there is not."""
 
+import importlib.util
 import re
 import shlex
+import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -10,19 +12,23 @@ import pytest
 import typer.main
 
 from app.cli.main import commands
-from app.core.outcome import Outcome
 from app.grading.prove.reasons import Reason
 from app.settings import Settings
 from tests.support.checkout import CHECKOUT
 from tests.support.operators_commands import is_operators, operators_fault
 
-_CONTRIBUTING_LINES = 45
+_README_LINES = 80
 _VARIABLES = {f"JAXERCISE_{name.upper()}" for name in Settings.model_fields}
 # Read by a single command, or by the tests; not a setting of the service.
 _OTHER_VARIABLES = {"JAXERCISE_PASSWORD"}
-_BLOCK = re.compile(r"^```(?:console|sh)\n(.*?)^```", re.MULTILINE | re.DOTALL)
+_BLOCK = re.compile(r"^ *```(?:console|sh)\n(.*?)^ *```", re.MULTILINE | re.DOTALL)
 _INLINE = re.compile(r"`((?:jaxercise|make) [^`]+)`")
-_LINK = re.compile(r"\]\(([^)#]+)(?:#[^)]*)?\)")
+_LINK = re.compile(r"\]\(([^)#\s]*)(?:#([^)\s]*))?\)")
+_TOP = "app|sandbox|tests|bench|docs|scripts|alembic|problems|reference_solutions"
+_PATH = re.compile(rf"`((?:{_TOP})/[\w./-]+)`")
+_FENCE = re.compile(r"^ *```.*?^ *```", re.MULTILINE | re.DOTALL)
+# What whoever follows a how-to makes.
+_MADE_BY_READERS = re.compile(r"/(?:90-clipped-swish|(?:test_)?about(?:_page)?|odd)\b")
 
 
 def _documents() -> list[Path]:
@@ -60,6 +66,11 @@ def _fault(line: str) -> str | None:
         targets = set(re.findall(r"^([a-z]+):", (CHECKOUT / "Makefile").read_text(), re.MULTILINE))
         unknown = [word for word in words[1:] if "=" not in word and word not in targets]
         return f"no such make target in {line!r}: {unknown}" if unknown else None
+    if words[0] == ".venv/bin/pytest":
+        missing = [word for word in words[1:] if not word.startswith("-") and not _is_there(word)]
+        return f"no such tests in {line!r}: {missing}" if missing else None
+    if words[:2] == [".venv/bin/python", "-m"]:
+        return None if importlib.util.find_spec(words[2]) else f"no such module: {line!r}"
     if is_operators(line):
         return operators_fault(line, _fault)
     return f"not a command that the documents may give: {line!r}"
@@ -76,21 +87,38 @@ def _fault_of_ours(line: str, words: list[str]) -> str | None:
     return f"no such option in {line!r}: {unknown}" if unknown else None
 
 
-def _fault_of_link(document: Path, target: str) -> str | None:
+def _fault_of_link(document: Path, target: str, anchor: str) -> str | None:
     if target.startswith(("https://", "mailto:")):
         return None
-    return None if (document.parent / target).exists() else f"{document.name} links to nothing: {target}"
+    file = document.parent / target if target else document
+    if not file.exists():
+        return f"{document.name} links to nothing: {target}"
+    if anchor and file.suffix == ".md" and anchor not in _anchors(file.read_text()):
+        return f"{document.name} links to no heading of {target}: {anchor}"
+    return None
 
 
-@pytest.mark.parametrize("variable", sorted(_VARIABLES))
-def test_every_setting_is_in_the_table(variable: str) -> None:
-    """An operator finds what can be set without reading code."""
-    assert f"| `{variable}` |" in (CHECKOUT / "README.md").read_text()
+def _anchors(text: str) -> set[str]:
+    """Return what GitHub calls the headings of a document."""
+    titles = re.findall(r"^#+ (.*)$", _FENCE.sub("", text), re.MULTILINE)
+    return {re.sub(r"[^\w\- ]", "", title.lower()).replace(" ", "-") for title in titles}
+
+
+def _missing_paths(text: str) -> list[str]:
+    """Return the paths that a document names and a checkout does not have; `NAME` stands for any."""
+    named = {path for path in _PATH.findall(text) if not re.search(r"\bNAME\b", path)}
+    return sorted(path for path in named if not _is_there(path))
+
+
+def _is_there(path: str) -> bool:
+    return (CHECKOUT / path).exists() or _MADE_BY_READERS.search(path) is not None
 
 
 def test_no_document_names_a_setting_that_is_not_there() -> None:
     """A misspelt or removed variable would be set in vain."""
-    named = set(re.findall(r"JAXERCISE_[A-Z_]+[A-Z]", _prose()))
+    # The changelog names what there was.
+    prose = "\n".join(path.read_text() for path in _documents() if path.name != "CHANGELOG.md")
+    named = set(re.findall(r"JAXERCISE_[A-Z_]+[A-Z]", prose))
 
     assert named - _VARIABLES - _OTHER_VARIABLES == set()
 
@@ -101,28 +129,12 @@ def test_every_command_is_mentioned(command: str) -> None:
     assert re.search(rf"{re.escape(command)}\b", _prose())
 
 
-@pytest.mark.parametrize("outcome", list(Outcome))
-def test_every_outcome_is_explained(outcome: Outcome) -> None:
-    """A learner may look up any word that a verdict has."""
-    table = (CHECKOUT / "README.md").read_text().partition("## Outcomes")[2].partition("\n## ")[0]
-
-    assert f"`{outcome}`" in table
-
-
-def test_no_outcome_is_explained_that_cannot_be() -> None:
-    """Nothing is left of an outcome that was renamed."""
-    table = (CHECKOUT / "README.md").read_text().partition("## Outcomes")[2].partition("\n## ")[0]
-    first_cells = "\n".join(re.findall(r"^\| (`.*?) \|", table, re.MULTILINE))
-
-    assert set(re.findall(r"`(\w+)`", first_cells)) == {str(outcome) for outcome in Outcome}
-
-
 @pytest.mark.parametrize("document", _documents(), ids=lambda path: str(path.relative_to(CHECKOUT)))
 def test_every_command_and_link_that_a_document_gives_exists(document: Path) -> None:
     """What a reader is told to type or to open is there."""
     text = document.read_text()
     faults = [_fault(line) for line in _command_lines(text)]
-    faults += [_fault_of_link(document, target) for target in _LINK.findall(text)]
+    faults += [_fault_of_link(document, target, anchor) for target, anchor in _LINK.findall(text)]
 
     assert [fault for fault in faults if fault] == []
 
@@ -131,6 +143,8 @@ def test_every_command_and_link_that_a_document_gives_exists(document: Path) -> 
     "line",
     [
         "make coffee",
+        ".venv/bin/pytest tests/no-such-folder",
+        ".venv/bin/python -m tests.support.no_such_module",
         "jaxercise no-such-command",
         "jaxercise users no-such-command",
         "jaxercise serve --no-such-option",
@@ -171,17 +185,40 @@ def test_no_reason_is_explained_that_cannot_be() -> None:
     assert set(first_cells) == {str(reason) for reason in Reason}
 
 
-def test_contributing_fits_one_screen() -> None:
-    """Whoever wants to help reads it whole."""
-    assert len((CHECKOUT / "CONTRIBUTING.md").read_text().splitlines()) <= _CONTRIBUTING_LINES
+@pytest.mark.parametrize("document", _documents(), ids=lambda path: str(path.relative_to(CHECKOUT)))
+def test_every_path_that_a_document_names_exists(document: Path) -> None:
+    """Whoever looks for a module that was moved finds the document wrong."""
+    if document.name != "CHANGELOG.md":
+        assert _missing_paths(document.read_text()) == []
 
 
-def test_every_decision_is_one_dated_paragraph() -> None:
-    """A title, a date, and the reasons with their price."""
-    decisions = sorted((CHECKOUT / "docs" / "decisions").glob("*.md"))
+def test_a_path_or_a_heading_that_is_not_there_is_noticed() -> None:
+    """The checks above can fail."""
+    readme = CHECKOUT / "README.md"
 
-    assert decisions
-    for decision in decisions:
-        title, paragraph = decision.read_text().strip().split("\n\n")
-        assert title.startswith("# ")
-        assert re.match(r"\d{4}-\d{2}-\d{2}\. ", paragraph)
+    assert _missing_paths("`app/main.py`, `app/nothing.py`, `app/core/probes/NAME.py`") == ["app/nothing.py"]
+    assert _fault_of_link(readme, "docs/no-such-page.md", "") is not None
+    assert _fault_of_link(readme, "docs/performance.md", "no-such-heading") is not None
+    assert _fault_of_link(readme, "docs/performance.md", "nothing-lost") is None
+
+
+def test_the_readme_is_a_way_in_and_no_manual() -> None:
+    """What a reader needs later is one link away."""
+    assert len((CHECKOUT / "README.md").read_text().splitlines()) <= _README_LINES
+
+
+def test_the_drawn_layers_are_those_that_imports_are_held_to() -> None:
+    """`make lint` reads them in pyproject.toml."""
+    contracts = tomllib.loads((CHECKOUT / "pyproject.toml").read_text())["tool"]["importlinter"]["contracts"]
+    held = {c["id"]: " > ".join(c["layers"]) for c in contracts if c["type"] == "layers"}
+
+    assert _drawn_layers("docs/architecture.md") == list(held.values())
+    assert _drawn_layers("CONTRIBUTING.md") == [held["layers"]]
+
+
+def _drawn_layers(document: str) -> list[str]:
+    text = (CHECKOUT / document).read_text()
+    return [
+        " ".join(block.split())
+        for block in re.findall(r"^```text\n([a-z_|\s]+ >[^`]*)^```", text, re.MULTILINE)
+    ]

@@ -1,4 +1,4 @@
-"""What the README and the operators' pages tell their readers to type is typed, and does what they say."""
+"""What README, operators' pages and CI's tell their readers to type is typed, and does what they say."""
 
 from pathlib import Path
 
@@ -7,7 +7,11 @@ import pytest
 from tests.support.checkout import CHECKOUT
 from tests.support.typed_commands import Shell, is_whole, typed_lines
 
-_DOCUMENTS = [CHECKOUT / "README.md", *sorted((CHECKOUT / "docs" / "operators").glob("*.md"))]
+_DOCUMENTS = [
+    CHECKOUT / "README.md",
+    CHECKOUT / "docs/ci.md",
+    *sorted((CHECKOUT / "docs/operators").glob("*.md")),
+]
 _LINES = sorted(
     {line for document in _DOCUMENTS for line in typed_lines(document.read_text()) if is_whole(line)}
 )

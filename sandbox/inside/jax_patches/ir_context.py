@@ -2,7 +2,7 @@
 
 JAX 0.10 makes a fresh context for every program that it lowers and loads every dialect into it:
 3 ms each, a third of the time that a first call spends once its programs come from the
-compilation cache (measured with `bench/first_verdict.py`; see docs/decisions/one-ir-context.md).
+compilation cache (measured with `bench/first_verdict.py`; see docs/performance-log.md).
 A context only keeps types and attributes, and a child is used once, so nothing has to be freed.
 """
 

@@ -51,7 +51,7 @@ def test_a_pickup_is_measured_from_the_kill_or_from_the_return_of_the_database()
 def test_each_broken_promise_is_told() -> None:
     assert check(Figures(longest_pickup_seconds=PICKUP_SECONDS)) == []
     assert len(check(Figures(longest_pickup_seconds=PICKUP_SECONDS + 1))) == 1
-    for field in ("doubles", "wrong", "lost", "unheard", "twice", "broken"):
+    for field in ("doubles", "wrong", "lost", "unreceived", "twice", "broken"):
         figures = Figures()
         setattr(figures, field, ["x"])
         assert len(check(figures)) == 1

@@ -70,8 +70,8 @@ def test_everybody_hears_the_same_whenever_they_join(events: list[Event], joined
 
     early, late = asyncio.run(run())
     sent = [event for event in [*events, END] if not isinstance(event, Queued)]
-    for heard in (early, late):
-        assert [event for event in heard if not isinstance(event, Queued)] == sent
+    for received in (early, late):
+        assert [event for event in received if not isinstance(event, Queued)] == sent
 
 
 async def test_a_reader_hears_each_change_of_its_position() -> None:
@@ -92,9 +92,9 @@ async def test_a_reader_that_never_reads_holds_up_nobody() -> None:
     for _ in range(10_000):
         feed.publish("s", case("a"))
     feed.publish("s", END)
-    heard = await asyncio.wait_for(all_of(feed.follow("s")), 60)
-    assert len(heard) <= 1001
-    assert heard[-1] == END
+    received = await asyncio.wait_for(all_of(feed.follow("s")), 60)
+    assert len(received) <= 1001
+    assert received[-1] == END
 
 
 async def test_nothing_follows_a_verdict() -> None:
@@ -120,5 +120,5 @@ async def test_a_case_is_told_once_a_run() -> None:
     run = Running(cases=("a", "b"))
     for event in (run, case("a"), run, case("a"), case("a"), case("b"), case("b"), END):
         feed.publish("s", event)
-    heard = [sent.event async for sent in feed.follow("s")]
-    assert heard == [run, case("a"), run, case("a"), case("b"), END]
+    received = [sent.event async for sent in feed.follow("s")]
+    assert received == [run, case("a"), run, case("a"), case("b"), END]

@@ -174,7 +174,7 @@ async def test_several_runs_at_once_do_not_mix() -> None:
         events: list[list[Event]] = [[], [], []]
         codes = ["wait 0.05\noutcome wrong_shape", "outcome accepted", "wait 0.02\noutcome wrong_dtype"]
         verdicts = await asyncio.gather(
-            *(grade(client, code, heard) for code, heard in zip(codes, events, strict=True))
+            *(grade(client, code, received) for code, received in zip(codes, events, strict=True))
         )
     assert [verdict.outcome for verdict in verdicts] == [
         Outcome.WRONG_SHAPE,

@@ -10,7 +10,7 @@ from app.store.engine.database import Database
 pytestmark = pytest.mark.anyio
 
 
-async def opened(tmp_path: Path) -> Database:
+async def open_at(tmp_path: Path) -> Database:
     return Database(f"sqlite:///{tmp_path / 'made' / 'on demand.db'}")
 
 
@@ -20,14 +20,14 @@ async def opened(tmp_path: Path) -> Database:
 )
 async def test_each_connection_is_set_up(tmp_path: Path, pragma: str, value: object) -> None:
     """A write is on the disk before the answer, readers don't wait for writers, writers wait their turn."""
-    database = await opened(tmp_path)
+    database = await open_at(tmp_path)
     async with database.reading() as connection:
         assert (await connection.execute(text(f"PRAGMA {pragma}"))).scalar_one() == value
     await database.close()
 
 
 async def test_a_transaction_commits_whole_or_not_at_all(tmp_path: Path) -> None:
-    database = await opened(tmp_path)
+    database = await open_at(tmp_path)
 
     async def cut_off() -> None:
         async with database.transaction() as connection:
@@ -45,7 +45,7 @@ async def test_a_transaction_commits_whole_or_not_at_all(tmp_path: Path) -> None
 
 
 async def test_what_is_written_while_reading_is_rolled_back(tmp_path: Path) -> None:
-    database = await opened(tmp_path)
+    database = await open_at(tmp_path)
     async with database.reading() as connection:
         await connection.execute(text("CREATE TABLE lost (id INTEGER)"))
     async with database.reading() as connection:
