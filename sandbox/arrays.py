@@ -30,6 +30,7 @@ class WireArray(msgspec.Struct, frozen=True, kw_only=True, tag="array"):
 
     @property
     def size(self) -> int:
+        """The number of its elements."""
         return math.prod(self.shape)
 
 

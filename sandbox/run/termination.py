@@ -83,35 +83,42 @@ def is_killed_from_outside(ended: Ended) -> bool:
 
 
 def out_of_memory(limits: Limits) -> NamedEnding:
+    """Name the limit on memory."""
     return NamedEnding(ending=Ending.MEMORY_LIMIT, message=f"memory: {limits.memory_bytes / (1 << 20):g} MB")
 
 
 def out_of_processor_time(limits: Limits) -> NamedEnding:
+    """Name the limit on processor time."""
     return NamedEnding(ending=Ending.TIME_LIMIT, message=f"processor time: {limits.cpu_seconds:g} s")
 
 
 def out_of_wall_time(limits: Limits) -> NamedEnding:
+    """Name the limit on wall time."""
     return NamedEnding(ending=Ending.TIME_LIMIT, message=f"wall time: {limits.wall_seconds:g} s")
 
 
 def out_of_patience(limits: Limits) -> NamedEnding:
+    """Name the limit on time in which nothing is computed."""
     message = f"wall time: nothing was computed for {limits.idle_seconds:g} s"
     return NamedEnding(ending=Ending.TIME_LIMIT, message=message)
 
 
 def out_of_processes(limits: Limits) -> NamedEnding:
+    """Name the limit on processes and threads."""
     return NamedEnding(
         ending=Ending.PROCESS_LIMIT, message=f"processes and threads: {limits.processes} together"
     )
 
 
 def out_of_output(limits: Limits) -> NamedEnding:
+    """Name the limit on printed output."""
     return NamedEnding(
         ending=Ending.OUTPUT_LIMIT, message=f"printed output: {limits.output_bytes // 1024} KB"
     )
 
 
 def forged(reason: str) -> NamedEnding:
+    """Name a forgery on the result channel, for `reason`."""
     return NamedEnding(ending=Ending.VIOLATION, message=f"the code wrote to the result channel ({reason})")
 
 
