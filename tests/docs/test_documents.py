@@ -202,6 +202,20 @@ def test_a_path_or_a_heading_that_is_not_there_is_noticed() -> None:
     assert _fault_of_link(readme, "docs/performance.md", "nothing-lost") is None
 
 
+def _pictures_without_words(text: str) -> list[str]:
+    return re.findall(r"!\[\s*\]\(([^)]+)\)", text)
+
+
+@pytest.mark.parametrize("document", _documents(), ids=lambda path: str(path.relative_to(CHECKOUT)))
+def test_every_picture_says_in_words_what_it_shows(document: Path) -> None:
+    """Whoever cannot see it reads it."""
+    assert _pictures_without_words(document.read_text()) == []
+
+
+def test_a_picture_without_words_is_noticed() -> None:
+    assert _pictures_without_words("![](a.svg) ![A plot](b.svg)") == ["a.svg"]
+
+
 def test_the_readme_is_a_way_in_and_no_manual() -> None:
     """What a reader needs later is one link away."""
     assert len((CHECKOUT / "README.md").read_text().splitlines()) <= _README_LINES
