@@ -15,11 +15,9 @@ import sqlalchemy as sa
 from app.cli import db
 from app.errors import DatabaseInUse, DatabaseRefused, DatabaseUnavailable
 from app.store.engine import migrate
-from app.store.engine import single_writer as sole_owner
 from app.store.engine.database import Database, is_sqlite, sqlite_path
 from app.store.maintenance import backup as backup_database
 from app.store.maintenance import backup_postgresql
-from app.store.maintenance import exclusive_access as unused_database
 from app.store.maintenance.move import MOVED_TABLES, move
 from app.store.tables import metadata
 from tests.migrations.made_up import NEXT, more_scripts
@@ -52,13 +50,6 @@ class Databases:
 def databases(request: pytest.FixtureRequest, tmp_path: Path) -> Databases:
     on_server = request.param == "postgresql"
     return Databases(tmp_path, request.getfixturevalue("postgres") if on_server else None)
-
-
-@pytest.fixture
-def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Whoever holds the database in these tests does not let go of it."""
-    monkeypatch.setattr(sole_owner, "_PATIENCE_SECONDS", 0.2)
-    monkeypatch.setattr(unused_database, "_PATIENCE_SECONDS", 0.2)
 
 
 @contextmanager
@@ -138,7 +129,6 @@ async def test_a_backup_of_a_newer_schema_is_refused(databases: Databases, tmp_p
         await backup_database.restore(databases.new(), file, overwrite=False)
 
 
-@pytest.mark.usefixtures("impatient")
 async def test_nothing_is_replaced_or_moved_under_a_service(databases: Databases, tmp_path: Path) -> None:
     url, file = filled(databases.new(), submissions=10), tmp_path / "all.backup"
     other = databases.new()
@@ -146,11 +136,11 @@ async def test_nothing_is_replaced_or_moved_under_a_service(databases: Databases
     backup_database.back_up(url, file)
     with in_use(url):
         with pytest.raises(DatabaseInUse, match="stop"):
-            await backup_database.restore(url, file, overwrite=True)
+            await backup_database.restore(url, file, overwrite=True, patience_seconds=0.2)
         with pytest.raises(DatabaseInUse, match="stop"):
-            await move(url, other)
+            await move(url, other, patience_seconds=0.2)
     with in_use(other), pytest.raises(DatabaseInUse, match="stop"):
-        await move(url, other)
+        await move(url, other, patience_seconds=0.2)
     await move(url, other)
 
 

@@ -14,9 +14,8 @@ from sqlalchemy.exc import DBAPIError, IntegrityError
 
 from app.errors import DatabaseUnavailable, GraderError, SettingsError
 from app.store import tables
-from app.store.engine import database as database_module
 from app.store.engine import migrate
-from app.store.engine.database import Database
+from app.store.engine.database import Bounds, Database
 from app.store.engine.open import open_database
 from tests.support.checkout import CHECKOUT
 from tests.support.filled_database import connected, filled
@@ -192,12 +191,9 @@ async def test_a_missing_schema_is_told_and_a_mistake_of_ours_is_not_hidden(
 
 
 @pytest.mark.postgresql
-async def test_a_server_that_answers_nothing_holds_nobody_up(
-    postgres: PostgresServer, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_a_server_that_answers_nothing_holds_nobody_up(postgres: PostgresServer) -> None:
     """It is stopped, not gone: its connections stay open, and its kernel acknowledges what is sent."""
-    monkeypatch.setattr(database_module, "_TRANSACTION_SECONDS", 1.0)
-    database = Database(postgres.new_database())
+    database = Database(postgres.new_database(), bounds=Bounds(transaction_seconds=1.0))
     async with database.reading() as connection:
         server = (await connection.execute(sa.text("SELECT pg_backend_pid()"))).scalar_one()
     os.kill(server, signal.SIGSTOP)
@@ -212,14 +208,9 @@ async def test_a_server_that_answers_nothing_holds_nobody_up(
 
 
 @pytest.mark.postgresql
-async def test_no_transaction_keeps_its_locks_for_ever(
-    postgres: PostgresServer, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_no_transaction_keeps_its_locks_for_ever(postgres: PostgresServer) -> None:
     """Of a process that was stopped in the middle; where it goes on, it is told."""
-    monkeypatch.setattr(
-        database_module, "_POSTGRES_BOUNDS", ("SET idle_in_transaction_session_timeout = 100",)
-    )
-    database = Database(filled(postgres.new_database(), submissions=1))
+    database = Database(filled(postgres.new_database(), submissions=1), bounds=Bounds(idle_seconds=0.1))
 
     async def dawdle() -> None:
         async with database.transaction() as connection:

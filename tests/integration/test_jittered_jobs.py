@@ -64,13 +64,13 @@ async def test_many_jobs_are_one_look(harness: QueueHarness) -> None:
     async with listening(harness, 0.5) as (_, reported):
         await harness.take_in(*[10] * 5)
         await until(lambda: bool(reported.looks))
-        assert len(reported.looks) == 1
-        # Those that came after the first look, if it was an early one, are a second; it is due by now.
+        # Those that came after the first look, if it was an early one, are a second; it is due by then.
         await asyncio.sleep(0.6)
         before = len(reported.looks)
+        assert before <= 2
+        # Whoever comes now is looked for as well: nothing had been held back.
         await harness.take_in()
-        await until(lambda: len(reported.looks) > before)
-        assert len(reported.looks) <= 3
+        await until(lambda: len(reported.looks) == before + 1)
 
 
 async def test_the_moment_is_another_each_time(harness: QueueHarness) -> None:

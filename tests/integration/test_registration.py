@@ -2,6 +2,8 @@
 
 import asyncio
 import logging
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from datetime import timedelta
 from pathlib import Path
 
@@ -10,11 +12,12 @@ from sqlalchemy import update
 
 from app.core.service_status import LOST_AFTER_SECONDS, WorkerState, WorkerStatus
 from app.store import tables
-from app.store.engine.database import Database, is_sqlite
+from app.store.engine.database import Connection, Database, is_sqlite
 from app.store.engine.open import open_database
 from app.store.queries import workers
 from app.worker.heartbeat import Registration
 from tests.support.postgres import PostgresServer
+from tests.support.scripted_service import until
 
 pytestmark = pytest.mark.anyio
 
@@ -116,17 +119,29 @@ async def test_a_worker_that_comes_back_takes_the_place_of_its_lost_self(postgre
                     assert {one.id for one in await listed(database)} == {second.id, third.id}
 
 
+class TriedDatabase(Database):
+    """Counts how often somebody has wanted to write."""
+
+    tries = 0
+
+    @asynccontextmanager
+    async def transaction(self) -> AsyncIterator[Connection]:
+        self.tries += 1
+        async with super().transaction() as connection:
+            yield connection
+
+
 async def test_a_lost_database_is_said_once_and_tried_again(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     """Neither the worker nor its end is held up."""
     url = f"sqlite:///{tmp_path / 'test.db'}"
     async with open_database(url) as database:
-        unmigrated = Database(f"sqlite:///{tmp_path / 'other.db'}")
+        unmigrated = TriedDatabase(f"sqlite:///{tmp_path / 'other.db'}")
         registration = Registration(unmigrated, "one", slots=1, beat_seconds=0.01)
         with caplog.at_level(logging.INFO):
             async with registration.kept():
-                await asyncio.sleep(0.1)
+                await until(lambda: unmigrated.tries > 3)
                 registration._database = database
                 await until_listed(database, name="one")
         await unmigrated.close()

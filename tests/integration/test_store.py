@@ -408,13 +408,12 @@ async def test_a_refused_submission_leaves_no_row(database: Database) -> None:
     assert len(await taking.list_for(user, "double")) == len(queue.waiting()) == 1
 
 
-async def test_one_owner_at_a_time(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_one_owner_at_a_time(tmp_path: Path) -> None:
     """Of an embedded queue; on PostgreSQL many share one."""
-    monkeypatch.setattr("app.store.engine.single_writer._PATIENCE_SECONDS", 0.2)
     first, second = (Database(f"sqlite:///{tmp_path / 'test.db'}") for _ in range(2))
     async with sole_owner(first):
         with pytest.raises(DatabaseInUse):
-            async with sole_owner(second):
+            async with sole_owner(second, patience_seconds=0.2):
                 pass
     async with sole_owner(second):
         pass

@@ -171,16 +171,15 @@ def test_two_processes_that_start_on_one_new_sqlite_file_migrate_once(tmp_path: 
 
 @pytest.mark.postgresql
 def test_a_table_that_somebody_keeps_locked_is_not_waited_for_long(
-    postgres: PostgresServer, monkeypatch: pytest.MonkeyPatch
+    postgres: PostgresServer,
 ) -> None:
     """Whoever came after the migration would have to wait as well; it can be run again."""
-    monkeypatch.setattr(migrate, "_POSTGRES_PATIENCE", "SET lock_timeout = '50ms'")
     url = postgres.new_database()
     before = f"{int(migrate.head()) - 1:04d}"
     migrate.upgrade(url, before)
     with connected(url) as connection:
         connection.execute(sa.text("SELECT count(*) FROM submissions"))
         with pytest.raises(DatabaseUnavailable, match="lock timeout"):
-            migrate.upgrade(url)
+            migrate.upgrade(url, lock_seconds=0.05)
     assert migrate.current(url) == before
     migrate.upgrade(url)

@@ -6,6 +6,7 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from pathlib import Path
 from typing import Any
 
+import msgspec
 from sqlalchemy import event, text
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
@@ -30,19 +31,33 @@ POSTGRES_ARGUMENTS = {
     "keepalives_count": 3,
     "tcp_user_timeout": 10_000,
 }
-# The server gives up what this process does not: a query that never ends, and locks that were taken by a
-# process that was stopped in the middle of a transaction. Not as connection options, which poolers refuse.
-_POSTGRES_BOUNDS = (
-    "SET statement_timeout = '15s'",
-    "SET idle_in_transaction_session_timeout = '10s'",
-)
-# A server that is reached but answers nothing.
-_TRANSACTION_SECONDS = 20.0
 _POOL_WAIT_SECONDS = 5.0
 # A little longer than a writer waits for its turn, while it keeps its connection.
 _SQLITE_POOL_WAIT_SECONDS = 15.0
 _POOLED_CONNECTIONS = 10
 _MORE_CONNECTIONS = 10
+
+
+class Bounds(msgspec.Struct, frozen=True, kw_only=True):
+    """How long a request waits for PostgreSQL."""
+
+    statement_seconds: float = 15.0
+    """The server gives up a query that never ends."""
+    idle_seconds: float = 10.0
+    """And locks that were taken by a process that was stopped in the middle of a transaction."""
+    transaction_seconds: float = 20.0
+    """This process gives up a server that is reached but answers nothing."""
+
+    @property
+    def settings(self) -> tuple[str, ...]:
+        """What the server is told by each connection; not by its options, which poolers refuse."""
+        return (
+            f"SET statement_timeout = {round(self.statement_seconds * 1000)}",
+            f"SET idle_in_transaction_session_timeout = {round(self.idle_seconds * 1000)}",
+        )
+
+
+_BOUNDS = Bounds()
 
 
 class Database:
@@ -52,11 +67,13 @@ class Database:
     than some seconds; where not `bounded` it may, for commands that read or write everything.
     """
 
-    def __init__(self, url: str, *, bounded: bool = True) -> None:
+    def __init__(self, url: str, *, bounded: bool = True, bounds: Bounds = _BOUNDS) -> None:
         self.url = url
         self._place = place_of(url)
-        self._seconds = _TRANSACTION_SECONDS if bounded and not is_sqlite(url) else None
-        self._engine = _sqlite_engine(url) if is_sqlite(url) else _postgres_engine(url, bounded=bounded)
+        self._seconds = bounds.transaction_seconds if bounded and not is_sqlite(url) else None
+        self._engine = (
+            _sqlite_engine(url) if is_sqlite(url) else _postgres_engine(url, bounds if bounded else None)
+        )
 
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[Connection]:
@@ -159,7 +176,7 @@ def _sqlite_engine(url: str) -> AsyncEngine:
     return engine
 
 
-def _postgres_engine(url: str, *, bounded: bool) -> AsyncEngine:
+def _postgres_engine(url: str, bounds: Bounds | None) -> AsyncEngine:
     engine = create_async_engine(
         parsed_url(url),
         # Parameters are learners' code and hashes of passwords; errors end up in logs.
@@ -170,15 +187,15 @@ def _postgres_engine(url: str, *, bounded: bool) -> AsyncEngine:
         pool_timeout=_POOL_WAIT_SECONDS,
         connect_args=POSTGRES_ARGUMENTS,
     )
-    if bounded:
+    if bounds is not None:
 
         @event.listens_for(engine.sync_engine, "connect")
         def prepare(connection: Any, record: object) -> None:
             # A transaction that is rolled back would take the settings with it.
             connection.autocommit = True
             cursor = connection.cursor()
-            for bound in _POSTGRES_BOUNDS:
-                cursor.execute(bound)
+            for setting in bounds.settings:
+                cursor.execute(setting)
             cursor.close()
             connection.autocommit = False
 

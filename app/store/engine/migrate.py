@@ -24,13 +24,15 @@ SCRIPTS = path_of("migrations")
 """The migrations of this code; tests hand over those of another."""
 # Any constant will do, as long as nobody else on the same database uses it.
 _POSTGRES_LOCK = 0x6A61_7865
-# A table that a long query reads cannot be changed, and whoever comes after the change would wait as well.
-_POSTGRES_PATIENCE = "SET lock_timeout = '10s'"
+_LOCK_SECONDS = 10.0
+"""A table that a long query reads cannot be changed; who comes after the change would wait as well."""
 # Another process may be in the middle of the same migration.
 _SQLITE_PATIENCE_SECONDS = 60
 
 
-def upgrade(url: str, revision: str = "head", *, scripts: Path = SCRIPTS) -> None:
+def upgrade(
+    url: str, revision: str = "head", *, scripts: Path = SCRIPTS, lock_seconds: float = _LOCK_SECONDS
+) -> None:
     """Runs the migrations that are missing; of several processes that start at once, one does it.
 
     A schema that is newer than this code stays as it is, where this code still works on it.
@@ -41,7 +43,7 @@ def upgrade(url: str, revision: str = "head", *, scripts: Path = SCRIPTS) -> Non
         DatabaseUnavailable: the database cannot be reached or written.
     """
     script = ScriptDirectory(str(scripts))
-    with connected(url) as connection:
+    with connected(url, lock_seconds=lock_seconds) as connection:
         found = _current(connection)
         if revision == "head" and _is_newer(url, connection, script, found):
             return
@@ -89,7 +91,7 @@ def knows(revision: str, *, scripts: Path = SCRIPTS) -> bool:
 
 
 @contextmanager
-def connected(url: str) -> Iterator[Connection]:
+def connected(url: str, *, lock_seconds: float = _LOCK_SECONDS) -> Iterator[Connection]:
     """A connection on which only one process at a time may change the schema, all of it or nothing."""
     if is_sqlite(url):
         make_folder_of(sqlite_path(url))
@@ -98,7 +100,7 @@ def connected(url: str) -> Iterator[Connection]:
         with translating(place_of(url)), engine.connect() as connection:
             if not is_sqlite(url):
                 connection.execute(text("SELECT pg_advisory_lock(:key)"), {"key": _POSTGRES_LOCK})
-                connection.execute(text(_POSTGRES_PATIENCE))
+                connection.execute(text(f"SET lock_timeout = {round(lock_seconds * 1000)}"))
                 connection.commit()
             yield connection
     finally:

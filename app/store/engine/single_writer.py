@@ -9,13 +9,15 @@ from app.errors import DatabaseInUse, DatabaseUnavailable
 from app.store.engine.database import Database, sqlite_path
 
 # A service that was just killed may hold its lock a moment longer.
-_PATIENCE_SECONDS = 5.0
+PATIENCE_SECONDS = 5.0
 _RETRY_SECONDS = 0.1
 
 
 @asynccontextmanager
-async def sole_owner(database: Database) -> AsyncIterator[None]:
-    """Holds a SQLite database's lock while the block lasts; the kernel frees it if the process dies.
+async def sole_owner(
+    database: Database, *, patience_seconds: float = PATIENCE_SECONDS
+) -> AsyncIterator[None]:
+    """Hold a SQLite database's lock while the block lasts; the kernel frees it if the process dies.
 
     Raises:
         DatabaseInUse: another process holds it.
@@ -30,7 +32,7 @@ async def sole_owner(database: Database) -> AsyncIterator[None]:
             f"The database {path} cannot be used: {lock.name} beside it cannot be written ({fault.strerror})."
         ) from None
     with file:
-        await _insist(lambda: _flock(file.fileno()), str(path))
+        await _insist(lambda: _flock(file.fileno()), str(path), patience_seconds)
         yield
 
 
@@ -42,8 +44,8 @@ async def _flock(descriptor: int) -> bool:
     return True
 
 
-async def _insist(attempt: Callable[[], Awaitable[bool]], what: str) -> None:
-    deadline = asyncio.get_running_loop().time() + _PATIENCE_SECONDS
+async def _insist(attempt: Callable[[], Awaitable[bool]], what: str, patience_seconds: float) -> None:
+    deadline = asyncio.get_running_loop().time() + patience_seconds
     while not await attempt():
         if asyncio.get_running_loop().time() > deadline:
             raise DatabaseInUse(f"Another service is running on {what}: stop it first.")

@@ -7,6 +7,7 @@ import msgspec
 from app.errors import DatabaseRefused
 from app.store.engine.database import Database, is_sqlite
 from app.store.engine.migrate import current, head, knows
+from app.store.engine.single_writer import PATIENCE_SECONDS
 from app.store.engine.url import place_of
 from app.store.maintenance import backup_postgresql, backup_sqlite
 from app.store.maintenance.backup_file import is_of_sqlite
@@ -37,7 +38,9 @@ def back_up(url: str, file: Path) -> Backup:
     return read_backup(file)
 
 
-async def restore(url: str, file: Path, *, overwrite: bool) -> Backup:
+async def restore(
+    url: str, file: Path, *, overwrite: bool, patience_seconds: float = PATIENCE_SECONDS
+) -> Backup:
     """Puts what the file holds in the place of everything that is there; all of it or nothing.
 
     Raises:
@@ -60,7 +63,7 @@ async def restore(url: str, file: Path, *, overwrite: bool) -> Backup:
         )
     database = Database(url, bounded=False)
     try:
-        async with unused(database):
+        async with unused(database, patience_seconds=patience_seconds):
             if not overwrite:
                 require_empty(url, "With --overwrite all of it is replaced.")
             (backup_sqlite if is_sqlite(url) else backup_postgresql).restore(url, file)

@@ -141,7 +141,7 @@ def _run(name: str, url: str | None, arguments: Sequence[str]) -> str:
         return done.stdout.decode()
 
 
-def program(name: str) -> str:
+def program(name: str, *, debian: Path = _DEBIAN) -> str:
     """Where one of PostgreSQL's tools is: the newest of that on the PATH and those of Debian's packages.
 
     They work with servers of their own version and older ones (pg_dump's page in PostgreSQL's documentation).
@@ -149,7 +149,7 @@ def program(name: str) -> str:
     Raises:
         DatabaseRefused: nowhere.
     """
-    newest_first = sorted(_DEBIAN.glob("*/bin"), key=lambda folder: int(folder.parent.name), reverse=True)
+    newest_first = sorted(debian.glob("*/bin"), key=lambda folder: int(folder.parent.name), reverse=True)
     on_path, of_debian = shutil.which(name), shutil.which(name, path=os.pathsep.join(map(str, newest_first)))
     if on_path is None and of_debian is None:
         raise DatabaseRefused(f"{name} is not installed: Debian's package postgresql-client has it.")

@@ -8,11 +8,9 @@ from sqlalchemy import text
 
 from app.errors import DatabaseInUse
 from app.store.engine.database import Database, is_sqlite
-from app.store.engine.single_writer import sole_owner
+from app.store.engine.single_writer import PATIENCE_SECONDS, sole_owner
 from app.store.engine.url import place_of
 
-# A session that has just ended is listed for a moment longer.
-_PATIENCE_SECONDS = 5.0
 _RETRY_SECONDS = 0.1
 # Services are the same user; a monitoring program, which may stay, is another.
 _OTHERS = text(
@@ -22,17 +20,18 @@ _OTHERS = text(
 
 
 @asynccontextmanager
-async def unused(database: Database) -> AsyncIterator[None]:
+async def unused(database: Database, *, patience_seconds: float = PATIENCE_SECONDS) -> AsyncIterator[None]:
     """On SQLite no service can start while the block lasts; on PostgreSQL none was there at its start.
 
     Raises:
         DatabaseInUse: somebody else works on it.
     """
     if is_sqlite(database.url):
-        async with sole_owner(database):
+        async with sole_owner(database, patience_seconds=patience_seconds):
             yield
         return
-    deadline = asyncio.get_running_loop().time() + _PATIENCE_SECONDS
+    # A session that has just ended is listed for a moment longer.
+    deadline = asyncio.get_running_loop().time() + patience_seconds
     while (others := await _other_sessions(database)) > 0:
         if asyncio.get_running_loop().time() > deadline:
             raise DatabaseInUse(

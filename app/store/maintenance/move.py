@@ -14,6 +14,7 @@ from app.core.submission import Status
 from app.errors import DatabaseRefused
 from app.store.engine.database import Connection, Database, is_sqlite
 from app.store.engine.migrate import current, head, upgrade
+from app.store.engine.single_writer import PATIENCE_SECONDS
 from app.store.engine.unavailable import translating
 from app.store.engine.url import parsed_url, place_of
 from app.store.maintenance.emptiness import OF_THE_PLACE, require_empty
@@ -43,7 +44,11 @@ class MovedTable(msgspec.Struct, frozen=True, kw_only=True):
 
 
 async def move(
-    source_url: str, target_url: str, *, on_table: Callable[[MovedTable], None] = lambda table: None
+    source_url: str,
+    target_url: str,
+    *,
+    on_table: Callable[[MovedTable], None] = lambda table: None,
+    patience_seconds: float = PATIENCE_SECONDS,
 ) -> list[MovedTable]:
     """Copies every table in one transaction on the target; the source stays as it is.
 
@@ -56,7 +61,10 @@ async def move(
     _check_source(source_url, target_url)
     source, target = Database(source_url, bounded=False), Database(target_url, bounded=False)
     try:
-        async with unused(source), unused(target):
+        async with (
+            unused(source, patience_seconds=patience_seconds),
+            unused(target, patience_seconds=patience_seconds),
+        ):
             require_empty(target_url, "Only an empty database can be moved into.")
             upgrade(target_url)
             return await _copy(source, target, on_table)

@@ -5,7 +5,6 @@ from pathlib import Path
 import pytest
 
 from app.errors import DatabaseRefused
-from app.store.maintenance import backup_postgresql
 from app.store.maintenance.backup_postgresql import program
 
 
@@ -20,7 +19,6 @@ def install(folder: Path, version: str) -> str:
 @pytest.fixture
 def debian(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Nothing is installed yet, there or on the PATH."""
-    monkeypatch.setattr(backup_postgresql, "_DEBIAN", tmp_path / "debian")
     monkeypatch.setenv("PATH", str(tmp_path / "path"))
     return tmp_path / "debian"
 
@@ -28,7 +26,7 @@ def debian(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def test_the_newest_of_debian_where_the_path_has_none(debian: Path) -> None:
     install(debian / "9" / "bin", "9.6.24")
     newest = install(debian / "15" / "bin", "15.18 (Debian 15.18-0+deb12u1)")
-    assert program("pg_dump") == newest
+    assert program("pg_dump", debian=debian) == newest
 
 
 @pytest.mark.parametrize(
@@ -41,9 +39,9 @@ def test_an_older_one_on_the_path_does_not_stand_in_front(
     """It would refuse a newer server."""
     path = install(debian.parent / "path", on_path)
     other = install(debian / of_debian.split(".")[0] / "bin", of_debian)
-    assert program("pg_dump") == (path if takes_path else other)
+    assert program("pg_dump", debian=debian) == (path if takes_path else other)
 
 
 def test_where_there_is_none_the_package_is_named(debian: Path) -> None:
     with pytest.raises(DatabaseRefused, match="postgresql-client"):
-        program("pg_dump")
+        program("pg_dump", debian=debian)
