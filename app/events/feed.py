@@ -68,7 +68,8 @@ class _History:
 class Feed:
     """Per submission: replay, then live, until the verdict. Of what happens in this process."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, ended_remembered: int = _ENDED_REMEMBERED) -> None:
+        self._ended_remembered = ended_remembered
         self._under_way: dict[str, _History] = {}
         self._ended: OrderedDict[str, _History] = OrderedDict()
         # Ids grow from the moment of the start on, so that those of a process before mean nothing here.
@@ -108,5 +109,5 @@ class Feed:
         history.append(event, event_id)
         if history.ended:
             self._ended[submission_id] = self._under_way.pop(submission_id)
-            while len(self._ended) > _ENDED_REMEMBERED:
+            while len(self._ended) > self._ended_remembered:
                 self._ended.popitem(last=False)

@@ -32,9 +32,10 @@ class RelayedFeed(Feed):
     cannot be written because the database is away is kept, up to a bound, until it is back.
     """
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, *, cleaning_seconds: float = _CLEANING_SECONDS) -> None:
         super().__init__()
         self._database = database
+        self._cleaning_seconds = cleaning_seconds
         self._followers: defaultdict[str, int] = defaultdict(int)
         self._received: dict[str, int] = {}
         self._reading = asyncio.Lock()
@@ -170,7 +171,7 @@ class RelayedFeed(Feed):
 
     async def _clean(self) -> None:
         while True:
-            await asyncio.sleep(_CLEANING_SECONDS)
+            await asyncio.sleep(self._cleaning_seconds)
             try:
                 async with self._database.transaction() as connection:
                     await submission_events.forget_old_events(connection)

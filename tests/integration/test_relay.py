@@ -34,14 +34,16 @@ def case(name: str) -> CaseDone:
 
 
 @asynccontextmanager
-async def processes(url: str, count: int = 2) -> AsyncIterator[list[RelayedFeed]]:
+async def processes(
+    url: str, count: int = 2, *, cleaning_seconds: float = 60.0
+) -> AsyncIterator[list[RelayedFeed]]:
     """So many feeds, each with connections of its own."""
     async with AsyncExitStack() as stack:
         feeds = []
         for _ in range(count):
             database = Database(url)
             stack.push_async_callback(database.close)
-            feeds.append(RelayedFeed(database))
+            feeds.append(RelayedFeed(database, cleaning_seconds=cleaning_seconds))
             await stack.enter_async_context(feeds[-1].running())
         yield feeds
 
@@ -197,8 +199,7 @@ async def test_those_who_wait_hear_their_place(harness: QueueHarness) -> None:
             await later.leave()
 
 
-async def test_old_events_are_forgotten(harness: QueueHarness, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("app.events.relay._CLEANING_SECONDS", 0.05)
+async def test_old_events_are_forgotten(harness: QueueHarness) -> None:
     [submission_id] = await harness.take_in()
 
     async def count() -> int:
@@ -206,7 +207,7 @@ async def test_old_events_are_forgotten(harness: QueueHarness, monkeypatch: pyte
             query = text("SELECT count(*) FROM submission_events")
             return int((await connection.execute(query)).scalar_one())
 
-    async with processes(harness.database.url, 1) as [worker]:
+    async with processes(harness.database.url, 1, cleaning_seconds=0.05) as [worker]:
         worker.publish(submission_id, RUNNING)
         async with asyncio.timeout(60):
             while await count() != 1:  # noqa: ASYNC110 (what is waited for has no event)

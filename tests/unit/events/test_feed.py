@@ -10,7 +10,6 @@ from hypothesis import strategies as st
 from app.core.events import CaseDone, Event, Queued, Running, VerdictReached
 from app.core.outcome import Outcome
 from app.core.verdict import CaseResult, Verdict, Visibility
-from app.events import feed as feed_module
 from app.events.feed import Feed, SentEvent
 
 pytestmark = pytest.mark.anyio
@@ -105,9 +104,8 @@ async def test_nothing_follows_a_verdict() -> None:
     assert await all_of(feed.follow("s")) == [END]
 
 
-async def test_ended_submissions_are_forgotten_in_time(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(feed_module, "_ENDED_REMEMBERED", 2)
-    feed = Feed()
+async def test_ended_submissions_are_forgotten_in_time() -> None:
+    feed = Feed(ended_remembered=2)
     for name in ("a", "b", "c"):
         feed.publish(name, END)
     assert list(feed._ended) == ["b", "c"]
