@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import math
 import time
 from collections.abc import Iterable, Iterator
 from typing import Protocol
@@ -45,20 +46,31 @@ class QueueGauges:
     def __init__(self, registry: CollectorRegistry) -> None:
         self._database: Database | None = None
         self._figures: Figures | None = None
-        self._asked_at = -_FRESH_SECONDS
+        self._asked_at = -math.inf
+        self._fresh_seconds = _FRESH_SECONDS
+        self._patience_seconds = _PATIENCE_SECONDS
         self._is_away = False
         registry.register(self)
 
-    def watch(self, database: Database) -> None:
+    def watch(
+        self,
+        database: Database,
+        *,
+        fresh_seconds: float = _FRESH_SECONDS,
+        patience_seconds: float = _PATIENCE_SECONDS,
+    ) -> None:
+        """Read the figures from this database from now on."""
         self._database = database
+        self._fresh_seconds = fresh_seconds
+        self._patience_seconds = patience_seconds
 
     async def refresh(self) -> None:
         """Reads the figures unless they are fresh; two seconds at most, and never raises."""
-        if self._database is None or time.monotonic() - self._asked_at < _FRESH_SECONDS:
+        if self._database is None or time.monotonic() - self._asked_at < self._fresh_seconds:
             return
         self._asked_at = time.monotonic()
         try:
-            async with asyncio.timeout(_PATIENCE_SECONDS):
+            async with asyncio.timeout(self._patience_seconds):
                 self._figures = await _read(self._database)
         except Exception as fault:
             if not self._is_away:

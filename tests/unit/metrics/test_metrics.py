@@ -109,13 +109,12 @@ async def test_the_queue_and_the_workers_are_reported_as_the_database_has_them(t
 
 
 async def test_a_database_that_is_away_leaves_its_figures_out_and_nothing_else(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     """What is absent raises an alarm, and a zero would not. It is said once."""
     database = Database(f"sqlite:///{tmp_path / 'empty.db'}")
-    monkeypatch.setattr(queue_gauges, "_FRESH_SECONDS", 0.0)
     metrics = Metrics()
-    metrics.queue.watch(database)
+    metrics.queue.watch(database, fresh_seconds=0.0)
     for _ in range(2):
         reported = "\n".join(await lines(metrics))
         assert not re.search(r"^jaxercise_(submissions_waiting|workers|oldest)", reported, re.MULTILINE)
@@ -131,9 +130,8 @@ async def test_a_database_that_hangs_is_not_waited_for(
         await asyncio.Event().wait()
 
     monkeypatch.setattr(queue_gauges, "_read", hangs)
-    monkeypatch.setattr(queue_gauges, "_PATIENCE_SECONDS", 0.05)
     metrics = Metrics()
-    metrics.queue.watch(Database(f"sqlite:///{tmp_path / 'empty.db'}"))
+    metrics.queue.watch(Database(f"sqlite:///{tmp_path / 'empty.db'}"), patience_seconds=0.05)
     async with asyncio.timeout(60):
         assert await metrics.text()
 
