@@ -27,7 +27,9 @@ Proven = Callable[[tuple[str, ...], str], None]
 """Told of the versions that hold so far, and where the work is, in words."""
 
 
-async def keep_prepared(grader: Prepares, problems: Problems, on_proven: Proven) -> None:
+async def keep_prepared(
+    grader: Prepares, problems: Problems, on_proven: Proven, *, look_seconds: float = _LOOK_SECONDS
+) -> None:
     """Prepare what is on offer, and what is published later, until cancelled."""
     prepared: list[str] | None = None
     while True:
@@ -38,7 +40,7 @@ async def keep_prepared(grader: Prepares, problems: Problems, on_proven: Proven)
                 prepared = on_offer
         except DatabaseUnavailable:
             pass  # Whoever grades says so; the next look is soon.
-        await asyncio.sleep(_LOOK_SECONDS)
+        await asyncio.sleep(look_seconds)
 
 
 async def prepare_problems(

@@ -145,16 +145,18 @@ async def test_a_problem_that_cannot_be_prepared_is_not_proven_and_is_named(tmp_
     assert reported[-1] == ((good.version,), "It cannot prepare double; see its log.")
 
 
-async def test_a_problem_that_is_published_later_is_prepared_too(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_a_problem_that_is_published_later_is_prepared_too(tmp_path: Path) -> None:
     """A worker may start before the pages have published anything, and lives through many versions."""
-    monkeypatch.setattr("app.worker.prewarm._LOOK_SECONDS", 0.01)
     proven: list[tuple[str, ...]] = []
     async with open_database(f"sqlite:///{tmp_path / 'test.db'}") as database:
         problems = Problems(database, read_problem)
         keeping = asyncio.create_task(
-            keep_prepared(ScriptedGrader(), problems, lambda versions, words: proven.append(versions))
+            keep_prepared(
+                ScriptedGrader(),
+                problems,
+                lambda versions, words: proven.append(versions),
+                look_seconds=0.01,
+            )
         )
         await until(lambda: proven == [()])
         first = await problems.publish(small_problem())
