@@ -63,9 +63,9 @@ def highlighted(code: str, language: str) -> str:
 
 
 def mathml(latex: str, *, block: bool) -> str:
-    """Turn LaTeX into a `<math>` element; what cannot be read stays visible as it was typed.
+    r"""Turn LaTeX into a `<math>` element; what cannot be read stays visible as it was typed.
 
-    latex2mathml's own serialisation undoes the escaping of `<` in `\\text{…}`, so the element
+    latex2mathml's own serialisation undoes the escaping of `<` in `\text{…}`, so the element
     is serialised here; attributes that could carry a link or a style are dropped.
     """
     try:
@@ -119,7 +119,7 @@ def _clean(element: Element) -> None:
 
 
 def _join_upright_letters(parent: Element) -> None:
-    """Join `\\mathrm{logits}` to one word; the converter gives an element for every letter, a product."""
+    r"""Join `\mathrm{logits}` to one word; the converter gives an element for every letter, a product."""
     previous: Element | None = None
     for child in list(parent):
         upright = child.tag == "mi" and child.attrib == {"mathvariant": "normal"} and not len(child)

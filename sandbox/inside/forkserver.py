@@ -134,7 +134,7 @@ def _child(
 
 
 def _report_line_on(descriptor: int) -> None:
-    """On `LINE_SIGNAL`, write the traceback of the thread that gets it, mostly the main one.
+    """Write, on `LINE_SIGNAL`, the traceback of the thread that gets it, mostly the main one.
 
     Even from a loop in C that holds the interpreter. A program that the code executes does not inherit the
     descriptor.

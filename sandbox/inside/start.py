@@ -24,7 +24,7 @@ def main() -> None:
 
 
 def _end_with_the_supervisor(control: socket.socket, wanted: bool) -> None:
-    """While `wanted`, have the kernel end this process (SIGIO) once the other end of `control` is closed.
+    """Have the kernel end this process (SIGIO), while `wanted`, once the other end of `control` is closed.
 
     The imports take seconds, and bubblewrap's own tie to its parent is made only in the course of its
     start: a supervisor killed before that would leave this process to itself for as long.

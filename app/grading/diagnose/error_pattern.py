@@ -290,7 +290,7 @@ def _as_root(ratio: float) -> str:
 
 
 def _can_be_held(array: Array, bits: int) -> "np.ndarray[tuple[int, ...], np.dtype[np.bool_]]":
-    """Which numbers need no more than this many binary digits."""
+    """Say which numbers need no more than this many binary digits."""
     digits = np.frexp(array)[0] * 2.0**bits
     held: np.ndarray[tuple[int, ...], np.dtype[np.bool_]] = digits == np.rint(digits)
     return held
