@@ -13,7 +13,7 @@ from app.events.relay import RelayedFeed
 from app.grading.grader import GradingStage
 from app.metrics.metrics import Metrics
 from app.queue.embedded.queue import EmbeddedQueue
-from app.queue.embedded.watch_table import rebuild_queue
+from app.queue.embedded.watch_table import following_table, rebuild_queue
 from app.queue.interface import Queue
 from app.queue.postgres.queue import ProcrastinateQueue
 from app.settings import Settings
@@ -23,10 +23,13 @@ from app.store.engine.single_writer import sole_owner
 from app.store.engine.wait import await_database
 from app.store.problems import Problems
 from app.worker.consume import Run
-from app.worker.grade_submission import Grades, GradeSubmission
+from app.worker.grades import Grades
 from app.worker.heartbeat import Registration
+from app.worker.kinds.kind import KindServices
+from app.worker.kinds.table import kinds_of
 from app.worker.prewarm import keep_prepared
 from app.worker.retention import Retention
+from app.worker.run_job import RunJob
 from app.worker.worker import OpenGrader, Worker
 from sandbox.environment import fingerprint
 
@@ -41,8 +44,11 @@ class Services(msgspec.Struct, frozen=True, kw_only=True):
 
 
 @asynccontextmanager
-async def open_services(settings: Settings) -> AsyncIterator[Services]:
-    """On SQLite an embedded queue, which only this process has; on PostgreSQL one of many processes.
+async def open_services(settings: Settings, *, only_asks: bool = False) -> AsyncIterator[Services]:
+    """Open what pages and workers share.
+
+    On SQLite that is an embedded queue, which only this process has, and on PostgreSQL one of many. A process
+    that `only_asks` for jobs may stand beside the one that owns a SQLite database, and hears no live events.
 
     Raises:
         DatabaseInUse: SQLite, and another process owns it.
@@ -51,8 +57,12 @@ async def open_services(settings: Settings) -> AsyncIterator[Services]:
         await await_database(settings.store_url, patience_seconds=settings.database_wait_seconds)
         database = await stack.enter_async_context(open_database(settings.store_url))
         queue: Queue
-        if settings.is_distributed:
-            feed: Feed = await stack.enter_async_context(_running(RelayedFeed(database)))
+        feed: Feed
+        if only_asks:
+            queue = ProcrastinateQueue(database) if settings.is_distributed else EmbeddedQueue()
+            feed = Feed()
+        elif settings.is_distributed:
+            feed = await stack.enter_async_context(_running(RelayedFeed(database)))
             queue = ProcrastinateQueue(database)
         else:
             await stack.enter_async_context(sole_owner(database))
@@ -75,10 +85,10 @@ async def publishing_positions(services: Services) -> AsyncIterator[None]:
 async def run_worker(
     settings: Settings, services: Services, open_grader: OpenGrader, metrics: Metrics
 ) -> AsyncIterator[Worker]:
-    """A worker that grades while the block lasts, is listed among the workers, and once an hour takes away
-    what the settings keep for a time only. What an embedded one had to do at the last end is in it again."""
-    if isinstance(services.queue, EmbeddedQueue):
-        await rebuild_queue(services.database, services.queue)
+    """Work while the block lasts.
+
+    It grades, is listed among the workers, and takes away once an hour what is kept for a time only.
+    """
     registration = Registration(services.database, settings.worker_name, settings.slots)
 
     def on_proven(versions: tuple[str, ...], message: str) -> None:
@@ -92,14 +102,20 @@ async def run_worker(
         registration.environment = {**environment, "fingerprint": fingerprint(environment)}
         metrics.grading.watch_jails(lambda: len(grader.waiting_pids))
         return registration.counting(
-            GradeSubmission(
+            RunJob(
                 services.database,
-                services.problems,
                 services.queue,
-                services.feed.publish,
-                grader,
-                counts=metrics.grading,
-                diagnosis_seconds=settings.diagnosis_seconds,
+                kinds_of(
+                    KindServices(
+                        database=services.database,
+                        problems=services.problems,
+                        grader=grader,
+                        publish=services.feed.publish,
+                        counts=metrics.grading,
+                        diagnosis_seconds=settings.diagnosis_seconds,
+                    )
+                ),
+                metrics.grading,
             )
         )
 
@@ -118,8 +134,27 @@ async def run_worker(
         keep_output_days=settings.keep_output_days,
         keep_runs_days=settings.keep_runs_days,
     )
-    async with registration.kept(), retention.kept_up(), worker.running():
+    async with (
+        _queue_filled(services),
+        registration.kept(),
+        retention.kept_up(),
+        worker.running(),
+    ):
         yield worker
+
+
+@asynccontextmanager
+async def _queue_filled(services: Services) -> AsyncIterator[None]:
+    """Have everything in an embedded queue that the table holds.
+
+    What was left at the last end is there before the block begins; what other processes ask for comes later.
+    """
+    if not isinstance(services.queue, EmbeddedQueue):
+        yield
+        return
+    await rebuild_queue(services.database, services.queue)
+    async with following_table(services.database, services.queue):
+        yield
 
 
 def require_distributed(settings: Settings, what: str) -> None:

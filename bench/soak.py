@@ -25,10 +25,10 @@ from pathlib import Path
 
 import msgspec
 
+from app.core.job import ATTEMPTS
 from app.core.verdict import Mode, Verdict
 from app.grading.grader import Grader
 from app.grading.open_grader import open_grader
-from app.worker.grade_submission import ATTEMPTS
 from bench.graded_problem import DATA_DIR
 from bench.held_resources import Held, adopted_orphans, bury_orphans, leaks, look
 from bench.known_submissions import Known, Mix, whole_mix

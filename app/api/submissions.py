@@ -11,7 +11,8 @@ from sse_starlette import EventSourceResponse, ServerSentEvent
 
 from app.api.openapi import SIGNED_IN, answers
 from app.core.events import Event, VerdictReached
-from app.core.submission import Status, Submission, SubmissionLine
+from app.core.job import Status
+from app.core.submission import Submission, SubmissionLine
 from app.core.user import User
 from app.core.verdict import Mode, Verdict
 from app.events.feed import SentEvent

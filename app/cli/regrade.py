@@ -53,8 +53,9 @@ async def _regrade(
     store_outputs: bool,
 ) -> bool:
     from app.cli.reports.proof_report import proofs_junit, proofs_markdown
-    from app.cli.validate import PROOF_DIAGNOSIS_SECONDS, print_proof
+    from app.cli.validate import print_proof
     from app.grading.open_grader import open_grader
+    from app.grading.prove.proving_grader import PROOF_DIAGNOSIS_SECONDS
     from app.grading.reference.drift import read_outputs
 
     folders = {problem.slug: settings.references_dir / folder_name(problem) for problem in problems}

@@ -17,8 +17,6 @@ if TYPE_CHECKING:
     from app.grading.prove.results import Proof
 
 _NOT_PROVEN = 1
-PROOF_DIAGNOSIS_SECONDS = 600.0
-"""Whether a mistake is named is a property of the problem, not of a slow machine or a setting."""
 
 
 def validate(
@@ -43,6 +41,7 @@ async def _validate(
 ) -> bool:
     from app.cli.reports.proof_report import proofs_json, proofs_markdown
     from app.grading.open_grader import open_grader
+    from app.grading.prove.proving_grader import PROOF_DIAGNOSIS_SECONDS
 
     async with open_grader(
         data_dir=settings.data_dir,

@@ -5,8 +5,8 @@ from datetime import datetime
 
 import msgspec
 
+from app.core.job import Status
 from app.core.outcome import Outcome
-from app.core.submission import Status
 from app.core.verdict import Mode
 
 LOST_AFTER_SECONDS = 10.0
@@ -49,15 +49,18 @@ class WorkerStatus(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class QueueFigures(msgspec.Struct, frozen=True, kw_only=True):
-    """The submissions without a verdict; how long the oldest of a kind has waited is 0 where none waits."""
+    """The jobs that have not ended; how long the oldest of a class has waited is 0 where none waits."""
 
     waiting_interactive: int
     """Learners' own."""
     waiting_bulk: int
-    """Regrades."""
+    """What nobody waits for, such as regrades."""
     running: int
     oldest_interactive_seconds: float
     oldest_bulk_seconds: float
+    waiting_watched: int = 0
+    """What somebody watches, such as a proof."""
+    oldest_watched_seconds: float = 0.0
 
 
 class FailedSubmission(msgspec.Struct, frozen=True, kw_only=True):

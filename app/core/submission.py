@@ -5,8 +5,12 @@ from datetime import datetime
 
 import msgspec
 
+from app.core.job import Status
 from app.core.outcome import Outcome
 from app.core.verdict import Mode, Verdict
+
+SUBMISSION = "submission"
+"""The kind of the jobs that grade one."""
 
 CODE_LIMIT_BYTES = 64 * 1024
 """The largest code a submission may have, in bytes of UTF-8."""
@@ -15,16 +19,8 @@ SEED_LIMIT = 2**53
 """Seeds are below it: exact in JSON wherever it is read."""
 
 
-class Status(enum.StrEnum):
-    """Where a submission is on its way; `done` is final."""
-
-    QUEUED = "queued"
-    RUNNING = "running"
-    DONE = "done"
-
-
 class Submission(msgspec.Struct, frozen=True, kw_only=True):
-    """One learner's code for one problem version. `attempt` is the fencing token of its run."""
+    """One learner's code for one problem version; `status` is its job's, `done` once it has a verdict."""
 
     id: str
     user_id: str
@@ -33,13 +29,10 @@ class Submission(msgspec.Struct, frozen=True, kw_only=True):
     mode: Mode
     code: str
     status: Status
-    attempt: int
     seed: int
     """Seeds the fresh cases. Until there is a verdict, the first run may take another one; what the verdict
     was reached with stays, so that a regrade repeats it."""
     created_at: datetime
-    failures: int = 0
-    """How many attempts ended through a fault of ours."""
     finished_at: datetime | None = None
     verdict: Verdict | None = None
 

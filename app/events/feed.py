@@ -25,8 +25,10 @@ class SentEvent(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class _History:
-    """One submission's events with growing numbers; of several `Queued` in a row only the last is kept,
-    and the same place is told once."""
+    """One submission's events with growing numbers.
+
+    Of several `Queued` in a row only the last is kept, and the same place is told once.
+    """
 
     def __init__(self) -> None:
         self.sent: list[tuple[int, SentEvent]] = []
@@ -57,7 +59,7 @@ class _History:
         return [entry for entry in self.sent if entry[0] > number]
 
     def number_of(self, event_id: str | None) -> int | None:
-        """Where the event with this id is; None where it is not known here."""
+        """Return where the event with this id is; None where it is not known here."""
         found = (number for number, sent in self.sent if sent.id is not None and sent.id == event_id)
         return next(found, None)
 
@@ -76,18 +78,17 @@ class Feed:
         self._last_id = time.time_ns() // 1000
 
     def publish(self, submission_id: str, event: Event) -> None:
-        """Never waits. After the verdict nothing more is taken."""
+        """Publish without waiting. After the verdict nothing more is taken."""
         self._last_id += 1
         self._append(submission_id, event, str(self._last_id))
 
     async def knows(self, submission_id: str, event_id: str) -> bool:
-        """Whether `follow` can go on after that event."""
+        """Say whether `follow` can go on after that event."""
         history = self._ended.get(submission_id) or self._under_way.get(submission_id)
         return history is not None and history.number_of(event_id) is not None
 
     async def follow(self, submission_id: str, *, last_id: str | None = None) -> AsyncIterator[SentEvent]:
-        """All that has been (after the event `last_id`, where it is known), then what comes; ends after
-        the verdict.
+        """Give all that has been, then what comes, up to the verdict; if it is known, from `last_id` on.
 
         Waits for ever on a submission that ended before this process began: see `follow.py`.
         """

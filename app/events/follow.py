@@ -23,9 +23,9 @@ async def follow_submission(
     last_id: str | None = None,
     look_again_seconds: float = _LOOK_AGAIN_SECONDS,
 ) -> AsyncIterator[SentEvent]:
-    """Every event up to the verdict; a finished submission's are told from its verdict.
+    """Give every event up to the verdict; a finished submission's are made from its verdict.
 
-    Who was cut off after the event `last_id` hears what came after it, or everything where nobody here
+    Who was cut off after the event `last_id` gets what came after it, or everything where nobody here
     knows that event any more. After each silence of `look_again_seconds` the stored submission is looked at,
     so a follower ends even where the verdict was reached in another process. While the database is away the
     follower waits.
@@ -61,13 +61,13 @@ async def follow_submission(
 
 
 def _received_of(last_id: str | None, count: int) -> int:
-    """How many events of a verdict were heard up to this one; the last is told again rather than none."""
+    """Return how many events of a verdict were received up to this one; the last comes again anyway."""
     if last_id is None or not (last_id.isascii() and last_id.isdigit() and len(last_id) < 20):
         return 0
     return min(max(0, int(last_id) - _TOLD_FROM_VERDICT), count - 1)
 
 
 def events_of(verdict: Verdict) -> list[Event]:
-    """What a follower would have heard from `running` on."""
+    """Return the events that a follower would have received from `running` on."""
     cases = [CaseDone(case=case) for case in verdict.cases]
     return [Running(cases=tuple(c.name for c in verdict.cases)), *cases, VerdictReached(verdict=verdict)]

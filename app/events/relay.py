@@ -54,7 +54,7 @@ class RelayedFeed(Feed):
             self._some.set()
 
     def followed(self) -> list[str]:
-        """Submissions that somebody here follows, and that have not ended."""
+        """Return the submissions that somebody here follows, and that have not ended."""
         return [submission_id for submission_id in self._followers if submission_id not in self._ended]
 
     async def knows(self, submission_id: str, event_id: str) -> bool:
@@ -70,7 +70,7 @@ class RelayedFeed(Feed):
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
-        """Writes and listens while the block lasts; at its end what is left is written once more."""
+        """Write and listen while the block lasts; at its end what is left is written once more."""
         tasks = [asyncio.create_task(work()) for work in (self._write, self._listen, self._clean)]
         try:
             yield
@@ -157,7 +157,7 @@ class RelayedFeed(Feed):
                     self._end(submission_id, verdict)
 
     def _end(self, submission_id: str, verdict: Verdict) -> None:
-        """A verdict may be read before the last events of its run were written; none is left out."""
+        """Append what is left up to the verdict, which may be read before the last events of its run."""
         if submission_id in self._ended:
             return
         history = self._under_way.get(submission_id)
@@ -180,7 +180,7 @@ class RelayedFeed(Feed):
 
 
 def unsent(verdict: Verdict, sent: Sequence[Event]) -> list[Event]:
-    """What is still to be told of a run that has ended so, its verdict last."""
+    """Return the events that are still to be sent of a run that has ended so, its verdict last."""
     runs = [place for place, event in enumerate(sent) if isinstance(event, Running)]
     known = {event.case.name for event in sent[runs[-1] :] if isinstance(event, CaseDone)} if runs else set()
     return [

@@ -7,7 +7,8 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 
 from app.errors import SettingsError
-from app.grading.grader import Grader, GradingStage, ignore_stage
+from app.grading.grader import GradingStage, ignore_stage
+from app.grading.prove.proving_grader import ProvingGrader
 from app.grading.reference.outputs import ReferenceOutputs
 from sandbox.environment import describe_environment, fingerprint
 from sandbox.interface import SandboxUnavailable
@@ -29,7 +30,7 @@ async def open_grader(
     diagnosis_seconds: float = 20.0,
     prepares_diagnosis: bool = True,
     on_stage: Callable[[GradingStage, float], None] = ignore_stage,
-) -> AsyncIterator[Grader]:
+) -> AsyncIterator[ProvingGrader]:
     """Two supervisors over one compilation cache: learners' jails read it, trusted runs fill it.
 
     `warm_jails` bounds the children that wait for a learner's next submission; they go while less than
@@ -68,7 +69,7 @@ async def open_grader(
         await asyncio.gather(*(supervisor.warm_up() for supervisor in needed))
         answers = ReferenceOutputs(trusted, place / "answers")
         stack.push_async_callback(answers.close)
-        grader = Grader(
+        grader = ProvingGrader(
             learners,
             answers,
             diagnosis_seconds=diagnosis_seconds,

@@ -24,7 +24,7 @@ _log = logging.getLogger("jaxercise.metrics")
 
 
 class Figures(msgspec.Struct, frozen=True, kw_only=True):
-    """What was read at one moment."""
+    """The figures of one moment."""
 
     queue: QueueFigures
     workers: dict[WorkerState | None, int]
@@ -65,7 +65,7 @@ class QueueGauges:
         self._patience_seconds = patience_seconds
 
     async def refresh(self) -> None:
-        """Reads the figures unless they are fresh; two seconds at most, and never raises."""
+        """Read the figures unless they are fresh; two seconds at most, and never raise."""
         if self._database is None or time.monotonic() - self._asked_at < self._fresh_seconds:
             return
         self._asked_at = time.monotonic()
@@ -81,15 +81,16 @@ class QueueGauges:
     def collect(self) -> Iterator[Metric]:
         waiting = GaugeMetricFamily(
             "jaxercise_submissions_waiting",
-            "Submissions that wait: `interactive` are learners' own, `bulk` are regrades",
+            "Jobs that wait: `interactive` are learners' own submissions, `watched` what somebody watches, such as "
+            "a proof, `bulk` are regrades",
             labels=["priority"],
         )
         oldest = GaugeMetricFamily(
             "jaxercise_oldest_waiting_seconds",
-            "How long the oldest submission that waits has waited; 0 where none does",
+            "How long the oldest job that waits has waited; 0 where none does",
             labels=["priority"],
         )
-        running = GaugeMetricFamily("jaxercise_submissions_running", "Submissions that are being graded")
+        running = GaugeMetricFamily("jaxercise_submissions_running", "Submissions that are being graded, and other jobs that run")
         workers = GaugeMetricFamily(
             "jaxercise_workers",
             "Workers that are `starting`, `grading` or `draining`, and those that are `lost`: "
@@ -99,8 +100,10 @@ class QueueGauges:
         if self._figures is not None:
             queue = self._figures.queue
             waiting.add_metric(["interactive"], queue.waiting_interactive)
+            waiting.add_metric(["watched"], queue.waiting_watched)
             waiting.add_metric(["bulk"], queue.waiting_bulk)
             oldest.add_metric(["interactive"], queue.oldest_interactive_seconds)
+            oldest.add_metric(["watched"], queue.oldest_watched_seconds)
             oldest.add_metric(["bulk"], queue.oldest_bulk_seconds)
             running.add_metric([], queue.running)
             for state in (*WorkerState, None):

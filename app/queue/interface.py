@@ -11,11 +11,6 @@ from app.store.engine.database import Connection
 Publish = Callable[[str, Event], None]
 """Tells the followers of a job what happened to it."""
 
-INTERACTIVE = 10
-"""Priority of a learner's own submission; higher goes first."""
-BULK = 0
-"""Priority of regrades."""
-
 
 class Ticket:
     """One job in the queue, or taken by a worker."""

@@ -26,7 +26,7 @@ class Problems:
         self._parsed: OrderedDict[str, Problem] = OrderedDict()
 
     async def page(self, *, limit: int, after: str | None = None, search: str = "") -> ProblemPage:
-        """Problems on offer by position, from the one after the slug `after` on; none is parsed for it.
+        """Return problems on offer by position, from the one after the slug `after` on; none is parsed.
 
         Raises:
             ProblemNotFound: no problem was ever called `after`.
@@ -40,22 +40,22 @@ class Problems:
             return await problem_list.page(connection, limit=limit, after=after, search=search)
 
     async def count(self) -> int:
-        """How many are on offer."""
+        """Count those on offer."""
         async with self._database.reading() as connection:
             return await problem_list.count(connection)
 
     async def versions(self) -> list[str]:
-        """The current version of every problem on offer, by position; thousands are not parsed at once."""
+        """Return the current version of every problem on offer, by position; none is parsed for it."""
         async with self._database.reading() as connection:
             return [listing.version for listing in await problem_versions.listings(connection)]
 
     async def found_readable(self, rules: str) -> list[Listing]:
-        """The problems on offer whose current version was published under these rules."""
+        """Return the problems on offer whose current version was published under these rules."""
         async with self._database.reading() as connection:
             return await problem_versions.listings(connection, rules=rules)
 
     async def by_slug(self, slug: str) -> Problem:
-        """The current version.
+        """Return the current version.
 
         Raises:
             ProblemNotFound: no problem on offer has this slug.
@@ -70,7 +70,7 @@ class Problems:
         return await self.by_version(version)
 
     async def by_version(self, version: str) -> Problem:
-        """Any version that was ever published.
+        """Return any version that was ever published.
 
         Raises:
             ProblemNotFound: there is no such version.
@@ -85,7 +85,7 @@ class Problems:
         return self._parsed[version]
 
     async def publish(self, files: Mapping[str, bytes], *, rules: str = "") -> Problem:
-        """Makes this package the current version of its problem, found readable by `rules`.
+        """Make this package the current version of its problem, found readable by `rules`.
 
         Raises:
             ProblemError: the package breaks a rule, or its slug belongs to another problem.
@@ -97,7 +97,7 @@ class Problems:
         return problem
 
     async def describe_all(self) -> None:
-        """Fills what a list shows of problems that an older release published, from their stored files."""
+        """Fill what a list shows of problems that an older release published, from their stored files."""
         async with self._database.reading() as connection:
             bare = await problem_versions.listings(connection, undescribed=True)
         for listing in bare:
@@ -108,7 +108,7 @@ class Problems:
                     await problem_versions.describe(connection, problem)
 
     async def retire_except(self, ids: set[str]) -> None:
-        """Takes all other problems off the list; their submissions stay."""
+        """Take all other problems off the list; their submissions stay."""
         async with self._database.transaction() as connection:
             await problem_versions.retire_except(connection, ids)
 

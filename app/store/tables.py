@@ -52,7 +52,7 @@ class UtcDateTime(TypeDecorator[datetime]):
 
 
 _WAITING = text("status <> 'done'")
-_FAILED = text("failures > 0 OR outcome = 'internal_error'")
+_FAILED = text("failures > 0 OR ending = 'failed'")
 
 users = Table(
     "users",
@@ -137,12 +137,6 @@ submissions = Table(
     Column("version", ForeignKey("problem_versions.version"), nullable=False, index=True),
     Column("mode", String(16), nullable=False),
     Column("code", Text, nullable=False),
-    Column("status", String(16), nullable=False),
-    Column("priority", Integer, nullable=False),
-    # Grows with every claim; the fencing token.
-    Column("attempt", Integer, nullable=False),
-    # How many attempts ended through a fault of ours.
-    Column("failures", Integer, nullable=False, server_default=text("0")),
     Column("seed", BigInteger, nullable=False),
     Column("created_at", UtcDateTime, nullable=False),
     Column("finished_at", UtcDateTime, index=True),
@@ -153,12 +147,39 @@ submissions = Table(
     Column("verdict", Text),
     # A learner's own submissions, to one problem or to those on one page.
     Index(None, "user_id", "version", "created_at"),
-    # Few wait, and many have ended: these stay small, whatever was graded in years.
+    CheckConstraint("(finished_at IS NULL) = (verdict IS NULL)", name="verdict_has_its_moment"),
+)
+
+# What workers do, of every kind; app/store/queries/jobs.py has the law. A submission's job has its id.
+jobs = Table(
+    "jobs",
+    metadata,
+    Column("id", String(32), primary_key=True),
+    Column("kind", String(32), nullable=False),
+    Column("subject", String(64), nullable=False),
+    # Null where no account asked for it.
+    Column("user_id", ForeignKey("users.id", ondelete="CASCADE")),
+    Column("priority", Integer, nullable=False),
+    Column("status", String(16), nullable=False),
+    # Grows with every claim; the fencing token.
+    Column("attempt", Integer, nullable=False, server_default=text("0")),
+    # How many attempts ended through a fault of ours.
+    Column("failures", Integer, nullable=False, server_default=text("0")),
+    Column("created_at", UtcDateTime, nullable=False),
+    Column("started_at", UtcDateTime),
+    Column("finished_at", UtcDateTime, index=True),
+    Column("ending", String(16)),
+    # Both JSON texts.
+    Column("progress", Text),
+    Column("result", Text),
+    # Few wait, and many have ended: these stay small, whatever was done in a month.
     # With the status, so that those that wait are counted without a look at their rows.
     Index(None, "priority", "created_at", "id", "status", sqlite_where=_WAITING, postgresql_where=_WAITING),
-    Index("ix_submissions_user_id", "user_id", sqlite_where=_WAITING, postgresql_where=_WAITING),
-    Index("ix_submissions_failed", "created_at", sqlite_where=_FAILED, postgresql_where=_FAILED),
-    CheckConstraint("(status = 'done') = (verdict IS NOT NULL)", name="verdict_is_final"),
+    Index(None, "kind", "subject", unique=True, sqlite_where=_WAITING, postgresql_where=_WAITING),
+    Index("ix_jobs_failed", "created_at", sqlite_where=_FAILED, postgresql_where=_FAILED),
+    # One account's, to count those that wait, and to be gone with it.
+    Index(None, "user_id", "status"),
+    CheckConstraint("(status = 'done') = (ending IS NOT NULL)", name="ending_is_final"),
 )
 
 # A wrong answer that nothing explains, as the first submission gave it; its id is the hash of it.

@@ -5,7 +5,7 @@ from fastapi import APIRouter, Request, Response
 from fastapi.responses import RedirectResponse
 
 from app.catalog.markdown import highlighted
-from app.core.submission import Status
+from app.core.job import Status
 from app.core.verdict import Verdict
 from app.http.authentication import SignedIn
 from app.http.services import ProblemsService, SubmissionsService

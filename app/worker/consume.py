@@ -5,8 +5,9 @@ import logging
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 
+from app.core.job import BULK, INTERACTIVE
 from app.errors import GraderError
-from app.queue.interface import BULK, INTERACTIVE, Queue, Source, Ticket
+from app.queue.interface import Queue, Source, Ticket
 
 Run = Callable[[Ticket], Awaitable[None]]
 """Takes a job to its stored result. Where it raises, the job comes again a moment later; where it is

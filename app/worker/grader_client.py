@@ -4,7 +4,7 @@ import asyncio
 import itertools
 import logging
 import socket
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncGenerator, AsyncIterator, Callable
 from contextlib import asynccontextmanager
 
 from app.core.events import Event
@@ -14,6 +14,7 @@ from app.core.submission import UnexplainedOutput
 from app.core.verdict import Mode, Verdict
 from app.errors import GraderError, GraderGone
 from app.grading.grader import GradingStage
+from app.grading.prove.results import ProofResult
 from app.worker.grader_protocol import (
     Cancel,
     Close,
@@ -23,9 +24,12 @@ from app.worker.grader_protocol import (
     Happened,
     Prepare,
     Prepared,
+    Prove,
+    Proved,
     Ready,
     Reply,
     Request,
+    ResultKnown,
     SeedTaken,
     StageTook,
     TakeSeed,
@@ -44,6 +48,9 @@ _CANCEL_SECONDS = 10.0
 _log = logging.getLogger("jaxercise.worker")
 
 
+End = Graded | Prepared | Proved | SeedTaken
+
+
 class _Call:
     """A request under way: its end, and who hears of what happens until then."""
 
@@ -51,13 +58,17 @@ class _Call:
         self,
         on_event: Callable[[Event], None] | None = None,
         on_unexplained: Callable[[UnexplainedOutput], None] | None = None,
+        on_result: Callable[[ProofResult], None] | None = None,
     ) -> None:
-        self.end: asyncio.Future[Graded | Prepared | SeedTaken] = asyncio.get_running_loop().create_future()
+        self.end: asyncio.Future[End] = asyncio.get_running_loop().create_future()
+        self.on_result = on_result or (lambda result: None)
         self.on_event = on_event or (lambda event: None)
         self.on_unexplained = on_unexplained or (lambda output: None)
 
-    def take(self, reply: Happened | Unexplained | Failed | Graded | Prepared | SeedTaken) -> None:
+    def take(self, reply: Happened | Unexplained | ResultKnown | Failed | End) -> None:
         match reply:
+            case ResultKnown():
+                self.on_result(reply.result)
             case Happened():
                 self.on_event(reply.event)
             case Unexplained():
@@ -132,7 +143,30 @@ class GraderClient:
         assert isinstance(end, Graded)
         return end.verdict
 
-    async def _ask(self, request: Grade | Prepare | TakeSeed, call: _Call) -> Graded | Prepared | SeedTaken:
+    async def prove(self, problem: Problem) -> AsyncGenerator[ProofResult, None]:
+        """Prove as `ProvingGrader.prove` does; whoever stops to ask for results stops the proof.
+
+        Raises:
+            GraderGone: the grading process was killed under it.
+            GraderError, SandboxError: what the grader raised.
+        """
+        known: asyncio.Queue[ProofResult] = asyncio.Queue()
+        number, about = next(self._numbers), submission_of_log()
+        request = Prove(call=number, problem=problem, submission_in_log=about)
+        asking = asyncio.ensure_future(self._ask(request, _Call(on_result=known.put_nowait)))
+        try:
+            while not (asking.done() and known.empty()):
+                result = asyncio.ensure_future(known.get())
+                await asyncio.wait({result, asking}, return_when=asyncio.FIRST_COMPLETED)
+                if result.done():
+                    yield result.result()
+                result.cancel()
+            asking.result()
+        finally:
+            asking.cancel()
+            await asyncio.gather(asking, return_exceptions=True)
+
+    async def _ask(self, request: Grade | Prepare | Prove | TakeSeed, call: _Call) -> End:
         await self._ready.wait()
         self._calls[request.call] = call
         try:

@@ -15,7 +15,6 @@ from contextlib import AbstractAsyncContextManager
 from app.core.log_context import submission_in_log
 from app.errors import GraderError
 from app.grading.grader import GradingStage
-from app.worker.grade_submission import Grades
 from app.worker.grader_protocol import (
     Cancel,
     Close,
@@ -25,8 +24,11 @@ from app.worker.grader_protocol import (
     Happened,
     Prepare,
     Prepared,
+    Prove,
+    Proved,
     Ready,
     Reply,
+    ResultKnown,
     SeedTaken,
     StageTook,
     TakeSeed,
@@ -37,6 +39,7 @@ from app.worker.grader_protocol import (
     requests,
     send,
 )
+from app.worker.grades import Grades
 from sandbox.interface import SandboxError
 
 _LOOK_SECONDS = 1.0
@@ -101,11 +104,11 @@ class _Conversation:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
 
-    async def _answer(self, request: Grade | Prepare | TakeSeed) -> None:
+    async def _answer(self, request: Grade | Prepare | Prove | TakeSeed) -> None:
         call = request.call
         try:
             with contextlib.ExitStack() as stack:
-                if isinstance(request, Grade) and request.submission_in_log is not None:
+                if isinstance(request, Grade | Prove) and request.submission_in_log is not None:
                     stack.enter_context(submission_in_log(request.submission_in_log))
                 self._reply(await self._end_of(request))
         except asyncio.CancelledError:
@@ -118,12 +121,14 @@ class _Conversation:
         finally:
             del self._calls[call]
 
-    def _end_of(self, request: Grade | Prepare | TakeSeed) -> Coroutine[None, None, Reply]:
+    def _end_of(self, request: Grade | Prepare | Prove | TakeSeed) -> Coroutine[None, None, Reply]:
         match request:
             case Grade():
                 return self._grade(request)
             case Prepare():
                 return self._prepare(request)
+            case Prove():
+                return self._prove(request)
             case TakeSeed():
                 return self._take_seed(request)
 
@@ -145,6 +150,12 @@ class _Conversation:
         else:
             await self._grader.prepare_solutions(request.problem)
         return Prepared(call=request.call)
+
+    async def _prove(self, request: Prove) -> Reply:
+        async with contextlib.aclosing(self._grader.prove(request.problem)) as results:
+            async for result in results:
+                self._reply(ResultKnown(call=request.call, result=result))
+        return Proved(call=request.call)
 
     async def _take_seed(self, request: TakeSeed) -> Reply:
         return SeedTaken(call=request.call, seed=await self._grader.take_seed(request.problem))

@@ -10,6 +10,7 @@ from app.core.problem import Problem
 from app.core.submission import UnexplainedOutput
 from app.core.verdict import Mode, Verdict
 from app.grading.grader import GradingStage
+from app.grading.prove.results import ProofResult
 
 _HEADER_BYTES = 4
 
@@ -35,6 +36,15 @@ class Prepare(msgspec.Struct, frozen=True, kw_only=True, tag="prepare"):
     part: Literal["reference", "solutions"]
 
 
+class Prove(msgspec.Struct, frozen=True, kw_only=True, tag="prove"):
+    """Run everything that a problem holds."""
+
+    call: int
+    problem: Problem
+    submission_in_log: str | None = None
+    """What the log lines that this causes are about."""
+
+
 class TakeSeed(msgspec.Struct, frozen=True, kw_only=True, tag="take_seed"):
     """Hand out a seed whose expected answers are known."""
 
@@ -52,7 +62,7 @@ class Close(msgspec.Struct, frozen=True, kw_only=True, tag="close"):
     """End all jails, and then the process."""
 
 
-Request = Grade | Prepare | TakeSeed | Cancel | Close
+Request = Grade | Prepare | Prove | TakeSeed | Cancel | Close
 
 
 class Ready(msgspec.Struct, frozen=True, kw_only=True, tag="ready"):
@@ -82,6 +92,13 @@ class Unexplained(msgspec.Struct, frozen=True, kw_only=True, tag="unexplained"):
     output: UnexplainedOutput
 
 
+class ResultKnown(msgspec.Struct, frozen=True, kw_only=True, tag="result_known"):
+    """One result of a proof under way."""
+
+    call: int
+    result: ProofResult
+
+
 class StageTook(msgspec.Struct, frozen=True, kw_only=True, tag="stage"):
     """How long a stage of a grading took."""
 
@@ -108,6 +125,12 @@ class Prepared(msgspec.Struct, frozen=True, kw_only=True, tag="prepared"):
     call: int
 
 
+class Proved(msgspec.Struct, frozen=True, kw_only=True, tag="proved"):
+    """The end of a `Prove`: all its results are known."""
+
+    call: int
+
+
 class SeedTaken(msgspec.Struct, frozen=True, kw_only=True, tag="seed"):
     """The end of a `TakeSeed`; None where no seed is ready."""
 
@@ -128,10 +151,12 @@ Reply = (
     | Unavailable
     | Happened
     | Unexplained
+    | ResultKnown
     | StageTook
     | WarmJails
     | Graded
     | Prepared
+    | Proved
     | SeedTaken
     | Failed
 )

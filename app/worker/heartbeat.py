@@ -100,7 +100,7 @@ class Registration:
 
     @asynccontextmanager
     async def kept(self) -> AsyncIterator[None]:
-        """Listed while the block lasts: there before it begins, and gone after its end."""
+        """List the worker while the block lasts: there before it begins, and gone after its end."""
         await self._try(self._beat)
         beating = asyncio.create_task(self._beat_for_ever())
         try:

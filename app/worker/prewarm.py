@@ -3,24 +3,15 @@
 import asyncio
 import logging
 from collections.abc import Callable
-from typing import Protocol
 
-from app.core.problem import Problem
 from app.errors import DatabaseUnavailable, GraderError
 from app.store.problems import Problems
+from app.worker.grades import Prepares
 from sandbox.interface import SandboxError
 
 _LOOK_SECONDS = 30.0
 
 _log = logging.getLogger("jaxercise.worker")
-
-
-class Prepares(Protocol):
-    """The part of `app.grading.grader.Grader` that is used here."""
-
-    async def prepare_reference(self, problem: Problem) -> None: ...
-
-    async def prepare_solutions(self, problem: Problem) -> None: ...
 
 
 Proven = Callable[[tuple[str, ...], str], None]

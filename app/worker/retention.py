@@ -1,4 +1,4 @@
-"""Taking away what the settings say is kept for a time only."""
+"""Taking away what is kept for a time only: as the settings say, and jobs that ended long ago."""
 
 import asyncio
 import logging
@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 import msgspec
 
 from app.store.engine.database import Connection, Database
-from app.store.queries import retention
+from app.store.queries import jobs, retention
 from app.store.queries.retention import Batch, Place
 
 _BATCH = 500
@@ -17,6 +17,8 @@ _BETWEEN_BATCHES_SECONDS = 0.05
 """So that others get to write meanwhile, on SQLite above all."""
 _FIRST_AFTER_SECONDS = 60.0
 _EVERY_SECONDS = 3600.0
+_KEEP_JOBS_DAYS = 30
+"""How long a job is kept after its end, and what came of it where that lies nowhere else."""
 
 _log = logging.getLogger("jaxercise.retention")
 
@@ -30,36 +32,59 @@ class Cleaned(msgspec.Struct, frozen=True, kw_only=True):
     """Submissions whose printed output was removed."""
     runs: int
     """Drafts that were deleted."""
+    jobs: int
+    """Jobs that ended long ago and were deleted; what came of a submission stays with it."""
     is_complete: bool
     """False where another process is at it, and does the rest."""
 
 
 class Retention:
-    """Removes printed output after `keep_output_days` and drafts after `keep_runs_days`; 0 keeps for ever."""
+    """Removes printed output after `keep_output_days` and drafts after `keep_runs_days`; 0 keeps for ever.
+
+    Jobs that have ended go after `keep_jobs_days`.
+    """
 
     def __init__(
-        self, database: Database, *, keep_output_days: int, keep_runs_days: int, batch: int = _BATCH
+        self,
+        database: Database,
+        *,
+        keep_output_days: int,
+        keep_runs_days: int,
+        keep_jobs_days: int = _KEEP_JOBS_DAYS,
+        batch: int = _BATCH,
+        first_after_seconds: float = _FIRST_AFTER_SECONDS,
+        every_seconds: float = _EVERY_SECONDS,
     ) -> None:
         self._database = database
         self._keep_output_days = keep_output_days
         self._keep_runs_days = keep_runs_days
+        self._keep_jobs_days = keep_jobs_days
+        self._first_after_seconds = first_after_seconds
+        self._every_seconds = every_seconds
         self._batch = batch
 
     @property
     def has_work(self) -> bool:
+        """Whether the settings keep anything for a time only."""
         return bool(self._keep_output_days or self._keep_runs_days)
 
     async def clean(self) -> Cleaned:
-        """One pass. Safe to call in several processes at once, and to cut off at any moment."""
+        """Make one pass. Safe to call in several processes at once, and to cut off at any moment."""
+        old_jobs, jobs_complete = await self._pass(self._keep_jobs_days, self._delete_jobs)
         runs, runs_complete = await self._pass(self._keep_runs_days, self._delete_runs)
         outputs, outputs_complete = await self._pass(self._keep_output_days, self._remove_outputs)
         if runs or outputs:
             _log.info("retention: %d drafts deleted, the output of %d submissions removed", runs, outputs)
-        return Cleaned(outputs=outputs, runs=runs, is_complete=runs_complete and outputs_complete)
+        return Cleaned(
+            outputs=outputs,
+            runs=runs,
+            jobs=old_jobs,
+            is_complete=runs_complete and outputs_complete and jobs_complete,
+        )
 
     @asynccontextmanager
     async def kept_up(self) -> AsyncIterator[None]:
-        """A pass an hour while the block lasts."""
+        """Make a pass an hour while the block lasts."""
         cleaning = asyncio.create_task(self._clean_hourly())
         try:
             yield
@@ -68,16 +93,14 @@ class Retention:
             await asyncio.gather(cleaning, return_exceptions=True)
 
     async def _clean_hourly(self) -> None:
-        """Never returns; a pass that fails, as while the database is away, is logged and comes again."""
-        if not self.has_work:
-            await asyncio.Event().wait()
-        await asyncio.sleep(_FIRST_AFTER_SECONDS)
+        """Go on until cancelled; a pass that fails, as in an outage, is logged and comes again."""
+        await asyncio.sleep(self._first_after_seconds)
         while True:
             try:
                 await self.clean()
             except Exception as fault:
                 _log.warning("retention failed and is tried again in an hour: %s", type(fault).__name__)
-            await asyncio.sleep(_EVERY_SECONDS)
+            await asyncio.sleep(self._every_seconds)
 
     async def _pass(self, days: int, step: _Step) -> tuple[int, bool]:
         if not days:
@@ -94,6 +117,10 @@ class Retention:
                 return changed, True
             place = batch.place
             await asyncio.sleep(_BETWEEN_BATCHES_SECONDS)
+
+    async def _delete_jobs(self, connection: Connection, before: datetime, after: Place | None) -> Batch:
+        deleted = await jobs.delete_ended(connection, before=before, limit=self._batch)
+        return Batch(changed=deleted, place=Place(finished_at=before, id="") if deleted else None)
 
     async def _remove_outputs(self, connection: Connection, before: datetime, after: Place | None) -> Batch:
         return await retention.remove_outputs(

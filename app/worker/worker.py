@@ -8,7 +8,7 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from app.core.service_status import WorkerState
 from app.queue.interface import Queue
 from app.worker.consume import Run, consuming
-from app.worker.grade_submission import Grades
+from app.worker.grades import Grades
 
 OpenGrader = Callable[[], AbstractAsyncContextManager[Grades]]
 Prepare = Callable[[Grades], Coroutine[None, None, None]]
@@ -46,7 +46,7 @@ class Worker:
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
-        """Works while the block lasts, then drains."""
+        """Work while the block lasts, then drain."""
         work = asyncio.create_task(self._work())
         try:
             yield
@@ -58,13 +58,13 @@ class Worker:
             await asyncio.gather(work, return_exceptions=True)
 
     async def missing(self) -> str | None:
-        """Why nothing is graded just now; None where it is."""
+        """Return why nothing is graded just now; None where it is."""
         if self._failure.done():
             return str(self._failure.result())
         return None if self._ready else "the sandbox is starting"
 
     async def failure(self) -> Exception:
-        """Waits until the grader could not be opened or broke for good, and says why."""
+        """Wait until the grader could not be opened or broke for good, and return why."""
         return await asyncio.shield(self._failure)
 
     async def _work(self) -> None:

@@ -27,29 +27,33 @@ _VERDICT_BYTES = 5000
 _CASES = 15
 _FILLED = 50_000
 _WIDTH = 21
-_DONE: LiteralString = "SELECT count(*) FROM submissions WHERE status = 'done'"
+_DONE: LiteralString = "SELECT count(*) FROM jobs WHERE status = 'done'"
 _ONE_SUBMISSION = """
 \\set number random(1, 9000000000000000)
 SELECT md5(:client_id || '-' || :number) AS sid \\gset
 BEGIN;
-SELECT count(*) FROM submissions WHERE status = 'queued' AND status <> 'done' AND priority >= 10;
-SELECT count(*) FROM submissions WHERE status = 'queued' AND status <> 'done' AND priority >= 10
+SELECT count(*) FROM jobs WHERE status = 'queued' AND status <> 'done' AND priority >= 10;
+SELECT count(*) FROM jobs WHERE status = 'queued' AND status <> 'done' AND priority >= 10
     AND user_id = :user_id;
-INSERT INTO submissions (id, user_id, version, mode, code, status, priority, attempt, seed, created_at)
-    VALUES (:sid, :user_id, :version, 'submit', :code, 'queued', 10, 0, :number, clock_timestamp());
+INSERT INTO submissions (id, user_id, version, mode, code, seed, created_at)
+    VALUES (:sid, :user_id, :version, 'submit', :code, :number, clock_timestamp());
+INSERT INTO jobs (id, kind, subject, user_id, priority, status, created_at)
+    VALUES (:sid, 'submission', :sid, :user_id, 10, 'queued', clock_timestamp())
+    ON CONFLICT (kind, subject) WHERE status <> 'done' DO NOTHING;
 SAVEPOINT job;
-SELECT unnest(procrastinate_defer_jobs_v1(ARRAY[ROW('interactive', 'grade', 10, NULL, :sid,
-    jsonb_build_object('submission_id', :sid::text), NULL)]::procrastinate_job_to_defer_v1[]));
+SELECT unnest(procrastinate_defer_jobs_v1(ARRAY[ROW('interactive', 'run', 10, NULL, :sid,
+    jsonb_build_object('job_id', :sid::text), NULL)]::procrastinate_job_to_defer_v1[]));
 RELEASE SAVEPOINT job;
 COMMIT;
-SELECT coalesce(id, 0) AS job, coalesce(args->>'submission_id', '-') AS taken
+SELECT coalesce(id, 0) AS job, coalesce(args->>'job_id', '-') AS taken
     FROM procrastinate_fetch_job_v2(ARRAY['interactive', 'bulk'], :worker_id) \\gset
 BEGIN;
-UPDATE submissions SET status = 'running', attempt = attempt + 1,
+UPDATE jobs SET status = 'running', attempt = attempt + 1, started_at = clock_timestamp(), progress = NULL,
     failures = failures + CASE WHEN status = 'running' THEN 1 ELSE 0 END
     WHERE id = :taken AND status <> 'done';
 SELECT submissions.*, problems.slug FROM submissions JOIN problem_versions USING (version)
-    JOIN problems ON problems.id = problem_versions.problem_id WHERE submissions.id = :taken;
+    JOIN problems ON problems.id = problem_versions.problem_id LEFT JOIN jobs ON jobs.id = submissions.id
+    WHERE submissions.id = :taken;
 COMMIT;
 BEGIN;
 SET LOCAL synchronous_commit = off;
@@ -63,8 +67,10 @@ INSERT INTO submission_events (submission_id, event)
 SELECT pg_notify('jaxercise_events', :taken);
 COMMIT;
 BEGIN;
-UPDATE submissions SET status = 'done', finished_at = clock_timestamp(), outcome = 'accepted', score = 1.0,
-    seed = :number, verdict = :verdict WHERE id = :taken AND attempt = 1 AND status <> 'done';
+UPDATE jobs SET status = 'done', ending = 'finished', finished_at = clock_timestamp(), result = NULL
+    WHERE id = :taken AND attempt = 1 AND status <> 'done';
+UPDATE submissions SET finished_at = clock_timestamp(), outcome = 'accepted', score = 1.0, seed = :number,
+    verdict = :verdict WHERE id = :taken AND verdict IS NULL;
 COMMIT;
 BEGIN;
 SET LOCAL synchronous_commit = off;

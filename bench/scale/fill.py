@@ -12,10 +12,10 @@ ROWS_A_LEARNER = 200
 _BATCH = 50_000
 _SESSIONS, _EVENTS, _CLUSTERS, _MEMBERS = 20_000, 50_000, 20_000, 60_000
 _SUBMISSION = """
-    INSERT INTO submissions (id, user_id, version, mode, code, status, priority, attempt, failures, seed,
-        created_at, finished_at, outcome, score, verdict)
-    SELECT md5(%(salt)s || i), {user}, chosen.version, kind.mode, code || '# ' || i, 'done', 10, 1, 0, i,
-        at, at + interval '3 seconds', kind.outcome, kind.score, kind.verdict
+    INSERT INTO submissions (id, user_id, version, mode, code, seed, created_at, finished_at, outcome, score,
+        verdict)
+    SELECT md5(%(salt)s || i), {user}, chosen.version, kind.mode, code || '# ' || i, i, at,
+        at + interval '3 seconds', kind.outcome, kind.score, kind.verdict
     FROM (
         SELECT i, now() - interval '3 years' * (1 - i / %(last)s::float) AS at, {problem} AS problem
         FROM generate_series(%(first)s::bigint, %(to)s::bigint) AS i
@@ -24,12 +24,21 @@ _SUBMISSION = """
     JOIN fill_versions AS chosen ON chosen.number = problem
     CROSS JOIN fill_code
 """
+_JOBS = """
+    INSERT INTO jobs (id, kind, subject, user_id, priority, status, attempt, created_at, started_at,
+        finished_at, ending)
+    SELECT id, 'submission', id, user_id, 10, 'done', 1, created_at, created_at, finished_at, 'finished'
+    FROM submissions WHERE finished_at > now() - interval '1 day' * %s ON CONFLICT DO NOTHING
+"""
 # Some exercises are done by many, most by few.
 _DRAWN = "floor(%(problems)s * ((hashint8(i)::bigint & 2147483647) / 2147483648.0) ^ 3)::int"
 
 
-def fill(url: str, *, submissions: int) -> float:
-    """Learners, their graded submissions, and what comes with those; the seconds it took."""
+def fill(url: str, *, submissions: int, job_days: int = 30) -> float:
+    """Learners, their graded submissions, and what comes with those; the seconds it took.
+
+    Jobs are there of the last `job_days`.
+    """
     start = time.perf_counter()
     learners = max(1, submissions // ROWS_A_LEARNER)
     with psycopg.connect(conninfo(url), autocommit=True) as connection:
@@ -58,6 +67,7 @@ def fill(url: str, *, submissions: int) -> float:
                     "problems": problems,
                 },
             )
+        connection.execute(_JOBS, [job_days])
         _fill_unexplained(connection, submissions)
     return time.perf_counter() - start
 
@@ -87,14 +97,20 @@ def fill_queue(url: str, *, waiting: int) -> None:
     with psycopg.connect(conninfo(url), autocommit=True) as connection:
         _prepare(connection)
         connection.execute(
-            "INSERT INTO submissions (id, user_id, version, mode, code, status, priority, attempt, failures, "
-            "seed, created_at) SELECT md5('w' || i), md5('u0'), (SELECT min(version) FROM fill_versions), "
-            "'submit', code, 'queued', 0, 0, 0, i, now() FROM fill_code, generate_series(1, %s) AS i",
+            "INSERT INTO submissions (id, user_id, version, mode, code, seed, created_at) "
+            "SELECT md5('w' || i), md5('u0'), (SELECT min(version) FROM fill_versions), 'submit', code, i, "
+            "now() FROM fill_code, generate_series(1, %s) AS i",
+            [waiting],
+        )
+        connection.execute(
+            "INSERT INTO jobs (id, kind, subject, user_id, priority, status, created_at) "
+            "SELECT md5('w' || i), 'submission', md5('w' || i), md5('u0'), 0, 'queued', now() "
+            "FROM generate_series(1, %s) AS i",
             [waiting],
         )
         connection.execute(
             "INSERT INTO procrastinate_jobs (queue_name, task_name, priority, queueing_lock, args) "
-            "SELECT 'bulk', 'grade', 0, md5('w' || i), jsonb_build_object('submission_id', md5('w' || i)) "
+            "SELECT 'bulk', 'run', 0, md5('w' || i), jsonb_build_object('job_id', md5('w' || i)) "
             "FROM generate_series(1, %s) AS i",
             [waiting],
         )

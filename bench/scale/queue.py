@@ -8,20 +8,22 @@ from uuid import uuid4
 
 from procrastinate.jobs import Status as JobStatus
 
+from app.core.job import INTERACTIVE, Status
 from app.core.outcome import Outcome
-from app.core.submission import Status, Submission
+from app.core.submission import Submission
 from app.core.verdict import Mode
-from app.queue.interface import INTERACTIVE, Ticket
+from app.queue.interface import Ticket
 from app.queue.postgres import statements as procrastinate_jobs
 from app.queue.postgres.app import BULK_QUEUE, INTERACTIVE_QUEUE, make_app
 from app.queue.postgres.queue import ProcrastinateQueue
 from app.queue.postgres.reaper import SweepTimes
 from app.queue.postgres.statements import look_for_missing_jobs
 from app.store.engine.database import Database
-from app.store.queries import problem_versions, submissions, users
+from app.store.queries import jobs, problem_versions, users
 from app.store.queries.queue_stats import queue_figures
 from app.submissions.service import unfinished_verdict
 from bench.scale.pages import NEW, Timed
+from tests.support.submission_jobs import finish_submission, insert_submission
 
 _NAMES = (
     "enqueue: submission and job, one commit",
@@ -70,7 +72,7 @@ class _Backend:
     async def once(self) -> dict[str, float]:
         """Seconds by name."""
         self._took, self._names = {}, iter(_NAMES)
-        jobs = self._app.job_manager
+        manager = self._app.job_manager
         submission = Submission(
             id=uuid4().hex,
             user_id=self._like.user_id,
@@ -79,30 +81,29 @@ class _Backend:
             mode=Mode.SUBMIT,
             code=self._like.code,
             status=Status.QUEUED,
-            attempt=0,
             seed=1,
             created_at=datetime.now(UTC),
         )
         ticket = Ticket(submission.id, INTERACTIVE)
         async with self._timed(), self._database.transaction() as connection:
-            await submissions.insert_submission(connection, submission, priority=ticket.priority)
+            await insert_submission(connection, submission, priority=ticket.priority)
             await self._queue.enqueue(connection, ticket)
         async with self._timed():
             await self._queue.positions([submission.id])
         async with self._timed(), self._database.reading() as connection:
-            await submissions.count_waiting(connection, at_least=INTERACTIVE)
-            await submissions.count_waiting(connection, at_least=INTERACTIVE, user_id=submission.user_id)
+            await jobs.count_waiting(connection, at_least=INTERACTIVE)
+            await jobs.count_waiting(connection, at_least=INTERACTIVE, user_id=submission.user_id)
         async with self._timed():
-            job = await jobs.fetch_job([INTERACTIVE_QUEUE, BULK_QUEUE], self._worker_id)
+            job = await manager.fetch_job([INTERACTIVE_QUEUE, BULK_QUEUE], self._worker_id)
         assert job is not None
         async with self._timed(), self._database.transaction() as connection:
-            held = await submissions.claim(connection, str(job.task_kwargs["submission_id"]))
+            held = await jobs.claim(connection, str(job.task_kwargs["job_id"]))
         assert held is not None
-        verdict = unfinished_verdict(held, Outcome.ACCEPTED, "")
+        verdict = unfinished_verdict(submission, Outcome.ACCEPTED, "")
         async with self._timed(), self._database.transaction() as connection:
-            await submissions.finish(connection, held, verdict)
+            await finish_submission(connection, held, verdict)
         async with self._timed():
-            await jobs.finish_job(job, JobStatus.SUCCEEDED, delete_job=True)
+            await manager.finish_job(job, JobStatus.SUCCEEDED, delete_job=True)
         async with self._timed(), self._database.transaction() as connection:
             await procrastinate_jobs.free_jobs_of_the_dead(
                 connection, stalled_seconds=SweepTimes().stalled_seconds
@@ -145,7 +146,6 @@ async def _backend(url: str, slug: str, code: str) -> AsyncIterator[_Backend]:
             mode=Mode.SUBMIT,
             code=code,
             status=Status.QUEUED,
-            attempt=0,
             seed=1,
             created_at=datetime.now(UTC),
         )

@@ -22,22 +22,27 @@ import msgspec
 import psycopg
 
 from app.catalog.problem_folder import read_problem
-from app.core.submission import Status, Submission
+from app.core.job import INTERACTIVE, Status
+from app.core.submission import Submission
 from app.core.user import Role
 from app.core.verdict import Mode
 from app.events.relay import RelayedFeed
-from app.queue.interface import INTERACTIVE, Ticket
+from app.metrics.metrics import GradingCounts
+from app.queue.interface import Ticket
 from app.queue.postgres.queue import ProcrastinateQueue
 from app.store.engine.database import Database
 from app.store.engine.open import open_database
 from app.store.engine.url import conninfo
 from app.store.problems import Problems
-from app.store.queries import submissions, users
+from app.store.queries import users
 from app.worker.consume import consuming
-from app.worker.grade_submission import GradeSubmission
+from app.worker.kinds.kind import KindServices
+from app.worker.kinds.table import kinds_of
+from app.worker.run_job import RunJob
 from bench.scale.postgres import MeasuredServer
 from tests.support.scripted_grader import ScriptedGrader
 from tests.support.small_problem import small_problem
+from tests.support.submission_jobs import insert_submission
 
 _PROCESSES = 4
 _PICKUPS = 100
@@ -186,14 +191,13 @@ async def _one_by_one(database: Database, user_id: str, version: str) -> dict[st
             mode=Mode.RUN,
             code=f"x = {number}",
             status=Status.QUEUED,
-            attempt=0,
             seed=1,
             created_at=datetime.now(UTC),
         )
         ticket = Ticket(submission.id, INTERACTIVE)
         async with database.transaction() as connection:
             code = submission.code + f"\n# {submission.id}"
-            await submissions.insert_submission(
+            await insert_submission(
                 connection, msgspec.structs.replace(submission, code=code), priority=ticket.priority
             )
             await queue.enqueue(connection, ticket)
@@ -205,15 +209,20 @@ async def _one_by_one(database: Database, user_id: str, version: str) -> dict[st
 def _enqueue_burst(url: str, user_id: str, version: str, jobs: int) -> None:
     with psycopg.connect(conninfo(url)) as connection:
         connection.execute(
-            "INSERT INTO submissions (id, user_id, version, mode, code, status, priority, attempt, seed, "
-            "created_at) SELECT md5('b' || i), %s, %s, 'run', 'x', 'queued', 10, 0, i, now() "
-            "FROM generate_series(1, %s) AS i",
+            "INSERT INTO submissions (id, user_id, version, mode, code, seed, created_at) "
+            "SELECT md5('b' || i), %s, %s, 'run', 'x', i, now() FROM generate_series(1, %s) AS i",
             [user_id, version, jobs],
         )
         connection.execute(
+            "INSERT INTO jobs (id, kind, subject, user_id, priority, status, created_at) "
+            "SELECT md5('b' || i), 'submission', md5('b' || i), %s, 10, 'queued', now() "
+            "FROM generate_series(1, %s) AS i",
+            [user_id, jobs],
+        )
+        connection.execute(
             "INSERT INTO procrastinate_jobs (queue_name, task_name, priority, queueing_lock, args) "
-            "SELECT 'interactive', 'grade', 10, md5('b' || i), "
-            "jsonb_build_object('submission_id', md5('b' || i)) FROM generate_series(1, %s) AS i",
+            "SELECT 'interactive', 'run', 10, md5('b' || i), "
+            "jsonb_build_object('job_id', md5('b' || i)) FROM generate_series(1, %s) AS i",
             [jobs],
         )
 
@@ -228,7 +237,7 @@ async def _until_done(url: str, expected: int, waits: Counter[str]) -> None:
     async with await psycopg.AsyncConnection.connect(conninfo(url), autocommit=True) as connection:
         while time.monotonic() < deadline:
             waits.update(row[0] for row in await (await connection.execute(activity)).fetchall())
-            done = await connection.execute("SELECT count(*) FROM submissions WHERE status <> 'done'")
+            done = await connection.execute("SELECT count(*) FROM jobs WHERE status <> 'done'")
             if (await done.fetchone() or [1])[0] == 0:
                 total = await connection.execute("SELECT count(*) FROM submissions")
                 if (await total.fetchone() or [0])[0] == expected:
@@ -300,5 +309,13 @@ async def _open_worker(stack: AsyncExitStack, url: str, grader: _Noting) -> None
     feed = RelayedFeed(database)
     await stack.enter_async_context(feed.running())
     queue = ProcrastinateQueue(database)
-    grade = GradeSubmission(database, Problems(database, read_problem), queue, feed.publish, grader)
-    await stack.enter_async_context(consuming(queue, grade, slots=1, reserved_slots=0, drain_seconds=5))
+    counts = GradingCounts()
+    services = KindServices(
+        database=database,
+        problems=Problems(database, read_problem),
+        grader=grader,
+        publish=feed.publish,
+        counts=counts,
+    )
+    run = RunJob(database, queue, kinds_of(services), counts)
+    await stack.enter_async_context(consuming(queue, run, slots=1, reserved_slots=0, drain_seconds=5))

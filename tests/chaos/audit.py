@@ -8,6 +8,7 @@ from pathlib import Path
 import msgspec
 import psycopg
 
+# That a job waits or runs stands in its row; that it is done is told by the verdict, each time it is written.
 _POSTGRESQL = """
     CREATE TABLE chaos_audit (
         number bigserial PRIMARY KEY,
@@ -17,14 +18,22 @@ _POSTGRESQL = """
     );
     CREATE FUNCTION chaos_note() RETURNS trigger LANGUAGE plpgsql AS $$
     BEGIN
-        INSERT INTO chaos_audit (submission_id, status, attempt, outcome)
-        VALUES (NEW.id, NEW.status, NEW.attempt, NEW.outcome);
+        INSERT INTO chaos_audit (submission_id, status, attempt)
+        VALUES (NEW.subject, NEW.status, NEW.attempt);
         RETURN NULL;
     END $$;
-    CREATE TRIGGER chaos_inserted AFTER INSERT ON submissions FOR EACH ROW EXECUTE FUNCTION chaos_note();
-    CREATE TRIGGER chaos_changed AFTER UPDATE ON submissions FOR EACH ROW
-    WHEN ((OLD.status, OLD.attempt, OLD.verdict) IS DISTINCT FROM (NEW.status, NEW.attempt, NEW.verdict))
+    CREATE FUNCTION chaos_note_verdict() RETURNS trigger LANGUAGE plpgsql AS $$
+    BEGIN
+        INSERT INTO chaos_audit (submission_id, status, attempt, outcome)
+        VALUES (NEW.id, 'done', (SELECT coalesce(max(attempt), 0) FROM jobs WHERE id = NEW.id), NEW.outcome);
+        RETURN NULL;
+    END $$;
+    CREATE TRIGGER chaos_inserted AFTER INSERT ON jobs FOR EACH ROW EXECUTE FUNCTION chaos_note();
+    CREATE TRIGGER chaos_changed AFTER UPDATE ON jobs FOR EACH ROW
+    WHEN (NEW.status <> 'done' AND (OLD.status, OLD.attempt) IS DISTINCT FROM (NEW.status, NEW.attempt))
     EXECUTE FUNCTION chaos_note();
+    CREATE TRIGGER chaos_ended AFTER UPDATE ON submissions FOR EACH ROW
+    WHEN (OLD.verdict IS DISTINCT FROM NEW.verdict) EXECUTE FUNCTION chaos_note_verdict();
 """
 _SQLITE = """
     CREATE TABLE chaos_audit (
@@ -33,21 +42,27 @@ _SQLITE = """
         submission_id TEXT NOT NULL, status TEXT NOT NULL, attempt INTEGER NOT NULL, outcome TEXT,
         who TEXT NOT NULL DEFAULT ''
     );
-    CREATE TRIGGER chaos_inserted AFTER INSERT ON submissions BEGIN
-        INSERT INTO chaos_audit (submission_id, status, attempt, outcome)
-        VALUES (NEW.id, NEW.status, NEW.attempt, NEW.outcome);
+    CREATE TRIGGER chaos_inserted AFTER INSERT ON jobs BEGIN
+        INSERT INTO chaos_audit (submission_id, status, attempt)
+        VALUES (NEW.subject, NEW.status, NEW.attempt);
     END;
-    CREATE TRIGGER chaos_changed AFTER UPDATE ON submissions
-    WHEN OLD.status <> NEW.status OR OLD.attempt <> NEW.attempt OR OLD.verdict IS NOT NEW.verdict BEGIN
+    CREATE TRIGGER chaos_changed AFTER UPDATE ON jobs
+    WHEN NEW.status <> 'done' AND (OLD.status <> NEW.status OR OLD.attempt <> NEW.attempt) BEGIN
+        INSERT INTO chaos_audit (submission_id, status, attempt)
+        VALUES (NEW.subject, NEW.status, NEW.attempt);
+    END;
+    CREATE TRIGGER chaos_ended AFTER UPDATE ON submissions WHEN OLD.verdict IS NOT NEW.verdict BEGIN
         INSERT INTO chaos_audit (submission_id, status, attempt, outcome)
-        VALUES (NEW.id, NEW.status, NEW.attempt, NEW.outcome);
+        VALUES (NEW.id, 'done', (SELECT coalesce(max(attempt), 0) FROM jobs WHERE id = NEW.id), NEW.outcome);
     END;
 """
 _LOOK = "SELECT at, submission_id, status, attempt, outcome, who FROM chaos_audit ORDER BY number"
-_FRAGILE = "SELECT count(*) FROM submissions WHERE status <> 'done' AND failures >= 2"
-_UNDONE = "SELECT id FROM submissions WHERE status <> 'done'"
+_FRAGILE = "SELECT count(*) FROM jobs WHERE status <> 'done' AND failures >= 2"
+_UNDONE = """
+    SELECT subject FROM jobs WHERE status <> 'done' UNION SELECT id FROM submissions WHERE verdict IS NULL
+"""
 _LAST_EVENT = "SELECT last_value FROM submission_events_number_seq"
-_FAILURES = "SELECT coalesce(sum(failures), 0) FROM submissions"
+_FAILURES = "SELECT coalesce(sum(failures), 0) FROM jobs"
 
 
 class Change(msgspec.Struct, frozen=True, kw_only=True):

@@ -80,8 +80,8 @@ async def test_a_backup_holds_everything(databases: Databases, tmp_path: Path) -
     found, expected = contents(target), contents(source)
     if not is_sqlite(target):
         assert statuses(target) == _QUEUED_AGAIN, "the runs that were under way are over"
-        found.pop("submissions")
-        expected.pop("submissions")
+        found.pop("jobs")
+        expected.pop("jobs")
     assert found == expected
     migrate.upgrade(target)
     assert not [name for name in os.listdir(tmp_path) if ".part" in name]  # noqa: PTH208 - in a coroutine
@@ -192,7 +192,7 @@ async def test_a_backup_under_writes_is_of_one_moment(tmp_path: Path) -> None:
                 number += 1
                 connection.execute("BEGIN IMMEDIATE")
                 connection.execute("UPDATE users SET email = id || ?", (number,))
-                connection.execute("UPDATE submissions SET priority = ? WHERE status = 'queued'", (number,))
+                connection.execute("UPDATE jobs SET priority = ? WHERE status = 'queued'", (number,))
                 connection.execute("COMMIT")
                 written.set()
 
@@ -206,7 +206,7 @@ async def test_a_backup_under_writes_is_of_one_moment(tmp_path: Path) -> None:
             with closing(sqlite3.connect(file)) as copy:
                 moments = copy.execute("SELECT DISTINCT substr(email, length(id) + 1) FROM users")
                 found = [int(moment) for (moment,) in moments]
-                priorities = copy.execute("SELECT DISTINCT priority FROM submissions WHERE status = 'queued'")
+                priorities = copy.execute("SELECT DISTINCT priority FROM jobs WHERE status = 'queued'")
                 assert [priority for (priority,) in priorities] == found
     finally:
         stop.set()
@@ -226,7 +226,7 @@ async def test_a_move_carries_everything_over(tmp_path: Path, postgres: Postgres
     assert all(one.is_whole and one.rows > 0 for one in reported)
     assert statuses(target) == _QUEUED_AGAIN
     moved, kept = contents(target), contents(source)
-    assert {row[:5] for row in moved.pop("submissions")} == {row[:5] for row in kept.pop("submissions")}
+    assert {row[:5] for row in moved.pop("jobs")} == {row[:5] for row in kept.pop("jobs")}
     assert moved == kept
     with pytest.raises(DatabaseRefused, match="is not empty"):
         await move(source, target)
@@ -325,7 +325,7 @@ async def test_a_restored_file_is_what_the_service_opens(tmp_path: Path) -> None
     backup_database.back_up(url, file)
     database = Database(url)
     async with database.transaction() as connection:
-        await connection.execute(sa.text("DELETE FROM submissions WHERE status = 'queued'"))
+        await connection.execute(sa.text("DELETE FROM submissions WHERE verdict IS NULL"))
     with pytest.raises(DatabaseUnavailable, match="another process has kept it locked"):
         await backup_database.restore(url, file, overwrite=True)
     await database.close()

@@ -5,7 +5,7 @@ import asyncio
 import pytest
 from sqlalchemy import text
 
-from app.queue.interface import BULK, INTERACTIVE
+from app.core.job import BULK, INTERACTIVE
 from app.queue.postgres.queue import ProcrastinateQueue
 from app.queue.postgres.reaper import SweepTimes
 from app.queue.postgres.statements import Look, Place, look_for_missing_jobs

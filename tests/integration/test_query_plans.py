@@ -7,6 +7,7 @@ no longer than it waits.
 
 import asyncio
 from collections.abc import AsyncIterator
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ import numpy as np
 import psycopg
 import pytest
 
+from app.core.job import Job
 from app.core.submission import Submission, UnexplainedOutput
 from app.core.tolerance import Tolerance
 from app.queue.postgres import statements as procrastinate_jobs
@@ -23,7 +25,7 @@ from app.store.engine.database import Database
 from app.store.engine.open import open_database
 from app.store.engine.url import conninfo
 from app.store.queries import events as submission_events
-from app.store.queries import problem_versions, submissions
+from app.store.queries import jobs, problem_versions, submissions
 from app.store.queries.queue_stats import last_failures, queue_figures
 from app.store.queries.unexplained import add_unexplained, commonest_unexplained
 from bench.scale.fill import fill, fill_learner, fill_queue, settle
@@ -34,6 +36,7 @@ from tests.support.scripted_service import PASSWORD, Service, scripted_service
 pytestmark = [pytest.mark.anyio, pytest.mark.postgresql]
 
 _LARGE = (
+    "jobs",
     "submissions",
     "problem_files",
     "problem_versions",
@@ -75,14 +78,15 @@ async def test_everything_large_was_asked_for(grown: Grown) -> None:
     for table in _LARGE:
         assert [s for s in grown.statements if s.sql.startswith("SELECT") and table in s.sql], table
     for word in ("INSERT INTO", "UPDATE"):
-        assert [s for s in grown.statements if s.sql.startswith(f"{word} submissions")], word
+        for table in ("jobs", "submissions"):
+            assert [s for s in grown.statements if s.sql.startswith(f"{word} {table}")], (word, table)
 
 
 @pytest.mark.parametrize(
     ("indexes", "table"),
     [
         (["ix_submissions_user_id_version_created_at", "ix_submissions_version"], "submissions"),
-        (["ix_submissions_priority_created_at_id_status", "ix_submissions_user_id"], "submissions"),
+        (["ix_jobs_finished_at"], "jobs"),
         (["ix_unexplained_clusters_version_layout_projection"], "unexplained_clusters"),
     ],
 )
@@ -126,7 +130,8 @@ async def _grow_and_ask(url: str, place: Path) -> Grown:
     async with scripted_service(place, database_url=url) as service:
         await service.sign_up(_EMAIL)
     _add_problems(url)
-    fill(url, submissions=_SUBMISSIONS)
+    # As if all of them had ended in the month for which jobs are kept.
+    fill(url, submissions=_SUBMISSIONS, job_days=2000)
     fill_learner(url, _EMAIL, "double", of_problem=50, of_others=450)
     async with scripted_service(place, database_url=url, slots=2) as service:
         # The start has taken them off the list, since they have no folders.
@@ -173,16 +178,24 @@ async def _ask_store(database: Database) -> None:
         await procrastinate_jobs.jobs_in_hand(connection, {1})
         await procrastinate_jobs.free_jobs(connection, {1}, {1})
         await look_for_missing_jobs(connection)
-        waiting = await submissions.unfinished(connection)
-        await submissions.queue_positions(connection, [waiting[0].id])
-        await submissions.requeue_all_running(connection)
-        claimed = await submissions.claim(connection, waiting[0].id)
-        assert isinstance(claimed, Submission)
-        await submissions.give_back(connection, claimed, failed=True)
+        waiting = await jobs.unfinished(connection)
+        await jobs.queue_positions(connection, [waiting[0].id])
+        await jobs.requeue_all_running(connection)
+        claimed = await jobs.claim(connection, waiting[0].id)
+        assert isinstance(claimed, Job)
+        await jobs.write_progress(connection, claimed, "[]")
+        await jobs.give_back(connection, claimed, failed=True)
+        await jobs.insert_job(connection, msgspec.structs.replace(claimed, id="again"))
+        await jobs.report_of(connection, claimed.id)
+        await jobs.was_ended_by(connection, claimed)
+        await jobs.delete_ended(connection, before=datetime(2026, 1, 1, tzinfo=UTC), limit=20)
+        submission = await submissions.submission_by_id(connection, claimed.subject)
+        assert isinstance(submission, Submission)
         output = UnexplainedOutput(layout="a" * 64, output=np.zeros(10, "<f4").tobytes())
-        await add_unexplained(connection, claimed, output, Tolerance())
-        await commonest_unexplained(connection, claimed.version)
-        await problem_versions.files_of(connection, claimed.version)
+        await add_unexplained(connection, submission, output, Tolerance())
+        await commonest_unexplained(connection, submission.version)
+        await problem_versions.files_of(connection, submission.version)
+        await problem_versions.is_published(connection, submission.version)
         # A page that comes after the verdict is told from that alone.
         await submission_events.events_of(connection, [claimed.id], 0)
 

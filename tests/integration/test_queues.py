@@ -1,53 +1,69 @@
-"""What a queue promises, the embedded one on SQLite and Procrastinate's on PostgreSQL alike."""
+"""What every kind of jobs may rely on, on the embedded queue and on Procrastinate's alike."""
 
 import asyncio
 import statistics
 from collections import Counter
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import AbstractAsyncContextManager
 from contextvars import ContextVar
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 
+from app.core.events import VerdictReached
+from app.core.job import ATTEMPTS, BULK, INTERACTIVE, WATCHED, Ending, Job, Status
 from app.core.outcome import Outcome
-from app.core.submission import Status
+from app.core.problem import Problem
+from app.core.submission import SUBMISSION
 from app.core.verdict import Mode, Verdict
 from app.errors import QueueFull
-from app.queue.interface import BULK, INTERACTIVE, Ticket
+from app.grading.prove.results import ProofResult
+from app.queue.admission import Limits
+from app.queue.interface import Ticket
 from app.queue.postgres.queue import ProcrastinateQueue
-from app.store.queries import submissions
-from app.submissions.service import Submissions, cancelled_verdict
+from app.store import tables
+from app.store.queries import jobs
+from app.submissions.service import Submissions
 from app.worker.consume import Run, consuming
-from app.worker.grade_submission import GradeSubmission
-from tests.support.queue_harness import Grading, QueueHarness, queue_harness
+from app.worker.kinds.proof import PROOF, read_report
+from app.worker.kinds.table import KINDS
+from app.worker.retention import Retention
+from tests.support.queue_harness import ALL_KINDS, Grading, QueueHarness, queue_harness
 from tests.support.scripted_grader import ScriptedGrader
 from tests.support.scripted_service import until
+from tests.support.submission_jobs import job_by_id
+from tests.support.toy_kind import TOY
 
 pytestmark = pytest.mark.anyio
 
 
-@pytest.fixture
-async def harness(database_url: str) -> AsyncIterator[QueueHarness]:
-    """The embedded queue on SQLite, Procrastinate's on PostgreSQL."""
-    async with queue_harness(database_url) as opened:
+@pytest.fixture(params=ALL_KINDS)
+async def harness(request: pytest.FixtureRequest, database_url: str) -> AsyncIterator[QueueHarness]:
+    """Each kind, on the embedded queue on SQLite and on Procrastinate's on PostgreSQL."""
+    async with queue_harness(database_url, request.param) as opened:
         yield opened
 
 
 def working(
-    harness: QueueHarness, grade: Run, *, slots: int = 1, kept: int = 0, drain_seconds: float = 5.0
+    harness: QueueHarness, run: Run, *, slots: int = 1, kept: int = 0, drain_seconds: float = 5.0
 ) -> AbstractAsyncContextManager[None]:
-    return consuming(harness.queue, grade, slots=slots, reserved_slots=kept, drain_seconds=drain_seconds)
+    return consuming(harness.queue, run, slots=slots, reserved_slots=kept, drain_seconds=drain_seconds)
+
+
+def test_a_kind_is_a_line_in_the_table() -> None:
+    """All of what follows is held by a third kind, which nothing else knows of."""
+    assert set(ALL_KINDS) - set(KINDS) == {TOY}
 
 
 async def test_the_most_urgent_goes_first_then_the_oldest(harness: QueueHarness) -> None:
     """Whoever works takes them in the order that `positions` has told."""
-    ids = await harness.take_in(BULK, INTERACTIVE, BULK, INTERACTIVE)
-    expected = [ids[1], ids[3], ids[0], ids[2]]
+    ids = await harness.take_in(BULK, INTERACTIVE, BULK, WATCHED, INTERACTIVE)
+    expected = [ids[1], ids[4], ids[3], ids[0], ids[2]]
     assert await harness.queue.positions(ids) == {found: place for place, found in enumerate(expected)}
     grading = Grading(harness.database)
     async with working(harness, grading):
-        await until(lambda: len(grading.ended) == 4)
+        await until(lambda: len(grading.ended) == 5)
     assert grading.begun == expected
     assert await harness.queue.positions(ids) == {}
 
@@ -101,8 +117,8 @@ async def test_of_one_slot_none_is_kept(harness: QueueHarness) -> None:
 
 
 async def test_one_that_waits_is_enlisted_once(harness: QueueHarness) -> None:
-    [submission_id] = await harness.take_in()
-    again = Ticket(submission_id, INTERACTIVE)
+    [job_id] = await harness.take_in()
+    again = Ticket(job_id, INTERACTIVE)
     async with harness.database.transaction() as connection:
         await harness.queue.enqueue(connection, again)
     harness.queue.notify(again)
@@ -117,7 +133,7 @@ async def test_one_that_waits_is_enlisted_once(harness: QueueHarness) -> None:
         # Whatever else there was of it would come before one that came later.
         [later] = await harness.take_in()
         await until(lambda: later in claims)
-    assert claims == [submission_id, later]
+    assert claims == [job_id, later]
 
 
 async def test_a_refused_transaction_leaves_no_job(harness: QueueHarness) -> None:
@@ -143,17 +159,9 @@ async def test_a_refused_transaction_leaves_no_job(harness: QueueHarness) -> Non
     assert tried == [later]
 
 
-async def cancel(harness: QueueHarness, submission_id: str) -> None:
-    """As the API does it: the verdict first, then the queue."""
-    verdict = cancelled_verdict(await harness.stored(submission_id))
-    async with harness.database.transaction() as connection:
-        assert await submissions.finish_whatever_attempt(connection, submission_id, verdict)
-    await harness.queue.cancel(submission_id)
-
-
 async def test_one_that_waits_is_cancelled_and_never_begun(harness: QueueHarness) -> None:
     first, second = await harness.take_in(INTERACTIVE, INTERACTIVE)
-    await cancel(harness, first)
+    await harness.cancel(first)
     assert await harness.queue.positions([first, second]) == {second: 0}
     grading = Grading(harness.database)
     async with working(harness, grading):
@@ -162,25 +170,27 @@ async def test_one_that_waits_is_cancelled_and_never_begun(harness: QueueHarness
 
 
 async def test_one_that_runs_is_told_to_stop(harness: QueueHarness) -> None:
-    [submission_id] = await harness.take_in()
+    [job_id] = await harness.take_in()
     grading = Grading(harness.database, held=True)
     async with working(harness, grading):
-        await until(lambda: grading.begun == [submission_id])
-        await cancel(harness, submission_id)
-        await until(lambda: grading.cancelled == [submission_id])
+        await until(lambda: grading.begun == [job_id])
+        await harness.cancel(job_id)
+        await until(lambda: grading.cancelled == [job_id])
         # The slot is free again, and what was stopped does not come back.
         [other] = await harness.take_in()
         grading.let_go()
         await until(lambda: grading.ended == [other])
-    found = (await harness.stored(submission_id)).verdict
-    assert found is not None
-    assert found.outcome is Outcome.CANCELLED
-    assert grading.begun == [submission_id, other]
+    assert (await harness.report(job_id)).ending is Ending.CANCELLED
+    if harness.kind == SUBMISSION:
+        found = (await harness.stored(job_id)).verdict
+        assert found is not None
+        assert found.outcome is Outcome.CANCELLED
+    assert grading.begun == [job_id, other]
 
 
 async def test_what_raises_comes_again(harness: QueueHarness) -> None:
     """An outage of the database, say: nothing is known to be stored."""
-    [submission_id] = await harness.take_in()
+    [job_id] = await harness.take_in()
     tries: list[str] = []
 
     async def grade(ticket: Ticket) -> None:
@@ -189,7 +199,7 @@ async def test_what_raises_comes_again(harness: QueueHarness) -> None:
             raise ConnectionError("the database is away")
 
     async with working(harness, grade):
-        await until(lambda: tries == [submission_id] * 3)
+        await until(lambda: tries == [job_id] * 3)
 
 
 async def test_a_stop_lets_what_runs_finish(harness: QueueHarness) -> None:
@@ -199,17 +209,17 @@ async def test_a_stop_lets_what_runs_finish(harness: QueueHarness) -> None:
         await until(lambda: grading.begun == [first])
         asyncio.get_running_loop().call_later(0.2, grading.let_go)
     assert (grading.begun, grading.ended) == ([first], [first])
-    assert (await harness.stored(second)).status is Status.QUEUED
+    assert (await harness.job(second)).status is Status.QUEUED
 
 
 async def test_what_takes_too_long_is_given_back_at_a_stop_and_has_not_failed(harness: QueueHarness) -> None:
     """Another worker takes it up, and no attempt is charged."""
-    [submission_id] = await harness.take_in()
+    [job_id] = await harness.take_in()
     grading = Grading(harness.database, held=True)
     async with asyncio.timeout(60), working(harness, grading, drain_seconds=0.1):
-        await until(lambda: grading.begun == [submission_id])
-    assert grading.cut_off == [submission_id]
-    found = await harness.stored(submission_id)
+        await until(lambda: grading.begun == [job_id])
+    assert grading.cut_off == [job_id]
+    found = await harness.job(job_id)
     assert (found.status, found.attempt, found.failures) == (Status.QUEUED, 1, 0)
 
 
@@ -230,9 +240,19 @@ async def test_a_learner_does_not_wait_for_ten_thousand_regrades(harness: QueueH
 
 
 async def test_a_full_queue_turns_away_and_regrades_do_not_fill_it(harness: QueueHarness) -> None:
-    """For everybody, and for one learner with too much waiting; nothing of what is refused is stored."""
-    await harness.take_in(BULK, BULK, BULK)
+    """For everybody, and for one account with too much waiting; nothing of what is refused is stored."""
+    await harness.take_in(BULK, WATCHED, BULK)
+    await harness.ask(limits=Limits(in_all=1, of_one_account=9))
+    for limits in (Limits(in_all=1, of_one_account=9), Limits(in_all=9, of_one_account=1)):
+        with pytest.raises(QueueFull):
+            await harness.ask(limits=limits)
+    async with harness.database.reading() as connection:
+        assert await jobs.count_waiting(connection, at_least=BULK) == 4
+    if harness.kind == SUBMISSION:
+        await the_service_has_these_limits(harness)
 
+
+async def the_service_has_these_limits(harness: QueueHarness) -> None:
     def taking(everybody: int, one: int) -> Submissions:
         return Submissions(
             harness.database,
@@ -243,50 +263,230 @@ async def test_a_full_queue_turns_away_and_regrades_do_not_fill_it(harness: Queu
             waiting_per_user=one,
         )
 
-    await taking(1, 9).submit(harness.user, "double", "x", Mode.SUBMIT)
-    for full in (taking(1, 9), taking(9, 1)):
+    await taking(2, 9).submit(harness.user, "double", "x", Mode.SUBMIT)
+    for full in (taking(2, 9), taking(9, 2)):
         with pytest.raises(QueueFull):
             await full.submit(harness.user, "double", "x", Mode.SUBMIT)
-    assert len(await taking(9, 9).list_for(harness.user, "double")) == 4
+    assert len(await taking(9, 9).list_for(harness.user, "double")) == 5
+
+
+async def test_of_one_subject_one_job_at_a_time_is_done(harness: QueueHarness) -> None:
+    """Whoever asks again while it waits or runs is told of that one; after its end it is another."""
+    [job_id] = await harness.take_in()
+    if harness.kind == SUBMISSION:
+        return  # Its first job has its own name, and there is no way yet to ask for a second.
+    assert await harness.ask_again(job_id) == job_id
+    grading = Grading(harness.database, held=True)
+    async with working(harness, grading):
+        await until(lambda: grading.begun == [job_id])
+        assert await harness.ask_again(job_id) == job_id
+        grading.let_go()
+        await until(lambda: grading.ended == [job_id])
+        again = await harness.ask_again(job_id)
+        assert again != job_id
+        await until(lambda: grading.ended == [job_id, again])
+
+
+async def test_an_attempt_that_was_overtaken_changes_nothing(harness: QueueHarness) -> None:
+    """The attempt's number is the fencing token: of progress, of giving back, of the end."""
+    [job_id] = await harness.take_in()
+    attempts = []
+    for _ in range(2):
+        async with harness.database.transaction() as connection:
+            attempts.append(await jobs.claim(connection, job_id))
+    late, present = attempts
+    assert late is not None
+    assert present is not None
+    assert [late.attempt, present.attempt, present.failures] == [1, 2, 1]
+    async with harness.database.transaction() as connection:
+        assert not await jobs.write_progress(connection, late, '"late"')
+        assert not await jobs.give_back(connection, late, failed=True)
+        assert not await jobs.finish(connection, late, result='"late"')
+        assert await jobs.write_progress(connection, present, '"present"')
+        assert await jobs.finish(connection, present, result='"present"')
+        for held in (late, present):
+            assert not await jobs.finish(connection, held, result='"again"')
+            assert not await jobs.give_back(connection, held, failed=False)
+        assert not await jobs.overtake(connection, job_id, Ending.CANCELLED)
+        assert await jobs.claim(connection, job_id) is None
+    found = await harness.report(job_id)
+    assert (found.status, found.ending) == (Status.DONE, Ending.FINISHED)
+    assert (found.progress, found.result) == ('"present"', '"present"')
+
+
+class Noting(ScriptedGrader):
+    """Notes which job it works for, and breaks where it is told to."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.tries: Counter[str] = Counter()
+        self.breaks: dict[str, int] = {}
+        """How often it breaks at a job."""
+
+    def _begin(self) -> None:
+        job_id = current.get()
+        self.tries[job_id] += 1
+        if self.tries[job_id] <= self.breaks.get(job_id, 0):
+            raise ZeroDivisionError("a bug")
+
+    async def grade(self, *arguments: Any, **named: Any) -> Verdict:
+        self._begin()
+        return await super().grade(*arguments, **named)
+
+    async def prove(self, problem: Problem) -> AsyncGenerator[ProofResult, None]:
+        self._begin()
+        async for result in super().prove(problem):
+            yield result
+
+
+current: ContextVar[str] = ContextVar("current")
+
+
+def noting(harness: QueueHarness, grader: ScriptedGrader) -> Run:
+    run = harness.running(grader)
+
+    async def noted(ticket: Ticket) -> None:
+        current.set(ticket.job_id)
+        await run(ticket)
+
+    return noted
 
 
 async def test_three_failures_of_ours_end_it_and_a_restart_is_none(harness: QueueHarness) -> None:
-    """The learner is told that it was us; a right grader at the third attempt is still in time."""
+    """Whoever asked is told that it was us; a right grader at the third attempt is still in time."""
     [broken, saved, moved] = await harness.take_in(INTERACTIVE, INTERACTIVE, INTERACTIVE)
-    tries: Counter[str] = Counter()
-
-    class Breaks(ScriptedGrader):
-        async def grade(self, *arguments: Any, **named: Any) -> Verdict:
-            tries[current.get()] += 1
-            if current.get() == broken or (current.get() == saved and tries[saved] < 3):
-                raise ZeroDivisionError("a bug")
-            return await super().grade(*arguments, **named)
-
-    current: ContextVar[str] = ContextVar("current")
-    grading = GradeSubmission(harness.database, harness.problems, harness.queue, lambda *_: None, Breaks())
-
-    async def grade(ticket: Ticket) -> None:
-        current.set(ticket.job_id)
-        await grading(ticket)
-
+    grader = Noting()
+    grader.breaks = {broken: 9, saved: 2}
     for _ in range(4):
         # Taken up and given back, by workers that are stopped.
         async with harness.database.transaction() as connection:
-            held = await submissions.claim(connection, moved)
+            held = await jobs.claim(connection, moved)
             assert held is not None
-            assert await submissions.give_back(connection, held, failed=False)
-    async with working(harness, grade):
-        await until_stored(harness, broken, saved, moved)
-    outcomes = [(await harness.stored(found)).verdict for found in (broken, saved, moved)]
-    assert [verdict and verdict.outcome for verdict in outcomes] == [
-        Outcome.INTERNAL_ERROR,
-        Outcome.ACCEPTED,
-        Outcome.ACCEPTED,
-    ]
-    assert tries == {broken: 3, saved: 3, moved: 1}
+            assert await jobs.give_back(connection, held, failed=False)
+    async with working(harness, noting(harness, grader)):
+        await until_done(harness, broken, saved, moved)
+    endings = [(await harness.report(found)).ending for found in (broken, saved, moved)]
+    assert endings == [Ending.FAILED, Ending.FINISHED, Ending.FINISHED]
+    assert grader.tries == {broken: ATTEMPTS, saved: ATTEMPTS, moved: 1}
+    if harness.kind == SUBMISSION:
+        outcomes = [(await harness.stored(found)).verdict for found in (broken, saved, moved)]
+        assert [verdict and verdict.outcome for verdict in outcomes] == [
+            Outcome.INTERNAL_ERROR,
+            Outcome.ACCEPTED,
+            Outcome.ACCEPTED,
+        ]
+    if harness.kind == PROOF:
+        assert "on our side" in read_report((await harness.report(broken)).result).error
 
 
-async def until_stored(harness: QueueHarness, *submission_ids: str) -> None:
+async def test_a_job_that_kills_its_worker_each_time_is_given_up(harness: QueueHarness) -> None:
+    """Three claims without an end are enough, and the fourth run does not happen."""
+    [job_id] = await harness.take_in()
+    for _ in range(ATTEMPTS):
+        async with harness.database.transaction() as connection:
+            assert await jobs.claim(connection, job_id) is not None
+    grader = Noting()
+    async with working(harness, noting(harness, grader)):
+        await until_done(harness, job_id)
+    assert grader.tries == {}
+    assert (await harness.report(job_id)).ending is Ending.FAILED
+
+
+async def test_a_result_that_comes_after_a_cancel_is_void(harness: QueueHarness) -> None:
+    """Whatever the run still ends with: the end is written once."""
+    [job_id] = await harness.take_in()
+
+    class Late(ScriptedGrader):
+        async def grade(self, *arguments: Any, **named: Any) -> Verdict:
+            await harness.overtake(job_id)
+            return await super().grade(*arguments, **named)
+
+        async def prove(self, problem: Problem) -> AsyncGenerator[ProofResult, None]:
+            await harness.overtake(job_id)
+            async for result in super().prove(problem):
+                yield result
+
+    events: list[object] = []
+    await harness.running(Late(), lambda about, event: events.append(event))(Ticket(job_id, INTERACTIVE))
+    found = await harness.report(job_id)
+    assert (found.ending, found.progress, found.result) == (Ending.CANCELLED, None, None)
+    assert not any(isinstance(event, VerdictReached) for event in events)
+    if harness.kind == SUBMISSION:
+        verdict = (await harness.stored(job_id)).verdict
+        assert verdict is not None
+        assert verdict.outcome is Outcome.CANCELLED
+
+
+async def test_whoever_watches_sees_how_far_it_is_and_what_came_of_it(harness: QueueHarness) -> None:
+    """Of a submission the feed tells, and the verdict lies with it."""
+    [job_id] = await harness.take_in(WATCHED)
+    events: list[str] = []
+    run = harness.running(ScriptedGrader(), lambda about, event: events.append(about))
+    async with working(harness, run):
+        await until_done(harness, job_id)
+    found = await harness.report(job_id)
+    assert (found.status, found.ending, found.attempt) == (Status.DONE, Ending.FINISHED, 1)
+    if harness.kind == SUBMISSION:
+        assert set(events) == {job_id}
+        assert (await harness.stored(job_id)).verdict is not None
+        assert (found.progress, found.result) == (None, None)
+    else:
+        assert events == []
+        assert found.progress is not None
+        assert found.result is not None
+    if harness.kind == PROOF:
+        proof = read_report(found.result).proof
+        assert proof is not None
+        assert proof.is_proven
+        assert read_report(found.progress).results == proof.results
+
+
+async def test_ended_jobs_go_after_a_time_and_nothing_else_does(harness: QueueHarness) -> None:
+    """A submission keeps its verdict, and is still done; what waits or runs stays, however old."""
+    old, new, waits, runs = await harness.take_in(*[INTERACTIVE] * 4)
+    grading = Grading(harness.database)
+    for job_id in (old, new):
+        await grading(Ticket(job_id, INTERACTIVE))
+    async with harness.database.transaction() as connection:
+        assert await jobs.claim(connection, runs) is not None
+        await age(connection, (old, waits, runs))
+    retention = Retention(harness.database, keep_output_days=0, keep_runs_days=0, keep_jobs_days=30)
+    assert (await retention.clean()).jobs == 1
+    async with harness.database.reading() as connection:
+        left = [found for found in (old, new, waits, runs) if await job_by_id(connection, found)]
+    assert left == [new, waits, runs]
+    if harness.kind == SUBMISSION:
+        found = await harness.stored(old)
+        assert found.status is Status.DONE
+        assert found.verdict is not None
+
+
+async def test_a_job_whose_subject_is_gone_is_no_fault(harness: QueueHarness) -> None:
+    job = Job(
+        id="f" * 32,
+        kind=harness.kind,
+        subject="gone",
+        user_id=None,
+        priority=INTERACTIVE,
+        created_at=datetime.now(UTC),
+    )
+    async with harness.database.transaction() as connection:
+        await jobs.insert_job(connection, job)
+    await harness.running(ScriptedGrader())(Ticket(job.id, INTERACTIVE))
+    assert (await harness.report(job.id)).ending is Ending.CANCELLED
+    assert (await harness.job(job.id)).failures == 0
+
+
+async def until_done(harness: QueueHarness, *job_ids: str) -> None:
     async with asyncio.timeout(100):
-        while not all([(await harness.stored(found)).verdict for found in submission_ids]):  # noqa: ASYNC110
+        while not all([(await harness.report(found)).status is Status.DONE for found in job_ids]):  # noqa: ASYNC110
             await asyncio.sleep(0.05)
+
+
+async def age(connection: Any, job_ids: tuple[str, ...]) -> None:
+    """As if all that happened to them was forty days ago."""
+    then = datetime.now(UTC) - timedelta(days=40)
+    for column in ("created_at", "finished_at"):
+        table = tables.jobs
+        change = table.update().where(table.c.id.in_(job_ids), table.c[column].is_not(None))
+        await connection.execute(change.values({column: then}))

@@ -15,10 +15,10 @@ from app.events.feed import SentEvent
 from app.events.follow import follow_submission
 from app.events.relay import RelayedFeed
 from app.store.engine.database import Database
-from app.store.queries import submissions
 from app.submissions.service import unfinished_verdict
 from tests.support.queue_harness import QueueHarness
 from tests.support.scripted_service import until
+from tests.support.submission_jobs import end_submission
 
 pytestmark = [pytest.mark.anyio, pytest.mark.postgresql]
 
@@ -53,7 +53,7 @@ async def finish(harness: QueueHarness, submission_id: str, *cases: CaseDone) ->
     verdict = unfinished_verdict(await harness.stored(submission_id), Outcome.ACCEPTED, "")
     verdict = msgspec.structs.replace(verdict, cases=tuple(done.case for done in cases))
     async with harness.database.transaction() as connection:
-        await submissions.finish_whatever_attempt(connection, submission_id, verdict)
+        await end_submission(connection, submission_id, verdict)
     return VerdictReached(verdict=verdict)
 
 

@@ -10,8 +10,9 @@ import pytest
 from sqlalchemy import func, select, update
 
 from app.catalog.problem_folder import read_problem
+from app.core.job import Status
 from app.core.outcome import Outcome
-from app.core.submission import Status, Submission, UnexplainedOutput
+from app.core.submission import Submission, UnexplainedOutput
 from app.core.tolerance import Tolerance
 from app.core.user import Role
 from app.core.verdict import Mode, Verdict
@@ -27,6 +28,7 @@ from app.worker.retention import Retention
 from tests.support.postgres import PostgresServer
 from tests.support.query_plans import plans_of_selects
 from tests.support.small_problem import small_problem
+from tests.support.submission_jobs import end_submission, insert_submission
 
 pytestmark = pytest.mark.anyio
 
@@ -58,15 +60,14 @@ async def ended(
                 mode=mode,
                 code="x",
                 status=Status.QUEUED,
-                attempt=0,
                 seed=0,
                 created_at=moment,
             )
-            await submissions.insert_submission(connection, submission, priority=10)
+            await insert_submission(connection, submission, priority=10)
             verdict = msgspec.structs.replace(
                 unfinished_verdict(submission, Outcome.WRONG_VALUE, "kept"), stdout=printed, stderr=printed
             )
-            assert await submissions.finish_whatever_attempt(connection, submission.id, verdict)
+            assert await end_submission(connection, submission.id, verdict)
             ids.append(submission.id)
         change = update(tables.submissions).where(tables.submissions.c.id.in_(ids))
         await connection.execute(change.values(finished_at=moment))

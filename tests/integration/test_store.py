@@ -12,8 +12,9 @@ from sqlalchemy.exc import IntegrityError
 
 from app.accounts.accounts import Accounts
 from app.catalog.problem_folder import read_problem
+from app.core.job import Job, Status
 from app.core.outcome import Outcome
-from app.core.submission import Progress, Status, Submission, UnexplainedCluster, UnexplainedOutput
+from app.core.submission import Progress, Submission, UnexplainedCluster, UnexplainedOutput
 from app.core.tolerance import Tolerance
 from app.core.user import Role, User
 from app.core.verdict import Mode, Verdict
@@ -30,10 +31,11 @@ from app.store import tables
 from app.store.engine.database import Database
 from app.store.engine.single_writer import sole_owner
 from app.store.problems import Problems
-from app.store.queries import sessions, submissions, users
+from app.store.queries import jobs, sessions, submissions, users
 from app.store.queries.unexplained import add_unexplained, commonest_unexplained
 from app.submissions.service import Submissions, unfinished_verdict
 from tests.support.small_problem import small_problem
+from tests.support.submission_jobs import end_submission, finish_submission, insert_submission, job_by_id
 
 pytestmark = pytest.mark.anyio
 
@@ -54,18 +56,17 @@ async def new_submission(database: Database) -> Submission:
         mode=Mode.SUBMIT,
         code="x = 'π'",
         status=Status.QUEUED,
-        attempt=0,
         seed=2**53 - 1,
         created_at=datetime.now(UTC),
     )
     async with database.transaction() as connection:
-        await submissions.insert_submission(connection, submission, priority=10)
+        await insert_submission(connection, submission, priority=10)
     return submission
 
 
-async def claim(database: Database, submission_id: str) -> Submission | None:
+async def claim(database: Database, submission_id: str) -> Job | None:
     async with database.transaction() as connection:
-        return await submissions.claim(connection, submission_id)
+        return await jobs.claim(connection, submission_id)
 
 
 async def stored(database: Database, submission_id: str) -> Submission:
@@ -75,9 +76,9 @@ async def stored(database: Database, submission_id: str) -> Submission:
     return found
 
 
-async def finish(database: Database, submission: Submission, verdict: Verdict) -> bool:
+async def finish(database: Database, held: Job, verdict: Verdict) -> bool:
     async with database.transaction() as connection:
-        return await submissions.finish(connection, submission, verdict)
+        return await finish_submission(connection, held, verdict)
 
 
 async def send_in(
@@ -88,10 +89,10 @@ async def send_in(
         like, id=uuid4().hex, mode=mode, created_at=like.created_at + timedelta(days=day)
     )
     async with database.transaction() as connection:
-        await submissions.insert_submission(connection, one, priority=10)
+        await insert_submission(connection, one, priority=10)
         if outcome is not None:
             verdict = unfinished_verdict(one, outcome, "")
-            assert await submissions.finish_whatever_attempt(connection, one.id, verdict)
+            assert await end_submission(connection, one.id, verdict)
 
 
 async def progresses(database: Database, user_id: str) -> dict[str, Progress]:
@@ -181,8 +182,8 @@ async def test_each_claim_is_a_new_attempt_and_ends_the_older_ones(database: Dat
     assert first is not None
     assert second is not None
     assert (first.attempt, second.attempt, second.status) == (1, 2, Status.RUNNING)
-    late = unfinished_verdict(first, Outcome.CRASHED, "late")
-    right = unfinished_verdict(second, Outcome.WRONG_VALUE, "right")
+    late = unfinished_verdict(submission, Outcome.CRASHED, "late")
+    right = unfinished_verdict(submission, Outcome.WRONG_VALUE, "right")
     assert not await finish(database, first, late)
     assert await finish(database, second, right)
     found = await stored(database, submission.id)
@@ -194,14 +195,14 @@ async def test_a_verdict_is_written_once(database: Database) -> None:
     submission = await new_submission(database)
     held = await claim(database, submission.id)
     assert held is not None
-    verdict = unfinished_verdict(held, Outcome.WRONG_VALUE, "first")
+    verdict = unfinished_verdict(submission, Outcome.WRONG_VALUE, "first")
     assert await finish(database, held, verdict)
-    assert not await finish(database, held, unfinished_verdict(held, Outcome.CRASHED, "second"))
+    assert not await finish(database, held, unfinished_verdict(submission, Outcome.CRASHED, "second"))
     assert await claim(database, submission.id) is None
     async with database.transaction() as connection:
-        cancelled = unfinished_verdict(held, Outcome.CANCELLED, "third")
-        assert not await submissions.finish_whatever_attempt(connection, submission.id, cancelled)
-        assert not await submissions.give_back(connection, held, failed=True)
+        cancelled = unfinished_verdict(submission, Outcome.CANCELLED, "third")
+        assert not await end_submission(connection, submission.id, cancelled)
+        assert not await jobs.give_back(connection, held, failed=True)
     assert (await stored(database, submission.id)).verdict == verdict
 
 
@@ -212,11 +213,11 @@ async def test_of_a_verdict_and_a_cancel_at_once_one_wins(database: Database) ->
 
     async def cancel() -> bool:
         async with database.transaction() as connection:
-            verdict = unfinished_verdict(held, Outcome.CANCELLED, "")
-            return await submissions.finish_whatever_attempt(connection, submission.id, verdict)
+            verdict = unfinished_verdict(submission, Outcome.CANCELLED, "")
+            return await end_submission(connection, submission.id, verdict)
 
     won = await asyncio.gather(
-        finish(database, held, unfinished_verdict(held, Outcome.WRONG_VALUE, "")), cancel()
+        finish(database, held, unfinished_verdict(submission, Outcome.WRONG_VALUE, "")), cancel()
     )
     assert sorted(won) == [False, True]
 
@@ -226,7 +227,7 @@ async def test_a_verdict_keeps_whatever_a_learner_prints(database: Database) -> 
     held = await claim(database, submission.id)
     assert held is not None
     text = "\0 \x1b[31m \u2028 🎈 </script>"
-    verdict = msgspec.structs.replace(unfinished_verdict(held, Outcome.ERROR, ""), stdout=text)
+    verdict = msgspec.structs.replace(unfinished_verdict(submission, Outcome.ERROR, ""), stdout=text)
     assert await finish(database, held, verdict)
     assert (await stored(database, submission.id)).verdict == verdict
 
@@ -235,12 +236,15 @@ async def test_after_a_crash_everything_without_a_verdict_is_found_again(databas
     submission = await new_submission(database)
     await claim(database, submission.id)
     async with database.transaction() as connection:
-        await submissions.requeue_all_running(connection)
-        waiting = await submissions.unfinished(connection)
+        await jobs.requeue_all_running(connection)
+        waiting = await jobs.unfinished(connection)
     assert [(found.id, found.priority) for found in waiting] == [(submission.id, 10)]
-    found = await stored(database, submission.id)
+    assert (await stored(database, submission.id)).status is Status.QUEUED
+    async with database.reading() as connection:
+        job = await job_by_id(connection, submission.id)
+    assert job is not None
     # The attempt stays, so that a submission that kills its worker is not tried for ever.
-    assert (found.status, found.attempt) == (Status.QUEUED, 1)
+    assert (job.status, job.attempt) == (Status.QUEUED, 1)
 
 
 async def test_a_published_version_never_changes(database: Database) -> None:
@@ -437,7 +441,7 @@ async def add_wrong_answer(
     one = msgspec.structs.replace(like, id=uuid4().hex, user_id=user_id, code=code)
     output = np.asarray(numbers, "<f4").tobytes()
     async with database.transaction() as connection:
-        await submissions.insert_submission(connection, one, priority=10)
+        await insert_submission(connection, one, priority=10)
         await add_unexplained(
             connection, one, UnexplainedOutput(layout="a" * 64, output=output), Tolerance(absolute=1e-3)
         )

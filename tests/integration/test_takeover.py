@@ -7,8 +7,8 @@ import pytest
 from sqlalchemy import text
 
 from app.catalog.problem_folder import read_problem
-from app.core.submission import Status
-from app.queue.interface import INTERACTIVE, Ticket
+from app.core.job import INTERACTIVE, Status
+from app.queue.interface import Ticket
 from app.queue.postgres import statements as procrastinate_jobs
 from app.queue.postgres.queue import ProcrastinateQueue
 from app.queue.postgres.reaper import SweepTimes
@@ -96,7 +96,7 @@ async def test_a_late_failure_does_not_hand_the_job_to_a_third(harness: QueueHar
             assert await last_job(harness) == ["doing"]
             second.let_go()
             await until(lambda: second.ended == [submission_id])
-    assert (await harness.stored(submission_id)).failures == 0
+    assert (await harness.job(submission_id)).failures == 0
 
 
 async def test_a_draining_worker_is_not_taken_for_dead(
@@ -115,7 +115,7 @@ async def test_a_draining_worker_is_not_taken_for_dead(
             asyncio.get_running_loop().call_later(6, draining.let_go)
         assert draining.ended == [submission_id]
         assert other.begun == []
-    found = await harness.stored(submission_id)
+    found = await harness.job(submission_id)
     assert (found.attempt, found.failures) == (1, 0)
 
 

@@ -59,9 +59,13 @@ def _submission(number: int) -> dict[str, Any]:
 
 
 def all_rows(connection: sa.Connection, columns: Sequence[str]) -> list[tuple[Any, ...]]:
-    """The submissions, as far as these columns tell of them."""
-    table = tables_of(connection)["submissions"]
-    query = sa.select(*(table.c[name] for name in columns)).order_by(table.c.id)
+    """The submissions, as far as these columns tell of them; since 0005 some are those of their jobs."""
+    tables = tables_of(connection)
+    table, jobs = tables["submissions"], tables.get("jobs")
+    told = [table.c[name] if name in table.c else jobs.c[name] for name in columns]  # type: ignore[union-attr]
+    query = sa.select(*told).order_by(table.c.id)
+    if jobs is not None:
+        query = query.select_from(table.join(jobs, jobs.c.id == table.c.id))
     return [tuple(row) for row in connection.execute(query)]
 
 
@@ -71,13 +75,15 @@ def leave_traces(connection: sa.Connection) -> None:
     worker: dict[str, Any] = {"id": "w", "name": "w", "host": "h", "pid": 1, "slots": 1, "running": 0}
     worker |= {"state": "grading", "message": "", "environment": "{}", "versions": "[]"}
     connection.execute(tables["workers"].insert().values(**worker, started_at=NOW, seen_at=NOW))
-    connection.execute(sa.text("UPDATE submissions SET failures = 1"))
+    connection.execute(sa.text("UPDATE jobs SET failures = 1"))
+    proof: dict[str, Any] = {"id": "j", "kind": "proof", "subject": "v", "priority": 5, "status": "queued"}
+    connection.execute(tables["jobs"].insert().values(**proof, created_at=NOW))
     if connection.dialect.name == "postgresql":
         connection.execute(tables["submission_events"].insert().values(submission_id="s", event="{}"))
         connection.execute(
             sa.text(
                 "SELECT procrastinate_defer_jobs_v1(ARRAY[ROW("
-                "'interactive', 'grade', 10, NULL, 's', '{}', NULL)::procrastinate_job_to_defer_v1])"
+                "'interactive', 'run', 10, NULL, 's', '{}', NULL)::procrastinate_job_to_defer_v1])"
             )
         )
     connection.commit()

@@ -31,6 +31,7 @@ def filled(url: str, *, submissions: int = 450) -> str:
             for path in ("b/ä", "B/a", "b")
         ],
         tables.submissions: [_submission(number, learners) for number in range(submissions)],
+        tables.jobs: [_job(number, learners) for number in range(submissions)],
         tables.unexplained_clusters: [
             {"id": "c", "version": "v", "layout": "l", "projection": 0.1 + 0.2, "output": b"\0" * 9}
             | {"created_at": _NOW}
@@ -49,19 +50,36 @@ def _user(name: str) -> dict[str, Any]:
     return {"id": name, "email": f"{name}@x", "password_hash": "h", "role": "learner", "created_at": _NOW}
 
 
+def _status(number: int) -> str:
+    return {1: "queued", 2: "running"}.get(number % 10, "done")
+
+
+def _job(number: int, learners: list[dict[str, Any]]) -> dict[str, Any]:
+    done = _status(number) == "done"
+    return {
+        "id": f"{number:032x}",
+        "kind": "submission",
+        "subject": f"{number:032x}",
+        "user_id": learners[number % len(learners)]["id"],
+        "priority": -number,
+        "status": _status(number),
+        "attempt": 1,
+        "failures": number % 3,
+        "created_at": _NOW,
+        "finished_at": _NOW if done else None,
+        "ending": "finished" if done else None,
+        "result": '{"π": 1}' if done else None,
+    }
+
+
 def _submission(number: int, learners: list[dict[str, Any]]) -> dict[str, Any]:
-    status = {1: "queued", 2: "running"}.get(number % 10, "done")
-    done = status == "done"
+    done = _status(number) == "done"
     return {
         "id": f"{number:032x}",
         "user_id": learners[number % len(learners)]["id"],
         "version": "v",
         "mode": "submit",
         "code": "x = 'π𝄞'\n\ttab\r\n",
-        "status": status,
-        "priority": -number,
-        "attempt": 1,
-        "failures": number % 3,
         "seed": 2**53 - number,
         "created_at": _NOW,
         "finished_at": _NOW if done else None,
@@ -82,7 +100,7 @@ def connected(url: str) -> Iterator[sa.Connection]:
 
 
 def statuses(url: str) -> dict[str, int]:
-    query = sa.select(tables.submissions.c.status, sa.func.count()).group_by(tables.submissions.c.status)
+    query = sa.select(tables.jobs.c.status, sa.func.count()).group_by(tables.jobs.c.status)
     with connected(url) as connection:
         return {row[0]: row[1] for row in connection.execute(query)}
 

@@ -1,7 +1,7 @@
 """A database with a problem, a learner and a queue, for tests of queues; and what happens to tickets."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from uuid import uuid4
@@ -9,90 +9,116 @@ from uuid import uuid4
 from sqlalchemy import text
 
 from app.catalog.problem_folder import read_problem
+from app.core.job import INTERACTIVE, Ending, Job, JobReport
 from app.core.outcome import Outcome
-from app.core.submission import Status, Submission
+from app.core.submission import SUBMISSION, Submission
 from app.core.user import Role, User
 from app.core.verdict import Mode
+from app.metrics.metrics import GradingCounts
+from app.queue.admission import Limits, ask_for
 from app.queue.embedded.queue import EmbeddedQueue
-from app.queue.interface import INTERACTIVE, Queue, Ticket
+from app.queue.interface import Publish, Queue, Ticket
 from app.queue.postgres.queue import ProcrastinateQueue
 from app.store import tables
-from app.store.engine.database import Database, is_sqlite
+from app.store.engine.database import Connection, Database, is_sqlite
 from app.store.engine.open import open_database
 from app.store.problems import Problems
-from app.store.queries import submissions, users
-from app.submissions.service import unfinished_verdict
+from app.store.queries import jobs, submissions, users
+from app.submissions.service import cancelled_verdict, unfinished_verdict
+from app.worker.grades import Grades
+from app.worker.kinds.kind import KindServices
+from app.worker.kinds.proof import PROOF
+from app.worker.kinds.table import KINDS, MakeKind, kinds_of
+from app.worker.run_job import RunJob
 from tests.support.small_problem import small_problem
+from tests.support.submission_jobs import end_submission, job_by_id
+from tests.support.toy_kind import TOY, ToyKind
+
+ALL_KINDS: Mapping[str, MakeKind] = {**KINDS, TOY: ToyKind}
+"""Those that there are, and one more."""
 
 # As `enqueue` does it one by one.
-_A_JOB_EACH = """
+_AN_ENTRY_EACH = """
     INSERT INTO procrastinate_jobs (queue_name, task_name, priority, queueing_lock, args)
-    SELECT 'bulk', 'grade', priority, id, jsonb_build_object('submission_id', id) FROM submissions
+    SELECT 'bulk', 'run', priority, id, jsonb_build_object('job_id', id) FROM jobs
     WHERE status <> 'done' AND priority = :priority
 """
 
 
 class QueueHarness:
-    """`take_in` is what the API does; `grading` what a worker does, minus the grading."""
+    """`take_in` is what the API or a command does, for one kind of jobs; `running` is a worker's part."""
 
     def __init__(
-        self, database: Database, problems: Problems, queue: Queue, user: User, version: str
+        self, database: Database, problems: Problems, queue: Queue, user: User, version: str, kind: str
     ) -> None:
         self.database = database
         self.problems = problems
         self.queue = queue
         self.user = user
+        self.kind = kind
         self._version = version
 
-    async def take_in(self, *priorities: int) -> list[str]:
-        """Submissions of these priorities, one commit each, in order; their ids."""
-        taken = []
-        for priority in priorities or (INTERACTIVE,):
-            submission = Submission(
-                id=uuid4().hex,
-                user_id=self.user.id,
-                problem_slug="double",
-                version=self._version,
-                mode=Mode.SUBMIT,
-                code="x",
-                status=Status.QUEUED,
-                attempt=0,
-                seed=1,
-                created_at=datetime.now(UTC),
-            )
-            ticket = Ticket(submission.id, priority)
-            async with self.database.transaction() as connection:
-                await submissions.insert_submission(connection, submission, priority=priority)
-                await self.queue.enqueue(connection, ticket)
-            self.queue.notify(ticket)
-            taken.append(submission.id)
-        return taken
+    async def take_in(self, *priorities: int, code: str = "x") -> list[str]:
+        """Jobs of these priorities, one commit each, in order; their ids."""
+        return [await self.ask(priority, code=code) for priority in priorities or (INTERACTIVE,)]
+
+    async def ask(self, priority: int = INTERACTIVE, *, code: str = "x", limits: Limits | None = None) -> str:
+        """One job about a subject of its own; its id."""
+        job = self._job(priority, await self._new_subject(code))
+        async with self.database.transaction() as connection:
+            if self.kind == SUBMISSION:
+                await submissions.insert_submission(connection, self._submission(job, code))
+            ticket = await ask_for(connection, self.queue, job, limits=limits)
+        self.queue.notify(ticket)
+        return ticket.job_id
+
+    async def ask_again(self, job_id: str) -> str:
+        """Another job about what this one is about; the id of the one that does it."""
+        async with self.database.transaction() as connection:
+            held = await job_by_id(connection, job_id)
+            assert held is not None
+            ticket = await ask_for(connection, self.queue, self._job(held.priority, held.subject))
+        self.queue.notify(ticket)
+        return ticket.job_id
 
     async def take_in_many(self, count: int, priority: int) -> None:
         """So many in one commit, as a regrade of everything does it."""
-        tickets = [Ticket(uuid4().hex, priority) for _ in range(count)]
-        now = datetime.now(UTC)
+        asked = [self._job(priority, uuid4().hex) for _ in range(count)]
         rows = [
-            {
-                "id": ticket.job_id,
-                "user_id": self.user.id,
-                "version": self._version,
-                "mode": Mode.SUBMIT.value,
-                "code": "x",
-                "status": Status.QUEUED.value,
-                "priority": priority,
-                "attempt": 0,
-                "seed": 1,
-                "created_at": now,
-            }
-            for ticket in tickets
+            {"id": job.id, "kind": job.kind, "subject": job.subject, "user_id": job.user_id}
+            | {"priority": priority, "status": job.status.value, "created_at": job.created_at}
+            for job in asked
         ]
         async with self.database.transaction() as connection:
-            await connection.execute(tables.submissions.insert(), rows)
+            await connection.execute(tables.jobs.insert(), rows)
+            if self.kind == SUBMISSION:
+                await connection.execute(tables.submissions.insert(), [self._row(job) for job in asked])
             if isinstance(self.queue, ProcrastinateQueue):
-                await connection.execute(text(_A_JOB_EACH), {"priority": priority})
-        for ticket in tickets:
-            self.queue.notify(ticket)
+                await connection.execute(text(_AN_ENTRY_EACH), {"priority": priority})
+        for job in asked:
+            self.queue.notify(Ticket(job.id, priority))
+
+    async def cancel(self, job_id: str) -> None:
+        """As the API does it: the end first, then the queue."""
+        await self.overtake(job_id)
+        await self.queue.cancel(job_id)
+
+    async def overtake(self, job_id: str) -> None:
+        """The end of a cancel, of which the worker has not heard yet."""
+        async with self.database.transaction() as connection:
+            assert await self._overtake(connection, job_id)
+
+    async def job(self, job_id: str) -> Job:
+        async with self.database.reading() as connection:
+            found = await job_by_id(connection, job_id)
+        assert found is not None
+        return found
+
+    async def report(self, job_id: str) -> JobReport:
+        async with self.database.reading() as connection:
+            found = await jobs.report_of(connection, job_id)
+        assert found is not None
+        return found
 
     async def stored(self, submission_id: str) -> Submission:
         async with self.database.reading() as connection:
@@ -100,9 +126,66 @@ class QueueHarness:
         assert found is not None
         return found
 
+    def running(self, grader: Grades, publish: Publish = lambda *_: None) -> RunJob:
+        """What a worker does with each ticket, behind this grader."""
+        counts = GradingCounts()
+        services = KindServices(
+            database=self.database, problems=self.problems, grader=grader, publish=publish, counts=counts
+        )
+        return RunJob(self.database, self.queue, kinds_of(services, ALL_KINDS), counts)
+
+    def _job(self, priority: int, subject: str) -> Job:
+        job_id = subject if self.kind == SUBMISSION else uuid4().hex
+        return Job(
+            id=job_id,
+            kind=self.kind,
+            subject=subject,
+            user_id=self.user.id,
+            priority=priority,
+            created_at=datetime.now(UTC),
+        )
+
+    async def _new_subject(self, code: str) -> str:
+        if self.kind == PROOF:
+            files = small_problem(statement=f"{uuid4().hex}\n")
+            files["reference/reference.py"] += f"# {code}\n".encode()
+            return (await self.problems.publish(files)).version
+        return uuid4().hex
+
+    def _submission(self, job: Job, code: str) -> Submission:
+        return Submission(
+            id=job.subject,
+            user_id=self.user.id,
+            problem_slug="double",
+            version=self._version,
+            mode=Mode.SUBMIT,
+            code=code,
+            status=job.status,
+            seed=1,
+            created_at=job.created_at,
+        )
+
+    def _row(self, job: Job) -> dict[str, object]:
+        return {
+            "id": job.subject,
+            "user_id": self.user.id,
+            "version": self._version,
+            "mode": Mode.SUBMIT.value,
+            "code": "x",
+            "seed": 1,
+            "created_at": job.created_at,
+        }
+
+    async def _overtake(self, connection: Connection, job_id: str) -> bool:
+        if self.kind != SUBMISSION:
+            return await jobs.overtake(connection, job_id, Ending.CANCELLED)
+        submission = await submissions.submission_by_id(connection, job_id)
+        assert submission is not None
+        return await end_submission(connection, job_id, cancelled_verdict(submission))
+
 
 class Grading:
-    """Claims each ticket, holds it until it is let go (or withdrawn), and stores a verdict."""
+    """Claims each ticket, holds it until it is let go (or withdrawn), and stores its end."""
 
     def __init__(self, database: Database, *, held: bool = False) -> None:
         self._database = database
@@ -121,35 +204,42 @@ class Grading:
 
     async def __call__(self, ticket: Ticket) -> None:
         async with self._database.transaction() as connection:
-            submission = await submissions.claim(connection, ticket.job_id)
-        if submission is None:
+            job = await jobs.claim(connection, ticket.job_id)
+        if job is None:
             return
-        self.begun.append(submission.id)
+        self.begun.append(job.id)
         self._at_once += 1
         self.most_at_once = max(self.most_at_once, self._at_once)
         waits = [asyncio.ensure_future(event.wait()) for event in (self._let_go, ticket.cancelled)]
         try:
             await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
         except asyncio.CancelledError:
-            self.cut_off.append(submission.id)
+            self.cut_off.append(job.id)
             async with self._database.transaction() as connection:
-                await submissions.give_back(connection, submission, failed=False)
+                await jobs.give_back(connection, job, failed=False)
             raise
         finally:
             self._at_once -= 1
             for wait in waits:
                 wait.cancel()
         if ticket.cancelled.is_set():
-            self.cancelled.append(submission.id)
+            self.cancelled.append(job.id)
             return
         async with self._database.transaction() as connection:
-            verdict = unfinished_verdict(submission, Outcome.ACCEPTED, "")
-            if await submissions.finish(connection, submission, verdict):
-                self.ended.append(submission.id)
+            if await jobs.finish(connection, job):
+                await _store_verdict(connection, job)
+                self.ended.append(job.id)
+
+
+async def _store_verdict(connection: Connection, job: Job) -> None:
+    submission = await submissions.submission_by_id(connection, job.subject)
+    if submission is not None:
+        verdict = unfinished_verdict(submission, Outcome.ACCEPTED, "")
+        await submissions.write_verdict(connection, submission.id, verdict)
 
 
 @asynccontextmanager
-async def queue_harness(url: str) -> AsyncIterator[QueueHarness]:
+async def queue_harness(url: str, kind: str = SUBMISSION) -> AsyncIterator[QueueHarness]:
     """The queue that belongs to the URL's database."""
     async with open_database(url) as database:
         problems = Problems(database, read_problem)
@@ -158,4 +248,4 @@ async def queue_harness(url: str) -> AsyncIterator[QueueHarness]:
             email = f"{uuid4().hex}@school.test"
             user = await users.insert_user(connection, email=email, password_hash="x", role=Role.LEARNER)
         queue: Queue = EmbeddedQueue() if is_sqlite(url) else ProcrastinateQueue(database)
-        yield QueueHarness(database, problems, queue, user, problem.version)
+        yield QueueHarness(database, problems, queue, user, problem.version, kind)

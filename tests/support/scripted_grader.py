@@ -6,7 +6,8 @@ of the sample cases), `unexplained 1.5 2` (what nothing explains); a line each, 
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+import math
+from collections.abc import AsyncGenerator, AsyncIterator, Callable
 from contextlib import asynccontextmanager
 
 import msgspec
@@ -22,6 +23,8 @@ from app.core.verdict import CaseResult, LearnerError, Mode, Verdict, Visibility
 from app.errors import GraderError
 from app.grading.compare.arrays import compare
 from app.grading.present.details import result_details
+from app.grading.prove.reasons import Fault, Reason
+from app.grading.prove.results import Figure, ProofResult, Role, SolutionResult
 from sandbox.arrays import pack_array
 
 
@@ -31,6 +34,7 @@ class ScriptedGrader:
     def __init__(self) -> None:
         self.graded: list[str] = []
         self.stopped: list[str] = []
+        self.proven: list[str] = []
 
     def environment(self) -> dict[str, str]:
         return {"grader": "scripted"}
@@ -49,6 +53,27 @@ class ScriptedGrader:
 
     async def prepare_solutions(self, problem: Problem) -> None:
         """There is nothing to prepare."""
+
+    async def prove(self, problem: Problem) -> AsyncGenerator[ProofResult, None]:
+        """Give two results; the second refuses where the reference says `# refused`.
+
+        Before it, `# break` breaks and `# wait` waits for ever.
+        """
+        self.proven.append(problem.version)
+        yield Figure(id="second_input", text="every case has a second input", value=math.inf)
+        if "# break" in problem.reference:
+            raise GraderError("the scripted grader broke, as it was told")
+        if "# wait" in problem.reference:
+            await asyncio.Event().wait()
+        refused = Fault(reason=Reason.NOT_DETERMINISTIC, message="it was told so")
+        yield SolutionResult(
+            role=Role.REFERENCE,
+            id="reference",
+            expected=Outcome.ACCEPTED,
+            outcome=Outcome.ACCEPTED,
+            distances={"shown": 0.5, "kept-back": math.inf},
+            faults=(refused,) if "# refused" in problem.reference else (),
+        )
 
     async def grade(
         self,

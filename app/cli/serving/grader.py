@@ -12,8 +12,8 @@ from app.bootstrap import open_real_grader
 from app.cli.serving.supervise import end_with, freeze_heap, keep
 from app.grading.grader import GradingStage
 from app.settings import Settings
-from app.worker.grade_submission import Grades
 from app.worker.grader_process import serve_grader
+from app.worker.grades import Grades
 
 
 def fork_grader(settings: Settings, listener: socket.socket) -> socket.socket:

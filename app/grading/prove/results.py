@@ -29,7 +29,7 @@ class Column(msgspec.Struct, frozen=True, kw_only=True):
     visibility: Visibility
 
 
-class SolutionResult(msgspec.Struct, frozen=True, kw_only=True):
+class SolutionResult(msgspec.Struct, frozen=True, kw_only=True, tag="solution"):
     """One solution: what it had to end with, what it did end with, and how far off it is case by case."""
 
     role: Role
@@ -46,7 +46,7 @@ class SolutionResult(msgspec.Struct, frozen=True, kw_only=True):
     faults: tuple[Fault, ...] = ()
 
 
-class Figure(msgspec.Struct, frozen=True, kw_only=True):
+class Figure(msgspec.Struct, frozen=True, kw_only=True, tag="figure"):
     """One thing that was measured or looked up, and the bound that it is held to."""
 
     id: str

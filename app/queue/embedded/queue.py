@@ -8,7 +8,8 @@ from collections.abc import AsyncIterator, Collection, Sequence
 from contextlib import asynccontextmanager
 
 from app.core.events import Event, Queued
-from app.queue.interface import BULK, INTERACTIVE, Publish, Ticket
+from app.core.job import BULK, INTERACTIVE
+from app.queue.interface import Publish, Ticket
 from app.store.engine.database import Connection
 
 

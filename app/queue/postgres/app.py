@@ -6,12 +6,13 @@ from procrastinate import App, PsycopgConnector
 from procrastinate.exceptions import AlreadyEnqueued
 from psycopg import AsyncConnection
 
-from app.queue.interface import INTERACTIVE, Ticket
+from app.core.job import INTERACTIVE
+from app.queue.interface import Ticket
 from app.queue.postgres.job_manager import OwnedJobs
 from app.store.engine.database import POSTGRES_ARGUMENTS, Connection, savepoint
 from app.store.engine.url import conninfo
 
-TASK = "grade"
+TASK = "run"
 INTERACTIVE_QUEUE = "interactive"
 BULK_QUEUE = "bulk"
 # A worker fetches, finishes and beats; that is little beside what a run takes.
@@ -60,6 +61,6 @@ async def enqueue(app: App, connection: Connection, ticket: Ticket) -> None:
     try:
         # A clash would otherwise end the whole transaction.
         async with savepoint(connection):
-            await deferrer.defer_async(submission_id=ticket.job_id)
+            await deferrer.defer_async(job_id=ticket.job_id)
     except AlreadyEnqueued:
         pass

@@ -11,7 +11,8 @@ from procrastinate import App, JobContext, RetryStrategy
 from procrastinate.exceptions import JobAborted
 from procrastinate.job_context import AbortReason
 
-from app.queue.interface import INTERACTIVE, Ticket
+from app.core.job import INTERACTIVE
+from app.queue.interface import Ticket
 from app.queue.postgres.app import BULK_QUEUE, INTERACTIVE_QUEUE, TASK, make_app
 from app.queue.postgres.job_manager import StaggeredJobs
 from app.queue.postgres.reaper import Sweep, SweepTimes
@@ -142,13 +143,13 @@ class ProcrastinateSource:
             if isinstance(ended, Exception):
                 raise ended
 
-    async def _handle(self, context: JobContext, submission_id: str) -> None:
+    async def _handle(self, context: JobContext, job_id: str) -> None:
         """Hold one job of Procrastinate's from its fetch to its end."""
         job = context.job
         assert job.id is not None
         if self._stopping.is_set():
             raise Released
-        ticket = Ticket(submission_id, job.priority)
+        ticket = Ticket(job_id, job.priority)
         ended: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._held[ticket] = ended
         self._sweep.began(job.id, job.worker_id)

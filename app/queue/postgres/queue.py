@@ -11,7 +11,7 @@ from app.queue.postgres.app import enqueue, make_app
 from app.queue.postgres.hand_out import ProcrastinateSource
 from app.queue.postgres.reaper import SweepTimes
 from app.store.engine.database import Connection, Database
-from app.store.queries import submissions
+from app.store.queries import jobs
 
 _LOOK_SECONDS = 1.0
 _POLL_SECONDS = 1.0
@@ -43,7 +43,7 @@ class ProcrastinateQueue:
         if not job_ids:
             return {}
         async with self._database.reading() as connection:
-            return await submissions.queue_positions(connection, job_ids)
+            return await jobs.queue_positions(connection, job_ids)
 
     async def cancel(self, job_id: str) -> None:
         async with self._database.transaction() as connection:

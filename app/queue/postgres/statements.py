@@ -131,7 +131,7 @@ _BEGIN = Place(priority=2**31 - 1, created_at=datetime(9999, 1, 1, tzinfo=UTC), 
 # Counted, for each by the jobs' index: of NOT EXISTS PostgreSQL makes a join, for which it reads every job.
 _QUERY = """
     WITH looked_at AS (
-        SELECT id, priority, created_at FROM submissions
+        SELECT id, priority, created_at FROM jobs
         WHERE status <> 'done' AND (priority, created_at, id) < (:priority, :created_at, :id)
         ORDER BY priority DESC, created_at DESC, id DESC LIMIT :look_at
     ), missing AS (
@@ -150,7 +150,7 @@ _QUERY = """
 async def look_for_missing_jobs(
     connection: Connection, after: Place | None = None, *, look_at: int = LOOK_AT
 ) -> Look:
-    """Look at the next so many submissions without a verdict, those among them that are graded just now."""
+    """Look at the next so many jobs that are not done, those among them that are run just now."""
     values = {**msgspec.structs.asdict(after or _BEGIN), "look_at": look_at}
     rows = (await connection.execute(text(_QUERY), values)).all()
     ends = [Place(priority=row.priority, created_at=row.created_at, id=row.id) for row in rows if row.is_end]

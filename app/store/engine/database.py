@@ -77,7 +77,7 @@ class Database:
 
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[Connection]:
-        """Commits when the block ends, rolls back when it raises.
+        """Commit when the block ends, roll back when it raises.
 
         On SQLite the write lock is taken at the start, so a transaction that reads and then
         writes can neither be overtaken nor fail half-way because another one wrote in between.
@@ -92,7 +92,7 @@ class Database:
 
     @asynccontextmanager
     async def reading(self) -> AsyncIterator[Connection]:
-        """A view without a lock, consistent on SQLite; whatever is written in it is rolled back.
+        """Read without a lock, consistently on SQLite; whatever is written is rolled back.
 
         Raises:
             DatabaseUnavailable: as above.
@@ -102,7 +102,7 @@ class Database:
             await connection.rollback()
 
     async def ping(self) -> None:
-        """Returns if the database answers."""
+        """Return if the database answers."""
         async with self.reading() as connection:
             await connection.execute(text("SELECT 1"))
 
@@ -124,7 +124,7 @@ class Database:
 
 
 def savepoint(connection: Connection) -> AbstractAsyncContextManager[object]:
-    """What fails in the block is undone by itself; the transaction around it goes on."""
+    """Undo by itself what fails in the block; the transaction around it goes on."""
     return connection.begin_nested()
 
 
@@ -133,12 +133,12 @@ def is_sqlite(url: str) -> bool:
 
 
 def sqlite_path(url: str) -> Path:
-    """The file of a `sqlite:///…` URL."""
+    """Return the file of a `sqlite:///…` URL."""
     return Path(parsed_url(url).database or "")
 
 
 def make_folder_of(path: Path) -> None:
-    """The folder that a SQLite file is to lie in.
+    """Make the folder that a SQLite file is to lie in.
 
     Raises:
         DatabaseUnavailable: it cannot be made.

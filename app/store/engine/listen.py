@@ -1,4 +1,4 @@
-"""Hearing what other processes say through PostgreSQL."""
+"""Listening to what other processes say through PostgreSQL."""
 
 import asyncio
 import logging
@@ -16,7 +16,7 @@ _log = logging.getLogger("jaxercise.live")
 
 
 async def listen(url: str, channel: str) -> AsyncIterator[str | None]:
-    """Every notification's payload, for ever; None at the start, and after each outage: some were missed."""
+    """Give every notification's payload; None at the start, and after each outage: some were missed."""
     silent = False
     while True:
         try:

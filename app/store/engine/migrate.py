@@ -33,7 +33,7 @@ _SQLITE_PATIENCE_SECONDS = 60
 def upgrade(
     url: str, revision: str = "head", *, scripts: Path = SCRIPTS, lock_seconds: float = _LOCK_SECONDS
 ) -> None:
-    """Runs the migrations that are missing; of several processes that start at once, one does it.
+    """Run the migrations that are missing; of several processes that start at once, one does it.
 
     A schema that is newer than this code stays as it is, where this code still works on it.
 
@@ -55,13 +55,13 @@ def upgrade(
 
 
 def downgrade(url: str, revision: str, *, scripts: Path = SCRIPTS) -> None:
-    """Takes the schema back to an earlier revision, or to `base`, which is empty."""
+    """Take the schema back to an earlier revision, or to `base`, which is empty."""
     with connected(url) as connection:
         alembic.command.downgrade(_config(connection, scripts), revision)
 
 
 def current(url: str) -> str | None:
-    """The revision that the database is at; None where it has no schema yet."""
+    """Return the revision that the database is at; None where it has no schema yet."""
     if is_sqlite(url) and not sqlite_path(url).exists():
         return None
     with connected(url) as connection:
@@ -69,12 +69,12 @@ def current(url: str) -> str | None:
 
 
 def head(scripts: Path = SCRIPTS) -> str:
-    """The newest revision that this code knows."""
+    """Return the newest revision that this code knows."""
     return ScriptDirectory(str(scripts)).get_current_head() or ""
 
 
 def is_newer(url: str, *, scripts: Path = SCRIPTS) -> bool:
-    """Whether the schema is newer than this code, which works on it all the same.
+    """Say whether the schema is newer than this code, which works on it all the same.
 
     Raises:
         SchemaTooNew: it does not.
@@ -86,13 +86,13 @@ def is_newer(url: str, *, scripts: Path = SCRIPTS) -> bool:
 
 
 def knows(revision: str, *, scripts: Path = SCRIPTS) -> bool:
-    """Whether this code has the migration that leads to this revision."""
+    """Say whether this code has the migration that leads to this revision."""
     return _knows(ScriptDirectory(str(scripts)), revision)
 
 
 @contextmanager
 def connected(url: str, *, lock_seconds: float = _LOCK_SECONDS) -> Iterator[Connection]:
-    """A connection on which only one process at a time may change the schema, all of it or nothing."""
+    """Connect so that only one process at a time may change the schema, all of it or nothing."""
     if is_sqlite(url):
         make_folder_of(sqlite_path(url))
     engine = _sqlite_engine(url) if is_sqlite(url) else _postgres_engine(url)

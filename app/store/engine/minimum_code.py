@@ -10,7 +10,7 @@ from app.store.tables import schema_floor
 
 
 def floor_of(script: ScriptDirectory, revision: str | None) -> str | None:
-    """The highest OLDEST_CODE of the revisions up to this one; where one names none, it is its own."""
+    """Return the highest OLDEST_CODE of the revisions up to this one; where one names none, it is its own."""
     if revision is None:
         return None
     applied = script.iterate_revisions(revision, "base")
@@ -18,7 +18,7 @@ def floor_of(script: ScriptDirectory, revision: str | None) -> str | None:
 
 
 def noted_floor(connection: Connection) -> str | None:
-    """What the database itself says; None where it says nothing."""
+    """Return what the database itself says; None where it says nothing."""
     if not inspect(connection).has_table(schema_floor.name):
         return None
     found: str | None = connection.execute(select(schema_floor.c.revision)).scalar_one_or_none()
@@ -26,7 +26,7 @@ def noted_floor(connection: Connection) -> str | None:
 
 
 def note_floor(connection: Connection, script: ScriptDirectory, revision: str | None) -> None:
-    """Writes down the floor of the schema, which is at this revision; at the end of every migration."""
+    """Write down the floor of the schema, which is at this revision; at the end of every migration."""
     floor = floor_of(script, revision)
     if floor is None or not inspect(connection).has_table(schema_floor.name):
         return

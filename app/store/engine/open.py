@@ -10,7 +10,7 @@ from app.store.engine.migrate import upgrade
 
 @asynccontextmanager
 async def open_database(url: str) -> AsyncIterator[Database]:
-    """Brings the schema up to date, and closes all connections at the end of the block."""
+    """Bring the schema up to date, and close all connections at the end of the block."""
     await asyncio.to_thread(upgrade, url)
     database = Database(url)
     try:

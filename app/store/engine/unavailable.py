@@ -39,7 +39,7 @@ _POSTGRES_FAULTS = (
 
 @contextmanager
 def translating(place: str) -> Iterator[None]:
-    """Turns what the block's database cannot help into a sentence that names it; `place` as of `place_of`.
+    """Turn what the block's database cannot help into a sentence that names it; `place` as of `place_of`.
 
     Raises:
         DatabaseUnavailable: it cannot be reached, written, or used in time, or lacks our tables.
@@ -54,7 +54,7 @@ def translating(place: str) -> Iterator[None]:
 
 
 def reason_of(fault: Exception) -> str | None:
-    """Why the database could not do what was asked; None where it could, and the fault is ours."""
+    """Return why the database could not do what was asked; None where it could, and the fault is ours."""
     if isinstance(fault, PoolTimeout):
         return "all connections of this process have been busy for too long"
     raised = fault.orig if isinstance(fault, DBAPIError) else fault
@@ -72,14 +72,14 @@ def reason_of(fault: Exception) -> str | None:
 
 
 def _postgres_reason(raised: object) -> str:
-    """The last failure that libpq tells of, without the address, which the sentence has already."""
+    """Return the last failure that libpq tells of, without the address, which the sentence has already."""
     lines = [line.strip() for line in str(raised).splitlines() if line.strip()] or [type(raised).__name__]
     line = lines[-1] if lines[0].startswith("Multiple connection attempts") else lines[0]
     return line.rpartition(" failed: ")[2].removeprefix("FATAL:").removeprefix("ERROR:").strip().rstrip(".")
 
 
 def _missing_table(raised: object) -> str | None:
-    """A table of ours that is not there: the schema is another one than this code's."""
+    """Return a table of ours that is not there: the schema is another one than this code's."""
     if isinstance(raised, psycopg.errors.UndefinedTable):
         words = str(raised).splitlines()[0].split('"')
         name = words[1].rpartition(".")[2] if len(words) > 1 else ""

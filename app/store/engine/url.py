@@ -11,7 +11,7 @@ _DRIVERS = ("sqlite", "postgresql+psycopg")
 
 
 def parsed_url(url: str) -> URL:
-    """The parts of a URL.
+    """Return the parts of a URL.
 
     Raises:
         SettingsError: it is none that is allowed. Of the URL itself nothing is told, for where it
@@ -34,18 +34,18 @@ def parsed_url(url: str) -> URL:
 
 
 def libpq_parameters(url: str) -> dict[str, str]:
-    """What libpq and its programs are told of a PostgreSQL URL's database."""
+    """Return what libpq and its programs need to know of a PostgreSQL URL's database."""
     _, parameters = dialect().create_connect_args(parsed_url(url))  # type: ignore[no-untyped-call]
     return {key: str(value) for key, value in parameters.items()}
 
 
 def conninfo(url: str) -> str:
-    """The same in one line, the password among it."""
+    """Return that in one line, the password among it."""
     return make_conninfo(**libpq_parameters(url))
 
 
 def place_of(url: str) -> str:
-    """What an operator is told of a database: its file, or its name and host."""
+    """Return a database's name for an operator: its file, or its name and host."""
     parts = parsed_url(url)
     if parts.drivername == "sqlite":
         return f"the database {parts.database}"

@@ -1,21 +1,26 @@
-"""Waiting at a start until PostgreSQL takes connections."""
+"""Waiting for the database: at a start until PostgreSQL takes connections, and in an outage for its end."""
 
 import asyncio
 import logging
 import time
+from collections.abc import Awaitable, Callable
+from typing import TypeVar
 
 from psycopg import pq
 
+from app.errors import DatabaseUnavailable
 from app.store.engine.database import POSTGRES_ARGUMENTS, is_sqlite
 from app.store.engine.url import conninfo, place_of
 
 _LOOK_AGAIN_SECONDS = 0.5
 
+_Found = TypeVar("_Found")
+
 _log = logging.getLogger("jaxercise")
 
 
 async def await_database(url: str, *, patience_seconds: float) -> None:
-    """Returns once it answers, whatever it answers: a wrong password is told by the first query, and at once.
+    """Wait until it answers, whatever it answers: a wrong password is told by the first query, and at once.
 
     A server that cannot be reached, or is still starting, is waited for, so that machines may come up in
     any order. Returns as well when the patience is over; the first query tells what is wrong then. SQLite is
@@ -35,3 +40,16 @@ async def await_database(url: str, *, patience_seconds: float) -> None:
             _log.warning("%s does not take connections yet; waiting for up to %g s", place, patience_seconds)
         reported = True
         await asyncio.sleep(min(left, _LOOK_AGAIN_SECONDS))
+
+
+async def retry_until_available(step: Callable[[], Awaitable[_Found]]) -> _Found:
+    """Do it again and again while the database is away; safe for whatever an attempt's number guards."""
+    reported = False
+    while True:
+        try:
+            return await step()
+        except DatabaseUnavailable as fault:
+            if not reported:
+                _log.warning("a run waits for the database: %s", fault)
+            reported = True
+            await asyncio.sleep(_LOOK_AGAIN_SECONDS)

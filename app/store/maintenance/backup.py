@@ -24,7 +24,7 @@ class Backup(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def back_up(url: str, file: Path) -> Backup:
-    """Writes everything into one new file, while services go on working.
+    """Write everything into one new file, while services go on working.
 
     Raises:
         DatabaseRefused: the file exists, there is nothing to back up, or a tool failed.
@@ -41,7 +41,7 @@ def back_up(url: str, file: Path) -> Backup:
 async def restore(
     url: str, file: Path, *, overwrite: bool, patience_seconds: float = PATIENCE_SECONDS
 ) -> Backup:
-    """Puts what the file holds in the place of everything that is there; all of it or nothing.
+    """Put what the file holds in the place of everything that is there; all of it or nothing.
 
     Raises:
         DatabaseRefused: the file is damaged, of the other database, or newer than this code; or the
@@ -73,7 +73,7 @@ async def restore(
 
 
 def read_backup(file: Path) -> Backup:
-    """What the file says of itself.
+    """Return what the file says of itself.
 
     Raises:
         DatabaseRefused: it is no backup of ours.

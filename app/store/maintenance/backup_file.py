@@ -30,7 +30,7 @@ def is_of_sqlite(file: Path) -> bool:
 
 @contextmanager
 def becoming(final: Path) -> Iterator[Path]:
-    """A file beside `final`, for this user's eyes only, which takes its place when the block ends.
+    """Give a file beside `final`, for this user's eyes only, which takes its place when the block ends.
 
     Where the block raises, nothing is left of it, and `final` is as it was.
 

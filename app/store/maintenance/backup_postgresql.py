@@ -21,7 +21,7 @@ from app.store.maintenance.backup_file import becoming
 
 _DEBIAN = Path("/usr/lib/postgresql")
 _ENOUGH = ("--no-owner", "--no-privileges", "--no-comments", "--no-tablespaces", "--no-security-labels")
-# Waiting jobs come again from the submissions, and events from the runs that are made again.
+# Procrastinate's jobs come again from our own, and events from the runs that are made again.
 _WITHOUT_ROWS = ("procrastinate_*", "submission_events", "workers")
 # What an older backup does not know would otherwise stay beside it. The schema may not be ours to drop.
 _DROP_EVERYTHING = """
@@ -45,7 +45,7 @@ END $$;
 
 
 def back_up(url: str, file: Path) -> None:
-    """Writes the database as it is at one moment; `file` appears once it is whole."""
+    """Write the database as it is at one moment; `file` appears once it is whole."""
     with becoming(file) as part:
         left_out = [f"--exclude-table-data={pattern}" for pattern in _WITHOUT_ROWS]
         kept = ["--schema", _schema(url), "--lock-wait-timeout=10s", "--format=custom", "--file", str(part)]
@@ -54,14 +54,12 @@ def back_up(url: str, file: Path) -> None:
 
 
 def restore(url: str, file: Path) -> None:
-    """Drops everything and restores the backup, in one transaction that ends well or not at all.
+    """Drop everything and restore the backup, in one transaction that ends well or not at all.
 
     Nobody else may be using the database.
     """
     schema = _schema(url)
-    # A run that was under way is over. Without the table this fails, and nothing has happened.
-    table = sql.Identifier(schema, "submissions")
-    requeue = sql.SQL("UPDATE {} SET status = 'queued' WHERE status = 'running'").format(table).as_string()
+    requeue = _requeue(schema)
     with tempfile.TemporaryFile() as said, tempfile.TemporaryFile() as reported:
         psql = subprocess.Popen(
             [program("psql"), "-X", "-q", "-v", "ON_ERROR_STOP=1", "--dbname", _address(url)],
@@ -89,8 +87,22 @@ def restore(url: str, file: Path) -> None:
             raise DatabaseRefused(f"{file} is damaged, nothing was restored: {_reason(reported)}.")
 
 
+def _requeue(schema: str) -> str:
+    """Return what tells that no run is under way. Without the tables it fails, and nothing has happened."""
+    jobs = sql.Identifier(schema, "jobs").as_string()
+    # Before revision 0005 it stood in the submissions.
+    return (
+        sql.SQL(
+            "DO $$ BEGIN EXECUTE format($q$UPDATE %s SET status = 'queued' WHERE status = 'running'$q$, "
+            "CASE WHEN to_regclass({}) IS NULL THEN {} ELSE {} END); END $$"
+        )
+        .format(jobs, sql.Identifier(schema, "submissions").as_string(), jobs)
+        .as_string()
+    )
+
+
 def revision_of(file: Path) -> str | None:
-    """The schema of a backup; None where it has none.
+    """Return the schema of a backup; None where it has none.
 
     Raises:
         DatabaseRefused: pg_restore cannot read it.
@@ -127,7 +139,7 @@ def _parameters(url: str) -> dict[str, str]:
 
 
 def _run(name: str, url: str | None, arguments: Sequence[str]) -> str:
-    """What the program prints.
+    """Return what the program prints.
 
     Raises:
         DatabaseRefused: it failed, or is not installed.
@@ -166,7 +178,7 @@ def _version(program: str) -> tuple[int, ...]:
 
 
 def _reason(reported: IO[bytes]) -> str:
-    """The line that tells of the error, without the program's name."""
+    """Return the line that tells of the error, without the program's name."""
     reported.seek(0)
     lines = [line.strip() for line in reported.read().decode(errors="replace").splitlines() if line.strip()]
     line = next((line for line in lines if "error" in line.lower() or "fatal" in line.lower()), None)
@@ -179,7 +191,7 @@ def _reason(reported: IO[bytes]) -> str:
 
 
 def _write(pipe: IO[bytes], script: str) -> None:
-    """What a psql that has ended cannot read any more, it cannot have done either: its exit code tells."""
+    """Write, unless psql has ended: what it cannot read it has not done either, as its exit code tells."""
     with contextlib.suppress(BrokenPipeError):
         pipe.write(script.encode())
         pipe.flush()

@@ -17,7 +17,7 @@ _BROKEN = (sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_CORRUPT)
 
 
 def back_up(url: str, file: Path) -> None:
-    """Writes the database as it is at one moment; it is verified before it appears as `file`."""
+    """Write the database as it is at one moment; it is verified before it appears as `file`."""
     with becoming(file) as part, translating(place_of(url)), _opened(sqlite_path(url), "rw") as source:
         # So that a source that cannot be read is not told as a fault of the copy.
         source.execute("SELECT count(*) FROM sqlite_master").fetchone()
@@ -31,7 +31,7 @@ def back_up(url: str, file: Path) -> None:
 
 
 def restore(url: str, file: Path) -> None:
-    """Puts the backup in the database's place, in one step, once a copy of it was verified.
+    """Put the backup in the database's place, in one step, once a copy of it was verified.
 
     Nobody else may have the database open.
     """
@@ -46,7 +46,7 @@ def restore(url: str, file: Path) -> None:
 
 
 def revision_of(file: Path) -> str | None:
-    """The schema of a backup; None where it has none."""
+    """Return the schema of a backup; None where it has none."""
     with translating(f"the file {file}"), _opened(file, "ro") as source:
         tables = {name for (name,) in source.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
         if "alembic_version" not in tables:
@@ -84,7 +84,7 @@ def _as_owned(part: Path, path: Path) -> None:
 
 
 def _fold_log(path: Path) -> None:
-    """The old file's log would be taken for the new one's. Fails while anybody has the file open."""
+    """Empty the old file's log, or it would be the new one's. Fails while anybody has the file open."""
     if not path.exists():
         return
     try:

@@ -13,7 +13,7 @@ OF_THE_PLACE = frozenset({schema_floor.name, workers.name})
 
 
 def require_empty(url: str, advice: str) -> None:
-    """Returns where no table of ours has a row, or there are none yet.
+    """Return where no table of ours has a row, or there are none yet.
 
     Raises:
         DatabaseRefused: one has; ends with `advice`.

@@ -1,6 +1,6 @@
 """Everything from one database into another, such as from SQLite to PostgreSQL, and proof that it arrived.
 
-Waiting jobs are not moved: they come again from the submissions, which are the truth.
+What Procrastinate has of waiting jobs is not moved: it comes again from our table of them, the truth.
 """
 
 from collections.abc import AsyncIterator, Callable, Sequence
@@ -10,7 +10,7 @@ import msgspec
 from sqlalchemy import Row, Table, select, text
 from sqlalchemy.exc import DataError, IntegrityError
 
-from app.core.submission import Status
+from app.core.job import Status
 from app.errors import DatabaseRefused
 from app.store.engine.database import Connection, Database, is_sqlite
 from app.store.engine.migrate import current, head, upgrade
@@ -20,7 +20,7 @@ from app.store.engine.url import parsed_url, place_of
 from app.store.maintenance.emptiness import OF_THE_PLACE, require_empty
 from app.store.maintenance.exclusive_access import unused
 from app.store.maintenance.move_checksum import TableChecksum
-from app.store.tables import metadata, submissions
+from app.store.tables import jobs, metadata
 
 # A submission with its verdict has some 10 KB, a figure of a problem some 100 KB.
 _ROWS_AT_ONCE = 200
@@ -50,7 +50,7 @@ async def move(
     on_table: Callable[[MovedTable], None] = lambda table: None,
     patience_seconds: float = PATIENCE_SECONDS,
 ) -> list[MovedTable]:
-    """Copies every table in one transaction on the target; the source stays as it is.
+    """Copy every table in one transaction on the target; the source stays as it is.
 
     Raises:
         DatabaseRefused: the target is not empty, the source's schema is not this code's, or a row
@@ -137,8 +137,8 @@ async def _batches(
 
 
 def _as_moved(table: Table, row: Sequence[Any]) -> list[Any]:
-    """What was running when the source was stopped is not running in the target."""
-    if table is not submissions:
+    """Return the row as it goes: what ran when the source was stopped does not run in the target."""
+    if table is not jobs:
         return list(row)
     status = list(table.columns).index(table.c.status)
     if row[status] != Status.RUNNING.value:

@@ -33,7 +33,7 @@ class TableChecksum:
 
 
 def _canonical(value: object) -> bytes:
-    """A kind, a length and the value, so that no two rows can be written alike.
+    """Return a kind, a length and the value, so that no two rows can be written alike.
 
     Raises:
         TypeError: no column may hold this.

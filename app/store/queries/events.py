@@ -48,7 +48,7 @@ async def need_not_last(connection: Connection) -> None:
 
 
 async def notify_listeners(connection: Connection, happened: Iterable[Happened]) -> None:
-    """Says so to everybody who listens, with the commit."""
+    """Say so to everybody who listens, with the commit."""
     payload = ""
     for entry in happened:
         word = f"{entry.submission_id}{'!' if entry.ended else ''}"
@@ -61,7 +61,7 @@ async def notify_listeners(connection: Connection, happened: Iterable[Happened])
 
 
 def read_notification(payload: str) -> list[Happened]:
-    """What `tell` has written."""
+    """Return what `notify_listeners` has written."""
     return [
         Happened(submission_id=word.removesuffix("!"), ended=word.endswith("!"))
         for word in payload.split(",")
@@ -69,7 +69,7 @@ def read_notification(payload: str) -> list[Happened]:
 
 
 async def events_of(connection: Connection, submission_ids: Collection[str], after: int) -> list[StoredEvent]:
-    """Those with larger numbers, in order."""
+    """Return those with larger numbers, in order."""
     query = (
         select(_table.c.number, _table.c.submission_id, _table.c.event)
         .where(_table.c.submission_id.in_(submission_ids), _table.c.number > after)
@@ -82,7 +82,7 @@ async def events_of(connection: Connection, submission_ids: Collection[str], aft
 
 
 async def forget_old_events(connection: Connection) -> None:
-    """A page that was cut off for longer is told everything anew, from the verdict."""
+    """Delete old events; a page that was cut off for longer is told all anew, from the verdict."""
     await connection.execute(delete(_table).where(_table.c.created_at < datetime.now(UTC) - _KEPT))
 
 

@@ -13,7 +13,7 @@ _WORDS_LIMIT = 8
 
 
 async def page(connection: Connection, *, limit: int, after: str | None, search: str) -> ProblemPage:
-    """At most `limit` problems on offer by position, those that come after the slug `after`.
+    """Return at most `limit` problems on offer by position, those that come after the slug `after`.
 
     With a `search` only those that have all of its words in position, slug, title, track or summary.
 
@@ -33,13 +33,13 @@ async def page(connection: Connection, *, limit: int, after: str | None, search:
 
 
 async def count(connection: Connection) -> int:
-    """How many problems are on offer."""
+    """Count the problems on offer."""
     query = select(func.count()).select_from(_table).where(_table.c.listed)
     return int((await connection.execute(query)).scalar_one())
 
 
 def words_of(summary: ProblemSummary) -> str:
-    """What a search looks through."""
+    """Return what a search looks through."""
     texts = (str(summary.position), summary.slug, summary.title, summary.track, summary.summary)
     return " ".join(texts).casefold()
 

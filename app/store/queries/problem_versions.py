@@ -32,7 +32,7 @@ class Listing(msgspec.Struct, frozen=True, kw_only=True):
 async def publish(
     connection: Connection, problem: Problem, files: Mapping[str, bytes], *, rules: str
 ) -> None:
-    """Makes this version the current one. Old versions stay; processes may publish the same at once.
+    """Make this version the current one. Old versions stay; processes may publish the same at once.
 
     Raises:
         ProblemError: another problem has the slug.
@@ -75,13 +75,13 @@ async def publish(
 
 
 async def describe(connection: Connection, problem: Problem) -> None:
-    """Fills what a list shows of the problem, where this version is its current one."""
+    """Fill what a list shows of the problem, where this version is its current one."""
     change = update(_problems).where(_problems.c.version == problem.version).values(**_of_a_list(problem))
     await connection.execute(change)
 
 
 async def retire_except(connection: Connection, ids: Collection[str]) -> None:
-    """Takes all other problems off the list; their versions and submissions stay."""
+    """Take all other problems off the list; their versions and submissions stay."""
     kept = set(ids)
     gone = [listing.id for listing in await listings(connection) if listing.id not in kept]
     for start in range(0, len(gone), _AT_ONCE):
@@ -92,8 +92,10 @@ async def retire_except(connection: Connection, ids: Collection[str]) -> None:
 async def listings(
     connection: Connection, *, rules: str | None = None, undescribed: bool = False
 ) -> list[Listing]:
-    """The problems on offer, by position; only those found readable by these `rules`, or only those of
-    which a list has nothing to show."""
+    """Return the problems on offer, by position.
+
+    Only those found readable by these `rules`, or only those of which a list has nothing to show.
+    """
     query = (
         select(_problems.c.id, _problems.c.slug, _problems.c.version)
         .where(_problems.c.listed)
@@ -111,14 +113,20 @@ async def current_version(connection: Connection, slug: str) -> str | None:
     return (await connection.execute(query)).scalar_one_or_none()
 
 
+async def is_published(connection: Connection, version: str) -> bool:
+    """Say whether this version was ever published."""
+    query = select(_versions.c.version).where(_versions.c.version == version)
+    return (await connection.execute(query)).first() is not None
+
+
 async def files_of(connection: Connection, version: str) -> dict[str, bytes]:
-    """The package's files by path; empty where there is no such version."""
+    """Return the package's files by path; empty where there is no such version."""
     query = select(_files.c.path, _files.c.content).where(_files.c.version == version)
     return {row.path: bytes(row.content) for row in await connection.execute(query)}
 
 
 def summary_of(problem: Problem) -> ProblemSummary:
-    """What a list shows of it."""
+    """Return what a list shows of it."""
     manifest = problem.manifest
     return ProblemSummary(
         slug=manifest.slug,

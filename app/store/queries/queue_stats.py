@@ -8,41 +8,47 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Select, func, literal, literal_column, select, text, union_all
 
+from app.core.job import BULK, INTERACTIVE, Status
 from app.core.outcome import Outcome
 from app.core.service_status import FailedSubmission, QueueFigures
-from app.core.submission import Status
+from app.core.submission import SUBMISSION
 from app.core.verdict import Mode
 from app.store import tables
 from app.store.engine.database import Connection
 
-_table = tables.submissions
+_table, _submissions = tables.jobs, tables.submissions
 # Literals, not parameters: a partial index serves only queries that say what it says.
 _NOT_DONE = _table.c.status != literal_column("'done'")
-_FAILED = text("(failures > 0 OR outcome = 'internal_error')")
-_BULK = 0
-"""Up to this priority it is a regrade."""
+_FAILED = text("(failures > 0 OR ending = 'failed')")
 
 
 async def queue_figures(connection: Connection) -> QueueFigures:
-    """How many wait and run just now, and for how long."""
-    is_bulk = _table.c.priority <= literal_column(str(_BULK))
-    # Two scans of one index, each of few aggregates: a group for each of its rows costs twice as much.
-    query = union_all(_figures_of("interactive", ~is_bulk), _figures_of("bulk", is_bulk))
-    rows = {row.kind: row for row in await connection.execute(query)}
-    interactive, bulk = rows["interactive"], rows["bulk"]
+    """Return how many jobs wait and run just now, and for how long, by who waits for them."""
+    is_interactive = _table.c.priority >= literal_column(str(INTERACTIVE))
+    is_bulk = _table.c.priority <= literal_column(str(BULK))
+    # A scan of one index for each class, of few aggregates: a group for each of its rows costs twice as much.
+    query = union_all(
+        _figures_of("interactive", is_interactive),
+        _figures_of("watched", ~is_interactive & ~is_bulk),
+        _figures_of("bulk", is_bulk),
+    )
+    rows = {row.name: row for row in await connection.execute(query)}
+    interactive, watched, bulk = rows["interactive"], rows["watched"], rows["bulk"]
     return QueueFigures(
         waiting_interactive=interactive.unfinished - interactive.running,
+        waiting_watched=watched.unfinished - watched.running,
         waiting_bulk=bulk.unfinished - bulk.running,
-        running=interactive.running + bulk.running,
+        running=interactive.running + watched.running + bulk.running,
         oldest_interactive_seconds=_waited(interactive.oldest),
+        oldest_watched_seconds=_waited(watched.oldest),
         oldest_bulk_seconds=_waited(bulk.oldest),
     )
 
 
-def _figures_of(kind: str, some: ColumnElement[bool]) -> Select[str, int, int, Any]:
+def _figures_of(name: str, some: ColumnElement[bool]) -> Select[str, int, int, Any]:
     queued = _table.c.status == literal_column(f"'{Status.QUEUED}'")
     return select(
-        literal(kind).label("kind"),
+        literal(name).label("name"),
         func.count().label("unfinished"),
         func.count().filter(~queued).label("running"),
         func.min(_table.c.created_at, type_=tables.UtcDateTime).filter(queued).label("oldest"),
@@ -55,19 +61,24 @@ def _waited(since: datetime | None) -> float:
 
 
 async def last_failures(connection: Connection, *, limit: int) -> list[FailedSubmission]:
-    """Submissions whose grading failed through our fault, newest first; no learner's code among it."""
+    """Return the submissions whose grading failed through our fault, newest first; no learner's code."""
     failed = (
-        select(_table).where(_FAILED).order_by(_table.c.created_at.desc()).limit(limit).subquery("failed")
+        select(_table)
+        .where(_FAILED, _table.c.kind == SUBMISSION)
+        .order_by(_table.c.created_at.desc())
+        .limit(limit)
+        .subquery("failed")
     )
     query = (
-        select(failed, tables.problems.c.slug)
-        .join(tables.problem_versions, tables.problem_versions.c.version == failed.c.version)
+        select(failed, _submissions.c.mode, _submissions.c.outcome, tables.problems.c.slug)
+        .join(_submissions, _submissions.c.id == failed.c.subject)
+        .join(tables.problem_versions, tables.problem_versions.c.version == _submissions.c.version)
         .join(tables.problems, tables.problems.c.id == tables.problem_versions.c.problem_id)
         .order_by(failed.c.created_at.desc(), failed.c.id)
     )
     return [
         FailedSubmission(
-            id=row.id,
+            id=row.subject,
             problem=row.slug,
             mode=Mode(row.mode),
             status=Status(row.status),
@@ -81,5 +92,5 @@ async def last_failures(connection: Connection, *, limit: int) -> list[FailedSub
 
 
 async def schema_revision(connection: Connection) -> str:
-    """What the schema says that it is, which newer code may have made."""
+    """Return what the schema says that it is, which newer code may have made."""
     return str((await connection.execute(text("SELECT version_num FROM alembic_version"))).scalar_one())

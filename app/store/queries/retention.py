@@ -38,7 +38,7 @@ class Batch(msgspec.Struct, frozen=True, kw_only=True):
 
 
 async def is_ours_to_do(connection: Connection) -> bool:
-    """Whether nobody else is at it: true for one transaction of all on the same PostgreSQL database.
+    """Say whether nobody else is at it: true for one transaction of all on the same PostgreSQL database.
 
     On SQLite a transaction has the database to itself anyway.
     """
@@ -51,7 +51,7 @@ async def is_ours_to_do(connection: Connection) -> bool:
 async def remove_outputs(
     connection: Connection, *, before: datetime, kept_days: int, after: Place | None, limit: int
 ) -> Batch:
-    """Empties what the next `limit` submissions printed, of those that ended before `before`.
+    """Empty what the next `limit` submissions printed, of those that ended before `before`.
 
     The verdict says so by `output_kept_days`. `after` is where the batch before came to.
     """
@@ -73,7 +73,7 @@ async def remove_outputs(
 
 
 async def delete_runs(connection: Connection, *, before: datetime, after: Place | None, limit: int) -> Batch:
-    """Deletes those of the next `limit` submissions that were only run, and what is counted of them."""
+    """Delete those of the next `limit` submissions that were only run, and what is counted of them."""
     query = select(_table.c.id, _table.c.finished_at, _table.c.mode)
     rows = (await connection.execute(await _next(connection, _RUNS, query, before, after, limit))).all()
     drafts = [row.id for row in rows if row.mode == Mode.RUN.value]
@@ -93,7 +93,7 @@ async def delete_runs(connection: Connection, *, before: datetime, after: Place 
 async def _next(
     connection: Connection, chore: str, query: Select[Any], before: datetime, after: Place | None, limit: int
 ) -> Select[Any]:
-    """The next `limit` rows of `query` in the order in which they ended."""
+    """Return the next `limit` rows of `query` in the order in which they ended."""
     ended = _table.c.finished_at
     if after is not None:
         # The first condition is what the index is asked; the second tells those of one moment apart.

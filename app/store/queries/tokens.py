@@ -42,7 +42,7 @@ async def user_of_token(connection: Connection, secret_hash: str) -> User | None
 
 
 async def tokens_of(connection: Connection, user_id: str) -> list[Token]:
-    """The user's tokens, oldest first."""
+    """Return the user's tokens, oldest first."""
     query = (
         select(tables.tokens).where(tables.tokens.c.user_id == user_id).order_by(tables.tokens.c.created_at)
     )
@@ -52,7 +52,7 @@ async def tokens_of(connection: Connection, user_id: str) -> list[Token]:
 
 
 async def delete_token(connection: Connection, token_id: str, *, user_id: str) -> bool:
-    """True where the user had such a token."""
+    """Delete it; False where the user had no such token."""
     of_user = (tables.tokens.c.id == token_id) & (tables.tokens.c.user_id == user_id)
     return (await connection.execute(delete(tables.tokens).where(of_user))).rowcount == 1
 

@@ -66,7 +66,7 @@ async def add_unexplained(
 async def commonest_unexplained(
     connection: Connection, version: str, *, limit: int = 10
 ) -> list[UnexplainedCluster]:
-    """The clusters of a problem version that most learners are in, each with an example to read."""
+    """Return the clusters of a problem version that most learners are in, each with an example to read."""
     shortest = func.row_number().over(
         partition_by=_members.c.cluster_id, order_by=(_members.c.code_lines, _members.c.submission_id)
     )
@@ -114,7 +114,7 @@ async def _joined_cluster(
     projection: float,
     reach: float,
 ) -> str | None:
-    """The oldest cluster whose output is the same within the tolerance."""
+    """Return the oldest cluster whose output is the same within the tolerance."""
     query = (
         select(_clusters.c.id, _clusters.c.output)
         .where(
@@ -143,7 +143,7 @@ def _agrees(numbers: _Numbers, representative: _Numbers, tolerance: Tolerance) -
 
 
 def _project(numbers: _Numbers, tolerance: Tolerance) -> tuple[float, float]:
-    """The projection, and how far from it that of an output may lie which this one agrees with."""
+    """Return the projection, and how far from it that of an output may lie which this one agrees with."""
     direction = np.random.default_rng(_DIRECTION_SEED).normal(size=numbers.size)
     direction /= np.abs(direction).sum() or 1.0
     plain = np.where(np.isfinite(numbers), numbers, 0.0)

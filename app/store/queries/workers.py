@@ -33,7 +33,7 @@ class WorkerRow(msgspec.Struct, frozen=True, kw_only=True):
 
 
 async def put_worker(connection: Connection, worker: WorkerRow) -> None:
-    """Writes the whole row, whether it was there or not; `started_at` stays what it was."""
+    """Write the whole row, whether it was there or not; `started_at` stays what it was."""
     insert = sqlite_insert if _is_sqlite(connection) else postgres_insert
     now = _now(connection)
     values = {
@@ -58,7 +58,7 @@ async def put_worker(connection: Connection, worker: WorkerRow) -> None:
 async def beat(
     connection: Connection, worker_id: str, *, state: WorkerState, running: int, message: str
 ) -> bool:
-    """The worker is alive; False if its row is gone, and must be put there anew."""
+    """Note that the worker is alive; False if its row is gone, and must be put there anew."""
     change = (
         update(_table)
         .where(_table.c.id == worker_id)
@@ -68,7 +68,7 @@ async def beat(
 
 
 async def list_workers(connection: Connection) -> list[WorkerStatus]:
-    """All that are known, by name; those not heard of for long among them, see `is_lost`."""
+    """Return all that are known, by name; those not heard of for long among them, see `is_lost`."""
     # Counted where it lies: a list may have ten thousand of them.
     versions = _table.c.versions if _is_sqlite(connection) else cast(_table.c.versions, JSON)
     query = select(
@@ -97,7 +97,7 @@ async def list_workers(connection: Connection) -> list[WorkerStatus]:
 
 
 async def count_workers(connection: Connection) -> dict[WorkerState | None, int]:
-    """How many are in each state; None for those that are lost, whatever they said last."""
+    """Count those in each state; None for those that are lost, whatever they said last."""
     query = select(_table.c.state, _table.c.seen_at, _now(connection).label("now"))
     counts: Counter[WorkerState | None] = Counter()
     for row in await connection.execute(query):
@@ -107,12 +107,12 @@ async def count_workers(connection: Connection) -> dict[WorkerState | None, int]
 
 
 async def remove_worker(connection: Connection, worker_id: str) -> None:
-    """It has stopped by itself."""
+    """Remove the row of a worker that has stopped by itself."""
     await connection.execute(delete(_table).where(_table.c.id == worker_id))
 
 
 async def forget_gone_workers(connection: Connection, *, name: str, host: str) -> None:
-    """Removes those unseen for a day, and the lost ones whose place the worker `name` on `host` takes."""
+    """Remove those unseen for a day, and the lost ones whose place the worker `name` on `host` takes."""
     now = await _moment(connection)
     replaced = (
         (_table.c.name == name)

@@ -15,17 +15,18 @@ def test_the_database_notes_every_verdict_by_itself(tmp_path: Path) -> None:
     """A second one is seen, whoever wrote it, and so is one that was changed."""
     url = f"sqlite:///{tmp_path / 'a.db'}"
     connection = sqlite3.connect(tmp_path / "a.db", isolation_level=None)
-    connection.execute("CREATE TABLE submissions (id, status, attempt, outcome, verdict, failures)")
+    connection.execute("CREATE TABLE submissions (id, outcome, verdict)")
+    connection.execute("CREATE TABLE jobs (id, subject, status, attempt, failures)")
     audit = Audit(url)
     audit.begin()
     for name in ("once", "twice"):
-        connection.execute("INSERT INTO submissions VALUES (?, 'queued', 0, NULL, NULL, 0)", [name])
-        connection.execute("UPDATE submissions SET status = 'running', attempt = 1 WHERE id = ?", [name])
-        connection.execute(
-            "UPDATE submissions SET status = 'done', outcome = 'error', verdict = '1' WHERE id = ?", [name]
-        )
+        connection.execute("INSERT INTO submissions VALUES (?, NULL, NULL)", [name])
+        connection.execute("INSERT INTO jobs VALUES (?, ?, 'queued', 0, 0)", [name, name])
+        connection.execute("UPDATE jobs SET status = 'running', attempt = 1 WHERE id = ?", [name])
+        connection.execute("UPDATE jobs SET status = 'done' WHERE id = ?", [name])
+        connection.execute("UPDATE submissions SET outcome = 'error', verdict = '1' WHERE id = ?", [name])
         # Not a change of what counts.
-        connection.execute("UPDATE submissions SET failures = 3 WHERE id = ?", [name])
+        connection.execute("UPDATE jobs SET failures = 3 WHERE id = ?", [name])
     assert doubles(audit.changes()) == []
     connection.execute("UPDATE submissions SET outcome = 'accepted', verdict = '2' WHERE id = 'twice'")
     assert doubles(audit.changes()) == ["twice"]

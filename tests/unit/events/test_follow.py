@@ -7,8 +7,9 @@ import msgspec
 import pytest
 
 from app.core.events import CaseDone, Event, Queued, Running, VerdictReached
+from app.core.job import Status
 from app.core.outcome import Outcome
-from app.core.submission import Status, Submission
+from app.core.submission import Submission
 from app.core.verdict import CaseResult, Mode, Verdict, Visibility
 from app.errors import DatabaseUnavailable
 from app.events.feed import Feed
@@ -39,7 +40,6 @@ WAITING = Submission(
     mode=Mode.RUN,
     code="x",
     status=Status.QUEUED,
-    attempt=0,
     seed=1,
     created_at=datetime.now(UTC),
 )

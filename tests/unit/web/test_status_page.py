@@ -47,7 +47,7 @@ async def put(service: Service, row: workers.WorkerRow = _ROW, unseen_seconds: f
 
 
 async def fail(service: Service, submission_id: str, failures: int) -> None:
-    change = update(tables.submissions).where(tables.submissions.c.id == submission_id)
+    change = update(tables.jobs).where(tables.jobs.c.subject == submission_id)
     async with database_of(service).transaction() as connection:
         await connection.execute(change.values(failures=failures))
 

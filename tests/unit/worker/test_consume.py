@@ -6,9 +6,10 @@ from contextlib import AbstractAsyncContextManager
 import pytest
 
 from app.core.events import Queued
+from app.core.job import INTERACTIVE
 from app.events.feed import Feed
 from app.queue.embedded.queue import EmbeddedQueue
-from app.queue.interface import INTERACTIVE, Ticket
+from app.queue.interface import Ticket
 from app.worker.consume import Run, consuming
 from tests.support.scripted_service import until
 

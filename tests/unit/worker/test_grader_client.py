@@ -1,6 +1,7 @@
 """A grader in another process: what it is asked and answers, what it raises, and what a kill does to it."""
 
 import asyncio
+import contextlib
 import socket
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
@@ -272,3 +273,36 @@ async def test_the_end_of_the_block_closes_the_other_end() -> None:
         pass
     assert far.task is not None
     await asyncio.wait_for(far.task, 100)
+
+
+async def test_a_proof_comes_through_result_by_result() -> None:
+    """Infinite distances among them; whoever asks no further stops it."""
+    async with connected() as (client, far, _):
+        direct = [result async for result in ScriptedGrader().prove(a_problem())]
+        assert [result async for result in client.prove(a_problem())] == direct
+        async with contextlib.aclosing(client.prove(remarked("wait"))) as proving:
+            assert await anext(proving) == direct[0]
+        assert len(far.grader.proven) == 2
+        assert client._calls == {}
+
+
+async def test_what_breaks_a_proof_is_raised_after_its_first_results() -> None:
+    async with connected() as (client, far, _):
+        breaking = client.prove(remarked("break"))
+        await anext(breaking)
+        with pytest.raises(GraderError, match="as it was told"):
+            await anext(breaking)
+        proving = client.prove(remarked("wait"))
+        await anext(proving)
+        await far.kill()
+        with pytest.raises(GraderGone):
+            await anext(proving)
+        far.begin()
+        await until(lambda: client.pid)
+
+
+def remarked(word: str) -> Problem:
+    """One whose reference tells the scripted grader what to do in a proof."""
+    files = small_problem()
+    files["reference/reference.py"] += f"# {word}\n".encode()
+    return read_problem(files)

@@ -10,7 +10,7 @@ from app.core.service_status import WorkerState
 from app.errors import GraderError
 from app.queue.embedded.queue import EmbeddedQueue
 from app.queue.interface import Ticket
-from app.worker.grade_submission import Grades
+from app.worker.grades import Grades
 from app.worker.worker import OpenGrader, Worker
 from tests.support.scripted_grader import ScriptedGrader
 from tests.support.scripted_service import until

@@ -6,8 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from app.core.job import BULK, INTERACTIVE
 from app.queue.embedded.queue import EmbeddedQueue
-from app.queue.interface import BULK, INTERACTIVE, Ticket
+from app.queue.interface import Ticket
 
 pytestmark = pytest.mark.anyio
 

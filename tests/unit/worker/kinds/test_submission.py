@@ -11,26 +11,33 @@ import pytest
 
 from app.catalog.problem_folder import read_problem
 from app.core.events import VerdictReached
+from app.core.job import BULK, INTERACTIVE, Job, Status
 from app.core.outcome import Outcome
 from app.core.problem import Problem
-from app.core.submission import Status, Submission
+from app.core.submission import SUBMISSION, Submission
 from app.core.user import Role, User
 from app.core.verdict import Mode, Verdict
 from app.events.feed import Feed
 from app.grading.grader import Grader
+from app.metrics.metrics import GradingCounts
 from app.queue.embedded.queue import EmbeddedQueue
 from app.queue.embedded.watch_table import rebuild_queue
-from app.queue.interface import BULK, INTERACTIVE, Ticket
+from app.queue.interface import Ticket
+from app.store import tables
 from app.store.engine.database import Database
 from app.store.engine.open import open_database
 from app.store.problems import Problems
-from app.store.queries import submissions, users
+from app.store.queries import jobs, submissions, users
 from app.store.queries.unexplained import commonest_unexplained
 from app.submissions.service import Submissions
-from app.worker import grade_submission
-from app.worker.grade_submission import Grades, GradeSubmission
+from app.worker.grades import Grades
+from app.worker.kinds import submission as submission_kind
+from app.worker.kinds.kind import KindServices
+from app.worker.kinds.submission import SubmissionKind
+from app.worker.run_job import RunJob
 from tests.support.scripted_grader import ScriptedGrader
 from tests.support.small_problem import small_problem
+from tests.support.submission_jobs import job_by_id
 
 pytestmark = pytest.mark.anyio
 
@@ -55,13 +62,27 @@ class Harness(msgspec.Struct, frozen=True, kw_only=True):
         )
         return (await taking.submit(self.user, "double", code, Mode.SUBMIT)).id
 
-    def grading(self, grader: Grades) -> GradeSubmission:
-        return GradeSubmission(self.database, self.problems, self.queue, self.feed.publish, grader)
+    def grading(self, grader: Grades, **more: float) -> RunJob:
+        counts = GradingCounts()
+        services = KindServices(
+            database=self.database,
+            problems=self.problems,
+            grader=grader,
+            publish=self.feed.publish,
+            counts=counts,
+        )
+        return RunJob(self.database, self.queue, {SUBMISSION: SubmissionKind(services, **more)}, counts)
 
-    async def grade_next(self, grader: Grades) -> None:
+    async def grade_next(self, grader: Grades, **more: float) -> None:
         ticket = await self.queue.take()
-        await self.grading(grader)(ticket)
+        await self.grading(grader, **more)(ticket)
         self.queue.done(ticket)
+
+    async def job(self, job_id: str) -> Job:
+        async with self.database.reading() as connection:
+            found = await job_by_id(connection, job_id)
+        assert found is not None
+        return found
 
     async def stored(self, submission_id: str) -> Submission:
         async with self.database.reading() as connection:
@@ -122,10 +143,13 @@ async def test_regrades_and_second_attempts_keep_the_seed_of_the_submission(tmp_
         again, regrade = await harness.submit("x"), await harness.submit("x")
         drawn = [(await harness.stored(again)).seed, (await harness.stored(regrade)).seed]
         async with harness.database.transaction() as connection:
-            claimed = await submissions.claim(connection, again)
+            claimed = await jobs.claim(connection, again)
             assert claimed is not None
-            await submissions.give_back(connection, claimed, failed=True)
+            await jobs.give_back(connection, claimed, failed=True)
         grader = HasSeeds()
+        async with harness.database.transaction() as connection:
+            change = tables.jobs.update().where(tables.jobs.c.id == regrade)
+            await connection.execute(change.values(priority=BULK))
         await harness.grading(grader)(Ticket(again, INTERACTIVE))
         await harness.grading(grader)(Ticket(regrade, BULK))
         found = [await harness.stored(again), await harness.stored(regrade)]
@@ -142,12 +166,12 @@ async def test_a_fault_of_ours_puts_it_back_and_the_next_attempt_counts(tmp_path
     async with a_harness(tmp_path) as harness:
         submission_id = await harness.submit("x")
         await harness.grade_next(Breaks())
-        found = await harness.stored(submission_id)
-        assert (found.status, found.attempt, found.verdict) == (Status.QUEUED, 1, None)
+        found, job = await harness.stored(submission_id), await harness.job(submission_id)
+        assert (found.status, job.attempt, found.verdict) == (Status.QUEUED, 1, None)
         await harness.grade_next(ScriptedGrader())
-        found = await harness.stored(submission_id)
+        found, job = await harness.stored(submission_id), await harness.job(submission_id)
     assert found.verdict is not None
-    assert (found.attempt, found.verdict.accepted) == (2, True)
+    assert (job.attempt, found.verdict.accepted) == (2, True)
 
 
 async def test_a_submission_that_kills_the_process_each_time_is_given_up(tmp_path: Path) -> None:
@@ -156,7 +180,7 @@ async def test_a_submission_that_kills_the_process_each_time_is_given_up(tmp_pat
         submission_id = await harness.submit("x")
         for _ in range(3):
             async with harness.database.transaction() as connection:
-                await submissions.claim(connection, submission_id)
+                await jobs.claim(connection, submission_id)
         await rebuild_queue(harness.database, harness.queue)
         grader = ScriptedGrader()
         await harness.grade_next(grader)
@@ -172,30 +196,27 @@ async def test_an_older_attempt_writes_and_tells_nothing(tmp_path: Path) -> None
     class Overtaken(ScriptedGrader):
         async def grade(self, *arguments: object, **named: object) -> Verdict:
             async with harness.database.transaction() as connection:
-                await submissions.claim(connection, submission_id)
+                await jobs.claim(connection, submission_id)
             return await super().grade(*arguments, **named)  # type: ignore[arg-type]
 
     async with a_harness(tmp_path) as harness:
         submission_id = await harness.submit("x")
         await harness.grade_next(Overtaken())
-        found = await harness.stored(submission_id)
-        assert (found.status, found.attempt, found.verdict) == (Status.RUNNING, 2, None)
+        found, job = await harness.stored(submission_id), await harness.job(submission_id)
+        assert (found.status, job.attempt, found.verdict) == (Status.RUNNING, 2, None)
         reported = [reported.event for _, reported in harness.feed._under_way[submission_id].sent]
         assert not any(isinstance(event, VerdictReached) for event in reported)
 
 
-async def test_a_grader_that_hangs_is_a_fault_of_ours(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_a_grader_that_hangs_is_a_fault_of_ours(tmp_path: Path) -> None:
     """Its slot is freed; the learner's own time limits are the grader's business."""
     async with a_harness(tmp_path) as harness:
         limits = (await harness.problems.by_slug("double")).manifest.limits
-        runs = grade_submission._RUNS
-        monkeypatch.setattr(grade_submission, "_SPARE_SECONDS", 0.05 - runs * limits.wall_seconds)
+        spare_seconds = 0.05 - submission_kind._RUNS * limits.wall_seconds
         submission_id = await harness.submit("wait 60")
         grader = ScriptedGrader()
-        await harness.grade_next(grader)
-        found = await harness.stored(submission_id)
+        await harness.grade_next(grader, spare_seconds=spare_seconds)
+        found = await harness.job(submission_id)
     assert grader.stopped == ["wait 60"]
     assert (found.status, found.attempt) == (Status.QUEUED, 1)
 
@@ -210,7 +231,7 @@ async def test_a_ticket_without_work_is_dropped(tmp_path: Path) -> None:
         await harness.grading(grader)(ticket)
         ticket.job_id = "gone"
         await harness.grading(grader)(ticket)
-        found = await harness.stored(submission_id)
+        found = await harness.job(submission_id)
     assert grader.graded == ["x"]
     assert found.attempt == 1
 
@@ -257,7 +278,7 @@ async def test_a_verdict_stands_whatever_becomes_of_the_counting(
     async def breaks(*arguments: object) -> None:
         raise OSError("the disk is full")
 
-    monkeypatch.setattr(grade_submission, "add_unexplained", breaks)
+    monkeypatch.setattr(submission_kind, "add_unexplained", breaks)
     async with a_harness(tmp_path) as harness:
         submission_id = await harness.submit("outcome wrong_value\nunexplained 1.5 2")
         await harness.grade_next(ScriptedGrader())

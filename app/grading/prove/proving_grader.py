@@ -1,0 +1,25 @@
+"""A grader that proves problems as well, beside its work."""
+
+from collections.abc import AsyncGenerator
+
+from app.core.problem import Problem
+from app.grading.grader import Grader
+from app.grading.prove.prove import prove
+from app.grading.prove.results import ProofResult
+
+PROOF_DIAGNOSIS_SECONDS = 600.0
+"""Whether a mistake is named is a property of the problem, not of a slow machine or a setting."""
+
+
+class ProvingGrader(Grader):
+    """What a worker has: it grades as its settings say, and proves as `jaxercise validate` does."""
+
+    async def prove(self, problem: Problem) -> AsyncGenerator[ProofResult, None]:
+        """Run everything that the package holds; each result as soon as it is known, as of `prove`.
+
+        Raises:
+            SandboxError: the jail broke.
+        """
+        thorough = Grader(self._sandbox, self.answers, diagnosis_seconds=PROOF_DIAGNOSIS_SECONDS)
+        async for result in prove(problem, thorough):
+            yield result

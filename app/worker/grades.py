@@ -1,0 +1,44 @@
+"""What a worker asks of a grader. Every value that is handed over can be sent to another process."""
+
+from collections.abc import AsyncGenerator, Callable
+from typing import Protocol
+
+from app.core.events import Event
+from app.core.problem import Problem
+from app.core.submission import UnexplainedOutput
+from app.core.verdict import Mode, Verdict
+from app.grading.prove.results import ProofResult
+
+
+class Prepares(Protocol):
+    """What is asked for before learners come."""
+
+    async def prepare_reference(self, problem: Problem) -> None: ...
+
+    async def prepare_solutions(self, problem: Problem) -> None: ...
+
+
+class Grades(Prepares, Protocol):
+    """Runs what learners and authors wrote, in jails."""
+
+    def environment(self) -> dict[str, str]: ...
+
+    @property
+    def waiting_pids(self) -> list[int]: ...
+
+    async def take_seed(self, problem: Problem) -> int | None: ...
+
+    async def grade(
+        self,
+        problem: Problem,
+        code: str,
+        mode: Mode,
+        *,
+        fresh_seed: int | None,
+        on_event: Callable[[Event], None],
+        learner: str | None,
+        on_unexplained: Callable[[UnexplainedOutput], None],
+    ) -> Verdict: ...
+
+    def prove(self, problem: Problem) -> AsyncGenerator[ProofResult, None]:
+        """Run everything that the problem holds; each result of its proof as soon as it is known."""

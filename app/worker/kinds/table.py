@@ -1,0 +1,21 @@
+"""The kinds of jobs that there are: a line each."""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from app.core.submission import SUBMISSION
+from app.worker.kinds.kind import Kind, KindServices
+from app.worker.kinds.proof import PROOF, ProofKind
+from app.worker.kinds.submission import SubmissionKind
+
+MakeKind = Callable[[KindServices], Kind[Any, Any]]
+
+KINDS: Mapping[str, MakeKind] = {
+    SUBMISSION: SubmissionKind,
+    PROOF: ProofKind,
+}
+
+
+def kinds_of(services: KindServices, table: Mapping[str, MakeKind] = KINDS) -> dict[str, Kind[Any, Any]]:
+    """Return one of each kind, by name, with what this worker has for them."""
+    return {name: make(services) for name, make in table.items()}
