@@ -12,8 +12,8 @@ import sqlalchemy as sa
 from app.cli.prove import prove_published
 from app.core.job import Ending
 from app.errors import GraderError, ProblemNotFound
-from app.settings import Settings
 from app.store import tables
+from app.store.engine.database import Database
 from tests.support.scripted_service import Service, scripted_service
 from tests.support.small_problem import small_problem, write_problem
 
@@ -31,14 +31,9 @@ async def service(place: Path, url: str, remark: str = "", **settings: Any) -> A
         yield opened
 
 
-def settings_of(opened: Service) -> Settings:
-    settings: Settings = opened.app.state.settings
-    return settings
-
-
 async def proven(opened: Service) -> bool:
     async with asyncio.timeout(30):
-        return await prove_published(settings_of(opened), "double", look_seconds=0.05)
+        return await prove_published(opened.settings, "double", look_seconds=0.05)
 
 
 async def test_a_worker_proves_what_is_published(
@@ -93,7 +88,7 @@ async def test_what_is_cancelled_meanwhile_says_so(tmp_path: Path, database_url:
         await opened.sign_up()
         await opened.submit("wait 3")
         asking = asyncio.ensure_future(proven(opened))
-        database = opened.app.state.submissions._database
+        database = Database(opened.settings.store_url)
         change = tables.jobs.update().where(tables.jobs.c.kind == "proof")
         change = change.values(status="done", ending=Ending.CANCELLED.value, finished_at=sa.func.now())
         async with asyncio.timeout(10):
@@ -103,6 +98,7 @@ async def test_what_is_cancelled_meanwhile_says_so(tmp_path: Path, database_url:
                     ended = (await connection.execute(change)).rowcount
         with pytest.raises(GraderError, match="cancelled"):
             await asking
+        await database.close()
         assert opened.grader.proven == []
 
 
@@ -110,7 +106,7 @@ async def test_without_a_worker_it_waits_and_says_for_what(
     tmp_path: Path, database_url: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     async with service(tmp_path, database_url) as opened:
-        settings = settings_of(opened)
+        settings = opened.settings
     asking = asyncio.ensure_future(prove_published(settings, "double", look_seconds=0.5))
     while "Nobody works on this database" not in capsys.readouterr().err:
         assert not asking.done()
@@ -123,4 +119,4 @@ async def test_without_a_worker_it_waits_and_says_for_what(
 async def test_a_slug_that_is_not_on_offer_is_an_error(tmp_path: Path, database_url: str) -> None:
     async with service(tmp_path, database_url) as opened:
         with pytest.raises(ProblemNotFound):
-            await prove_published(settings_of(opened), "nothing")
+            await prove_published(opened.settings, "nothing")
