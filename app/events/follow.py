@@ -10,7 +10,7 @@ from app.errors import DatabaseUnavailable
 from app.events.feed import Feed, SentEvent
 
 _LOOK_AGAIN_SECONDS = 5.0
-_TOLD_FROM_VERDICT = 8_000_000_000_000_000
+_FIRST_ID_OF_VERDICTS = 8_000_000_000_000_000
 """Where the ids of events begin that are told from a verdict, which every process numbers alike: above all
 ids of events that were told live, and below what a client may not count exactly any more."""
 
@@ -34,7 +34,7 @@ async def follow_submission(
     if submission.verdict is not None and not goes_on:
         events_sent = events_of(submission.verdict)
         for number in range(_received_of(last_id, len(events_sent)), len(events_sent)):
-            yield SentEvent(event=events_sent[number], id=str(_TOLD_FROM_VERDICT + number + 1))
+            yield SentEvent(event=events_sent[number], id=str(_FIRST_ID_OF_VERDICTS + number + 1))
         return
     events = feed.follow(submission.id, last_id=last_id)
     upcoming: asyncio.Future[SentEvent] = asyncio.ensure_future(anext(events))
@@ -64,7 +64,7 @@ def _received_of(last_id: str | None, count: int) -> int:
     """Return how many events of a verdict were received up to this one; the last comes again anyway."""
     if last_id is None or not (last_id.isascii() and last_id.isdigit() and len(last_id) < 20):
         return 0
-    return min(max(0, int(last_id) - _TOLD_FROM_VERDICT), count - 1)
+    return min(max(0, int(last_id) - _FIRST_ID_OF_VERDICTS), count - 1)
 
 
 def events_of(verdict: Verdict) -> list[Event]:

@@ -81,8 +81,8 @@ class QueueGauges:
     def collect(self) -> Iterator[Metric]:
         waiting = GaugeMetricFamily(
             "jaxercise_submissions_waiting",
-            "Jobs that wait: `interactive` are learners' own submissions, `watched` what somebody watches, such as "
-            "a proof, `bulk` are regrades",
+            "Jobs that wait: `interactive` are learners' own submissions, `watched` what somebody watches, "
+            "such as a proof, `bulk` are regrades",
             labels=["priority"],
         )
         oldest = GaugeMetricFamily(
@@ -90,7 +90,9 @@ class QueueGauges:
             "How long the oldest job that waits has waited; 0 where none does",
             labels=["priority"],
         )
-        running = GaugeMetricFamily("jaxercise_submissions_running", "Submissions that are being graded, and other jobs that run")
+        running = GaugeMetricFamily(
+            "jaxercise_submissions_running", "Submissions that are being graded, and other jobs that run"
+        )
         workers = GaugeMetricFamily(
             "jaxercise_workers",
             "Workers that are `starting`, `grading` or `draining`, and those that are `lost`: "

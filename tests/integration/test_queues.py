@@ -45,7 +45,7 @@ async def harness(request: pytest.FixtureRequest, database_url: str) -> AsyncIte
         yield opened
 
 
-def working(
+def slots_of(
     harness: QueueHarness, run: Run, *, slots: int = 1, kept: int = 0, drain_seconds: float = 5.0
 ) -> AbstractAsyncContextManager[None]:
     return consuming(harness.queue, run, slots=slots, reserved_slots=kept, drain_seconds=drain_seconds)
@@ -62,7 +62,7 @@ async def test_the_most_urgent_goes_first_then_the_oldest(harness: QueueHarness)
     expected = [ids[1], ids[4], ids[3], ids[0], ids[2]]
     assert await harness.queue.positions(ids) == {found: place for place, found in enumerate(expected)}
     grading = Grading(harness.database)
-    async with working(harness, grading):
+    async with slots_of(harness, grading):
         await until(lambda: len(grading.ended) == 5)
     assert grading.begun == expected
     assert await harness.queue.positions(ids) == {}
@@ -74,7 +74,7 @@ async def test_what_comes_later_is_taken_without_delay(harness: QueueHarness) ->
         harness.queue = ProcrastinateQueue(harness.database, poll_seconds=20.0)
     grading = Grading(harness.database)
     waits: list[float] = []
-    async with working(harness, grading):
+    async with slots_of(harness, grading):
         for _ in range(5):
             start = asyncio.get_running_loop().time()
             [taken] = await harness.take_in()
@@ -87,7 +87,7 @@ async def test_what_comes_later_is_taken_without_delay(harness: QueueHarness) ->
 async def test_as_many_run_at_once_as_there_are_slots(harness: QueueHarness) -> None:
     ids = await harness.take_in(*[INTERACTIVE] * 12)
     grading = Grading(harness.database, held=True)
-    async with working(harness, grading, slots=3, kept=1):
+    async with slots_of(harness, grading, slots=3, kept=1):
         await until(lambda: len(grading.begun) == 3)
         assert sorted(grading.begun) == sorted(ids[:3])
         grading.let_go()
@@ -99,7 +99,7 @@ async def test_regrades_leave_room_for_learners(harness: QueueHarness) -> None:
     """However many wait: the kept slot takes none of them, and a learner never waits for one to end."""
     bulk = await harness.take_in(*[BULK] * 6)
     grading = Grading(harness.database, held=True)
-    async with working(harness, grading, slots=2, kept=1):
+    async with slots_of(harness, grading, slots=2, kept=1):
         await until(lambda: grading.begun == bulk[:1])
         # What begins next is the learner's, which was not there yet: no second regrade had.
         learner = await harness.take_in(INTERACTIVE)
@@ -112,7 +112,7 @@ async def test_of_one_slot_none_is_kept(harness: QueueHarness) -> None:
     """A small machine regrades as well, when no learner waits."""
     bulk = await harness.take_in(BULK)
     grading = Grading(harness.database)
-    async with working(harness, grading, slots=1, kept=1):
+    async with slots_of(harness, grading, slots=1, kept=1):
         await until(lambda: grading.ended == bulk)
 
 
@@ -128,7 +128,7 @@ async def test_one_that_waits_is_enlisted_once(harness: QueueHarness) -> None:
         claims.append(ticket.job_id)
         await Grading(harness.database)(ticket)
 
-    async with working(harness, grade, slots=3):
+    async with slots_of(harness, grade, slots=3):
         await until(lambda: len(claims) == 1)
         # Whatever else there was of it would come before one that came later.
         [later] = await harness.take_in()
@@ -154,7 +154,7 @@ async def test_a_refused_transaction_leaves_no_job(harness: QueueHarness) -> Non
 
     # A job of the refused one would come before one that came later.
     [later] = await harness.take_in()
-    async with working(harness, grade):
+    async with slots_of(harness, grade):
         await until(lambda: later in tried)
     assert tried == [later]
 
@@ -164,7 +164,7 @@ async def test_one_that_waits_is_cancelled_and_never_begun(harness: QueueHarness
     await harness.cancel(first)
     assert await harness.queue.positions([first, second]) == {second: 0}
     grading = Grading(harness.database)
-    async with working(harness, grading):
+    async with slots_of(harness, grading):
         await until(lambda: grading.ended == [second])
     assert grading.begun == [second]
 
@@ -172,7 +172,7 @@ async def test_one_that_waits_is_cancelled_and_never_begun(harness: QueueHarness
 async def test_one_that_runs_is_told_to_stop(harness: QueueHarness) -> None:
     [job_id] = await harness.take_in()
     grading = Grading(harness.database, held=True)
-    async with working(harness, grading):
+    async with slots_of(harness, grading):
         await until(lambda: grading.begun == [job_id])
         await harness.cancel(job_id)
         await until(lambda: grading.cancelled == [job_id])
@@ -198,14 +198,14 @@ async def test_what_raises_comes_again(harness: QueueHarness) -> None:
         if len(tries) < 3:
             raise ConnectionError("the database is away")
 
-    async with working(harness, grade):
+    async with slots_of(harness, grade):
         await until(lambda: tries == [job_id] * 3)
 
 
 async def test_a_stop_lets_what_runs_finish(harness: QueueHarness) -> None:
     first, second = await harness.take_in(INTERACTIVE, INTERACTIVE)
     grading = Grading(harness.database, held=True)
-    async with working(harness, grading, drain_seconds=60):
+    async with slots_of(harness, grading, drain_seconds=60):
         await until(lambda: grading.begun == [first])
         asyncio.get_running_loop().call_later(0.2, grading.let_go)
     assert (grading.begun, grading.ended) == ([first], [first])
@@ -216,7 +216,7 @@ async def test_what_takes_too_long_is_given_back_at_a_stop_and_has_not_failed(ha
     """Another worker takes it up, and no attempt is charged."""
     [job_id] = await harness.take_in()
     grading = Grading(harness.database, held=True)
-    async with asyncio.timeout(60), working(harness, grading, drain_seconds=0.1):
+    async with asyncio.timeout(60), slots_of(harness, grading, drain_seconds=0.1):
         await until(lambda: grading.begun == [job_id])
     assert grading.cut_off == [job_id]
     found = await harness.job(job_id)
@@ -231,7 +231,7 @@ async def test_a_learner_does_not_wait_for_ten_thousand_regrades(harness: QueueH
     async def grade(ticket: Ticket) -> None:
         await (slow if ticket.priority < INTERACTIVE else grading)(ticket)
 
-    async with working(harness, grade, slots=2, kept=1, drain_seconds=0.1):
+    async with slots_of(harness, grade, slots=2, kept=1, drain_seconds=0.1):
         await until(lambda: len(slow.begun) == 1)
         [learner] = await harness.take_in()
         assert await harness.queue.positions([learner]) in ({}, {learner: 0})
@@ -277,7 +277,7 @@ async def test_of_one_subject_one_job_at_a_time_is_done(harness: QueueHarness) -
         return  # Its first job has its own name, and there is no way yet to ask for a second.
     assert await harness.ask_again(job_id) == job_id
     grading = Grading(harness.database, held=True)
-    async with working(harness, grading):
+    async with slots_of(harness, grading):
         await until(lambda: grading.begun == [job_id])
         assert await harness.ask_again(job_id) == job_id
         grading.let_go()
@@ -363,7 +363,7 @@ async def test_three_failures_of_ours_end_it_and_a_restart_is_none(harness: Queu
             held = await jobs.claim(connection, moved)
             assert held is not None
             assert await jobs.give_back(connection, held, failed=False)
-    async with working(harness, noting(harness, grader)):
+    async with slots_of(harness, noting(harness, grader)):
         await until_done(harness, broken, saved, moved)
     endings = [(await harness.report(found)).ending for found in (broken, saved, moved)]
     assert endings == [Ending.FAILED, Ending.FINISHED, Ending.FINISHED]
@@ -386,7 +386,7 @@ async def test_a_job_that_kills_its_worker_each_time_is_given_up(harness: QueueH
         async with harness.database.transaction() as connection:
             assert await jobs.claim(connection, job_id) is not None
     grader = Noting()
-    async with working(harness, noting(harness, grader)):
+    async with slots_of(harness, noting(harness, grader)):
         await until_done(harness, job_id)
     assert grader.tries == {}
     assert (await harness.report(job_id)).ending is Ending.FAILED
@@ -422,7 +422,7 @@ async def test_whoever_watches_sees_how_far_it_is_and_what_came_of_it(harness: Q
     [job_id] = await harness.take_in(WATCHED)
     events: list[str] = []
     run = harness.running(ScriptedGrader(), lambda about, event: events.append(about))
-    async with working(harness, run):
+    async with slots_of(harness, run):
         await until_done(harness, job_id)
     found = await harness.report(job_id)
     assert (found.status, found.ending, found.attempt) == (Status.DONE, Ending.FINISHED, 1)

@@ -62,8 +62,8 @@ def all_rows(connection: sa.Connection, columns: Sequence[str]) -> list[tuple[An
     """The submissions, as far as these columns tell of them; since 0005 some are those of their jobs."""
     tables = tables_of(connection)
     table, jobs = tables["submissions"], tables.get("jobs")
-    told = [table.c[name] if name in table.c else jobs.c[name] for name in columns]  # type: ignore[union-attr]
-    query = sa.select(*told).order_by(table.c.id)
+    selected = [table.c[name] if name in table.c else jobs.c[name] for name in columns]  # type: ignore[union-attr]
+    query = sa.select(*selected).order_by(table.c.id)
     if jobs is not None:
         query = query.select_from(table.join(jobs, jobs.c.id == table.c.id))
     return [tuple(row) for row in connection.execute(query)]

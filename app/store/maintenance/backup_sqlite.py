@@ -18,10 +18,10 @@ _BROKEN = (sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_CORRUPT)
 
 def back_up(url: str, file: Path) -> None:
     """Write the database as it is at one moment; it is verified before it appears as `file`."""
-    with becoming(file) as part, translating(place_of(url)), _opened(sqlite_path(url), "rw") as source:
+    with becoming(file) as part, translating(place_of(url)), _connected(sqlite_path(url), "rw") as source:
         # So that a source that cannot be read is not told as a fault of the copy.
         source.execute("SELECT count(*) FROM sqlite_master").fetchone()
-        with translating(f"the file {file}"), _opened(part, "rw") as copy:
+        with translating(f"the file {file}"), _connected(part, "rw") as copy:
             # In one step: it is a reader, which keeps no writer of a write-ahead log waiting. Several steps
             # would begin again with each write, and so might never end.
             source.backup(copy)
@@ -37,7 +37,11 @@ def restore(url: str, file: Path) -> None:
     """
     path = sqlite_path(url).resolve()
     with becoming(path) as part:
-        with translating(f"the file {file}"), _opened(file, "ro") as source, _opened(part, "rw") as copy:
+        with (
+            translating(f"the file {file}"),
+            _connected(file, "ro") as source,
+            _connected(part, "rw") as copy,
+        ):
             source.backup(copy)
             _verify(copy, file)
         _as_owned(part, path)
@@ -47,7 +51,7 @@ def restore(url: str, file: Path) -> None:
 
 def revision_of(file: Path) -> str | None:
     """Return the schema of a backup; None where it has none."""
-    with translating(f"the file {file}"), _opened(file, "ro") as source:
+    with translating(f"the file {file}"), _connected(file, "ro") as source:
         tables = {name for (name,) in source.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
         if "alembic_version" not in tables:
             return None
@@ -56,7 +60,7 @@ def revision_of(file: Path) -> str | None:
 
 
 @contextmanager
-def _opened(path: Path, mode: str) -> Iterator[sqlite3.Connection]:
+def _connected(path: Path, mode: str) -> Iterator[sqlite3.Connection]:
     """Never makes a file that is not there."""
     address = f"{path.resolve().as_uri()}?mode={mode}"
     connection = sqlite3.connect(address, uri=True, timeout=_PATIENCE_SECONDS, isolation_level=None)
@@ -88,7 +92,7 @@ def _fold_log(path: Path) -> None:
     if not path.exists():
         return
     try:
-        with _opened(path, "rw") as old:
+        with _connected(path, "rw") as old:
             old.execute("PRAGMA journal_mode = DELETE").fetchone()
     except sqlite3.DatabaseError as fault:
         if getattr(fault, "sqlite_errorcode", 0) & 0xFF not in (
