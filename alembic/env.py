@@ -7,7 +7,7 @@ database of the JAXERCISE_* settings.
 from alembic import context
 from sqlalchemy import Connection
 
-from app.store.engine.minimum_code import note_floor
+from app.store.engine.migrate import note_floor
 from app.store.tables import metadata
 
 

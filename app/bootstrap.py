@@ -18,9 +18,8 @@ from app.queue.interface import Queue
 from app.queue.postgres.queue import ProcrastinateQueue
 from app.settings import Settings
 from app.store.engine.database import Database
-from app.store.engine.open import open_database
-from app.store.engine.single_writer import sole_owner
-from app.store.engine.wait import await_database
+from app.store.engine.exclusive_access import sole_owner
+from app.store.engine.open import await_database, open_database
 from app.store.problems import Problems
 from app.worker.consume import Run
 from app.worker.grades import Grades
@@ -136,8 +135,8 @@ async def run_worker(
     )
     async with (
         _queue_filled(services),
-        registration.kept(),
-        retention.kept_up(),
+        registration.listed(),
+        retention.running(),
         worker.running(),
     ):
         yield worker

@@ -97,7 +97,7 @@ async def _follow(database: "Database", problem: "Problem", job_id: str, look_se
 
 async def _look(database: "Database", job_id: str) -> "JobReport":
     from app.errors import GraderError
-    from app.store.engine.wait import retry_until_available
+    from app.store.engine.open import retry_until_available
     from app.store.queries.jobs import report_of
 
     async def look() -> "JobReport | None":

@@ -11,7 +11,6 @@ from app.core.verdict import Verdict
 from app.events.feed import Feed, SentEvent
 from app.events.follow import events_of
 from app.store.engine.database import Database
-from app.store.engine.listen import listen
 from app.store.queries import events as submission_events
 from app.store.queries.events import Happened, StoredEvent
 from app.store.queries.submissions import verdicts_of
@@ -126,7 +125,7 @@ class RelayedFeed(Feed):
         del self._unwritten[: len(batch)]
 
     async def _listen(self) -> None:
-        async for payload in listen(self._database.url, submission_events.CHANNEL):
+        async for payload in submission_events.listen(self._database.url):
             try:
                 if payload is None:
                     await self._read(self.followed(), ended=self.followed())

@@ -99,7 +99,7 @@ class Registration:
         return counted
 
     @asynccontextmanager
-    async def kept(self) -> AsyncIterator[None]:
+    async def listed(self) -> AsyncIterator[None]:
         """List the worker while the block lasts: there before it begins, and gone after its end."""
         await self._try(self._beat)
         beating = asyncio.create_task(self._beat_for_ever())

@@ -83,7 +83,7 @@ class Retention:
         )
 
     @asynccontextmanager
-    async def kept_up(self) -> AsyncIterator[None]:
+    async def running(self) -> AsyncIterator[None]:
         """Make a pass an hour while the block lasts."""
         cleaning = asyncio.create_task(self._clean_hourly())
         try:

@@ -18,7 +18,7 @@ from app.errors import GraderError
 from app.metrics.metrics import GradingCounts
 from app.queue.interface import Queue, Ticket
 from app.store.engine.database import Database
-from app.store.engine.wait import retry_until_available
+from app.store.engine.open import retry_until_available
 from app.store.queries import jobs
 from app.worker.kinds.kind import Kind
 

@@ -65,7 +65,7 @@ async def until_listed(database: Database, **expected: object) -> WorkerStatus:
 async def test_a_worker_is_listed_while_it_lives(database: Database) -> None:
     """From before the block begins until after its end, with what it last said of itself."""
     registration = Registration(database, "one", slots=2, beat_seconds=60)
-    async with registration.kept():
+    async with registration.listed():
         [first] = await listed(database)
         assert (first.name, first.state, first.slots, first.proven) == ("one", WorkerState.STARTING, 2, 0)
         assert not first.is_lost
@@ -84,7 +84,7 @@ async def test_a_worker_is_listed_while_it_lives(database: Database) -> None:
 
 async def test_a_beat_tells_how_many_are_running_and_puts_back_a_row_that_is_gone(database: Database) -> None:
     registration = Registration(database, "one", slots=2, beat_seconds=0.02)
-    async with registration.kept():
+    async with registration.listed():
         registration.running = 2
         await until_listed(database, running=2)
         async with database.transaction() as connection:
@@ -99,7 +99,7 @@ async def test_whoever_was_killed_is_lost_and_gone_after_a_day(database: Databas
     await unseen_for(database, "killed", LOST_AFTER_SECONDS + 1)
     await unseen_for(database, "killed long ago", 25 * 3600)
     assert all(one.is_lost for one in await listed(database))
-    async with Registration(database, "one", slots=1).kept():
+    async with Registration(database, "one", slots=1).listed():
         names = [one.name for one in await listed(database)]
     assert names == (["one"] if is_sqlite(database.url) else ["one", "other"])
 
@@ -109,13 +109,13 @@ async def test_a_worker_that_comes_back_takes_the_place_of_its_lost_self(postgre
     """And not of one of the same name that lives on the same host."""
     async with open_database(postgres.new_database()) as database:
         first = Registration(database, "one", slots=1)
-        async with first.kept():
+        async with first.listed():
             second = Registration(database, "one", slots=1)
-            async with second.kept():
+            async with second.listed():
                 assert {one.id for one in await listed(database)} == {first.id, second.id}
                 await unseen_for(database, first.id, LOST_AFTER_SECONDS + 1)
                 third = Registration(database, "one", slots=1)
-                async with third.kept():
+                async with third.listed():
                     assert {one.id for one in await listed(database)} == {second.id, third.id}
 
 
@@ -140,7 +140,7 @@ async def test_a_lost_database_is_said_once_and_tried_again(
         unmigrated = TriedDatabase(f"sqlite:///{tmp_path / 'other.db'}")
         registration = Registration(unmigrated, "one", slots=1, beat_seconds=0.01)
         with caplog.at_level(logging.INFO):
-            async with registration.kept():
+            async with registration.listed():
                 await until(lambda: unmigrated.tries > 3)
                 registration._database = database
                 await until_listed(database, name="one")

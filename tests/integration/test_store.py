@@ -29,7 +29,7 @@ from app.errors import (
 from app.queue.embedded.queue import EmbeddedQueue
 from app.store import tables
 from app.store.engine.database import Database
-from app.store.engine.single_writer import sole_owner
+from app.store.engine.exclusive_access import sole_owner
 from app.store.problems import Problems
 from app.store.queries import jobs, sessions, submissions, users
 from app.store.queries.unexplained import add_unexplained, commonest_unexplained

@@ -8,7 +8,7 @@ from alembic.script import ScriptDirectory
 
 from app.errors import SchemaTooNew
 from app.store.engine import migrate
-from app.store.engine.minimum_code import floor_of, noted_floor
+from app.store.engine.migrate import floor_of, noted_floor
 from tests.migrations.made_up import NEXT, more_scripts
 
 

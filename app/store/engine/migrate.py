@@ -1,4 +1,8 @@
-"""Bringing a database's schema up to date with alembic."""
+"""Bringing a database's schema up to date with alembic, and which code still works on it.
+
+Every revision says which code that is, and the database keeps the highest. So code that is older than the
+schema can tell whether it may go on, without knowing the newer revisions.
+"""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -9,16 +13,15 @@ import alembic.command
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import Connection, create_engine, event, inspect, text
+from sqlalchemy import Connection, create_engine, delete, event, inspect, select, text
 from sqlalchemy.pool import NullPool
 
 from app.core.paths import path_of
 from app.errors import DatabaseRefused, SchemaTooNew
 from app.store.engine.database import POSTGRES_ARGUMENTS, is_sqlite, make_folder_of, sqlite_path
-from app.store.engine.minimum_code import floor_of, noted_floor
 from app.store.engine.unavailable import translating
 from app.store.engine.url import parsed_url, place_of
-from app.store.tables import metadata
+from app.store.tables import metadata, schema_floor
 
 SCRIPTS = path_of("migrations")
 """The migrations of this code; tests hand over those of another."""
@@ -105,6 +108,31 @@ def connected(url: str, *, lock_seconds: float = _LOCK_SECONDS) -> Iterator[Conn
             yield connection
     finally:
         engine.dispose()
+
+
+def floor_of(script: ScriptDirectory, revision: str | None) -> str | None:
+    """Return the highest OLDEST_CODE of the revisions up to this one; where one names none, it is its own."""
+    if revision is None:
+        return None
+    applied = script.iterate_revisions(revision, "base")
+    return max(str(getattr(one.module, "OLDEST_CODE", one.revision)) for one in applied)
+
+
+def noted_floor(connection: Connection) -> str | None:
+    """Return what the database itself says; None where it says nothing."""
+    if not inspect(connection).has_table(schema_floor.name):
+        return None
+    found: str | None = connection.execute(select(schema_floor.c.revision)).scalar_one_or_none()
+    return found
+
+
+def note_floor(connection: Connection, script: ScriptDirectory, revision: str | None) -> None:
+    """Write down the floor of the schema, which is at this revision; at the end of every migration."""
+    floor = floor_of(script, revision)
+    if floor is None or not inspect(connection).has_table(schema_floor.name):
+        return
+    connection.execute(delete(schema_floor))
+    connection.execute(schema_floor.insert().values(id=1, revision=floor))
 
 
 def _sqlite_engine(url: str) -> Any:

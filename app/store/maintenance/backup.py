@@ -6,13 +6,12 @@ import msgspec
 
 from app.errors import DatabaseRefused
 from app.store.engine.database import Database, is_sqlite
+from app.store.engine.exclusive_access import PATIENCE_SECONDS, unused
 from app.store.engine.migrate import current, head, knows
-from app.store.engine.single_writer import PATIENCE_SECONDS
 from app.store.engine.url import place_of
 from app.store.maintenance import backup_postgresql, backup_sqlite
 from app.store.maintenance.backup_file import is_of_sqlite
 from app.store.maintenance.emptiness import require_empty
-from app.store.maintenance.exclusive_access import unused
 
 
 class Backup(msgspec.Struct, frozen=True, kw_only=True):

@@ -13,12 +13,11 @@ from sqlalchemy.exc import DataError, IntegrityError
 from app.core.job import Status
 from app.errors import DatabaseRefused
 from app.store.engine.database import Connection, Database, is_sqlite
+from app.store.engine.exclusive_access import PATIENCE_SECONDS, unused
 from app.store.engine.migrate import current, head, upgrade
-from app.store.engine.single_writer import PATIENCE_SECONDS
 from app.store.engine.unavailable import translating
 from app.store.engine.url import parsed_url, place_of
 from app.store.maintenance.emptiness import OF_THE_PLACE, require_empty
-from app.store.maintenance.exclusive_access import unused
 from app.store.maintenance.move_checksum import TableChecksum
 from app.store.tables import jobs, metadata
 

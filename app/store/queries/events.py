@@ -1,21 +1,29 @@
 """Queries on events of submissions under way, by which processes tell each other; PostgreSQL only."""
 
-from collections.abc import Collection, Iterable
+import asyncio
+import logging
+from collections.abc import AsyncIterator, Collection, Iterable
 from datetime import UTC, datetime, timedelta
 
 import msgspec
+from psycopg import AsyncConnection, sql
 from sqlalchemy import delete, select, text
 
 from app.core.events import Event
 from app.store import tables
-from app.store.engine.database import Connection
+from app.store.engine.database import POSTGRES_ARGUMENTS, Connection
+from app.store.engine.url import conninfo
 
 CHANNEL = "jaxercise_events"
 _KEPT = timedelta(minutes=10)
 _NOTIFICATION_BYTES = 7000
 """PostgreSQL takes 8000 less one."""
+_AFTER_AN_OUTAGE_SECONDS = 1.0
+_HEARTBEAT_SECONDS = 5.0
 _DECODER = msgspec.json.Decoder(Event)
 _table = tables.submission_events
+
+_log = logging.getLogger("jaxercise.live")
 
 
 class StoredEvent(msgspec.Struct, frozen=True, kw_only=True):
@@ -66,6 +74,32 @@ def read_notification(payload: str) -> list[Happened]:
         Happened(submission_id=word.removesuffix("!"), ended=word.endswith("!"))
         for word in payload.split(",")
     ]
+
+
+async def listen(url: str) -> AsyncIterator[str | None]:
+    """Give every notification's payload; None at the start, and after each outage: some were missed."""
+    silent = False
+    while True:
+        try:
+            connection = await AsyncConnection.connect(
+                conninfo(url),
+                autocommit=True,
+                **POSTGRES_ARGUMENTS,  # type: ignore[arg-type]
+            )
+            async with connection:
+                await connection.execute(sql.SQL("LISTEN {}").format(sql.Identifier(CHANNEL)))
+                silent = False
+                yield None
+                while True:
+                    async for notification in connection.notifies(timeout=_HEARTBEAT_SECONDS):
+                        yield notification.payload
+                    # A connection that hangs half-open is found out here.
+                    await connection.execute("SELECT 1")
+        except Exception as fault:
+            if not silent:
+                _log.warning("no live events from elsewhere (%s); trying again", type(fault).__name__)
+            silent = True
+            await asyncio.sleep(_AFTER_AN_OUTAGE_SECONDS)
 
 
 async def events_of(connection: Connection, submission_ids: Collection[str], after: int) -> list[StoredEvent]:

@@ -10,7 +10,7 @@ import msgspec
 from app.core.job import Job
 from app.grading.prove.results import Proof, ProofResult, columns_of
 from app.store.engine.database import Connection
-from app.store.engine.wait import retry_until_available
+from app.store.engine.open import retry_until_available
 from app.store.queries.problem_versions import is_published
 from app.worker.kinds.kind import Kind, KindServices, Report
 

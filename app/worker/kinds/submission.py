@@ -13,7 +13,7 @@ from app.core.problem import Problem
 from app.core.submission import Submission, UnexplainedOutput
 from app.core.verdict import Mode, Verdict
 from app.store.engine.database import Connection
-from app.store.engine.wait import retry_until_available
+from app.store.engine.open import retry_until_available
 from app.store.queries import submissions
 from app.store.queries.unexplained import add_unexplained
 from app.submissions.service import unfinished_verdict
