@@ -72,7 +72,7 @@ async def open_services(settings: Settings, *, only_asks: bool = False) -> Async
 
 @asynccontextmanager
 async def publishing_positions(services: Services) -> AsyncIterator[None]:
-    """Those who wait hear their place while the block lasts; the embedded queue tells them by itself."""
+    """Publish their places to those who wait while the block lasts; the embedded queue does by itself."""
     if isinstance(services.queue, ProcrastinateQueue) and isinstance(services.feed, RelayedFeed):
         async with services.queue.publishing_positions(services.feed.followed, services.feed.publish):
             yield
@@ -171,7 +171,6 @@ def require_distributed(settings: Settings, what: str) -> None:
 
 def real_grader(settings: Settings, metrics: Metrics) -> OpenGrader:
     """Behind the real sandbox; `metrics` are told how long its stages take."""
-
     return lambda: open_real_grader(settings, metrics.grading.stage)
 
 

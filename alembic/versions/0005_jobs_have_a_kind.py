@@ -79,7 +79,7 @@ def upgrade() -> None:
 
 
 def _columns_before() -> list[sa.Column]:
-    """With defaults, which rows that are there already get at first."""
+    """Return the columns with defaults, which rows that are there already get at first."""
     return [
         sa.Column("status", sa.String(16), nullable=False, server_default="queued"),
         sa.Column("priority", sa.Integer, nullable=False, server_default="10"),

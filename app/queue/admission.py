@@ -16,7 +16,7 @@ RefusalReason = Literal["queue_full", "learner_limit"]
 
 
 def ignore_refusal(_: RefusalReason) -> None:
-    """For callers who do not count them."""
+    """Do nothing, for callers who do not count refusals."""
 
 
 class Limits(msgspec.Struct, frozen=True, kw_only=True):

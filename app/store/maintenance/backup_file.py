@@ -13,7 +13,7 @@ _POSTGRESQL = b"PGDMP"
 
 
 def is_of_sqlite(file: Path) -> bool:
-    """Whether the backup is of SQLite; otherwise it is of PostgreSQL.
+    """Return whether the backup is of SQLite; otherwise it is of PostgreSQL.
 
     Raises:
         DatabaseRefused: it is neither, or cannot be read.

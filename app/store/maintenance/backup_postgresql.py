@@ -121,7 +121,7 @@ def _schema(url: str) -> str:
 
 
 def _address(url: str) -> str:
-    """For a command line, which everybody on the machine can read: without the password."""
+    """Return the address without its password: a command line can be read by everybody on the machine."""
     return make_conninfo(**{key: value for key, value in _parameters(url).items() if key != "password"})
 
 
@@ -154,7 +154,7 @@ def _run(name: str, url: str | None, arguments: Sequence[str]) -> str:
 
 
 def program(name: str, *, debian: Path = _DEBIAN) -> str:
-    """Where one of PostgreSQL's tools is: the newest of that on the PATH and those of Debian's packages.
+    """Find one of PostgreSQL's tools: the newest of that on the PATH and those of Debian's packages.
 
     They work with servers of their own version and older ones (pg_dump's page in PostgreSQL's documentation).
 
@@ -171,7 +171,7 @@ def program(name: str, *, debian: Path = _DEBIAN) -> str:
 
 
 def _version(program: str) -> tuple[int, ...]:
-    """As in "pg_dump (PostgreSQL) 15.18 (Debian 15.18-0+deb12u1)"."""
+    """Read a version as in "pg_dump (PostgreSQL) 15.18 (Debian 15.18-0+deb12u1)"."""
     said = subprocess.run([program, "--version"], capture_output=True, text=True, check=False).stdout
     found = re.search(r"\) (\d+)(?:\.(\d+))?", said)
     return tuple(int(number) for number in found.groups(default="0")) if found else ()

@@ -61,7 +61,7 @@ def revision_of(file: Path) -> str | None:
 
 @contextmanager
 def _connected(path: Path, mode: str) -> Iterator[sqlite3.Connection]:
-    """Never makes a file that is not there."""
+    """Connect to a file that is there; never make one."""
     address = f"{path.resolve().as_uri()}?mode={mode}"
     connection = sqlite3.connect(address, uri=True, timeout=_PATIENCE_SECONDS, isolation_level=None)
     try:
@@ -79,7 +79,7 @@ def _verify(copy: sqlite3.Connection, file: Path) -> None:
 
 
 def _as_owned(part: Path, path: Path) -> None:
-    """Who ran the service before can run it again, even if root restores."""
+    """Give the file to whoever ran the service before, who can then run it again if root restores."""
     model = path if path.exists() else path.parent
     found = model.stat()
     if os.geteuid() == 0:

@@ -123,7 +123,7 @@ async def forget_gone_workers(connection: Connection, *, name: str, host: str) -
 
 
 async def forget_other_workers(connection: Connection, worker_id: str) -> None:
-    """On SQLite, where one process grades: whatever else is listed was cut off."""
+    """Delete all other workers: on SQLite, where one process grades, they were cut off."""
     await connection.execute(delete(_table).where(_table.c.id != worker_id))
 
 
