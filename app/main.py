@@ -29,7 +29,7 @@ from app.web import account_pages, problem_pages, status_page, submission_page
 from app.web.errors import error_page
 from app.worker.worker import OpenGrader
 
-_NOUNS = (problems, submissions, accounts, operators)
+_API_MODULES = (problems, submissions, accounts, operators)
 _PAGES = (problem_pages, submission_page, account_pages, status_page)
 
 _log = logging.getLogger("jaxercise")
@@ -57,7 +57,7 @@ def create_app(
         ),
     )
     app.openapi = openapi.describer(app)  # type: ignore[method-assign]  # the way FastAPI documents
-    for noun in _NOUNS:
+    for noun in _API_MODULES:
         app.include_router(noun.router, prefix="/api/v1")
     app.include_router(openapi.router)
     operators.add_health(app, health)

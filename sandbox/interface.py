@@ -213,7 +213,7 @@ class Finished(msgspec.Struct, frozen=True, kw_only=True, tag="finished"):
 
 
 class Prewarmed(msgspec.Struct, frozen=True, kw_only=True, tag="prewarmed"):
-    """A child has practised and waits."""
+    """A child has been pre-warmed and waits."""
 
 
 Report = Loaded | CallResult | Finished | Prewarmed
@@ -285,7 +285,7 @@ class Sandbox(Protocol):
         ...
 
     def prewarm(self, key: str, request: RunRequest, *, limits: Limits) -> None:
-        """Have a child practise on `request` once nothing else runs, and wait for `run_warm`.
+        """Have a child pre-warmed on `request` once nothing else runs, and wait for `run_warm`.
 
         The calls' arguments should be made up: `key` names whose code may have seen them.
         """

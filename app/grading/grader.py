@@ -69,7 +69,7 @@ class Grader:
         await self._seeds.close()
 
     def environment(self) -> dict[str, str]:
-        """Return the fingerprint that verdicts carry."""
+        """Return the environment that verdicts carry."""
         return self._sandbox.environment()
 
     async def grade(
@@ -167,7 +167,7 @@ class Grader:
         )
 
     def waits_for(self, problem: Problem, learner: str) -> bool:
-        """Return whether a jail has practised on this learner's last code."""
+        """Return whether a jail has been pre-warmed with this learner's last code."""
         return self._sandbox.waits_for(warm_jail_key(problem, learner))
 
     @property
@@ -195,7 +195,7 @@ class Grader:
         await prepare_outputs(self.answers, problem, problem.also_right, niceness=_BACKGROUND_NICENESS)
 
     def _prewarm(self, problem: Problem, code: str, learner: str) -> None:
-        """Have a jail practise on made-up arguments of the same shapes."""
+        """Have a jail pre-warmed on made-up arguments of the same shapes."""
         checks = prewarm_checks(problem, secrets.randbits(32))
         self._sandbox.prewarm(
             warm_jail_key(problem, learner), request_for(problem, code, checks), limits=limits_for(problem)

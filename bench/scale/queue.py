@@ -16,8 +16,8 @@ from app.queue.interface import Ticket
 from app.queue.postgres import statements as procrastinate_jobs
 from app.queue.postgres.app import BULK_QUEUE, INTERACTIVE_QUEUE, make_app
 from app.queue.postgres.queue import ProcrastinateQueue
-from app.queue.postgres.reaper import SweepTimes
 from app.queue.postgres.statements import look_for_missing_jobs
+from app.queue.postgres.sweep import SweepTimes
 from app.store.engine.database import Database
 from app.store.queries import jobs, problem_versions, users
 from app.store.queries.queue_stats import queue_figures

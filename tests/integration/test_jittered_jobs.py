@@ -9,8 +9,8 @@ import pytest
 from procrastinate.jobs import Notification
 from sqlalchemy import text
 
-from app.queue.postgres import reaper as sweep
 from app.queue.postgres import statements as procrastinate_jobs
+from app.queue.postgres import sweep
 from app.queue.postgres.app import INTERACTIVE_QUEUE, make_app
 from app.queue.postgres.job_manager import StaggeredJobs
 from tests.support.queue_harness import QueueHarness

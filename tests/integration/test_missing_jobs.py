@@ -7,8 +7,8 @@ from sqlalchemy import text
 
 from app.core.job import BULK, INTERACTIVE
 from app.queue.postgres.queue import ProcrastinateQueue
-from app.queue.postgres.reaper import SweepTimes
 from app.queue.postgres.statements import Look, Place, look_for_missing_jobs
+from app.queue.postgres.sweep import SweepTimes
 from app.worker.consume import consuming
 from tests.support.queue_harness import Grading, QueueHarness
 

@@ -11,8 +11,8 @@ from app.core.job import INTERACTIVE, Status
 from app.queue.interface import Ticket
 from app.queue.postgres import statements as procrastinate_jobs
 from app.queue.postgres.queue import ProcrastinateQueue
-from app.queue.postgres.reaper import SweepTimes
 from app.queue.postgres.statements import look_for_missing_jobs
+from app.queue.postgres.sweep import SweepTimes
 from app.store.engine.database import Database
 from app.store.engine.open import open_database
 from app.store.problems import Problems

@@ -92,5 +92,5 @@ def compartment(problem: Problem) -> str:
 
 
 def warm_jail_key(problem: Problem, learner: str) -> str:
-    """Name the jails that one learner's code may have practised in, on one version of one problem."""
+    """Name the jails that one learner's code may have warmed, on one version of one problem."""
     return hashlib.sha256(f"{problem.version}\0{learner}".encode()).hexdigest()

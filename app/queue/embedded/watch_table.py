@@ -1,6 +1,7 @@
 """The index follows the table: everything at a start, then what other processes ask for or cancel."""
 
 import asyncio
+import itertools
 import logging
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -15,6 +16,8 @@ from app.store.queries import jobs
 _LOOK_SECONDS = 1.0
 # Whoever asks sets that moment, and may wait for the database before it can commit.
 _LOOK_BACK = timedelta(minutes=1)
+_WHOLE_EACH = 60
+_EVER = datetime.min.replace(tzinfo=UTC)
 _PRIORITIES = (INTERACTIVE, WATCHED, BULK)
 
 _log = logging.getLogger("jaxercise.worker")
@@ -47,19 +50,23 @@ async def following_table(
 
 
 async def _follow(database: Database, queue: EmbeddedQueue, look_seconds: float) -> None:
-    while True:
+    for look in itertools.count(1):
         await asyncio.sleep(look_seconds)
         try:
-            await look_at_table(database, queue)
+            # Now and then at all of them: the table is the truth, whatever the index may have missed.
+            await look_at_table(database, queue, whole=look % _WHOLE_EACH == 0)
         except Exception as fault:
             # Whoever works says so; the next look is soon.
             _log.debug("no look for jobs of other processes: %s", type(fault).__name__)
 
 
-async def look_at_table(database: Database, queue: EmbeddedQueue) -> None:
-    """Take in the jobs that were asked for elsewhere lately, and stop those that were ended elsewhere."""
+async def look_at_table(database: Database, queue: EmbeddedQueue, *, whole: bool = False) -> None:
+    """Take in the jobs that were asked for elsewhere lately, and stop those that were ended elsewhere.
+
+    With `whole`, whenever they were asked for.
+    """
     async with database.reading() as connection:
-        since = datetime.now(UTC) - _LOOK_BACK
+        since = _EVER if whole else datetime.now(UTC) - _LOOK_BACK
         waiting = await jobs.queued_since(connection, since, _PRIORITIES)
         ended = await jobs.ended_of(connection, queue.taken)
     for found in waiting:

@@ -15,7 +15,7 @@ from app.core.job import INTERACTIVE
 from app.queue.interface import Ticket
 from app.queue.postgres.app import BULK_QUEUE, INTERACTIVE_QUEUE, TASK, make_app
 from app.queue.postgres.job_manager import StaggeredJobs
-from app.queue.postgres.reaper import Sweep, SweepTimes
+from app.queue.postgres.sweep import Sweep, SweepTimes
 from app.store.engine.database import Database
 
 _BEAT_SECONDS = 1.0

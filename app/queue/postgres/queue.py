@@ -9,7 +9,7 @@ from app.queue.interface import Publish, Ticket
 from app.queue.postgres import statements as procrastinate_jobs
 from app.queue.postgres.app import enqueue, make_app
 from app.queue.postgres.hand_out import ProcrastinateSource
-from app.queue.postgres.reaper import SweepTimes
+from app.queue.postgres.sweep import SweepTimes
 from app.store.engine.database import Connection, Database
 from app.store.queries import jobs
 

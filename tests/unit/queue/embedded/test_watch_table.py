@@ -1,7 +1,7 @@
 """The embedded queue follows the table of jobs, whoever writes to it."""
 
 from contextlib import AbstractAsyncContextManager
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -19,10 +19,17 @@ from tests.support.submission_jobs import job_by_id
 pytestmark = pytest.mark.anyio
 
 
-async def ask(database: Database, name: str, priority: int = WATCHED) -> None:
+async def ask(
+    database: Database, name: str, priority: int = WATCHED, *, created_at: datetime | None = None
+) -> None:
     """As another process does it, which has a queue of its own that nobody hears of."""
     job = Job(
-        id=name, kind="toy", subject=name, user_id=None, priority=priority, created_at=datetime.now(UTC)
+        id=name,
+        kind="toy",
+        subject=name,
+        user_id=None,
+        priority=priority,
+        created_at=created_at or datetime.now(UTC),
     )
     async with database.transaction() as connection:
         await jobs.insert_job(connection, job)
@@ -39,6 +46,17 @@ async def test_what_another_process_asks_for_comes_in_its_turn_and_once(tmp_path
         await queue.take()
         await look_at_table(database, queue)
         assert queue.waiting() == ["watched", "bulk"]
+
+
+async def test_a_job_that_the_index_has_missed_is_found_however_old_it_is(tmp_path: Path) -> None:
+    """The table is the truth; each short look goes back a minute only."""
+    async with open_database(f"sqlite:///{tmp_path / 'test.db'}") as database:
+        queue = EmbeddedQueue()
+        await ask(database, "old", created_at=datetime.now(UTC) - timedelta(hours=5))
+        await look_at_table(database, queue)
+        assert queue.waiting() == []
+        async with following_table(database, queue, look_seconds=0.001):
+            await until(lambda: queue.waiting() == ["old"])
 
 
 async def test_what_another_process_cancels_stops_the_run(tmp_path: Path) -> None:
