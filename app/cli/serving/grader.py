@@ -50,7 +50,10 @@ def fork_grader(settings: Settings, listener: socket.socket) -> socket.socket:
 
 def _grade(settings: Settings, control: socket.socket) -> None:
     here, there = socket.socketpair()
-    socket.send_fds(control, [b"+"], [there.fileno()])
+    try:
+        socket.send_fds(control, [b"+"], [there.fileno()])
+    except BrokenPipeError:
+        return  # The service has ended before it began, and says why.
     there.close()
     asyncio.run(_serve(settings, here))
 
