@@ -6,6 +6,7 @@ one that answers pages.
 
 import asyncio
 import contextlib
+import functools
 import logging
 import os
 import socket
@@ -97,7 +98,9 @@ class _Conversation:
                         if request.call in self._calls:
                             self._calls[request.call].cancel()
                     case _:
-                        self._calls[request.call] = asyncio.create_task(self._answer(request))
+                        task = asyncio.create_task(self._answer(request))
+                        task.add_done_callback(functools.partial(self._ended, request.call))
+                        self._calls[request.call] = task
         finally:
             tasks = [watching, *self._calls.values()]
             for task in tasks:
@@ -111,15 +114,17 @@ class _Conversation:
                 if isinstance(request, Grade | Prove) and request.submission_in_log is not None:
                     stack.enter_context(submission_in_log(request.submission_in_log))
                 self._reply(await self._end_of(request))
-        except asyncio.CancelledError:
-            self._reply(Failed(call=call, is_sandbox=False, message="cancelled"))
         except (GraderError, SandboxError) as fault:
             self._reply(Failed(call=call, is_sandbox=isinstance(fault, SandboxError), message=str(fault)))
         except Exception as fault:
             _log.exception("the grader broke")
             self._reply(Failed(call=call, is_sandbox=False, message=f"{type(fault).__name__}: {fault}"))
-        finally:
-            del self._calls[call]
+
+    def _ended(self, call: int, task: "asyncio.Task[None]") -> None:
+        """Forget the call, and answer one that was cancelled, perhaps before it had begun."""
+        del self._calls[call]
+        if task.cancelled():
+            self._reply(Failed(call=call, is_sandbox=False, message="cancelled"))
 
     def _end_of(self, request: Grade | Prepare | Prove | TakeSeed) -> Coroutine[None, None, Reply]:
         match request:

@@ -18,6 +18,7 @@ from app.errors import GraderError, GraderGone
 from app.grading.grader import GradingStage
 from app.worker.grader_client import GraderClient, open_grader_client
 from app.worker.grader_process import serve_grader
+from app.worker.grader_protocol import Cancel, Failed, SeedTaken, TakeSeed, receive, replies, send
 from sandbox.interface import SandboxError, SandboxUnavailable
 from tests.support.checkout import CHECKOUT
 from tests.support.scripted_grader import ScriptedGrader
@@ -194,6 +195,26 @@ async def test_a_run_that_nobody_wants_is_stopped_over_there() -> None:
         with pytest.raises(asyncio.CancelledError):
             await run
         assert far.grader.stopped == ["wait 60"], "it has ended when the cancellation has"
+
+
+async def test_a_request_that_is_cancelled_before_it_has_begun_is_answered() -> None:
+    """Both may arrive at once, as at a stop; whoever cancels waits for the end."""
+    here, there = socket.socketpair()
+
+    @asynccontextmanager
+    async def open_grader(on_stage: Callable[[GradingStage, float], None]) -> AsyncIterator[Recorder]:
+        yield Recorder()
+
+    serving = asyncio.create_task(serve_grader(there, open_grader))
+    reader, writer = await asyncio.open_connection(sock=here)
+    send(writer, TakeSeed(call=7, problem=a_problem()))
+    send(writer, Cancel(call=7))
+    async with asyncio.timeout(20):
+        while not isinstance(reply := await receive(reader, replies), Failed):
+            assert not isinstance(reply, SeedTaken)
+    assert reply.call == 7
+    writer.close()
+    await serving
 
 
 @pytest.mark.parametrize(
