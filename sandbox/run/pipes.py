@@ -12,11 +12,13 @@ import re
 import signal
 from collections.abc import Callable
 
-from sandbox.procfs.process import readable_within
+from sandbox.interface import SandboxError
+from sandbox.procfs.process import ProcessState, pid_of, readable, state_of
 from sandbox.protocol import LINE_SIGNAL
 
 _READ_BYTES = 1 << 16
 _ANSWER_LIMIT_BYTES = 1 << 16
+_PATIENCE_TIMES = 10
 _INNERMOST = re.compile(rb'^  File "solution\.py", line (\d{1,7}) in ', re.MULTILINE)
 
 
@@ -66,11 +68,22 @@ class CapturedOutput:
 
 
 class LineProbe:
-    """The reading end of a pipe that only one child writes to, for `patience_seconds` after each question."""
+    """The reading end of a pipe that only one child writes to, for `patience_seconds` after each question.
 
-    def __init__(self, descriptor: int, *, patience_seconds: float = 0.5) -> None:
+    The patience is with the child, not with a busy machine: as long as it waits for a processor and has
+    computed for less than that, it is given up to ten times as long.
+    """
+
+    def __init__(
+        self,
+        descriptor: int,
+        *,
+        patience_seconds: float = 0.5,
+        look: Callable[[int], ProcessState | None] = state_of,
+    ) -> None:
         self._descriptor = descriptor
         self._patience_seconds = patience_seconds
+        self._look = look
         self._answer = bytearray()
         self._left_bytes = _ANSWER_LIMIT_BYTES
         os.set_blocking(descriptor, False)
@@ -82,14 +95,28 @@ class LineProbe:
         """
         self._read()
         self._answer.clear()  # Nobody had asked.
-        with contextlib.suppress(OSError):
+        try:
+            pid = pid_of(pidfd)
             signal.pidfd_send_signal(pidfd, LINE_SIGNAL)
+        except (OSError, SandboxError):
+            pid = -1  # It has ended.
+        before = self._look(pid)
         wake()
-        with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(self._patience_seconds):
-                while self._innermost() is None and self._left_bytes > 0:
-                    await readable_within(self._descriptor, self._patience_seconds)
-                    self._read()
+        for _ in range(_PATIENCE_TIMES):
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(self._patience_seconds):
+                    while self._innermost() is None and self._left_bytes > 0:
+                        await readable(self._descriptor)
+                        self._read()
+                    return
+            if before is None or not self._is_starved(before, self._look(pid)):
+                return
+
+    def _is_starved(self, before: ProcessState, now: ProcessState | None) -> bool:
+        """Say whether it could not have answered yet: it waits for a processor, or for the kernel."""
+        if now is None or now.letter not in "RD":
+            return False
+        return (now.cpu_ticks - before.cpu_ticks) / os.sysconf("SC_CLK_TCK") < self._patience_seconds
 
     def line(self, code: str) -> int | None:
         """Return the innermost line of `code` in the answer, 1-based; None where it is none of them."""

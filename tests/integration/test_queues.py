@@ -116,6 +116,21 @@ async def test_of_one_slot_none_is_kept(harness: QueueHarness) -> None:
         await until(lambda: grading.ended == bulk)
 
 
+async def test_learners_pass_a_long_job_on_one_slot(harness: QueueHarness) -> None:
+    """A proof takes minutes; nobody waits for it, and the next regrade does."""
+    bulk = await harness.take_in(BULK, BULK)
+    grading = Grading(harness.database, held=True)
+    async with consuming(
+        harness.queue, grading, slots=1, reserved_slots=1, drain_seconds=5.0, overtaking_after_seconds=0.1
+    ):
+        await until(lambda: grading.begun == bulk[:1])
+        learners = await harness.take_in(INTERACTIVE)
+        await until(lambda: grading.begun == [*bulk[:1], *learners])
+        grading.let_go()
+        await until(lambda: sorted(grading.ended) == sorted(bulk + learners))
+    assert grading.most_at_once == 2
+
+
 async def test_one_that_waits_is_enlisted_once(harness: QueueHarness) -> None:
     [job_id] = await harness.take_in()
     again = Ticket(job_id, INTERACTIVE)

@@ -2,10 +2,13 @@
 
 import asyncio
 import os
+import subprocess
+import sys
 from collections.abc import Iterator
 
 import pytest
 
+from sandbox.procfs.process import ProcessState
 from sandbox.run.pipes import LineProbe
 
 _CODE = "a = 1\nb = 2\nc = 3\n"
@@ -72,3 +75,45 @@ def test_a_flood_is_read_to_a_bound(asked: Asked) -> None:
 def test_silence_is_waited_for_only_a_moment(asked: Asked) -> None:
     """The question comes to an end although no writer has closed the pipe."""
     assert asked.answer() is None
+
+
+def _line_of_one_that(states: list[ProcessState], *, answers_at_look: int) -> tuple[int | None, int]:
+    """Ask a process that is in `states`, look by look; return the line it gives, and how often was looked."""
+    reading, writing = os.pipe()
+    looks = 0
+
+    def look(pid: int) -> ProcessState | None:
+        nonlocal looks
+        looks += 1
+        if looks == answers_at_look:
+            os.write(writing, b'  File "solution.py", line 2 in f\n')
+        return states[min(looks, len(states)) - 1]
+
+    asked = subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE)
+    try:
+        probe = LineProbe(reading, patience_seconds=0.02, look=look)
+        pidfd = os.pidfd_open(asked.pid)
+        asyncio.run(probe.ask(pidfd, lambda: None))
+        os.close(pidfd)
+        return probe.line(_CODE), looks
+    finally:
+        asked.kill()
+        asked.communicate()
+        os.close(reading)
+        os.close(writing)
+
+
+@pytest.mark.parametrize("letter", ["R", "D"])
+def test_who_waits_for_the_processor_is_waited_for_longer(letter: str) -> None:
+    """A machine with more to do than it can: half a second may be none for the one that is asked."""
+    starved = ProcessState(letter=letter, cpu_ticks=7)
+    assert _line_of_one_that([starved], answers_at_look=5) == (2, 5)
+
+
+def test_who_computes_and_does_not_answer_is_not_waited_for() -> None:
+    states = [ProcessState(letter="R", cpu_ticks=ticks) for ticks in (7, 700)]
+    assert _line_of_one_that(states, answers_at_look=3) == (None, 2)
+
+
+def test_who_sleeps_and_does_not_answer_is_not_waited_for() -> None:
+    assert _line_of_one_that([ProcessState(letter="S", cpu_ticks=7)], answers_at_look=3) == (None, 2)
