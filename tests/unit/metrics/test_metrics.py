@@ -5,8 +5,8 @@ import os
 import re
 import subprocess
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 
 import pytest
@@ -14,10 +14,9 @@ import pytest
 from app.core.outcome import Outcome
 from app.core.service_status import WorkerState
 from app.core.verdict import CaseResult, Verdict, Visibility
-from app.metrics import queue_gauges
 from app.metrics.metrics import Metrics
 from app.metrics.process_memory import held_bytes
-from app.store.engine.database import Database
+from app.store.engine.database import Connection, Database
 from app.store.engine.open import open_database
 from app.store.queries import workers
 
@@ -123,15 +122,19 @@ async def test_a_database_that_is_away_leaves_its_figures_out_and_nothing_else(
     await database.close()
 
 
-async def test_a_database_that_hangs_is_not_waited_for(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    async def hangs(database: Database) -> None:
-        await asyncio.Event().wait()
+class HangingDatabase(Database):
+    """Takes a question, and never answers."""
 
-    monkeypatch.setattr(queue_gauges, "_read", hangs)
+    @asynccontextmanager
+    async def reading(self) -> AsyncIterator[Connection]:
+        await asyncio.Event().wait()
+        async with super().reading() as connection:
+            yield connection
+
+
+async def test_a_database_that_hangs_is_not_waited_for(tmp_path: Path) -> None:
     metrics = Metrics()
-    metrics.queue.watch(Database(f"sqlite:///{tmp_path / 'empty.db'}"), patience_seconds=0.05)
+    metrics.queue.watch(HangingDatabase(f"sqlite:///{tmp_path / 'empty.db'}"), patience_seconds=0.05)
     async with asyncio.timeout(60):
         assert await metrics.text()
 
