@@ -5,7 +5,7 @@ PORT ?= $(or $(JAXERCISE_PORT),8000)
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup serve test lint format reference lock clean
+.PHONY: help setup serve test exhaustive lint format reference lock clean
 
 help: ## Show the targets
 	@sed -n 's/^\([a-z]*\):.*## /  make \1	/p' Makefile | expand -t 16
@@ -19,6 +19,9 @@ serve: ## Install what serving needs and serve on HOST:PORT
 
 test: setup ## Run every test
 	@scripts/test $(PYTEST_ARGS)
+
+exhaustive: setup ## Run what takes hours, in parts; as in PARTS="fuzz flax" MINUTES=30
+	@.venv/bin/python -m tests.exhaustive.run $(PARTS) --minutes $(or $(MINUTES),0)
 
 lint: setup ## Check style, types and the layers of imports
 	@.venv/bin/ruff check

@@ -6,7 +6,7 @@ from pathlib import Path
 import hypothesis
 import pytest
 
-pytest_plugins = ["tests.support.untested"]
+pytest_plugins = ["tests.support.untested", "tests.support.stale_parts"]
 
 _TESTS = Path(__file__).parent
 _LOOPBACK = ["127.0.0.1", "::1"]
