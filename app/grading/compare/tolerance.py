@@ -1,4 +1,4 @@
-"""How closely numbers are compared: which tolerance holds for a check, and where it is applied."""
+"""How closely a check's numbers are compared, and an answer's errors number by number."""
 
 from collections.abc import Mapping
 
@@ -7,11 +7,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from app.core.problem import Problem
-from app.core.tolerance import Tolerance
+from app.core.tolerance import Tolerance, differences, in_units
 from app.grading.plan.checks import Check
 from sandbox.arrays import WireArray, unpack_array
-
-_INTEGER_KINDS = "biu"
 
 
 class ValueErrors(msgspec.Struct, frozen=True, kw_only=True):
@@ -32,58 +30,26 @@ def tolerance_of(problem: Problem, check: Check, wanted: Mapping[str, WireArray]
     tolerance = problem.manifest.tolerance
     if check.probe is None or not check.probe.scales_tolerance:
         return tolerance
-    largest = max((_largest(array) for array in wanted.values()), default=0.0)
-    return Tolerance(absolute=tolerance.absolute * largest, relative=tolerance.relative)
+    return tolerance.scaled(max((_largest(array) for array in wanted.values()), default=0.0))
 
 
 def value_errors(
     got: NDArray[np.generic], reference: NDArray[np.generic], tolerance: Tolerance
 ) -> ValueErrors:
-    """Apply the tolerance: `wrong` is where `|got - reference| <= absolute + relative * |reference|` fails.
-
-    Both have the same shape. Differences are taken in double precision, so that they are not rounded
-    themselves. Integers and logical values have to be equal: nothing rounds them, and one index too far
-    is another index however large it is. A number that is not finite is wrong, on whichever side.
-    """
-    if got.dtype.kind in _INTEGER_KINDS and reference.dtype.kind in _INTEGER_KINDS:
-        absolute, wrong = _integer_errors(got, reference), np.asarray(got != reference)
-    else:
-        absolute, wrong = _rounded_errors(got, reference, tolerance)
+    """Measure each number; `wrong` is where its error is more than one tolerance. Both have one shape."""
+    absolute = differences(got, reference)
     with np.errstate(over="ignore"):
-        scale = np.abs(_wide(reference))
-        relative = np.zeros_like(absolute)
+        scale = np.abs(reference.astype(np.complex128 if np.iscomplexobj(reference) else np.float64))
+    relative = np.zeros_like(absolute)
+    with np.errstate(over="ignore"):
         np.divide(absolute, scale, out=relative, where=np.isfinite(scale) & (scale > 0))
-    return ValueErrors(absolute=absolute, relative=relative, wrong=wrong)
-
-
-def _integer_errors(got: NDArray[np.generic], reference: NDArray[np.generic]) -> NDArray[np.float64]:
-    """Subtract exactly: no wrap-around, and no rounding before the difference becomes a float."""
-    high, low = np.maximum(got, reference), np.minimum(got, reference)
-    if high.dtype.kind in _INTEGER_KINDS:
-        # Two's complement: the distance of two 64-bit integers fits 64 bits without a sign.
-        high, low = high.astype(np.uint64), low.astype(np.uint64)
-    with np.errstate(over="ignore"):
-        return np.asarray(high - low, dtype=np.float64)
-
-
-def _rounded_errors(
-    got: NDArray[np.generic], reference: NDArray[np.generic], tolerance: Tolerance
-) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
-    ours, theirs = _wide(reference), _wide(got)
-    finite = np.isfinite(ours) & np.isfinite(theirs)
-    with np.errstate(over="ignore", invalid="ignore"):
-        absolute = np.asarray(np.abs(theirs - ours), dtype=np.float64)
-        # A finite complex number may be further from zero than any float can say.
-        scale = np.minimum(np.abs(ours), np.finfo(np.float64).max)
-        allowed = tolerance.allowed(scale)
-        # An infinite reference allows everything, and two infinities differ by NaN: neither may pass.
-        wrong = ~(absolute <= allowed) | ~finite
-    return np.where(finite, absolute, np.inf), np.asarray(wrong)
-
-
-def _wide(array: NDArray[np.generic]) -> NDArray[np.inexact]:
-    return array.astype(np.complex128 if np.iscomplexobj(array) else np.float64)
+    units = in_units(absolute, tolerance.allowed(reference))
+    return ValueErrors(absolute=absolute, relative=relative, wrong=np.asarray(units > 1))
 
 
 def _largest(array: WireArray) -> float:
-    return float(np.abs(unpack_array(array)).max(initial=0.0))
+    """Return the largest finite size: nothing can be within any tolerance of another."""
+    numbers = unpack_array(array)
+    with np.errstate(over="ignore"):
+        sizes = np.abs(numbers.astype(np.complex128 if np.iscomplexobj(numbers) else np.float64))
+    return float(sizes[np.isfinite(sizes)].max(initial=0.0))

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import msgspec
 import numpy as np
 
-from app.core.tolerance import Tolerance
+from app.core.tolerance import Tolerance, fits
 from app.grading.diagnose.error_pattern import ErrorShape, Pair
 from app.grading.diagnose.significance import Array, weighs
 
@@ -69,7 +69,7 @@ def _constant(
     if (
         numbers.size >= _FEWEST
         and (numbers == first).all()
-        and np.ptp(wanted) > 20 * _slack(wanted, tolerance)
+        and np.ptp(wanted) > 20 * max(_slack(answer.pair, tolerance) for answer in answers)
     ):
         return ErrorShape(id="constant_output", message="the same number everywhere, in every case")
     groups: dict[tuple[int, ...], dict[bytes, CaseAnswer]] = {}
@@ -89,7 +89,7 @@ def _alike(group: Sequence[CaseAnswer], tolerance: Tolerance) -> bool:
     for index, one in enumerate(group):
         if not np.array_equal(one.pair.got, first.got):
             return False
-        if any(_near(one.pair.expected, other.pair.expected, tolerance, 20.0) for other in group[:index]):
+        if any(_near(one.pair.expected, other.pair, tolerance, 20.0) for other in group[:index]):
             return False
     return True
 
@@ -98,31 +98,29 @@ def _of_another(
     failing: Sequence[CaseAnswer], plain: Sequence[CaseAnswer], tolerance: Tolerance
 ) -> ErrorShape | None:
     """Find failing answers that are each the right one to a different question."""
-    targets = []
+    matched: list[Pair] = []
     for answer in failing:
         others = [
-            other.pair.expected
+            other.pair
             for other in plain
             if other.question != answer.question
-            and _near(answer.pair.got, other.pair.expected, tolerance, 1.0)
-            and not _near(answer.pair.expected, other.pair.expected, tolerance, 20.0)
+            and _near(answer.pair.got, other.pair, tolerance, 1.0)
+            and not _near(answer.pair.expected, other.pair, tolerance, 20.0)
         ]
         if not others:
             return None
-        targets.append(others[0])
-    allowed = [tolerance.allowed(target) for target in targets]
+        matched.append(others[0])
+    targets = [pair.expected for pair in matched]
+    allowed = [pair.allowed(pair.expected, tolerance) for pair in matched]
     choices = len(failing) * np.log10(len(plain))
     if any(target.size < _FEWEST for target in targets) or not weighs(targets, allowed, choices=choices):
         return None
     return ErrorShape(id="answer_of_another_case", message="the right one to another case")
 
 
-def _near(one: Array, other: Array, tolerance: Tolerance, times: float) -> bool:
-    if one.shape != other.shape:
-        return False
-    allowed = times * tolerance.allowed(other)
-    return bool((np.abs(one - other) <= allowed).all())
+def _near(one: Array, other: Pair, tolerance: Tolerance, times: float) -> bool:
+    return fits(one, other.expected, times * other.allowed(other.expected, tolerance))
 
 
-def _slack(wanted: Array, tolerance: Tolerance) -> float:
-    return float(tolerance.absolute + tolerance.relative * np.abs(wanted).max(initial=0.0))
+def _slack(pair: Pair, tolerance: Tolerance) -> float:
+    return float(pair.allowed(pair.expected, tolerance).max(initial=0.0))

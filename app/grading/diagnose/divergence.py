@@ -7,7 +7,7 @@ import msgspec
 import numpy as np
 
 from app.core.problem import ModuleStage
-from app.core.tolerance import Tolerance
+from app.core.tolerance import Tolerance, largest_error
 from app.grading.diagnose.error_pattern import Pair
 from app.grading.diagnose.significance import Array
 
@@ -128,13 +128,11 @@ def _agreement(given: Array, wanted: Array, tolerance: Tolerance, *, any_rows: b
 def _measured(given: Array, wanted: Array, tolerance: Tolerance) -> Agreement:
     """Compare as many numbers with each other."""
     got, expected = np.ravel(given), np.ravel(wanted)
-    if not np.isfinite(got).all():
-        return Agreement.DIFFERENT
+    if not np.isfinite(expected).all():
+        return Agreement.UNCLEAR  # As the scores of a mask: nothing lies near them, equals neither.
     # Numbers inside a network are rounded in proportion to the largest of them, not to each.
     scale = max(1.0, float(np.abs(expected).max(initial=0.0)))
-    absolute = scale * float(np.clip(tolerance.absolute, *_ABSOLUTE))
-    errors = np.abs(got - expected) / (absolute + np.clip(tolerance.relative, *_RELATIVE) * np.abs(expected))
-    worst = float(errors.max(initial=0.0))
+    worst = largest_error(got, expected, tolerance.bounded(_ABSOLUTE, _RELATIVE).scaled(scale))
     if worst <= _SURELY_SAME:
         return Agreement.SAME
     return Agreement.DIFFERENT if worst >= _SURELY_DIFFERENT else Agreement.UNCLEAR

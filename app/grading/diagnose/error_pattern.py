@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Sequence
 import msgspec
 import numpy as np
 
-from app.core.tolerance import Tolerance
+from app.core.tolerance import Tolerance, fits
 from app.grading.diagnose.significance import Array, decades, log10_factorial, weighs
 
 _SIZE_LIMIT = 1 << 20
@@ -16,6 +16,7 @@ _NUMERATORS = range(2, 33)
 _INTERIOR = 0.01
 _NEAR = 10.0
 _ROUNDED_UNITS = 2.0
+_EXACT = Tolerance(absolute=0.0, relative=0.0)
 
 
 class Pair(msgspec.Struct, frozen=True, kw_only=True):
@@ -23,6 +24,12 @@ class Pair(msgspec.Struct, frozen=True, kw_only=True):
 
     got: Array
     expected: Array
+    is_exact: bool = False
+    """Integers or logical values are expected: nothing rounds them."""
+
+    def allowed(self, target: Array, tolerance: Tolerance) -> Array:
+        """Return how far from what is made of the right answer, `target`, this one may lie."""
+        return (_EXACT if self.is_exact else tolerance).allowed(target)
 
 
 class ErrorShape(msgspec.Struct, frozen=True, kw_only=True):
@@ -54,12 +61,12 @@ def error_shapes(
 def _nearly_right(pairs: Sequence[Pair], tolerance: Tolerance) -> bool:
     """Say whether they are so near that a tiny factor or offset would fit by way of the tolerance."""
     targets = [pair.expected for pair in pairs]
-    return _within(pairs, targets, [_NEAR * tolerance.allowed(target) for target in targets])
+    return _within(pairs, targets, [_NEAR * one for one in _allowed(pairs, targets, tolerance)])
 
 
 def _sign(pairs: Sequence[Pair], tolerance: Tolerance, with_numbers: bool) -> Iterator[ErrorShape]:
     targets = [-pair.expected for pair in pairs]
-    if _fits(pairs, targets, tolerance) and weighs(*_around(targets, tolerance), choices=1):
+    if _fits(pairs, targets, tolerance) and weighs(targets, _allowed(pairs, targets, tolerance), choices=1):
         yield ErrorShape(id="sign_flipped", message="the right one with its sign flipped")
 
 
@@ -67,14 +74,14 @@ def _ratio(pairs: Sequence[Pair], tolerance: Tolerance, with_numbers: bool) -> I
     if not _same_shapes(pairs):
         return
     got, expected = _joined(pairs)
-    weights = _weights(expected, tolerance)
+    weights = _weights(pairs, tolerance)
     power = float((weights * expected) @ expected)
     if power == 0:
         return
     ratio = float((weights * got) @ expected) / power
     # Noise within the tolerance is scaled with the rest, where the factor came last.
     scale = max(1.0, abs(ratio))
-    allowed = [scale * tolerance.allowed(pair.expected) for pair in pairs]
+    allowed = [scale * pair.allowed(pair.expected, tolerance) for pair in pairs]
     targets = [ratio * pair.expected for pair in pairs]
     if _within(pairs, targets, allowed) and weighs(targets, allowed, free=1):
         number = f"{ratio:.4g}{_as_root(ratio)} times" if with_numbers else "a constant factor away from"
@@ -85,8 +92,8 @@ def _offset(pairs: Sequence[Pair], tolerance: Tolerance, with_numbers: bool) -> 
     if not _same_shapes(pairs):
         return
     got, expected = _joined(pairs)
-    offset = float(np.average(got - expected, weights=_weights(expected, tolerance)))
-    allowed = [2 * tolerance.allowed(pair.expected) for pair in pairs]
+    offset = float(np.average(got - expected, weights=_weights(pairs, tolerance)))
+    allowed = [2 * pair.allowed(pair.expected, tolerance) for pair in pairs]
     targets = [pair.expected + offset for pair in pairs]
     if _within(pairs, targets, allowed) and weighs(targets, allowed, free=1):
         number = f"{abs(offset):.4g}" if with_numbers else "a constant"
@@ -101,7 +108,7 @@ def _transposed(pairs: Sequence[Pair], tolerance: Tolerance, with_numbers: bool)
         if target is None:
             return
         targets.append(target)
-    if weighs(*_around(targets, tolerance), choices=1.5 * len(targets)):
+    if weighs(targets, _allowed(pairs, targets, tolerance), choices=1.5 * len(targets)):
         flat = all(pair.expected.ndim == 1 for pair in pairs)
         as_if = (
             "in another order, as if a matrix had been flattened column by column in the place of row by row"
@@ -121,7 +128,7 @@ def _transposition(pair: Pair, tolerance: Tolerance) -> Array | None:
         return None
     for matrix in matrices:
         target = matrix.T if expected.ndim == 2 else matrix.T.ravel()
-        if target.shape == pair.got.shape and _close(pair.got, target, tolerance.allowed(target)):
+        if fits(pair.got, target, pair.allowed(target, tolerance)):
             return np.ascontiguousarray(target)
     return None
 
@@ -129,10 +136,14 @@ def _transposition(pair: Pair, tolerance: Tolerance) -> Array | None:
 def _permuted(pairs: Sequence[Pair], tolerance: Tolerance, with_numbers: bool) -> Iterator[ErrorShape]:
     if not _same_shapes(pairs):
         return
-    ordered = [Pair(got=np.sort(p.got, axis=None), expected=np.sort(p.expected, axis=None)) for p in pairs]
+    ordered = [
+        Pair(got=np.sort(p.got, axis=None), expected=np.sort(p.expected, axis=None), is_exact=p.is_exact)
+        for p in pairs
+    ]
     targets = [pair.expected for pair in ordered]
+    allowed = _allowed(ordered, targets, tolerance)
     orders = sum(log10_factorial(target.size) for target in targets)
-    if _fits(ordered, targets, tolerance) and weighs(*_around(targets, tolerance), free=1, choices=orders):
+    if _within(ordered, targets, allowed) and weighs(targets, allowed, free=1, choices=orders):
         yield ErrorShape(id="permuted", message="made of the right numbers, in another order")
 
 
@@ -141,24 +152,21 @@ def _softmaxes(pairs: Sequence[Pair], tolerance: Tolerance, with_numbers: bool) 
         return
     for name, function, of_yours, of_right in _SOFTMAXES:
         taken = [function(pair.expected) for pair in pairs]
-        slack = [
-            _after_softmax(name, one, pair.expected, tolerance)
-            for one, pair in zip(taken, pairs, strict=True)
-        ]
+        slack = [_after_softmax(name, one, pair, tolerance) for one, pair in zip(taken, pairs, strict=True)]
         if _within(pairs, taken, slack) and _says_enough(name, taken, slack):
             yield ErrorShape(id=name, message=of_yours)
         given = [Pair(got=function(pair.got), expected=pair.expected) for pair in pairs]
         wanted = [pair.expected for pair in pairs]
-        slack = [2 * tolerance.allowed(one) for one in wanted]
+        slack = [2 * one for one in _allowed(pairs, wanted, tolerance)]
         if _within(given, wanted, slack) and _says_enough(name, wanted, slack):
             yield ErrorShape(id=f"without_{name}", message=of_right)
 
 
-def _after_softmax(name: str, taken: Array, before: Array, tolerance: Tolerance) -> Array:
+def _after_softmax(name: str, taken: Array, pair: Pair, tolerance: Tolerance) -> Array:
     """Return what noise within the tolerance becomes: an entry's own, and its share of the row's sum."""
-    noise = tolerance.allowed(before)
+    noise = pair.allowed(pair.expected, tolerance)
     both = noise + noise.max(axis=-1, keepdims=True, initial=0.0)
-    slack: Array = tolerance.allowed(taken) + (both if name == "log_softmax" else taken * both)
+    slack: Array = pair.allowed(taken, tolerance) + (both if name == "log_softmax" else taken * both)
     return slack
 
 
@@ -191,7 +199,7 @@ def _rounded(pairs: Sequence[Pair], tolerance: Tolerance, with_numbers: bool) ->
             continue
         scale = np.repeat([np.abs(p.expected).max(initial=0) for p in pairs], [p.got.size for p in pairs])
         unit = _ROUNDED_UNITS * 2.0**-bits * np.maximum(np.abs(expected), scale)
-        if (np.abs(got - expected) <= unit + tolerance.allowed(expected)).all():
+        if fits(got, expected, unit + _joined_allowed(pairs, tolerance)):
             yield ErrorShape(
                 id=f"only_{name}",
                 message=f"right, but only as exactly as `{name}` can say it: "
@@ -245,27 +253,27 @@ _SOFTMAXES = (
 )
 
 
-def _weights(expected: Array, tolerance: Tolerance) -> Array:
+def _weights(pairs: Sequence[Pair], tolerance: Tolerance) -> Array:
     """Weigh numbers: where less is allowed, one says more of a factor or of what was added."""
-    allowed = tolerance.allowed(expected)
+    allowed = _joined_allowed(pairs, tolerance)
     weights: Array = (allowed.min() / allowed) ** 2 if allowed.min() > 0 else np.ones_like(allowed)
     return weights
 
 
-def _around(targets: Sequence[Array], tolerance: Tolerance) -> tuple[Sequence[Array], list[Array]]:
-    return targets, [tolerance.allowed(target) for target in targets]
+def _allowed(pairs: Sequence[Pair], targets: Sequence[Array], tolerance: Tolerance) -> list[Array]:
+    return [pair.allowed(target, tolerance) for pair, target in zip(pairs, targets, strict=True)]
+
+
+def _joined_allowed(pairs: Sequence[Pair], tolerance: Tolerance) -> Array:
+    return np.concatenate([np.ravel(pair.allowed(pair.expected, tolerance)) for pair in pairs])
 
 
 def _fits(pairs: Sequence[Pair], targets: Sequence[Array], tolerance: Tolerance) -> bool:
-    return _within(pairs, targets, [tolerance.allowed(target) for target in targets])
+    return _within(pairs, targets, _allowed(pairs, targets, tolerance))
 
 
 def _within(pairs: Sequence[Pair], targets: Sequence[Array], allowed: Sequence[Array]) -> bool:
-    return all(_close(pair.got, *rest) for pair, *rest in zip(pairs, targets, allowed, strict=True))
-
-
-def _close(got: Array, target: Array, allowed: Array) -> bool:
-    return got.shape == target.shape and bool((np.abs(got - target) <= allowed).all())
+    return all(fits(pair.got, *rest) for pair, *rest in zip(pairs, targets, allowed, strict=True))
 
 
 def _same_shapes(pairs: Sequence[Pair]) -> bool:

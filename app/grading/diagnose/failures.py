@@ -8,12 +8,14 @@ import numpy as np
 from app.core.outcome import Outcome
 from app.core.probes.probe import About
 from app.core.problem import Problem
-from app.core.tolerance import Tolerance
+from app.core.tolerance import Tolerance, is_exact
 from app.core.verdict import Diagnosis, DiagnosisKind
+from app.grading.compare.distance import distance
 from app.grading.diagnose.across_cases import CaseAnswer, across_cases
 from app.grading.diagnose.error_pattern import ErrorShape, Pair, error_shapes
 from app.grading.diagnose.numbers import numbers_of
 from app.grading.run.run_checks import CheckedRun
+from sandbox.arrays import unpack_array
 from sandbox.interface import CallMode
 
 
@@ -58,20 +60,15 @@ def _answers(run: CheckedRun, tolerance: Tolerance) -> list[CaseAnswer] | None:
                 continue
             return None
         for name, right in wanted.items():
-            pair = Pair(got=given[name], expected=right)
+            arrays = {name: call.arrays[name]}, {name: expected.arrays[name]}
+            pair = Pair(got=given[name], expected=right, is_exact=is_exact(unpack_array(arrays[1][name])))
             answers.append(
                 CaseAnswer(
                     question=msgspec.msgpack.encode((name, check.call.arguments, check.call.module)),
                     pair=pair,
-                    passed=passed or _is_within(pair, tolerance),
+                    passed=passed or distance(*arrays, tolerance) <= 1,
                     is_plain=not check.hands_in_parameters,
                     is_shown=check.is_value and not check.call.is_hidden,
                 )
             )
     return answers
-
-
-def _is_within(pair: Pair, tolerance: Tolerance) -> bool:
-    if pair.got.shape != pair.expected.shape:
-        return False
-    return bool((np.abs(pair.got - pair.expected) <= tolerance.allowed(pair.expected)).all())

@@ -9,9 +9,9 @@ from app.core.probes.probe import About
 from app.core.problem import Problem
 from app.core.verdict import Mode
 from app.errors import ReferenceFailed
+from app.grading.compare.distance import Arrays, distance, spread
 from app.grading.grader import Grader
 from app.grading.plan.checks import Check, checks_of
-from app.grading.prove.distance import Arrays, distance, spread
 from app.grading.prove.margin import (
     determinism_figure,
     double_figure,

@@ -8,9 +8,9 @@ from app.core.generators import Argument, Seed, expand_fresh
 from app.core.probes.probe import About, DrawingProbe
 from app.core.problem import Problem
 from app.core.verdict import Mode
+from app.grading.compare.distance import Arrays
 from app.grading.plan.checks import Check, checks_of
 from app.grading.plan.request import plan_calls, request_for
-from app.grading.prove.distance import Arrays
 from app.grading.reference.outputs import ReferenceOutputs
 from sandbox.interface import CallMode, CallResult, Ending, RunResult
 

@@ -10,10 +10,10 @@ from app.core.outcome import Outcome
 from app.core.problem import Problem, WrongVariant
 from app.core.verdict import DiagnosisKind, Mode, Verdict
 from app.errors import ReferenceFailed
+from app.grading.compare.distance import Arrays, distance
 from app.grading.compare.tolerance import tolerance_of
 from app.grading.grader import Grader
 from app.grading.plan.checks import Check
-from app.grading.prove.distance import Arrays, distance
 from app.grading.prove.reasons import Fault, Reason
 from app.grading.prove.reference_calls import has_numbers
 from app.grading.prove.results import Role, SolutionResult, declared_names

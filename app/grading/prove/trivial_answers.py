@@ -6,8 +6,8 @@ import numpy as np
 
 from app.core.outcome import Outcome
 from app.core.tolerance import Tolerance
+from app.grading.compare.distance import Arrays, distance
 from app.grading.plan.checks import Check
-from app.grading.prove.distance import Arrays, allowed, distance
 from app.grading.prove.reasons import Fault, Reason
 from app.grading.prove.reference_calls import Conditions
 from app.grading.prove.results import Role, SolutionResult
@@ -55,8 +55,8 @@ def zeros(expected: WireArray) -> WireArray:
 
 def best_constant(expected: WireArray, tolerance: Tolerance) -> WireArray:
     """Answer with one number everywhere: the one that passes, if any does."""
-    array = unpack_array(expected).astype(np.float64)
-    slack = allowed(expected, tolerance)
+    reference = unpack_array(expected)
+    array, slack = reference.astype(np.float64), tolerance.allowed(reference)
     middle = ((array - slack).max() + (array + slack).min()) / 2
     return pack_array(np.full(array.shape, middle))
 

@@ -1,5 +1,6 @@
 """A reference's outputs as they once were, kept beside it, to notice drift between environments."""
 
+import math
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -7,7 +8,7 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from app.core.tolerance import Tolerance
+from app.core.tolerance import Tolerance, is_exact, largest_error
 from app.errors import ProblemError
 from app.grading.plan.checks import Check
 from app.grading.reference.outputs import ReferenceOutput
@@ -16,15 +17,18 @@ from sandbox.arrays import unpack_array
 FILE_NAME = "outputs.json"
 
 
-class StoredOutputs(msgspec.Struct, frozen=True, kw_only=True):
+class StoredOutputs(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """`outputs.json`: numbers in row-major order by check, and where they were computed.
 
-    One of several outputs has the key `check/output`; complex numbers are their real and imaginary parts.
+    Integers and logical values are written as integers. One of several outputs has the key `check/output`;
+    complex numbers are their real and imaginary parts.
     """
 
     version: str
     environment: dict[str, str]
-    outputs: dict[str, list[float]]
+    outputs: dict[str, list[int | float]]
+    complex_names: list[str] = []
+    """Which of `outputs` are complex."""
 
 
 class Drift(msgspec.Struct, frozen=True, kw_only=True):
@@ -42,13 +46,18 @@ def collect_outputs(
     version: str, environment: dict[str, str], checks: Sequence[Check], answers: Sequence[ReferenceOutput]
 ) -> StoredOutputs:
     """Collect today's outputs of cases and checkpoints; what other checks give follows from these."""
-    outputs = {
-        f"{check.name}/{name}" if name else check.name: _numbers(unpack_array(array))
+    arrays = {
+        f"{check.name}/{name}" if name else check.name: unpack_array(array)
         for check, answer in zip(checks, answers, strict=True)
         if check.has_own_answer
         for name, array in answer.arrays.items()
     }
-    return StoredOutputs(version=version, environment=environment, outputs=outputs)
+    return StoredOutputs(
+        version=version,
+        environment=environment,
+        outputs={name: _numbers(array) for name, array in arrays.items()},
+        complex_names=[name for name, array in arrays.items() if np.iscomplexobj(array)],
+    )
 
 
 def read_outputs(folder: Path) -> StoredOutputs | None:
@@ -75,9 +84,14 @@ def write_outputs(folder: Path, outputs: StoredOutputs) -> None:
     """Store them beside the reference.
 
     Raises:
-        ProblemError: the file cannot be written.
+        ProblemError: the file cannot be written, or a number is not finite, which JSON cannot say.
     """
     path = folder / FILE_NAME
+    broken = [name for name, numbers in outputs.outputs.items() if not all(map(math.isfinite, numbers))]
+    if broken:
+        raise ProblemError(
+            f"{path} is not written: the reference's answer to {', '.join(broken)} is not finite"
+        )
     try:
         path.write_bytes(msgspec.json.format(msgspec.json.encode(outputs), indent=0) + b"\n")
     except OSError as fault:
@@ -85,25 +99,27 @@ def write_outputs(folder: Path, outputs: StoredOutputs) -> None:
 
 
 def measure_drift(stored: StoredOutputs, today: StoredOutputs, tolerance: Tolerance) -> Drift:
-    """Return the largest difference in units of what the tolerance allows; infinite where shapes differ."""
+    """Return the largest difference in units of what the tolerance allows.
+
+    Infinite where shapes differ, or where either is not finite.
+    """
     worst = Drift(worst=0.0, where="")
     for name, numbers in today.outputs.items():
         before, now = np.asarray(stored.outputs.get(name, [])), np.asarray(numbers)
-        if before.shape != now.shape:
-            return Drift(worst=float("inf"), where=name)
-        if now.size == 0:
-            continue
-        allowed = tolerance.allowed(before)
-        drift = np.abs(now - before)
-        with np.errstate(divide="ignore", invalid="ignore"):
-            ratio = float(np.where(drift > 0, drift / allowed, 0.0).max())
-        if ratio > worst.worst:
-            worst = Drift(worst=ratio, where=name)
+        if name in today.complex_names and before.shape == now.shape:
+            before, now = before[::2] + 1j * before[1::2], now[::2] + 1j * now[1::2]
+        # What has become integers is exact, even where an older file wrote them as floats.
+        pair = (before, now) if is_exact(now) else (now, before)
+        error = largest_error(*pair, tolerance)
+        if error > worst.worst:
+            worst = Drift(worst=error, where=name)
     return worst
 
 
-def _numbers(array: NDArray[np.generic]) -> list[float]:
+def _numbers(array: NDArray[np.generic]) -> list[int | float]:
     flat = array.ravel()
+    if is_exact(flat):
+        return [int(number) for number in flat]
     if np.iscomplexobj(flat):
         flat = np.stack([flat.real, flat.imag], axis=-1).ravel()
     return [float(number) for number in flat]

@@ -1,8 +1,8 @@
 """Queries on wrong answers that nothing explained, clustered across learners.
 
 A cluster is the first submission's output, and whoever agrees with it within the problem's tolerance
-joins. A fixed projection of the output onto one number is indexed: outputs that agree lie near each other
-there, so only few are compared.
+joins; what is not finite is joined by its equals to the last bit alone. A fixed projection of the output
+onto one number is indexed: outputs that agree lie near each other there, so only few are compared.
 """
 
 import hashlib
@@ -15,7 +15,7 @@ from sqlalchemy.dialects.postgresql import insert as postgres_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 
 from app.core.submission import Submission, UnexplainedCluster, UnexplainedOutput
-from app.core.tolerance import Tolerance
+from app.core.tolerance import Tolerance, is_within
 from app.store import tables
 from app.store.engine.database import Connection
 
@@ -127,19 +127,9 @@ async def _joined_cluster(
     )
     numbers = np.frombuffer(found.output, "<f4").astype(np.float64)
     for row in await connection.execute(query):
-        if _agrees(numbers, np.frombuffer(row.output, "<f4").astype(np.float64), tolerance):
+        if is_within(numbers, np.frombuffer(row.output, "<f4").astype(np.float64), tolerance):
             return str(row.id)
     return None
-
-
-def _agrees(numbers: _Numbers, representative: _Numbers, tolerance: Tolerance) -> bool:
-    if numbers.shape != representative.shape:
-        return False
-    finite = np.isfinite(representative)
-    if not np.array_equal(numbers[~finite], representative[~finite], equal_nan=True):
-        return False
-    allowed = tolerance.allowed(representative[finite])
-    return bool((np.abs(numbers[finite] - representative[finite]) <= allowed).all())
 
 
 def _project(numbers: _Numbers, tolerance: Tolerance) -> tuple[float, float]:
@@ -147,8 +137,5 @@ def _project(numbers: _Numbers, tolerance: Tolerance) -> tuple[float, float]:
     direction = np.random.default_rng(_DIRECTION_SEED).normal(size=numbers.size)
     direction /= np.abs(direction).sum() or 1.0
     plain = np.where(np.isfinite(numbers), numbers, 0.0)
-    # From |a - e| <= absolute + relative |e| follows |e| <= (|a| + absolute) / (1 - relative).
-    largest = (np.abs(plain) + tolerance.absolute) / (1 - tolerance.relative)
-    allowed = tolerance.allowed(largest)
     slack = 1e-9 * (1.0 + float(np.abs(plain) @ np.abs(direction)))
-    return float(plain @ direction), float(allowed @ np.abs(direction)) + slack
+    return float(plain @ direction), float(tolerance.reach(plain) @ np.abs(direction)) + slack

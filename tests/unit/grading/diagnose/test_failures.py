@@ -3,12 +3,14 @@
 from collections.abc import Callable
 
 import numpy as np
+import pytest
 
 from app.core.outcome import Outcome
 from app.core.verdict import Mode
 from app.grading.check.case_result import case_result
 from app.grading.diagnose.creation_order import is_creation_order
 from app.grading.diagnose.failures import shape_of_answers
+from app.grading.diagnose.numbers import unexplained_output
 from app.grading.diagnose.significance import Array
 from app.grading.plan.checks import Check, checks_of
 from app.grading.reference.outputs import ReferenceOutput
@@ -73,3 +75,23 @@ def test_a_factor_of_hidden_answers_alone_is_not_told() -> None:
 def test_a_repeated_call_that_fails_is_no_creation_order() -> None:
     assert is_creation_order(_run(_times(1, 1), {"value": Outcome.WRONG_VALUE}))
     assert not is_creation_order(_run(_times(1, 1), {"again": Outcome.WRONG_VALUE}))
+
+
+def _layout(numbers: Array) -> str:
+    found = unexplained_output(_run(lambda check, right: numbers, _WRONG))
+    assert found is not None
+    return found.layout
+
+
+def test_unexplained_integers_are_alike_only_where_they_are_equal() -> None:
+    """What is stored of them are floats, among which a tolerance would take 50,001 for 50,000."""
+    one, other = np.array([50_000, 7]), np.array([50_001, 7])
+    assert _layout(one) == _layout(one.astype(np.int32)) != _layout(other)
+    assert _layout(one.astype(float)) == _layout(other.astype(float)) != _layout(one)
+
+
+@pytest.mark.parametrize("dtype", ["int64", "uint64"])
+def test_integers_that_no_double_holds_are_not_looked_into(dtype: str) -> None:
+    """Two of them would look alike."""
+    large = np.full(6, 2**53 + 1, dtype)
+    assert shape_of_answers(_TOY, _run(lambda check, right: large, _WRONG)) is None

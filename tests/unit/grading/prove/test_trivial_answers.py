@@ -6,8 +6,8 @@ from numpy.typing import ArrayLike
 
 from app.core.tolerance import Tolerance
 from app.core.verdict import Visibility
+from app.grading.compare.distance import distance
 from app.grading.plan.checks import Check
-from app.grading.prove.distance import distance
 from app.grading.prove.reasons import Reason
 from app.grading.prove.reference_calls import Conditions
 from app.grading.prove.results import SolutionResult

@@ -10,7 +10,7 @@ from hypothesis.extra.numpy import arrays
 from app.core.outcome import Outcome
 from app.core.tolerance import Tolerance
 from app.grading.compare.arrays import compare
-from app.grading.prove.distance import distance, spread
+from app.grading.compare.distance import distance, spread
 from sandbox.arrays import pack_array
 
 _TOLERANCE = Tolerance(absolute=1e-3, relative=1e-2)
