@@ -183,6 +183,7 @@ def open_real_grader(
     return open_grader(
         data_dir=settings.data_dir,
         unjailed=settings.sandbox == "unjailed",
+        jax_patches=settings.jax_patches,
         warm_jails=settings.warm_jails,
         keep_free_bytes=settings.keep_free_mb << 20,
         standby=True,

@@ -17,6 +17,7 @@ from app.core.database_url import is_reached_by_tcp, password_of, proves_itself_
 from app.core.machine import default_slots
 from app.core.paths import path_of
 from app.errors import SettingsError
+from sandbox.patches import named_patches
 
 _PREFIX = "JAXERCISE_"
 _NO_SETTINGS = frozenset({"JAXERCISE_PASSWORD"})
@@ -73,6 +74,11 @@ def _check_proxies(text: str) -> str:
     return text.strip()
 
 
+def _check_patches(text: str) -> str:
+    named_patches(text)
+    return text.strip()
+
+
 _Text = Annotated[str, BeforeValidator(_check_given)]
 _Path = Annotated[Path, BeforeValidator(_check_given)]
 _Folder = Annotated[_Path, AfterValidator(_check_folder)]
@@ -105,6 +111,9 @@ class Settings(BaseSettings):
     sandbox: Literal["jailed", "unjailed"] = "jailed"
     """`unjailed` grades without isolation, which every page and verdict then says: for development, on code
     you trust."""
+    jax_patches: Annotated[_Text, AfterValidator(_check_patches)] = "all"
+    """Which patches of JAX and Flax jails are given, for speed: `all`, `none`, or names with commas between
+    them; one that does not fit what is installed, or that is found to change a result here, is left out."""
     worker: bool = True
     """Whether `serve` grades as well; where not, `jaxercise worker` does, which takes PostgreSQL."""
     worker_name: _Text = Field(default_factory=lambda: socket.gethostname()[:100], max_length=100)

@@ -8,7 +8,9 @@ from pathlib import Path
 
 _PACKAGES = ("jax", "jaxlib", "flax", "numpy", "optax")
 _CPUS_SHOWN = 2
-_PROGRAM_FORMAT = 4
+_CHANGE_NO_NUMBER = ("sandbox", "jax_patches", "jax_patches_left_out")
+"""What a verdict's environment says for people; the same is computed with each of them."""
+_PROGRAM_FORMAT = 5
 """How `inside/jax_patches/` keys and writes programs; counted up when that changes."""
 
 
@@ -30,7 +32,7 @@ def describe_environment(*, jailed: bool) -> dict[str, str]:
 
 def fingerprint(environment: dict[str, str]) -> str:
     """Hash everything that can change a computed number or a compiled program."""
-    relevant = sorted(item for item in environment.items() if item[0] != "sandbox")
+    relevant = sorted(item for item in environment.items() if item[0] not in _CHANGE_NO_NUMBER)
     return hashlib.sha256(repr((_PROGRAM_FORMAT, relevant)).encode()).hexdigest()[:16]
 
 

@@ -16,6 +16,7 @@ from sandbox.interface import FOR_PROOFS, Report, RunRequest, RunResult, Sandbox
 from sandbox.isolation.bubblewrap import find_bubblewrap, find_host_paths
 from sandbox.isolation.seccomp import compiled_filter
 from sandbox.limits import Limits
+from sandbox.patches import NO_PATCHES, PATCH_NAMES, PatchChoice, patches_for
 from sandbox.protocol import Confinement
 from sandbox.run.child import JailedChild, spawn_child
 from sandbox.run.session import Session, SessionEnded
@@ -38,6 +39,7 @@ class Supervisor:
         warm_jails: int = 0,
         keep_free_bytes: int = 0,
         standby: bool = False,
+        patches: PatchChoice = NO_PATCHES,
         report_seconds: float = 10.0,
     ) -> None:
         self._plan = plan
@@ -45,6 +47,7 @@ class Supervisor:
         """How long after a child's end its init may still report it."""
         self._groups = groups
         self._jailed = jailed
+        self._patches = patches
         self._cpuinfo = short_cpuinfo()
         self._runs = 0
         self._closing: set[asyncio.Task[None]] = set()
@@ -161,7 +164,7 @@ class Supervisor:
 
     def environment(self) -> dict[str, str]:
         """Describe the versions and settings that a result depends on."""
-        return describe_environment(jailed=self._jailed)
+        return {**describe_environment(jailed=self._jailed), **self._patches.described()}
 
     def _close_later(self, child: JailedChild) -> None:
         """Kill it now and close it soon: its learner need not wait until the kernel has taken it apart."""
@@ -215,23 +218,29 @@ async def open_supervisor(
     warm_jails: int = 0,
     keep_free_bytes: int = 0,
     standby: bool = False,
+    patches: PatchChoice | None = None,
     open_groups: Callable[[], ControlGroups | None] = open_control_groups,
 ) -> AsyncIterator[Supervisor]:
     """Open a supervisor whose fork servers see `cache` as the folder of compiled programs.
 
     Only code that is trusted may run with `writable_cache`. `warm_jails` bounds the waiting children; they
     go while less than `keep_free_bytes` of memory are available. With `standby` a second fork server waits
-    for the first one's death. Where `open_groups` gives no control groups, process trees are watched.
+    for the first one's death. Jails are given `patches`; where none are named, all that were written for what
+    is installed. Where `open_groups` gives no control groups, process trees are watched.
 
     Raises:
         SandboxUnavailable: bubblewrap or JAX is missing on this host.
     """
     paths = find_host_paths()
+    if patches is None:
+        patches = patches_for(PATCH_NAMES, describe_environment(jailed=jailed))
     if jailed:
         find_bubblewrap()
     cache = _prepare_cache(cache, writable=writable_cache)
     groups = open_groups()
-    plan = ForkServerPlan(paths, cache=cache, jailed=jailed, writable_cache=writable_cache)
+    plan = ForkServerPlan(
+        paths, cache=cache, jailed=jailed, writable_cache=writable_cache, patches=patches.active
+    )
     supervisor = Supervisor(
         plan,
         groups,
@@ -239,6 +248,7 @@ async def open_supervisor(
         warm_jails=warm_jails,
         keep_free_bytes=keep_free_bytes,
         standby=standby,
+        patches=patches,
     )
     try:
         yield supervisor

@@ -7,6 +7,7 @@ be able to give hidden ones away.
 """
 
 import signal
+from collections.abc import Mapping
 
 import msgspec
 
@@ -30,6 +31,13 @@ class Confinement(msgspec.Struct, frozen=True, kw_only=True):
     cache_folder: str
     writable_cache: bool
     cpuinfo: str
+
+
+class Ready(msgspec.Struct, frozen=True, kw_only=True):
+    """The fork server has imported everything; a pidfd of it travels beside this."""
+
+    failed_patches: Mapping[str, str] = {}
+    """Patches of JAX that were ordered and could not be applied, with the reason."""
 
 
 class Spawn(msgspec.Struct, frozen=True, kw_only=True):

@@ -45,6 +45,7 @@ async def _check(
     async with open_grader(
         data_dir=settings.data_dir,
         unjailed=settings.sandbox == "unjailed",
+        jax_patches=settings.jax_patches,
         diagnosis_seconds=settings.diagnosis_seconds,
     ) as grader:
         for path, code in zip(files, codes, strict=True):

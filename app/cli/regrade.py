@@ -67,6 +67,7 @@ async def _regrade(
     async with open_grader(
         data_dir=settings.data_dir,
         unjailed=settings.sandbox == "unjailed",
+        jax_patches=settings.jax_patches,
         diagnosis_seconds=PROOF_DIAGNOSIS_SECONDS,
     ) as grader:
         for problem in problems:

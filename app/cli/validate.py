@@ -46,6 +46,7 @@ async def _validate(
     async with open_grader(
         data_dir=settings.data_dir,
         unjailed=settings.sandbox == "unjailed",
+        jax_patches=settings.jax_patches,
         diagnosis_seconds=PROOF_DIAGNOSIS_SECONDS,
     ) as grader:
         proofs = [await print_proof(problem, grader) for problem in problems]

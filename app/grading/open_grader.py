@@ -1,6 +1,7 @@
 """A grader with its sandboxes, for as long as a worker or a command needs it."""
 
 import asyncio
+import contextlib
 import os
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -10,10 +11,12 @@ from app.errors import SettingsError
 from app.grading.grader import GradingStage, ignore_stage
 from app.grading.prove.proving_grader import ProvingGrader
 from app.grading.reference.outputs import ReferenceOutputs
+from sandbox.canary import fitting_patches
 from sandbox.environment import describe_environment, fingerprint
 from sandbox.interface import SandboxUnavailable
 from sandbox.isolation.layers import lacking
 from sandbox.jailed import open_supervisor
+from sandbox.patches import named_patches
 
 _SEEDS_AHEAD = 8
 """For each problem, where learners are waited for at all: a few submissions come at once."""
@@ -24,6 +27,7 @@ async def open_grader(
     *,
     data_dir: Path,
     unjailed: bool,
+    jax_patches: str = "all",
     warm_jails: int = 0,
     keep_free_bytes: int = 0,
     standby: bool = False,
@@ -33,16 +37,19 @@ async def open_grader(
 ) -> AsyncIterator[ProvingGrader]:
     """Two supervisors over one compilation cache: learners' jails read it, trusted runs fill it.
 
-    `warm_jails` bounds the children that wait for a learner's next submission; they go while less than
-    `keep_free_bytes` of memory are available. With `standby` both supervisors are warm from the start and
-    keep a spare fork server each, which is worth its memory where learners wait. `diagnosis_seconds`,
-    `prepares_diagnosis` and `on_stage` are the grader's. Cache and answers lie below `data_dir`, in a folder
-    named for the environment that made them.
+    Jails are given `jax_patches` as far as they fit this host, which takes some seconds to try where that is
+    not known yet. `warm_jails` bounds the children that wait for a learner's next submission; they go while
+    less than `keep_free_bytes` of memory are available. With `standby` both supervisors are warm from the
+    start and keep a spare fork server each, which is worth its memory where learners wait.
+    `diagnosis_seconds`, `prepares_diagnosis` and `on_stage` are the grader's. Cache and answers lie below
+    `data_dir`, in a folder named for the environment that made them.
 
     Raises:
         SettingsError: `data_dir` cannot be made or written.
+        ValueError: `jax_patches` names one that is not known.
         SandboxUnavailable: this host lacks what a jail needs, and `unjailed` was not asked for.
     """
+    wanted = named_patches(jax_patches)
     place = _place(data_dir, unjailed=unjailed)
     compiled = place / "compiled"
     jailed = not unjailed
@@ -51,6 +58,7 @@ async def open_grader(
             f"submissions cannot be jailed on this host: {missing} (`jaxercise doctor` tells more). "
             "For development only, on code you trust, JAXERCISE_SANDBOX=unjailed runs them without a jail."
         )
+    patches = await fitting_patches(wanted, kept=kept_canaries(place), jailed=jailed)
     async with AsyncExitStack() as stack:
         learners = await stack.enter_async_context(
             open_supervisor(
@@ -59,10 +67,13 @@ async def open_grader(
                 warm_jails=warm_jails,
                 keep_free_bytes=keep_free_bytes,
                 standby=standby,
+                patches=patches,
             )
         )
         trusted = await stack.enter_async_context(
-            open_supervisor(cache=compiled, jailed=jailed, writable_cache=True, standby=standby)
+            open_supervisor(
+                cache=compiled, jailed=jailed, writable_cache=True, standby=standby, patches=patches
+            )
         )
         # Where learners wait, the first of them needs both: side by side they take little longer than one.
         needed = [learners, trusted] if standby else [learners]
@@ -79,6 +90,16 @@ async def open_grader(
         )
         stack.push_async_callback(grader.close)
         yield grader
+
+
+def kept_canaries(place: Path) -> list[Path]:
+    """Return where it is kept which patches fit this host: beside the cache, and for other data folders."""
+    own = os.environ.get("XDG_CACHE_HOME", "")
+    if not own:
+        # A user that no passwd file knows, as containers have them, may have no home.
+        with contextlib.suppress(RuntimeError):
+            own = str(Path.home() / ".cache")
+    return [place, *([Path(own) / "jaxercise"] if Path(own).is_absolute() else [])]
 
 
 def _place(data_dir: Path, *, unjailed: bool) -> Path:

@@ -7,9 +7,11 @@ import socket
 import subprocess
 import tempfile
 import termios
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import IO
+
+import msgspec
 
 from sandbox.interface import SandboxUnavailable
 from sandbox.isolation.bubblewrap import (
@@ -22,12 +24,13 @@ from sandbox.isolation.bubblewrap import (
     unjailed_command,
 )
 from sandbox.procfs.process import ProcessState, pid_of, readable, state_of
-from sandbox.protocol import Confinement, Spawn
+from sandbox.protocol import Confinement, Ready, Spawn
 from sandbox.wire import frame
 
 _START_SECONDS = 120.0
 _LOOK_SECONDS = 0.15
 _LOOKS = 3
+_READY_BYTES = 1 << 16
 
 
 class ForkServerGone(Exception):
@@ -48,6 +51,7 @@ class ForkServerProcess:
         log: IO[bytes],
         *,
         pid: int,
+        failed_patches: Mapping[str, str] | None = None,
         look: Callable[[int], ProcessState | None] = state_of,
     ) -> None:
         self._process = process
@@ -57,6 +61,8 @@ class ForkServerProcess:
         self._look = look
         self.pid = pid
         """Of the process that forks, on the host; bubblewrap's own are its parents."""
+        self.failed_patches = failed_patches or {}
+        """Patches of JAX that were ordered and could not be applied, with the reason."""
 
     @property
     def is_alive(self) -> bool:
@@ -127,8 +133,17 @@ class ForkServerProcess:
 class ForkServerPlan:
     """How this host's fork servers are started."""
 
-    def __init__(self, paths: HostPaths, *, cache: Path, jailed: bool, writable_cache: bool) -> None:
+    def __init__(
+        self,
+        paths: HostPaths,
+        *,
+        cache: Path,
+        jailed: bool,
+        writable_cache: bool,
+        patches: Sequence[str] = (),
+    ) -> None:
         self._paths = paths
+        self._patches = patches
         self._cache = cache
         self._jailed = jailed
         self.writable_cache = writable_cache
@@ -151,7 +166,7 @@ class ForkServerPlan:
             if user_namespace is not None:
                 os.close(user_namespace)
         try:
-            pid = await _ready(ours)
+            pid, ready = await _ready(ours)
         except BaseException as error:
             ours.close()
             process.kill()
@@ -163,14 +178,14 @@ class ForkServerPlan:
             raise SandboxUnavailable(
                 f"the fork server could not start: {reason or 'no reason given'}"
             ) from error
-        return ForkServerProcess(process, ours, log, pid=pid)
+        return ForkServerProcess(process, ours, log, pid=pid, failed_patches=ready.failed_patches)
 
     def _launch(
         self, control: socket.socket, user_namespace: int | None, log: IO[bytes]
     ) -> "subprocess.Popen[bytes]":
         keep = [control.fileno()]
         if not self._jailed:
-            command = unjailed_command(self._paths, control=control.fileno())
+            command = unjailed_command(self._paths, control=control.fileno(), patches=self._patches)
         else:
             command = fork_server_command(
                 self._paths,
@@ -178,6 +193,7 @@ class ForkServerPlan:
                 writable_cache=self.writable_cache,
                 user_namespace=user_namespace,
                 control=control.fileno(),
+                patches=self._patches,
             )
             keep += [] if user_namespace is None else [user_namespace]
         return subprocess.Popen(
@@ -191,19 +207,19 @@ class ForkServerPlan:
         )
 
 
-async def _ready(control: socket.socket) -> int:
-    """Wait until a fork server has imported everything, and return its process id.
+async def _ready(control: socket.socket) -> tuple[int, Ready]:
+    """Wait until a fork server has imported everything, and return its process id and what it says.
 
     Raises:
         OSError: it ended, or took too long.
     """
     async with asyncio.timeout(_START_SECONDS):
         await readable(control.fileno())
-    data, descriptors, _, _ = socket.recv_fds(control, 16, 1)
-    if data != b"ready" or len(descriptors) != 1:
+    data, descriptors, _, _ = socket.recv_fds(control, _READY_BYTES, 1)
+    if not data or len(descriptors) != 1:
         raise ConnectionResetError("the fork server has ended")
     try:
-        return pid_of(descriptors[0])
+        return pid_of(descriptors[0]), msgspec.msgpack.decode(data, type=Ready)
     finally:
         os.close(descriptors[0])
 

@@ -15,7 +15,7 @@ import msgspec
 from sandbox.inside import imports, libc
 from sandbox.inside.call.learner_call import LearnerCall
 from sandbox.inside.call.make_call import CALL_MODES
-from sandbox.inside.jax_patches.executable_cache import ExecutableCache
+from sandbox.inside.jax_patches.program_files import ProgramFiles
 from sandbox.inside.load import load_code
 from sandbox.inside.load.forbidden_names import in_words
 from sandbox.inside.load.forbidden_use import ForbiddenUseGuard
@@ -33,9 +33,9 @@ _NEVER_WRITE_SECONDS = 1e9
 class Child:
     """Takes orders until the last one, `Stop`; then the process ends."""
 
-    def __init__(self, channel: socket.socket, executables: ExecutableCache, *, cache_folder: str) -> None:
+    def __init__(self, channel: socket.socket, programs: ProgramFiles, *, cache_folder: str) -> None:
         self._channel = channel
-        self._executables = executables
+        self._programs = programs
         self._cache_folder = cache_folder
         self._send = _sender(channel)
         self._notes = NoteKeeper()
@@ -83,7 +83,7 @@ class Child:
         libc.give_memory_back()
 
     def _load(self, order: Load) -> Loaded:
-        _use_cache(self._executables, self._cache_folder, order.cache_key)
+        _use_cache(self._programs, self._cache_folder, order.cache_key)
         module = ModuleType("solution")
         self._guard.put_up(order.forbidden)
         with self._notes:
@@ -134,13 +134,13 @@ class Child:
         return recorder
 
 
-def run_child(channel: socket.socket, executables: ExecutableCache, *, cache_folder: str) -> None:
+def run_child(channel: socket.socket, programs: ProgramFiles, *, cache_folder: str) -> None:
     """Serve one supervisor's orders to their end.
 
     Raises:
         BadFrame: the supervisor closed the channel.
     """
-    Child(channel, executables, cache_folder=cache_folder).serve()
+    Child(channel, programs, cache_folder=cache_folder).serve()
 
 
 def _flush() -> None:
@@ -168,7 +168,7 @@ def _silence() -> Iterator[None]:
             os.close(descriptor)
 
 
-def _use_cache(executables: ExecutableCache, parent: str, key: str) -> None:
+def _use_cache(programs: ProgramFiles, parent: str, key: str) -> None:
     """Read the compartment's programs; a jail with a read-only cache never tries to write."""
     if not key:
         return
@@ -179,7 +179,7 @@ def _use_cache(executables: ExecutableCache, parent: str, key: str) -> None:
         # hash of the program. So nobody learns from the cache what a reference computes.
         with contextlib.suppress(FileExistsError):  # Another jail was quicker.
             os.mkdir(folder, mode=0o300)
-    executables.use(folder, writable=writable)
+    programs.use(folder, writable=writable)
     jax.config.update("jax_compilation_cache_dir", folder)
     jax.config.update("jax_persistent_cache_min_compile_time_secs", 0 if writable else _NEVER_WRITE_SECONDS)
 

@@ -17,19 +17,20 @@ import msgspec
 
 from sandbox.inside import confine, libc
 from sandbox.inside.child import run_child
-from sandbox.inside.jax_patches.executable_cache import ExecutableCache
-from sandbox.protocol import LINE_SIGNAL, Ended, Failed, Spawn, Started, Status
+from sandbox.inside.imports import Prepared
+from sandbox.inside.jax_patches.program_files import ProgramFiles
+from sandbox.protocol import LINE_SIGNAL, Ended, Failed, Ready, Spawn, Started, Status
 from sandbox.wire import BadFrame, frame
 
 _ORDER_LIMIT_BYTES = 1 << 18
 _DESCRIPTORS = 5
 
 
-def serve(control: socket.socket, executables: ExecutableCache) -> None:
+def serve(control: socket.socket, prepared: Prepared) -> None:
     """Take orders until the supervisor closes the control socket."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     decoder = msgspec.msgpack.Decoder(Spawn)
-    _say_ready(control)
+    _say_ready(control, prepared)
     while True:
         readable, _, _ = select.select([control], [], [], 1.0)
         _reap()
@@ -39,15 +40,16 @@ def serve(control: socket.socket, executables: ExecutableCache) -> None:
         if not data:
             return
         _assert_one_thread()
-        _fork_init(decoder.decode(data), descriptors, control, executables)
+        _fork_init(decoder.decode(data), descriptors, control, prepared.programs)
         for descriptor in descriptors:
             os.close(descriptor)
 
 
-def _say_ready(control: socket.socket) -> None:
+def _say_ready(control: socket.socket, prepared: Prepared) -> None:
     """Send a pidfd along: which process this is on the host, only the host can say."""
     pidfd = os.pidfd_open(os.getpid())
-    socket.send_fds(control, [b"ready"], [pidfd])
+    ready = Ready(failed_patches=prepared.failed_patches)
+    socket.send_fds(control, [msgspec.msgpack.encode(ready)], [pidfd])
     os.close(pidfd)
 
 
@@ -65,15 +67,13 @@ def _reap() -> None:
         pass
 
 
-def _fork_init(
-    order: Spawn, descriptors: list[int], control: socket.socket, executables: ExecutableCache
-) -> None:
+def _fork_init(order: Spawn, descriptors: list[int], control: socket.socket, programs: ProgramFiles) -> None:
     if os.fork() == 0:
         control.close()
-        _run_init(order, descriptors, executables)
+        _run_init(order, descriptors, programs)
 
 
-def _run_init(order: Spawn, descriptors: list[int], executables: ExecutableCache) -> NoReturn:
+def _run_init(order: Spawn, descriptors: list[int], programs: ProgramFiles) -> NoReturn:
     """Be the init between fork server and child: enter the namespaces, fork the child, report its end.
 
     It lives outside the child's PID namespace and filter, and never sees the learner's code.
@@ -90,7 +90,7 @@ def _run_init(order: Spawn, descriptors: list[int], executables: ExecutableCache
         _say(status, Failed(reason=str(error)))
         os._exit(1)
     if pid == 0:
-        _child(order, executables, channel=channel, stdout=stdout, stderr=stderr, status=status, line=line)
+        _child(order, programs, channel=channel, stdout=stdout, stderr=stderr, status=status, line=line)
     pidfd = os.pidfd_open(pid)
     socket.send_fds(status, [frame(Started())], [pidfd])
     for descriptor in (channel, stdout, stderr, line, pidfd, 1, 2):
@@ -109,7 +109,7 @@ def _run_init(order: Spawn, descriptors: list[int], executables: ExecutableCache
 
 def _child(
     order: Spawn,
-    executables: ExecutableCache,
+    programs: ProgramFiles,
     *,
     channel: int,
     stdout: int,
@@ -127,7 +127,7 @@ def _child(
         os._exit(1)
     status.close()
     try:
-        run_child(socket.socket(fileno=channel), executables, cache_folder=order.confinement.cache_folder)
+        run_child(socket.socket(fileno=channel), programs, cache_folder=order.confinement.cache_folder)
     except (BadFrame, BrokenPipeError, ConnectionResetError):
         os._exit(3)  # The supervisor has gone or has given this run up.
     os._exit(0)

@@ -3,6 +3,7 @@
 import gc
 import random
 import warnings
+from collections.abc import Mapping, Sequence
 
 # ruff: noqa: F401
 import flax.nnx
@@ -11,15 +12,14 @@ import jax
 # This and MLIR's dialects are loaded at the first call; once before the fork is cheaper than in every child.
 import jax.experimental.multihost_utils
 import jax.numpy
+import msgspec
 import numpy
 import numpy.testing
 import optax
 from jaxlib.mlir.dialects import arith, builtin, chlo, func, mhlo, scf
 
-from sandbox.inside.jax_patches import dispatch_cache, executable_cache, jaxpr_hash
-from sandbox.inside.jax_patches.array_conversion import return_arrays_as_they_are
-from sandbox.inside.jax_patches.flax_type_cache import cache_flax_types
-from sandbox.inside.jax_patches.ir_context import share_ir_context
+from sandbox.inside.jax_patches.apply import apply_patches
+from sandbox.inside.jax_patches.program_files import ProgramFiles
 
 _GARBAGE_THRESHOLD = 20_000
 _PINNED: dict[str, object] = {
@@ -32,25 +32,27 @@ _PINNED: dict[str, object] = {
 }
 
 
-def prepare() -> executable_cache.ExecutableCache:
-    """Pin what changes results, and freeze what the children share.
+class Prepared(msgspec.Struct, frozen=True):
+    """What a fork server has made ready."""
 
-    Compiled programs will be looked up in the cache that is returned; it has no folder yet.
-    """
+    programs: ProgramFiles
+    """Where compiled programs will be looked up; it has no folder yet."""
+    failed_patches: Mapping[str, str]
+    """Patches that could not be applied, with the reason."""
+
+
+def prepare(patches: Sequence[str]) -> Prepared:
+    """Pin what changes results, apply the named patches, and freeze what the children share."""
     pin()
-    share_ir_context()
-    cache_flax_types()
-    return_arrays_as_they_are()
-    executables = executable_cache.install()
-    jaxpr_hash.know_primitives()
-    dispatch_cache.install(executables)
+    programs = ProgramFiles()
+    failed = apply_patches(patches, programs)
     warnings.simplefilter("default", DeprecationWarning)
     # Frozen objects are not touched by a child's collections, so their pages stay shared.
     gc.collect()
     gc.freeze()
     # A run lives for seconds: looking for garbage after every 700 objects was a thirtieth of it.
     gc.set_threshold(_GARBAGE_THRESHOLD)
-    return executables
+    return Prepared(programs, failed)
 
 
 def pin() -> None:

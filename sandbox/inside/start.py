@@ -1,6 +1,6 @@
 """First file run inside the jail: puts the two package folders on the path, imports, serves.
 
-Started as `python -I -S start.py FD PACKAGES…`, so nothing of the environment or of site-packages'
+Started as `python -I -S start.py FD PATCHES PACKAGES…`, so nothing of the environment or of site-packages'
 start-up hooks takes part.
 """
 
@@ -13,14 +13,15 @@ import sys
 
 def main() -> None:
     """Import everything that a learner may import, then wait for orders."""
-    sys.path.extend(sys.argv[2:])
+    patches, packages = sys.argv[2], sys.argv[3:]
+    sys.path.extend(packages)
     control = socket.socket(fileno=int(sys.argv[1]))
     _end_with_the_supervisor(control, True)
     from sandbox.inside import forkserver, imports
 
-    executables = imports.prepare()
+    prepared = imports.prepare(patches.split(",") if patches else [])
     _end_with_the_supervisor(control, False)
-    forkserver.serve(control, executables)
+    forkserver.serve(control, prepared)
 
 
 def _end_with_the_supervisor(control: socket.socket, wanted: bool) -> None:

@@ -88,7 +88,13 @@ def find_bubblewrap() -> str:
 
 
 def fork_server_command(
-    paths: HostPaths, *, cache: Path, writable_cache: bool, user_namespace: int | None, control: int
+    paths: HostPaths,
+    *,
+    cache: Path,
+    writable_cache: bool,
+    user_namespace: int | None,
+    control: int,
+    patches: Sequence[str],
 ) -> Sequence[str]:
     """Return the command of bubblewrap, then Python on `start.py`.
 
@@ -132,14 +138,15 @@ def fork_server_command(
     command += ["--remount-ro", "/", "--chdir", "/tmp", "--"]
     start = _JAIL_LIBRARY / "sandbox" / "inside" / "start.py"
     command += [str(python_root / "bin" / paths.python.name), "-I", "-S", str(start), str(control)]
-    return [*command, *packages, str(_JAIL_LIBRARY)]
+    return [*command, ",".join(patches), *packages, str(_JAIL_LIBRARY)]
 
 
-def unjailed_command(paths: HostPaths, *, control: int) -> Sequence[str]:
+def unjailed_command(paths: HostPaths, *, control: int, patches: Sequence[str]) -> Sequence[str]:
     """Return the same with no wall around it, for development on hosts without user namespaces."""
     start = paths.library / "inside" / "start.py"
     packages = [str(path) for path in paths.packages]
-    return [str(paths.python), "-I", "-S", str(start), str(control), *packages, str(paths.library.parent)]
+    command = [str(paths.python), "-I", "-S", str(start), str(control), ",".join(patches)]
+    return [*command, *packages, str(paths.library.parent)]
 
 
 def open_many_users() -> int:

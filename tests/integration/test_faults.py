@@ -302,7 +302,7 @@ def test_a_fork_server_that_still_imports_ends_with_its_supervisor() -> None:
     """Before it is ready nothing else ties it to the service: it would go on importing for seconds."""
     ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
     number = theirs.fileno()
-    command = unjailed_command(find_host_paths(), control=number)
+    command = unjailed_command(find_host_paths(), control=number, patches=())
     process = subprocess.Popen(command, pass_fds=[number], env=ENVIRONMENT, stderr=subprocess.PIPE)
     theirs.close()
     assert process.stderr is not None

@@ -105,7 +105,7 @@ OLD_WORDS = (
     ),
     OldWord(
         pattern="_(call|program)_(stores?|names?|keys?)_",
-        instead="dispatch cache and key; executable cache and jaxpr hash",
+        instead="executable cache and jaxpr hash",
         reason="JAX's own words for what is cached and by what",
         example="program_store",
     ),

@@ -1,50 +1,42 @@
 """Compiled programs on disk, found by what was traced, so that a hit is never lowered.
 
-JAX's own persistent cache stays behind it: what cannot be hashed, or is not here, goes on to it.
-A file is a SHA-256 and the serialised executable that it is of; one that does not fit is passed over.
+JAX's own persistent cache stays behind it: what cannot be hashed, or is not here, goes on to it. A program
+is stored only where it is all that lowering and compiling gave: no callback, nothing to keep alive, no
+warning, no call of native code but such as the fork server has made ready. Whoever asks for a lowering gets
+JAX's own, and what is compiled of it is compiled anew.
 """
 
-import contextlib
 import functools
-import hashlib
 import io
-import os
+import threading
+import warnings
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
+from weakref import WeakKeyDictionary
 
 import jax
 import numpy as np
-from jax._src import compiler, core
+from jax._src import compilation_cache, compiler, stages
 from jax._src.interpreters import pxla
+from jax._src.lax import linalg
 from jax._src.named_sharding import UNSPECIFIED
 from jax._src.util import weakref_lru_cache
+from jaxlib import lapack
 from jaxlib.mlir import ir, passmanager
 
-from sandbox.inside.jax_patches.jaxpr_hash import Unhashable, hash_jaxpr
+from sandbox.inside.jax_patches import jaxpr_hash
+from sandbox.inside.jax_patches.plain_settings import PlainSettings
+from sandbox.inside.jax_patches.program_files import ProgramFiles
 
-_DIGEST_BYTES = 32
 # There is no public place between tracing and lowering.
 _lower: Callable[..., Any] = pxla._cached_lowering_to_hlo  # noqa: SLF001
 _compile: Callable[..., Any] = pxla._cached_compilation  # noqa: SLF001
-_cache_clear: Callable[[], None] = pxla._cached_compilation.cache_clear  # noqa: SLF001
-
-
-stored_program_p = core.Primitive("stored_program")
-"""An operation that stands for a whole stored program; see `dispatch_cache.py`."""
-stored_program_p.multiple_results = True
-
-
-class StoredExecutable:
-    """A program that was read before anything was traced."""
-
-    def __init__(self, key: str, executable: bytes) -> None:
-        self.key = key
-        self._executable = executable
-
-    def take(self) -> bytes:
-        """Hand it over once; after that nothing, for it would only lie in memory."""
-        taken, self._executable = self._executable, b""
-        return taken
+_cache_key: Callable[..., Any] = compiler._get_cache_key  # noqa: SLF001
+_NOTHING_ELSE: tuple[Any, ...] = (None, [], [], [], False, None)
+"""What lowering gives beside the module of most programs: nothing to keep, no callback, no effect."""
+_MADE_READY = {name for name, *_ in lapack.registrations()["cpu"]} | {"mhlo.topk"}
+"""Native code that stored programs may call: LAPACK's, and what the compiler replaces by its own."""
 
 
 class StoredProgram:
@@ -53,11 +45,21 @@ class StoredProgram:
     def __init__(self, executable: bytes, lower: Callable[[], Any]) -> None:
         self._executable = executable
         self._lower = lower
+        self._loaded: tuple[tuple[Any, ...], Any] | None = None
 
-    def take(self) -> bytes:
-        """Hand the serialised executable over once; after that nothing, for it would only lie in memory."""
-        taken, self._executable = self._executable, b""
-        return taken
+    def load(self, key: tuple[Any, ...], deserialise: Callable[[bytes], Any]) -> Any:
+        """Return the loaded program; JAX may ask again, and is given the same one.
+
+        Raises:
+            LookupError: it was loaded for another device or with other options.
+        """
+        if self._loaded is None:
+            # The bytes are let go of: after that they would only lie in memory.
+            self._loaded = key, deserialise(self._executable)
+            self._executable = b""
+        if self._loaded[0] != key:
+            raise LookupError("loaded otherwise")
+        return self._loaded[1]
 
     @functools.cached_property
     def module(self) -> Any:
@@ -69,41 +71,57 @@ class StoredProgram:
 
 
 class ExecutableCache:
-    """Which folder is read, and whether it is written; none until `use`."""
+    """Stands before JAX's lowering and compilation."""
 
-    def __init__(self) -> None:
-        self._folder = ""
-        self._writable = False
+    def __init__(self, files: ProgramFiles) -> None:
+        self._files = files
+        self._settings = PlainSettings()
         self._options: dict[tuple[Any, ...], Any] = {}
-        # The module is kept with its key, so that no other can be given the same id.
+        # A module is kept with its key, so that no other can be given the same id.
         self._to_write: dict[int, tuple[Any, str]] = {}
-
-    def use(self, folder: str, *, writable: bool) -> None:
-        """Look there from now on; an empty name for nowhere."""
-        self._folder = folder
-        self._writable = writable
+        self._asked_for: dict[int, Any] = {}
+        self._here = threading.local()
+        self._copies: WeakKeyDictionary[Any, Any] = WeakKeyDictionary()
 
     def lower(self, closed: Any, *arguments: Any, **options: Any) -> tuple[Any, ...]:
         """Stand in for JAX's lowering: return the stored program, or a module as ever."""
         whole = functools.partial(_lower, closed, *arguments, **options)
-        if (found := _stood_for(closed)) is not None:
-            executable = found.take() or self.read(found.key)
-            if executable is None or not _is_plain(*arguments, **options):
-                raise RuntimeError("a stored program is not what its record says")
-            return StoredProgram(executable, whole), None, [], [], [], False, None
-        if not self._folder or not _is_plain(*arguments, **options):
+        name = self._name(closed, arguments, options)
+        if name is None:
             return whole()  # type: ignore[no-any-return]
-        try:
-            key = hash_jaxpr(closed)
-        except Unhashable:
-            return whole()  # type: ignore[no-any-return]
-        executable = self.read(key)
+        executable = self._files.read(name)
         if executable is not None:
-            return StoredProgram(executable, whole), None, [], [], [], False, None
-        lowered: tuple[Any, ...] = whole()
-        if self._writable:
-            self._to_write[id(lowered[0])] = (lowered[0], key)
+            return StoredProgram(executable, whole), *_NOTHING_ELSE
+        if not self._files.is_writable:
+            return whole()  # type: ignore[no-any-return]
+        with _warnings_repeated() as warned:
+            lowered: tuple[Any, ...] = whole()
+        if not warned and lowered[1:] == _NOTHING_ELSE and _targets(lowered[0]) <= _MADE_READY:
+            self._to_write[id(lowered[0])] = (lowered[0], name)
         return lowered
+
+    def lower_or_look(
+        self, memoised: Callable[..., Any], closed: Any, *arguments: Any, **options: Any
+    ) -> tuple[Any, ...]:
+        """Return what a call needs, `memoised` being `lower`, or what a lowering is asked for."""
+        if not getattr(self._here, "is_asked", False):
+            return memoised(closed, *arguments, **options)  # type: ignore[no-any-return]
+        if self._settings.is_watched:
+            return _lower(closed, *arguments, **options)  # type: ignore[no-any-return]
+        # A module of its own: what calls use may have been compiled for somebody else.
+        own = self._copies.setdefault(closed, closed.replace())
+        lowered: tuple[Any, ...] = _lower(own, *arguments, **options)
+        self._asked_for[id(lowered[0])] = lowered[0]
+        return lowered
+
+    @contextmanager
+    def asked_for_lowering(self) -> Iterator[None]:
+        """Have everything in this thread lowered by JAX itself while entered."""
+        before, self._here.is_asked = getattr(self._here, "is_asked", False), True
+        try:
+            yield
+        finally:
+            self._here.is_asked = before
 
     def compile(
         self,
@@ -121,24 +139,69 @@ class ExecutableCache:
         """Stand in for JAX's compilation: load a stored program, compile anything else."""
         rest = (tuple_args, to_inputs, to_outputs, callbacks, backend, devices, options, profiler)
         if isinstance(computation, StoredProgram):
-            if not options and (serialised := computation.take()):
-                chosen = self._compile_options(backend, devices, tuple(to_inputs), tuple(to_outputs))
-                return backend.deserialize_executable(serialised, devices, chosen)
-            # Its caller has let go of what was loaded before.
+            try:
+                if not options:
+                    return self._load(computation, backend, devices, tuple(to_inputs), tuple(to_outputs))
+            except Exception:  # noqa: S110 - whatever is wrong with a stored program, it can be compiled anew
+                pass
             computation = computation.module
         waiting = self._to_write.pop(id(computation), None)
         if waiting is None or options or callbacks:
             return _compile(computation, name, *rest)
-        with _without_reading():
+        with self._without_reading():
             executable = _compile(_without_locations(computation), name, *rest)
-        self.write(waiting[1], backend.serialize_executable(executable))
+        self._files.write(waiting[1], backend.serialize_executable(executable))
         return executable
+
+    def key_of_jax_s_own(self, options: Any, *, computation: Any, **more: Any) -> Any:
+        """Stand in for the key of JAX's own cache: None, for no cache, where its use would be seen.
+
+        What was compiled for somebody else bears that one's lines of source, and finding it is told.
+        """
+        if id(computation) in self._asked_for or self._settings.is_watched:
+            return None
+        return _cache_key(options, computation=computation, **more)
+
+    def read_jax_s_own(
+        self, name: str, key: str, options: Any, backend: Any, devices: Any
+    ) -> tuple[Any, int | None]:
+        """Stand in for the reading of JAX's own cache: a damaged file is passed over without a word."""
+        if getattr(self._here, "is_writing", False):
+            return None, None
+        try:
+            return compilation_cache.get_executable_and_time(key, options, backend, devices)
+        except Exception:
+            return None, None
+
+    def _name(self, closed: Any, arguments: Sequence[Any], options: Any) -> str | None:
+        """Return the name of a program that may be stored; None for any other."""
+        try:
+            if self._files.is_open and self._settings.are_in_force and _is_plain(*arguments, **options):
+                return jaxpr_hash.hash_jaxpr(closed)
+        except Exception:
+            # Mostly `Unhashable`; and whatever is wrong with a program, JAX says it best.
+            return None
+        return None
+
+    def _load(
+        self,
+        stored: StoredProgram,
+        backend: Any,
+        devices: Any,
+        to_inputs: tuple[bool, ...],
+        to_outputs: tuple[bool, ...],
+    ) -> Any:
+        chosen = self._compile_options(backend, devices, to_inputs, to_outputs)
+        return stored.load(
+            (id(backend), devices, to_inputs, to_outputs),
+            lambda executable: backend.deserialize_executable(executable, devices, chosen),
+        )
 
     def _compile_options(
         self, backend: Any, devices: Any, to_inputs: tuple[bool, ...], to_outputs: tuple[bool, ...]
     ) -> Any:
         """Make them once, as JAX does: making them takes longer than loading a small program."""
-        key = (id(backend), to_inputs, to_outputs)
+        key = (id(backend), devices, to_inputs, to_outputs)
         if key not in self._options:
             made = compiler.get_compile_options(
                 num_replicas=1,
@@ -152,70 +215,81 @@ class ExecutableCache:
             self._options[key] = made
         return self._options[key]
 
-    @property
-    def is_open(self) -> bool:
-        """Whether there is a folder."""
-        return bool(self._folder)
+    @contextmanager
+    def _without_reading(self) -> Iterator[None]:
+        """Pass JAX's own cache over: what was loaded from a file has no code left to write into another.
 
-    @property
-    def is_writable(self) -> bool:
-        """Whether what is compiled is kept."""
-        return self._writable
-
-    def read(self, key: str) -> bytes | None:
-        """Return what was written under this key; None where that is damaged."""
+        Two programs of different names may be lowered to one text, as those that differ by a weak type.
+        """
+        self._here.is_writing = True
         try:
-            with open(f"{self._folder}/{key}", "rb") as file:
-                digest, executable = file.read(_DIGEST_BYTES), file.read()
-        except OSError:
-            return None
-        return executable if hashlib.sha256(executable).digest() == digest else None
-
-    def write(self, key: str, executable: bytes) -> None:
-        """Write it whole or not at all, even with several writers: each is process 1 of its own namespace."""
-        draft = f"{self._folder}/{key}.{os.urandom(8).hex()}"
-        try:
-            with open(draft, "wb") as file:
-                file.write(hashlib.sha256(executable).digest() + executable)
-            os.rename(draft, f"{self._folder}/{key}")
-        except OSError:
-            # What is not stored is compiled again; that must not become an exception of the code that runs.
-            with contextlib.suppress(OSError):
-                os.unlink(draft)
+            yield
+        finally:
+            self._here.is_writing = False
 
 
-def install() -> ExecutableCache:
+def apply(files: ProgramFiles) -> None:
     """Put a cache between tracing and lowering, for the whole process.
 
     Raises:
-        AttributeError: this JAX is built otherwise; a new version has to be looked at.
+        AttributeError, KeyError: this JAX is built otherwise.
     """
-    cache = ExecutableCache()
-    memoised: Any = weakref_lru_cache
-    pxla._cached_lowering_to_hlo = memoised(cache.lower)  # noqa: SLF001
+    # Lowering does that where it meets linear algebra; a program that is loaded is not lowered.
+    linalg.initialize_lapack()
+    jaxpr_hash.know_libraries()
+    cache = ExecutableCache(files)
+    memoised: Any = weakref_lru_cache(cache.lower)
+    lower: Any = functools.partial(cache.lower_or_look, memoised)
+    lower.cache_clear = memoised.cache_clear
 
     # Not memoised: JAX's own function below it is, and cannot tell a stand-in from a module.
     def compile_or_load(*arguments: Any) -> Any:
         return cache.compile(*arguments)
 
     replaced: Any = compile_or_load
-    replaced.cache_clear = _cache_clear
-    pxla._cached_compilation = replaced  # noqa: SLF001
-    return cache
+    replaced.cache_clear = _compile.cache_clear  # type: ignore[attr-defined]
+
+    inner: Any = compiler
+    asked: Any = stages.Traced
+    programs: Any = pxla
+    programs._cached_lowering_to_hlo = lower  # noqa: SLF001
+    programs._cached_compilation = replaced  # noqa: SLF001
+    inner._get_cache_key = cache.key_of_jax_s_own  # noqa: SLF001
+    inner._cache_read = cache.read_jax_s_own  # noqa: SLF001
+    asked.lower = _asked_for(cache, asked.lower)
 
 
-@contextlib.contextmanager
-def _without_reading() -> Iterator[None]:
-    """Pass JAX's own cache over: what was loaded from a file has no code left to write into another.
+def _asked_for(cache: ExecutableCache, lower: Callable[..., Any]) -> Callable[..., Any]:
+    @functools.wraps(lower)
+    def asked_for(*arguments: Any, **options: Any) -> Any:
+        with cache.asked_for_lowering():
+            return lower(*arguments, **options)
 
-    Two programs of different names may be lowered to one text, as those that differ by a weak type.
-    """
-    original = compiler._cache_read  # noqa: SLF001
-    compiler._cache_read = lambda *_: (None, None)  # noqa: SLF001
-    try:
-        yield
-    finally:
-        compiler._cache_read = original  # noqa: SLF001
+    return asked_for
+
+
+@contextmanager
+def _warnings_repeated() -> Iterator[list[warnings.WarningMessage]]:
+    """Note every warning, and give it again at the end."""
+    with warnings.catch_warnings(record=True) as noted:
+        warnings.simplefilter("always")
+        yield noted
+    for found in noted:
+        warnings.warn_explicit(found.message, found.category, found.filename, found.lineno)
+
+
+def _targets(module: Any) -> set[str]:
+    """Return the names of all native code that a module calls."""
+    found = set()
+
+    def look(operation: Any) -> Any:
+        if operation.name == "stablehlo.custom_call":
+            found.add(ir.StringAttr(operation.attributes["call_target_name"]).value)
+        return ir.WalkResult.ADVANCE
+
+    with module.context:
+        module.operation.walk(look)
+    return found
 
 
 def _without_locations(module: Any) -> Any:
@@ -257,14 +331,6 @@ def _is_plain(
         and all(layout is None for layout in (*in_layouts, *out_layouts))
         and all(sharding is UNSPECIFIED or _is_one_device(sharding) for sharding in shardings)
     )
-
-
-def _stood_for(closed: Any) -> StoredExecutable | None:
-    equations = closed.jaxpr.eqns
-    if len(equations) != 1 or equations[0].primitive is not stored_program_p:
-        return None
-    found: StoredExecutable = equations[0].params["executable"]
-    return found
 
 
 def _is_one_device(sharding: Any) -> bool:

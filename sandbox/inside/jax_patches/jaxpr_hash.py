@@ -8,15 +8,16 @@ not know exactly gets no hash and is lowered as usual: a wrong hit would be a wr
 import dataclasses
 import enum
 import hashlib
-from collections.abc import Iterable, Mapping
+import sys
+from collections.abc import Iterable
 from functools import lru_cache
 from typing import Any
 
 import numpy as np
-from jax._src import config, core, literals
+from jax._src import config, core, dtypes, literals
 from jax._src.interpreters import mlir
 from jax._src.named_sharding import UNSPECIFIED
-from jax._src.random.prng import PRNGImpl
+from jax._src.random import prng
 
 _NOT_LOWERED = {
     "custom_jvp_call": ("jvp_jaxpr_fun",),
@@ -27,31 +28,39 @@ _PLAIN = (type(None), bool, int, float, complex, str, bytes)
 _TYPED = (literals.TypedInt, literals.TypedFloat, literals.TypedComplex)
 _OF_JAX = ("jax.", "jaxlib.")
 
-_primitives: set[Any] = set()
-"""Those of the libraries, once they are known."""
+_lowering_rules: dict[core.Primitive, tuple[Any, Any]] = {}
+"""The libraries' primitives, each with how it is lowered, once they are known."""
+_key_types: dict[int, tuple[prng.PRNGImpl, str]] = {}
+"""The libraries' kinds of random keys by identity, each with its name."""
 
 
 class Unhashable(Exception):
     """A part of the program is of a kind that is not known here."""
 
 
-def know_primitives() -> None:
-    """Note the libraries' primitives, once they are imported, before anything else may make one.
+def know_libraries() -> None:
+    """Note primitives and kinds of keys, once the libraries are imported and before anything else makes one.
 
-    A program with any other has no hash: a primitive's name says what it computes only where it is theirs.
+    A program with any other has no hash: a name says what is computed only where it is theirs.
     """
-    _primitives.update(mlir._lowerings)  # noqa: SLF001
-    for lowerings in mlir._platform_specific_lowerings.values():  # noqa: SLF001
-        _primitives.update(lowerings)
+    known = {*mlir._lowerings, *mlir._platform_specific_lowerings["cpu"]}  # noqa: SLF001
+    _lowering_rules.update({primitive: _rules_now(primitive) for primitive in known})
+    _key_types.update({id(kind): (kind, name) for name, kind in prng.prngs.items()})
 
 
-def primitive_name(primitive: core.Primitive) -> str:
+def _rules_now(primitive: core.Primitive) -> tuple[Any, Any]:
+    for_cpu = mlir._platform_specific_lowerings["cpu"]  # noqa: SLF001
+    return mlir._lowerings.get(primitive), for_cpu.get(primitive)  # noqa: SLF001
+
+
+def _primitive_name(primitive: core.Primitive) -> str:
     """Return its name, which says what it computes.
 
     Raises:
-        Unhashable: it is not of a library.
+        Unhashable: it is not of a library, or is lowered otherwise by now.
     """
-    if primitive not in _primitives:
+    known, now = _lowering_rules.get(primitive), _rules_now(primitive)
+    if known is None or known[0] is not now[0] or known[1] is not now[1]:
         raise Unhashable("a primitive of its own")
     return primitive.name
 
@@ -66,13 +75,13 @@ def hash_jaxpr(closed: core.ClosedJaxpr) -> str:
     """
     if closed.consts or closed.effects:
         raise Unhashable("constants or effects")
-    parts = [settings(config.trace_context())]
+    parts = [_settings(config.trace_context())]
     _add_jaxpr(parts, closed.jaxpr)
     return hashlib.sha256("\x1f".join(parts).encode()).hexdigest()
 
 
 @lru_cache(maxsize=16)
-def settings(context: tuple[Any, ...]) -> str:
+def _settings(context: tuple[Any, ...]) -> str:
     """Write down all that JAX itself holds to change a traced program, as a part of a hash.
 
     Raises:
@@ -84,7 +93,7 @@ def settings(context: tuple[Any, ...]) -> str:
             if setting.axis_sizes or setting.spmd_axis_names or setting.explicit_mesh_axis_names:
                 raise Unhashable("named axes")
         else:
-            add_value(parts, setting)
+            _add_value(parts, setting)
     return "\x1e".join(parts)
 
 
@@ -97,14 +106,14 @@ def _add_jaxpr(parts: list[str], jaxpr: core.Jaxpr) -> None:
     for equation in jaxpr.eqns:
         if equation.ctx is not context:
             raise Unhashable("a context of its own")
-        primitive = primitive_name(equation.primitive)
+        primitive = _primitive_name(equation.primitive)
         parts.append(f"={primitive}")
         _use(parts, places, equation.invars)
         skipped = _NOT_LOWERED.get(primitive, ())
         for name in sorted(equation.params):
             if name not in skipped:
                 parts.append(name)
-                add_value(parts, equation.params[name])
+                _add_value(parts, equation.params[name])
         _bind(parts, places, equation.outvars)
     parts.append(">")
     _use(parts, places, jaxpr.outvars)
@@ -113,19 +122,19 @@ def _add_jaxpr(parts: list[str], jaxpr: core.Jaxpr) -> None:
 def _bind(parts: list[str], places: dict[Any, str], variables: Iterable[Any]) -> None:
     for variable in variables:
         places[variable] = f"${len(places)}"
-        add_aval(parts, variable.aval)
+        _add_aval(parts, variable.aval)
 
 
 def _use(parts: list[str], places: dict[Any, str], atoms: Iterable[Any]) -> None:
     for atom in atoms:
         if isinstance(atom, core.Literal):
-            add_value(parts, atom.val)
-            add_aval(parts, atom.aval)
+            _add_value(parts, atom.val)
+            _add_aval(parts, atom.aval)
         else:
             parts.append(places[atom])
 
 
-def add_aval(parts: list[str], aval: Any) -> None:
+def _add_aval(parts: list[str], aval: Any) -> None:
     """Add what is known of an array before it is there.
 
     Raises:
@@ -138,11 +147,26 @@ def add_aval(parts: list[str], aval: Any) -> None:
         or aval.manual_axis_type != core.empty_mat
     ):
         raise Unhashable("a value that is not plainly an array on the device")
-    parts.append(f"{aval.dtype}{aval.shape}{aval.weak_type}")
+    parts.append(f"{_dtype_name(aval.dtype)}{aval.shape}{aval.weak_type}")
 
 
-def add_value(parts: list[str], value: Any) -> None:
-    """Add a parameter or a static argument, with its type.
+def _dtype_name(dtype: Any) -> str:
+    if type(dtype) is prng.KeyTy:
+        return f"keys of {_key_name(dtype._impl)}"  # noqa: SLF001
+    if isinstance(dtype, dtypes.ExtendedDType) or dtype.hasobject:
+        raise Unhashable("an array of something of its own")
+    return str(dtype)
+
+
+def _key_name(kind: prng.PRNGImpl) -> str:
+    known = _key_types.get(id(kind))
+    if known is None:
+        raise Unhashable("random keys of its own")
+    return known[1]
+
+
+def _add_value(parts: list[str], value: Any) -> None:
+    """Add a parameter, with its type.
 
     Raises:
         Unhashable: it is of a kind that is not known here.
@@ -153,7 +177,7 @@ def add_value(parts: list[str], value: Any) -> None:
     elif kind in (tuple, list):
         parts.append("(")
         for item in value:
-            add_value(parts, item)
+            _add_value(parts, item)
         parts.append(")")
     elif kind is core.Jaxpr:
         _add_jaxpr(parts, value)
@@ -161,8 +185,8 @@ def add_value(parts: list[str], value: Any) -> None:
         if value.consts:
             raise Unhashable("constants")
         _add_jaxpr(parts, value.jaxpr)
-    elif isinstance(value, np.ndarray | np.generic):
-        parts.append(f"{value.dtype}{value.shape}{value.tobytes().hex()}")
+    elif kind is np.ndarray or issubclass(kind, np.generic):
+        parts.append(f"{_dtype_name(value.dtype)}{value.shape}{value.tobytes().hex()}")
     else:
         _add_object(parts, value)
 
@@ -171,27 +195,38 @@ def _add_object(parts: list[str], value: Any) -> None:
     kind = type(value)
     if value is UNSPECIFIED:
         parts.append("unspecified")
-    elif isinstance(value, enum.Enum):
-        parts.append(f"{kind.__qualname__}.{value.name}")
-    elif isinstance(value, np.dtype):
-        parts.append(f"dtype:{value}")
+    elif isinstance(value, np.dtype | dtypes.ExtendedDType):
+        parts.append(f"dtype:{_dtype_name(value)}")
     elif isinstance(value, type) and issubclass(value, np.generic):
-        parts.append(f"dtype:{np.dtype(value)}")
-    elif kind is PRNGImpl:
-        parts.append(f"prng:{value.name}")
+        parts.append(f"dtype:{_dtype_name(np.dtype(value))}")
+    elif kind is prng.PRNGImpl:
+        parts.append(f"keys of {_key_name(value)}")
     elif kind is core.ShapedArray:
-        add_aval(parts, value)
-    elif isinstance(value, Mapping):
+        _add_aval(parts, value)
+    elif kind is dict:
         parts.append("{")
         for name in sorted(value):
-            parts.append(str(name))
-            add_value(parts, value[name])
+            parts.append(repr(name))
+            _add_value(parts, value[name])
+        parts.append("}")
+    elif not _is_of_jax(kind):
+        raise Unhashable(f"a parameter of type {kind.__module__}.{kind.__qualname__}")
+    elif isinstance(value, enum.Enum):
+        parts.append(f"{kind.__qualname__}.{value.name}")
     elif getattr(value, "empty", None) is True and kind.__name__ in ("AbstractMesh", "Mesh"):
         parts.append("no mesh")
-    elif kind.__module__.startswith(_OF_JAX):
-        _add_fields(parts, value)
     else:
-        raise Unhashable(f"a parameter of type {kind.__module__}.{kind.__qualname__}")
+        _add_fields(parts, value)
+
+
+def _is_of_jax(kind: type) -> bool:
+    """Say whether a type is what it is called; anybody can make one that bears a name of JAX."""
+    if not kind.__module__.startswith(_OF_JAX):
+        return False
+    found: Any = sys.modules.get(kind.__module__)
+    for name in kind.__qualname__.split("."):
+        found = getattr(found, name, None)
+    return found is kind
 
 
 def _add_fields(parts: list[str], value: Any) -> None:
@@ -205,4 +240,4 @@ def _add_fields(parts: list[str], value: Any) -> None:
     parts.append(type(value).__qualname__)
     for name, item in fields.items():
         parts.append(name)
-        add_value(parts, item)
+        _add_value(parts, item)
