@@ -61,8 +61,15 @@ def _files(folder: Path) -> Iterator[Path]:
 
 
 def _meaning(checkout: Path, file: Path) -> str:
-    content = file.read_bytes()
     is_code = file.suffix == ".py" and not file.relative_to(checkout).as_posix().startswith(_GRADED_TEXTS)
+    stat = file.stat()
+    return _hash_file(file, is_code, stat.st_mtime_ns, stat.st_size)
+
+
+# Asked after every item, and parsing a thousand modules takes seconds.
+@functools.cache
+def _hash_file(file: Path, is_code: bool, changed_ns: int, size: int) -> str:
+    content = file.read_bytes()
     return _digest(_without_words(content) if is_code else content)
 
 

@@ -1,0 +1,43 @@
+"""A process of JAX and Flax outside the jail, plain or with the patches that the jail applies.
+
+Both are pinned as in the jail, so that whatever differs is due to a patch.
+"""
+
+import os
+from collections.abc import Callable
+
+from sandbox.isolation.bubblewrap import ENVIRONMENT
+
+_NEVER_WRITE_SECONDS = 1e9
+
+UseCache = Callable[[str, bool], None]
+"""Takes the folder of stored programs, and whether it may be written."""
+
+
+def environment() -> dict[str, str]:
+    """Return the variables of the jail, with this machine's own PATH."""
+    return {**ENVIRONMENT, "PATH": os.environ["PATH"], "PYTHONDONTWRITEBYTECODE": "1"}
+
+
+def be_plain() -> None:
+    """Pin JAX as the jail does, and leave it as it is."""
+    from sandbox.inside import imports
+
+    imports.pin()
+
+
+def be_patched() -> UseCache:
+    """Apply the patches, in the way of the fork server; return what opens a cache folder."""
+    import jax
+
+    from sandbox.inside import imports
+
+    executables = imports.prepare()
+
+    def use_cache(folder: str, writable: bool) -> None:
+        executables.use(folder, writable=writable)
+        jax.config.update("jax_compilation_cache_dir", folder)
+        seconds = 0.0 if writable else _NEVER_WRITE_SECONDS
+        jax.config.update("jax_persistent_cache_min_compile_time_secs", seconds)
+
+    return use_cache
