@@ -3,6 +3,7 @@
 GraderError
 ├── SettingsError            a JAXERCISE_* variable has a value that is not allowed
 ├── ProblemError             a problem package breaks a rule of the format
+│   ├── HostLacks            it needs a package, memory or processors that this host lacks
 │   └── ProblemNotFound
 ├── ReferenceFailed          a reference solution did not give a usable answer
 ├── GraderGone               the grading process was killed under a run; it is begun again
@@ -42,6 +43,10 @@ class SettingsError(GraderError):
 
 class ProblemError(GraderError):
     """A problem package breaks a rule of the format."""
+
+
+class HostLacks(ProblemError):
+    """This host cannot grade the problem."""
 
 
 class ProblemNotFound(ProblemError):

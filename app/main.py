@@ -1,8 +1,9 @@
 """The service: built from the settings, with everything that its requests are answered with handed down."""
 
 import asyncio
+import hashlib
 import logging
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from functools import partial
 
@@ -14,8 +15,9 @@ from starlette.exceptions import HTTPException
 from app.accounts.accounts import Accounts
 from app.api import accounts, openapi, operators, problems, submissions
 from app.bootstrap import open_services, publishing_positions, real_grader, require_distributed, run_worker
-from app.catalog.problem_folder import load_folders, reading_rules
+from app.catalog.problem_folder import load_folders, reading_rules, suit_any_host
 from app.core.paths import path_of
+from app.core.problem import Problem
 from app.errors import GraderError, ProblemError
 from app.http.middleware import add_middleware
 from app.http.responses import ErrorAnswer, answer_error
@@ -132,16 +134,24 @@ async def load_problems(
     """Publish every readable folder, and return why the others were refused.
 
     The last good version of a refused one stays on offer. A problem whose folder is gone is taken off the
-    list. What was read under the same `rules` is not read again; they are those of this program.
+    list, and where this process grades, one that cannot be graded on its host. What was read under the same
+    `rules` is not read again; they are those of this program on this host.
     """
+    require_host: Callable[[Problem], None] = suit_any_host
     if rules is None:
         rules = await asyncio.to_thread(reading_rules)
+    if settings.worker:
+        from app.grading.plan.host_needs import host_facts, require_host
+
+        facts = await asyncio.to_thread(host_facts)
+        rules = hashlib.sha256(f"{rules} {facts}".encode()).hexdigest()
     on_offer = await problems.found_readable(rules)
     loaded = await asyncio.to_thread(
         load_folders,
         settings.problems_dir,
         settings.references_dir,
         known={listing.version: listing.slug for listing in on_offer},
+        require_host=require_host,
     )
     refused = list(loaded.refused)
     published = {listing.id for listing in on_offer if listing.slug in loaded.unchanged}
@@ -152,8 +162,10 @@ async def load_problems(
             refused.append(ProblemError(f"{slug}/{fault.message}"))
     for refusal in refused:
         _log.error("problem refused: %s", refusal.message)
-    if not refused:
-        # A broken folder doesn't say which problem it is, so then nothing can be known to be gone.
+    if len(refused) == len(loaded.unfit):
         await problems.retire_except(published)
+    else:
+        # A broken folder doesn't say which problem it is, so then nothing can be known to be gone.
+        await problems.retire(set(loaded.unfit))
     await problems.describe_all()
     return refused

@@ -34,7 +34,13 @@ class WireArray(msgspec.Struct, frozen=True, kw_only=True, tag="array"):
         return math.prod(self.shape)
 
 
-Value = float | WireArray
+class WireKey(msgspec.Struct, frozen=True, kw_only=True, tag="key"):
+    """What `jax.random.key(seed)` gives."""
+
+    seed: int
+
+
+Value = float | WireArray | WireKey
 
 
 def pack_array(array: NDArray[np.generic]) -> WireArray:

@@ -69,7 +69,7 @@ class Stage(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Call(msgspec.Struct, frozen=True, kw_only=True):
-    """One call of `function` with positional arguments; floats, or arrays that arrive as `jax.Array`."""
+    """One call of `function` by position: with floats, keys, or arrays that arrive as `jax.Array`."""
 
     function: str
     arguments: tuple[Value, ...]

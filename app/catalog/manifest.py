@@ -64,6 +64,11 @@ def _check_identity(manifest: Manifest) -> None:
     ]:
         if not name.isidentifier():
             raise _refuse(place, f"{name!r} is not a Python name")
+    for index, name in enumerate(manifest.packages):
+        if not name.isidentifier():
+            raise _refuse(
+                f"$.packages[{index}]", f"{name!r} is not a name that `import` takes, such as 'einops'"
+            )
 
 
 def _check_outputs(entry: Entry) -> None:

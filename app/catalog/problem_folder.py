@@ -5,7 +5,7 @@ by the same code. Nothing in it is executed or imported here.
 """
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from importlib.resources import files as resource_files
 from pathlib import Path, PurePosixPath
 
@@ -15,7 +15,7 @@ from app.catalog.manifest import read_manifest
 from app.catalog.statement import render_statement
 from app.core.outcome import Outcome
 from app.core.problem import Manifest, Problem
-from app.errors import ProblemError
+from app.errors import HostLacks, ProblemError
 
 PackageFiles = dict[str, bytes]
 
@@ -35,14 +35,25 @@ class LoadedFolders(msgspec.Struct, frozen=True, kw_only=True):
     refused: list[ProblemError]
     unchanged: dict[str, str] = {}
     """By slug, the versions of packages that were known, and so not read."""
+    unfit: frozenset[str] = frozenset()
+    """The ids of those among the refused ones that are readable, but not for this host."""
+
+
+def suit_any_host(_: Problem) -> None:
+    """Do nothing, for callers who only read."""
 
 
 def load_folders(
-    problems_dir: Path, references_dir: Path, *, known: Mapping[str, str] | None = None
+    problems_dir: Path,
+    references_dir: Path,
+    *,
+    known: Mapping[str, str] | None = None,
+    require_host: Callable[[Problem], None] = suit_any_host,
 ) -> LoadedFolders:
     """Read all packages; one that is broken does not keep the others from loading.
 
     Of versions that are `known` to be readable (their slugs by version) only the bytes are compared.
+    `require_host` raises `HostLacks` for a problem that cannot be graded here.
 
     Raises:
         ProblemError: `problems_dir` itself does not exist.
@@ -52,6 +63,7 @@ def load_folders(
     problems: dict[str, PackageFiles] = {}
     refused: list[ProblemError] = []
     unchanged: dict[str, str] = {}
+    unfit: set[str] = set()
     known = known or {}
     for folder in sorted(
         path for path in problems_dir.iterdir() if path.is_dir() and path.name[0] not in "._"
@@ -64,6 +76,11 @@ def load_folders(
                 problem = read_problem(files)
                 render_statement(problem)  # What cannot be shown is refused now, not when a page is opened.
                 slug = problem.slug
+                try:
+                    require_host(problem)
+                except HostLacks:
+                    unfit.add(problem.manifest.id)
+                    raise
             if slug in problems or slug in unchanged:
                 raise ProblemError(f"problem.toml: $.slug: {slug!r} is the slug of another problem too")
         except ProblemError as error:
@@ -73,7 +90,7 @@ def load_folders(
                 unchanged[slug] = version
             else:
                 problems[slug] = files
-    return LoadedFolders(problems=problems, refused=refused, unchanged=unchanged)
+    return LoadedFolders(problems=problems, refused=refused, unchanged=unchanged, unfit=frozenset(unfit))
 
 
 def problem_files(folder: Path, reference_folder: Path) -> PackageFiles:

@@ -13,6 +13,15 @@ from numpy.typing import NDArray
 
 Shape = tuple[int, ...]
 _SIZE_LIMIT = 1 << 22
+_HELD = {
+    "bool": (0, 1),
+    "int8": (-(1 << 7), (1 << 7) - 1),
+    "int16": (-(1 << 15), (1 << 15) - 1),
+    "uint8": (0, (1 << 8) - 1),
+    "uint16": (0, (1 << 16) - 1),
+    "uint32": (0, (1 << 32) - 1),
+}
+"""The least and the largest number that narrow dtypes hold; the others are as they ever were."""
 
 
 class _Generator(
@@ -22,13 +31,13 @@ class _Generator(
 
 
 class Normal(_Generator, frozen=True, kw_only=True, tag="normal"):
-    """Independent normal numbers."""
+    """Independent normal numbers; complex ones have real and imaginary parts of this spread about `mean`."""
 
     shape: Shape
     seed: int
     mean: float = 0.0
     std: float = 1.0
-    dtype: Literal["float32"] = "float32"
+    dtype: Literal["float32", "float16", "complex64"] = "float32"
 
 
 class Uniform(_Generator, frozen=True, kw_only=True, tag="uniform"):
@@ -48,7 +57,12 @@ class Integers(_Generator, frozen=True, kw_only=True, tag="integers"):
     seed: int
     low: int
     high: int
-    dtype: Literal["float32", "int32"] = "int32"
+    dtype: Literal["float32", "int32", "int8", "int16", "uint8", "uint16", "uint32", "bool"] = "int32"
+
+    def __post_init__(self) -> None:
+        held = _HELD.get(self.dtype)
+        if held is not None and not (held[0] <= self.low and self.high - 1 <= held[1]):
+            raise ValueError(f"{self.dtype} holds {held[0]} to {held[1]}, not {self.low} to {self.high - 1}")
 
 
 class Arange(_Generator, frozen=True, kw_only=True, tag="arange"):
@@ -74,12 +88,26 @@ class Seed(_Generator, frozen=True, kw_only=True, tag="seed"):
     seed: int
 
 
-Generator = Normal | Uniform | Integers | Arange | Image | Seed
+class Key(_Generator, frozen=True, kw_only=True, tag="key"):
+    """A key of `jax.random`; drawn anew in fresh cases.
+
+    Of the new style it is `jax.random.key(seed)`, of the old one `jax.random.PRNGKey(seed)`, two numbers.
+    """
+
+    seed: int
+    style: Literal["new", "old"] = "new"
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.seed < 1 << 32:
+            raise ValueError(f"the seed of a key is from 0 to 4,294,967,295, not {self.seed}")
+
+
+Generator = Normal | Uniform | Integers | Arange | Image | Seed | Key
 Argument = int | float | Generator
 
 
 def generate(argument: Argument) -> float | NDArray[np.generic]:
-    """Make the value that the entry function is given: a float, or a new array.
+    """Make the value that the entry function is given: a float, or a new array; of a key its two numbers.
 
     The same argument gives the same bytes for ever: stored seeds must mean the inputs that were graded.
 
@@ -91,6 +119,8 @@ def generate(argument: Argument) -> float | NDArray[np.generic]:
             return float(argument)
         case Seed():
             return float(argument.seed)
+        case Key():
+            return np.array([0, argument.seed], np.uint32)
         case _:
             _check_shape(argument.shape)
             return _array(argument).astype(argument.dtype)
@@ -104,7 +134,7 @@ def expand_fresh(arguments: Mapping[str, Argument], entropy: Sequence[int]) -> d
 
 def _reseeded(argument: Argument, seed: int) -> Argument:
     match argument:
-        case Normal() | Uniform() | Integers() | Image() | Seed():
+        case Normal() | Uniform() | Integers() | Image() | Seed() | Key():
             return msgspec.structs.replace(argument, seed=seed)
         case _:
             return argument
@@ -118,7 +148,11 @@ def _check_shape(shape: Shape) -> None:
 def _array(argument: Normal | Uniform | Integers | Arange | Image) -> NDArray[np.generic]:
     match argument:
         case Normal():
-            return np.random.default_rng(argument.seed).normal(argument.mean, argument.std, argument.shape)
+            rng = np.random.default_rng(argument.seed)
+            numbers = rng.normal(argument.mean, argument.std, argument.shape)
+            if argument.dtype == "complex64":
+                return numbers + 1j * rng.normal(0.0, argument.std, argument.shape)
+            return numbers
         case Uniform():
             return np.random.default_rng(argument.seed).uniform(argument.low, argument.high, argument.shape)
         case Integers():

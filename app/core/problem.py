@@ -84,6 +84,8 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     memory_mb: int = 1024
     processes: int = 64
     output_kb: int = 64
+    processors: int = 1
+    """How many a host must have; one that has fewer does not offer the problem."""
 
 
 class Case(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -134,6 +136,8 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     limits: Limits = Limits()
     forbidden: tuple[str, ...] = ()
     """Dotted names a solution may not use, such as `nnx.MultiHeadAttention`."""
+    packages: tuple[str, ...] = ()
+    """What its code imports beyond JAX, Flax, NumPy and Optax, by the names that `import` takes."""
     variants: dict[str, WrongVariant] = {}
     also_right: dict[str, AlsoRight] = {}
 

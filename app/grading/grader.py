@@ -13,6 +13,7 @@ from app.core.verdict import CaseResult, Mode, Verdict
 from app.grading.diagnose.diagnose import DIAGNOSABLE, Diagnoser, prepare_outputs
 from app.grading.diagnose.numbers import unexplained_output
 from app.grading.plan.checks import checks_of, prewarm_checks
+from app.grading.plan.host_needs import require_host
 from app.grading.plan.request import limits_for, request_for, warm_jail_key
 from app.grading.reference.outputs import ReferenceOutputs
 from app.grading.reference.seed_pool import SeedPool
@@ -90,9 +91,11 @@ class Grader:
         Emits `Running` and a `CaseDone` a check; not `Queued` and not `VerdictReached`.
 
         Raises:
+            HostLacks: this host has not what the problem needs.
             ReferenceFailed: a reference or variant of the problem gave no usable answer.
             SandboxError: the jail broke.
         """
+        require_host(problem)
         self._grading += 1
         try:
             return await self._grade(
@@ -179,9 +182,11 @@ class Grader:
         """Compute every lasting expected answer that is not there, and so fill the compilation cache.
 
         Raises:
+            HostLacks: this host has not what the problem needs.
             ReferenceFailed: the reference gave no usable answer.
             SandboxError: the jail broke.
         """
+        require_host(problem)
         await self.answers.of_reference(problem, checks_of(problem, Mode.SUBMIT, fresh_seed=None))
 
     async def prepare_solutions(self, problem: Problem) -> None:

@@ -112,6 +112,11 @@ class Problems:
         async with self._database.transaction() as connection:
             await problem_versions.retire_except(connection, ids)
 
+    async def retire(self, ids: set[str]) -> None:
+        """Take these off the list; their submissions stay."""
+        async with self._database.transaction() as connection:
+            await problem_versions.retire(connection, sorted(ids))
+
     def _remember(self, problem: Problem) -> None:
         self._parsed[problem.version] = problem
         while len(self._parsed) > _REMEMBERED:

@@ -52,7 +52,10 @@ def concerns(status: ServiceStatus) -> list[str]:
             "answers for itself, and a close call may end differently."
         )
     if status.refused_problems:
-        said.append("Some problems were refused at the start; their last good versions stay on offer.")
+        said.append(
+            "Some problems were refused at the start, for the reasons below. Of one that cannot be read the "
+            "last good version stays on offer."
+        )
     return said
 
 

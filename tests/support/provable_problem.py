@@ -141,6 +141,9 @@ def _broken(changed: Mapping[str, str], *reasons: Reason) -> Broken:
 
 
 BROKEN = {
+    "this host lacks a package": _broken(
+        _manifest("[entry]", 'packages = ["no_such_package"]\n\n[entry]'), Reason.HOST_LACKS
+    ),
     "the reference raises": _broken(_reference(_LAST, "None.shape"), Reason.REFERENCE_FAILS),
     "the reference prints too much": _broken(
         _reference(_LAST, f"{_LAST} if print('x' * 4000) is None else x")

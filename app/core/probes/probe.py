@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, ClassVar, Self
 import msgspec
 import numpy as np
 
-from app.core.generators import generate
+from app.core.generators import Key, generate
 from app.core.verdict import Visibility
 
 if TYPE_CHECKING:
@@ -104,8 +104,10 @@ def lacks_module(manifest: "Manifest") -> Iterator[Fault]:
 
 
 def array_arguments(case: "Case", dtypes: tuple[str, ...] = ()) -> list[str]:
-    """Return the names of the arguments that are arrays, of any or of one of these dtypes."""
-    made = {name: generate(argument) for name, argument in case.arguments.items()}
+    """Return the names of the arguments that are arrays of numbers, of any or of one of these dtypes."""
+    made = {
+        name: generate(argument) for name, argument in case.arguments.items() if not isinstance(argument, Key)
+    }
     return [
         name
         for name, value in made.items()

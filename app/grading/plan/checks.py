@@ -5,12 +5,12 @@ from collections.abc import Sequence
 import msgspec
 import numpy as np
 
-from app.core.generators import Argument, expand_fresh, generate
+from app.core.generators import Argument, Key, expand_fresh, generate
 from app.core.probes.probe import About, Probe
 from app.core.problem import Case, Problem
 from app.core.verdict import Mode, Visibility
 from app.grading.plan.repeats import cases_to_repeat, compared_cases
-from sandbox.arrays import Value, pack_array
+from sandbox.arrays import Value, WireKey, pack_array
 from sandbox.interface import Call, CallMode, ModuleUse
 
 REPEATED = "-again"
@@ -154,5 +154,11 @@ def _call(
 
 
 def _values(arguments: Sequence[Argument]) -> tuple[Value, ...]:
-    made = [generate(argument) for argument in arguments]
-    return tuple(pack_array(value) if isinstance(value, np.ndarray) else value for value in made)
+    return tuple(map(_value, arguments))
+
+
+def _value(argument: Argument) -> Value:
+    if isinstance(argument, Key) and argument.style == "new":
+        return WireKey(seed=argument.seed)
+    made = generate(argument)
+    return pack_array(made) if isinstance(made, np.ndarray) else made

@@ -7,7 +7,7 @@ not depend on the shape, so the shapes of hidden cases do without a third call.
 
 from collections.abc import Iterable, Sequence
 
-from app.core.generators import Arange, Argument, Seed
+from app.core.generators import Arange, Argument, Key, Seed
 from app.core.problem import Case, Problem
 from app.core.verdict import Visibility
 
@@ -44,7 +44,7 @@ def _by_shape(problem: Problem, cases: Iterable[Case]) -> dict[Shape, list[Case]
         name
         for case in problem.manifest.cases
         for name, argument in case.arguments.items()
-        if isinstance(argument, Seed)
+        if isinstance(argument, Seed | Key)
     }
     names = [name for name in problem.manifest.entry.parameters if name not in seeds]
     groups: dict[Shape, list[Case]] = {}
@@ -57,7 +57,7 @@ def _shape(argument: Argument) -> object:
     """Return an array's shape and dtype; a plain number counts as it is, for shapes may follow from it."""
     if isinstance(argument, int | float):
         return float(argument)
-    return "seed" if isinstance(argument, Seed) else (argument.shape, argument.dtype)
+    return "seed" if isinstance(argument, Seed | Key) else (argument.shape, argument.dtype)
 
 
 def _inputs(case: Case) -> int:

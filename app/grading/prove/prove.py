@@ -8,10 +8,11 @@ from app.core.outcome import Outcome
 from app.core.probes.probe import About
 from app.core.problem import Problem
 from app.core.verdict import Mode
-from app.errors import ReferenceFailed
+from app.errors import HostLacks, ReferenceFailed
 from app.grading.compare.distance import Arrays, distance, spread
 from app.grading.grader import Grader
 from app.grading.plan.checks import Check, checks_of
+from app.grading.plan.host_needs import require_host
 from app.grading.prove.margin import (
     determinism_figure,
     double_figure,
@@ -40,11 +41,17 @@ from sandbox.interface import CallMode, Ending, RunResult
 async def prove(problem: Problem, grader: Grader) -> AsyncIterator[ProofResult]:
     """Run everything that the package holds; yield each result as soon as it is known.
 
-    Where the reference gives no usable answers, its own result is the last one.
+    Where this host lacks what the problem needs, or the reference gives no usable answers, the reference's
+    own result is the last one.
 
     Raises:
         SandboxError: the jail broke.
     """
+    try:
+        require_host(problem)
+    except HostLacks as error:
+        yield _unusable(Fault(reason=Reason.HOST_LACKS, message=error.message))
+        return
     yield second_input_figure(problem)
     checks = checks_of(problem, Mode.SUBMIT, fresh_seed=FRESH_SEED)
     try:

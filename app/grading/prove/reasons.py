@@ -8,6 +8,7 @@ import msgspec
 class Reason(StrEnum):
     """One word each; `docs/authors.md` explains all of them."""
 
+    HOST_LACKS = "host_lacks"
     REFERENCE_FAILS = "reference_fails"
     REFERENCE_REFUSED = "reference_refused"
     NOT_FINITE = "not_finite"
@@ -30,6 +31,7 @@ class Reason(StrEnum):
 
 
 _REMEDIES = {
+    Reason.HOST_LACKS: "Prove it on a host that has what is named, or do without it.",
     Reason.REFERENCE_FAILS: "Make reference.py return what [entry] declares for every case.",
     Reason.REFERENCE_REFUSED: "Grade reference.py with `jaxercise check`; it must pass as a learner's would.",
     Reason.NOT_FINITE: (

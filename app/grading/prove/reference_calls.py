@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 
 import msgspec
 
-from app.core.generators import Argument, Seed, expand_fresh
+from app.core.generators import Argument, Key, Seed, expand_fresh
 from app.core.probes.probe import About, DrawingProbe
 from app.core.problem import Problem
 from app.core.verdict import Mode
@@ -16,6 +16,7 @@ from sandbox.interface import CallMode, CallResult, Ending, RunResult
 
 _CALL_MODES = (CallMode.JIT, CallMode.UNOPTIMISED, CallMode.DOUBLE, CallMode.BFLOAT16)
 _MESSAGE_LIMIT = 300
+_SEEDS = 1 << 32
 _OTHER_SEEDS = 7_919
 """Added to every seed, for answers of another one."""
 
@@ -58,11 +59,11 @@ def reseeded_checks(problem: Problem) -> dict[str, Check]:
 
 
 def _reseeded(arguments: Mapping[str, Argument], index: int) -> dict[str, Argument]:
-    if not any(isinstance(argument, Seed) for argument in arguments.values()):
+    if not any(isinstance(argument, Seed | Key) for argument in arguments.values()):
         return expand_fresh(arguments, (_OTHER_SEEDS, index))
     return {
-        name: msgspec.structs.replace(argument, seed=argument.seed + _OTHER_SEEDS)
-        if isinstance(argument, Seed)
+        name: msgspec.structs.replace(argument, seed=(argument.seed + _OTHER_SEEDS) % _SEEDS)
+        if isinstance(argument, Seed | Key)
         else argument
         for name, argument in arguments.items()
     }

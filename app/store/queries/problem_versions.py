@@ -1,6 +1,6 @@
 """Queries on problems, their versions and the files of each. A version is never changed."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -83,7 +83,11 @@ async def describe(connection: Connection, problem: Problem) -> None:
 async def retire_except(connection: Connection, ids: Collection[str]) -> None:
     """Take all other problems off the list; their versions and submissions stay."""
     kept = set(ids)
-    gone = [listing.id for listing in await listings(connection) if listing.id not in kept]
+    await retire(connection, [listing.id for listing in await listings(connection) if listing.id not in kept])
+
+
+async def retire(connection: Connection, gone: Sequence[str]) -> None:
+    """Take these problems off the list; their versions and submissions stay."""
     for start in range(0, len(gone), _AT_ONCE):
         some = _problems.c.id.in_(gone[start : start + _AT_ONCE])
         await connection.execute(update(_problems).where(some).values(listed=False))

@@ -9,7 +9,7 @@ import jax
 import jax.numpy as jnp
 from flax import nnx
 
-from sandbox.arrays import Value, WireArray, unpack_array
+from sandbox.arrays import Value, WireArray, WireKey, unpack_array
 from sandbox.inside.module.observe import Built, Observer
 from sandbox.inside.report.answers import Answer, convert
 from sandbox.interface import Arrays, Call, ModuleUse, Outputs, Parameter, Structure
@@ -17,6 +17,7 @@ from sandbox.interface import Arrays, Call, ModuleUse, Outputs, Parameter, Struc
 # Bound here, because submitted code may put something else in its place. Not `asarray`, which runs a
 # program of its own for each shape.
 _to_jax = jax.device_put
+_make_key = jax.random.key
 _clear_programs: Callable[[], None] = jax.clear_caches
 
 _Cached = type(functools.cache(len))
@@ -126,7 +127,13 @@ def prefixed(prefix: str, answer: Answer) -> Arrays:
 
 
 def _argument(value: Value) -> Any:
-    return _to_jax(unpack_array(value)) if isinstance(value, WireArray) else value
+    match value:
+        case WireArray():
+            return _to_jax(unpack_array(value))
+        case WireKey():
+            return _make_key(value.seed)
+        case _:
+            return value
 
 
 def _forget(module: ModuleType) -> None:

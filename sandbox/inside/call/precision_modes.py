@@ -20,12 +20,18 @@ def under_conditions(mode: CallMode, call: LearnerCall) -> Answer:
 
 
 def make(mode: CallMode, function: Callable[..., Any], arguments: Sequence[Any]) -> Any:
-    """Return what `function(*arguments)` gives in this mode; array arguments are traced, numbers are not.
+    """Return what `function(*arguments)` gives in this mode.
+
+    Array arguments are traced; numbers are not, nor are keys, which no precision changes.
 
     Raises:
         Exception: whatever the function raises, and what tracing it does.
     """
-    places = [place for place, argument in enumerate(arguments) if isinstance(argument, jax.Array)]
+    places = [
+        place
+        for place, argument in enumerate(arguments)
+        if isinstance(argument, jax.Array) and not jnp.issubdtype(argument.dtype, jax.dtypes.prng_key)
+    ]
     arrays = [arguments[place] for place in places]
 
     def of_arrays(*arrays: Any) -> Any:

@@ -109,6 +109,68 @@ async def test_a_broken_folder_keeps_its_last_good_version_and_instructors_learn
             assert code(await learner.get("/api/v1/refused-problems")) == "not_allowed"
 
 
+def _write_with_packages(place: Path, packages: str) -> None:
+    """The problem `double`, which needs these packages, and one that needs none."""
+    for number, (slug, line) in enumerate((("double", f"packages = [{packages}]\n"), ("twice", "")), 1):
+        files = small_problem(slug, position=number)
+        files["problem.toml"] = line.encode() + files["problem.toml"]
+        write_problem(files, place / f"of-{slug}")
+        for kind in ("problems", "references"):
+            target = place / kind / f"{number}-{slug}"
+            shutil.rmtree(target, ignore_errors=True)
+            shutil.move(place / f"of-{slug}" / kind / "01-small", target)
+
+
+async def test_a_problem_that_this_host_cannot_grade_is_refused_and_the_others_stay(tmp_path: Path) -> None:
+    """It is taken off the list where it was on it, for nothing can be submitted to it here."""
+    _write_with_packages(tmp_path, "")
+    async with scripted_service(tmp_path) as service:
+        await service.sign_up()
+        cookies = dict(service.client.cookies)
+        assert (await service.client.get("/api/v1/problems/double")).status_code == 200
+    _write_with_packages(tmp_path, '"no_such_package"')
+    for _ in range(2):  # The second start knows both, and reads neither.
+        async with scripted_service(tmp_path) as service:
+            service.client.cookies.update(cookies)
+            listed = (await service.client.get("/api/v1/problems")).json()["problems"]
+            assert [problem["slug"] for problem in listed] == ["twice"]
+            [refused] = (await service.client.get("/api/v1/refused-problems")).json()["refused"]
+            assert refused == (
+                "1-double/double cannot be graded on this host: "
+                "the package no_such_package is not installed for the jail"
+            )
+            status = (await service.client.get("/api/v1/status")).json()
+            assert status["refused_problems"] == [refused]
+
+
+async def test_a_host_that_has_lost_a_package_stops_offering_what_needs_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The folder has not changed, so nothing but the host says that it must be looked at again."""
+    packages = tmp_path / "packages"
+    packages.mkdir()
+    monkeypatch.setattr("sandbox.packages._folders", lambda: [str(packages)])
+    (packages / "lent.py").touch()
+    _write_with_packages(tmp_path, '"lent"')
+    for is_there in (True, False, True):
+        (packages / "lent.py").unlink(missing_ok=True)
+        if is_there:
+            (packages / "lent.py").touch()
+        async with scripted_service(tmp_path) as service:
+            listed = (await service.client.get("/api/v1/problems")).json()["problems"]
+            assert [problem["slug"] for problem in listed] == (["double", "twice"] if is_there else ["twice"])
+
+
+async def test_pages_that_do_not_grade_offer_what_other_hosts_can(tmp_path: Path) -> None:
+    """Their own host need not even have JAX."""
+    files = small_problem()
+    files["problem.toml"] = b'packages = ["no_such_package"]\n' + files["problem.toml"]
+    write_problem(files, tmp_path)
+    async with scripted_service(tmp_path) as service:
+        settings = service.settings.model_copy(update={"worker": False})
+        assert await load_problems(settings, service.services.problems) == []
+
+
 async def test_the_list_comes_in_pieces_to_who_asks_for_pieces(tmp_path: Path) -> None:
     async with scripted_service(tmp_path) as service:
         problems = service.services.problems

@@ -7,8 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app.catalog.problem_folder import load_folders, read_problem, reading_rules, version_of
+from app.core.problem import Problem
 from app.core.verdict import Mode, Visibility
-from app.errors import ProblemError
+from app.errors import HostLacks, ProblemError
 from tests.support.checkout import CHECKOUT
 from tests.support.toy_problem import MANIFEST, toy_files, write_toy_folders
 
@@ -49,6 +50,11 @@ def _with_manifest(old: str, new: str) -> dict[str, bytes]:
             "[variants.subtracts]",
             "[variants.adds]",
             "$.variants.adds: declared, but variants/ has no such file",
+        ),
+        (
+            "[entry]",
+            'packages = ["scikit-learn"]\n\n[entry]',
+            "$.packages[0]: 'scikit-learn' is not a name that `import` takes, such as 'einops'",
         ),
         (
             "[entry]",
@@ -119,6 +125,20 @@ def test_one_broken_package_does_not_keep_the_others_from_loading(tmp_path: Path
     assert [error.message.split(":")[0] for error in loaded.refused] == ["2-broken/statement.md"] or [
         error.message.split("/")[0] for error in loaded.refused
     ] == ["2-broken"]
+
+
+def test_a_problem_that_this_host_cannot_grade_is_refused_with_its_reason(tmp_path: Path) -> None:
+    """It is readable, and known by its id: so it can be taken off the list, unlike one that is broken."""
+    write_toy_folders(tmp_path)
+
+    def require_host(problem: Problem) -> None:
+        raise HostLacks(f"{problem.slug} cannot be graded on this host: no einops")
+
+    loaded = load_folders(tmp_path / "problems", tmp_path / "references", require_host=require_host)
+    assert not loaded.problems
+    assert loaded.unfit == {read_problem(toy_files()).manifest.id}
+    [refused] = loaded.refused
+    assert refused.message == "1-toy-shift/toy-shift cannot be graded on this host: no einops"
 
 
 def test_a_quiz_without_a_right_answer_refuses_the_problem(tmp_path: Path) -> None:

@@ -1,5 +1,7 @@
 """Arguments of cases: the same everywhere, and new where they are fresh."""
 
+from typing import Literal
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -10,6 +12,7 @@ from app.core.generators import (
     Argument,
     Image,
     Integers,
+    Key,
     Normal,
     Seed,
     Uniform,
@@ -23,6 +26,12 @@ _RANDOM: dict[str, Argument] = {
     "integers": Integers(shape=(3, 5), seed=7, low=0, high=1000),
     "image": Image(shape=(6, 4, 2), seed=7),
     "seed": Seed(seed=7),
+    "key": Key(seed=7),
+    "old key": Key(seed=7, style="old"),
+    "half": Normal(shape=(3, 5), seed=7, dtype="float16"),
+    "complex": Normal(shape=(3, 5), seed=7, dtype="complex64"),
+    "bytes": Integers(shape=(3, 5), seed=7, low=0, high=256, dtype="uint8"),
+    "logical": Integers(shape=(30, 5), seed=7, low=0, high=2, dtype="bool"),
 }
 
 
@@ -67,3 +76,40 @@ def test_an_image_is_a_float32_picture_between_0_and_1() -> None:
 def test_impossible_shapes_are_refused(shape: tuple[int, ...]) -> None:
     with pytest.raises(ValueError, match="at most"):
         generate(Normal(shape=shape, seed=1))
+
+
+@pytest.mark.parametrize("dtype", ["float16", "complex64"])
+def test_a_spread_and_a_mean_hold_in_every_dtype(dtype: Literal["float16", "complex64"]) -> None:
+    """Real and imaginary part each have the spread; the mean is a real number."""
+    made = np.asarray(generate(Normal(shape=(4000,), seed=3, mean=5.0, std=2.0, dtype=dtype)))
+    assert made.dtype == dtype
+    parts = [made.real.astype(float) - 5.0, *([made.imag] if dtype == "complex64" else [])]
+    for part in parts:
+        assert abs(part.mean()) < 0.2
+        assert abs(part.std() - 2.0) < 0.1
+
+
+@pytest.mark.parametrize(
+    ("dtype", "low", "high"),
+    [
+        ("bool", 0, 3),
+        ("bool", -1, 2),
+        ("uint8", -1, 4),
+        ("uint8", 0, 257),
+        ("int8", -129, 4),
+        ("uint32", 0, 2**32 + 1),
+    ],
+)
+def test_numbers_that_a_dtype_does_not_hold_are_refused(
+    dtype: Literal["bool", "uint8", "int8", "uint32"], low: int, high: int
+) -> None:
+    """They would wrap round, and an author would not see it."""
+    with pytest.raises(ValueError, match=f"{dtype} holds"):
+        Integers(shape=(3,), seed=1, low=low, high=high, dtype=dtype)
+
+
+def test_a_key_is_that_of_its_seed() -> None:
+    """Its two numbers are what the old style passes; the new style wraps them inside the jail."""
+    assert np.asarray(generate(Key(seed=2**32 - 1))).tolist() == [0, 2**32 - 1]
+    with pytest.raises(ValueError, match="from 0 to"):
+        Key(seed=2**32)

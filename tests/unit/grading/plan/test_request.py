@@ -1,10 +1,17 @@
+import msgspec
+import numpy as np
+
+from app.core.generators import Key
 from app.core.probes.checkpoint import CheckpointProbe
 from app.core.probes.parameters import ParametersProbe
 from app.core.probes.probe import Probe
-from app.core.verdict import Visibility
-from app.grading.plan.checks import Check
+from app.core.problem import Case
+from app.core.verdict import Mode, Visibility
+from app.grading.plan.checks import Check, checks_of
 from app.grading.plan.request import plan_calls
+from sandbox.arrays import WireKey, pack_array
 from sandbox.interface import Call, CallResult, ModuleUse
+from tests.support.toy_problem import toy_problem
 
 _PARAMETERS = ParametersProbe(name="parameters", case="toy")
 _CHECKPOINT = CheckpointProbe(name="checkpoint", case="toy", seed=1, std=0.1)
@@ -51,3 +58,17 @@ def test_items_are_answered_in_order_until_a_call_is_missing() -> None:
     assert [answer.index for answer in plan.by_check(_results(1))] == [0]
     assert [answer.index for answer in plan.by_check(_results(2))] == [0, 1, 2]
     assert [answer.wall_seconds for answer in plan.by_check(_results(3))] == [0.0, 1.0, 0.0, 2.0]
+
+
+def test_a_key_is_made_in_the_jail_and_an_old_one_is_two_numbers() -> None:
+    """No array of the host's holds a typed key, so its seed is sent."""
+    case = Case(
+        name="keys",
+        visibility=Visibility.SAMPLE,
+        arguments={"seed": Key(seed=3), "x": Key(seed=4, style="old")},
+    )
+    manifest = msgspec.structs.replace(toy_problem().manifest, cases=(case,), probes=())
+    [check, _] = checks_of(
+        msgspec.structs.replace(toy_problem(), manifest=manifest), Mode.SUBMIT, fresh_seed=None
+    )
+    assert check.call.arguments == (WireKey(seed=3), pack_array(np.array([0, 4], np.uint32)))
