@@ -81,6 +81,17 @@ class Diagnosis(msgspec.Struct, frozen=True, kw_only=True):
     """Further ids of the same kind that fit as well; the message names all."""
 
 
+class Explained(enum.StrEnum):
+    """How far a refused solution was looked into for what is wrong with it."""
+
+    COMPLETE = "complete"
+    """To the end; where there is no diagnosis, none was found."""
+    CUT_SHORT = "cut_short"
+    """Its time was over before anything was found: there may be more to say."""
+    GIVEN_UP = "given_up"
+    """It could not be finished, through no fault of the solution's."""
+
+
 class Frame(msgspec.Struct, frozen=True, kw_only=True):
     """One traceback entry in the learner's own code; `line` is 1-based."""
 
@@ -126,3 +137,5 @@ class Verdict(msgspec.Struct, frozen=True, kw_only=True):
     """What the fresh cases were drawn from, so that a regrade repeats them."""
     output_kept_days: int | None = None
     """Where `stdout` and `stderr` were removed: after how many days."""
+    explained: Explained | None = None
+    """How far `diagnosis` was looked for; None where nothing was looked for, as in what was accepted."""
