@@ -13,6 +13,7 @@ GraderError
 ├── SubmissionRefused        malformed: empty, unknown mode
 │   └── SubmissionTooLarge
 ├── SubmissionNotFound
+│   └── VerdictNotFound
 ├── QueueFull                too many submissions wait
 └── AccountError
     ├── NotSignedIn
@@ -82,6 +83,10 @@ class SubmissionTooLarge(SubmissionRefused):
 
 class SubmissionNotFound(GraderError):
     """There is no such submission."""
+
+
+class VerdictNotFound(SubmissionNotFound):
+    """The submission has no verdict of this number."""
 
 
 class QueueFull(GraderError):

@@ -24,9 +24,7 @@ _JUDGED = (
 )
 
 
-async def fitting_variants(
-    problem: Problem, run: CheckedRun, answers: ReferenceOutputs
-) -> tuple[str, ...]:
+async def fitting_variants(problem: Problem, run: CheckedRun, answers: ReferenceOutputs) -> tuple[str, ...]:
     """Return the variants, by their ids, whose answers the run gives on every lasting check.
 
     Raises:
