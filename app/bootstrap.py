@@ -108,6 +108,7 @@ async def run_worker(
                     KindServices(
                         database=services.database,
                         problems=services.problems,
+                        queue=services.queue,
                         grader=grader,
                         publish=services.feed.publish,
                         counts=metrics.grading,

@@ -14,6 +14,7 @@ GraderError
 ├── SubmissionRefused        malformed: empty, unknown mode
 │   └── SubmissionTooLarge
 ├── SubmissionNotFound
+│   └── VerdictNotFound
 ├── QueueFull                too many submissions wait
 └── AccountError
     ├── NotSignedIn
@@ -87,6 +88,10 @@ class SubmissionTooLarge(SubmissionRefused):
 
 class SubmissionNotFound(GraderError):
     """There is no such submission."""
+
+
+class VerdictNotFound(SubmissionNotFound):
+    """The submission has no verdict of this number."""
 
 
 class QueueFull(GraderError):

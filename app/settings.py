@@ -131,7 +131,8 @@ class Settings(BaseSettings):
     keep_free_mb: int = Field(default=1024, ge=0, le=1 << 20)
     """Jails that wait go, the least recently used first, while less memory than this is available."""
     diagnosis_seconds: float = Field(default=20.0, ge=0, le=600)
-    """How long a wrong submission may be looked into for what is wrong with it; 0 turns that off."""
+    """Seconds of a processor that may be used to see what is wrong with a submission before its verdict goes
+    out; the rest of the look is made behind it. 0 turns that off."""
     queue_limit: int = Field(default=200, ge=1, le=100_000)
     """How many submissions may wait before new ones are turned away."""
     waiting_per_user: int = Field(default=10, ge=1, le=10_000)

@@ -10,11 +10,11 @@ from pydantic import BaseModel, ConfigDict
 from sse_starlette import EventSourceResponse, ServerSentEvent
 
 from app.api.openapi import SIGNED_IN, answers
-from app.core.events import Event, VerdictReached
+from app.core.events import Event, VerdictExplained, VerdictReached
 from app.core.job import Status
 from app.core.submission import Submission, SubmissionLine
 from app.core.user import User
-from app.core.verdict import Mode, Verdict
+from app.core.verdict import Mode, Verdict, VerdictLine
 from app.events.feed import SentEvent
 from app.events.follow import follow_submission
 from app.http.authentication import SignedIn
@@ -34,7 +34,10 @@ class SubmissionRequest(BaseModel):
 
 
 class SubmissionAnswer(msgspec.Struct, frozen=True, kw_only=True):
-    """A submission as its owner sees it; `position` counts the submissions ahead while it is queued."""
+    """A submission as its owner sees it; `position` counts the submissions ahead while it is queued.
+
+    `verdict` is the current one of `verdicts`, all that there ever were, the first of them first.
+    """
 
     id: str
     problem: str
@@ -46,6 +49,7 @@ class SubmissionAnswer(msgspec.Struct, frozen=True, kw_only=True):
     finished_at: datetime | None
     code: str
     verdict: Verdict | None
+    verdicts: tuple[VerdictLine, ...]
 
 
 class SubmissionList(msgspec.Struct, frozen=True, kw_only=True):
@@ -93,6 +97,18 @@ async def read_submission(submission_id: str, user: SignedIn, submissions: Submi
     return JsonAnswer(await _answer(submissions, await submissions.get(user, submission_id), user))
 
 
+@router.get(
+    "/submissions/{submission_id}/verdicts/{number}",
+    summary="One of a submission's verdicts, as it was",
+    responses=answers(Verdict, says="The verdict."),
+    openapi_extra=SIGNED_IN,
+)
+async def read_verdict(
+    submission_id: str, number: int, user: SignedIn, submissions: SubmissionsService
+) -> Response:
+    return JsonAnswer(visible_verdict(await submissions.verdict(user, submission_id, number), user))
+
+
 @router.delete(
     "/submissions/{submission_id}",
     summary="Cancel; a verdict that was reached already stays",
@@ -105,12 +121,13 @@ async def cancel_submission(submission_id: str, user: SignedIn, submissions: Sub
 
 @router.get(
     "/submissions/{submission_id}/events",
-    summary="Follow a submission: server-sent events `queued`, `running`, `case`, `verdict`",
+    summary="Follow a submission: server-sent events `queued`, `running`, `case`, `verdict`, `explained`",
     description=(
         "Events `queued`, `running`, `case` and `verdict`, "
-        "from the beginning or after the one of the header\n`Last-Event-ID`; ends after `verdict`."
+        "from the beginning or after the one of the header\n`Last-Event-ID`; ends after `verdict`, or, where "
+        "that says `cut_short` of its explanation, after `explained`, which has the verdict with it."
     ),
-    responses=answers(None, says="A stream of `text/event-stream` that ends after `verdict`."),
+    responses=answers(None, says="A stream of `text/event-stream` that ends with the last of them."),
     openapi_extra=SIGNED_IN,
 )
 async def follow(
@@ -148,6 +165,7 @@ async def _answer(submissions: Submissions, submission: Submission, user: User) 
         finished_at=submission.finished_at,
         code=submission.code,
         verdict=submission.verdict and visible_verdict(submission.verdict, user),
+        verdicts=await submissions.verdicts(submission),
     )
 
 
@@ -155,6 +173,8 @@ def _visible_event(event: Event, user: User) -> Event:
     match event:
         case VerdictReached(verdict=verdict):
             return VerdictReached(verdict=visible_verdict(verdict, user))
+        case VerdictExplained(verdict=verdict):
+            return VerdictExplained(verdict=visible_verdict(verdict, user))
         case _:
             return event
 

@@ -2,7 +2,7 @@
 
 import msgspec
 
-from app.core.verdict import CaseResult, Verdict
+from app.core.verdict import CaseResult, Explained, Verdict
 
 
 class Queued(msgspec.Struct, frozen=True, kw_only=True, tag="queued", tag_field="event"):
@@ -24,9 +24,24 @@ class CaseDone(msgspec.Struct, frozen=True, kw_only=True, tag="case", tag_field=
 
 
 class VerdictReached(msgspec.Struct, frozen=True, kw_only=True, tag="verdict", tag_field="event"):
-    """The end."""
+    """The end, unless its look was cut short."""
 
     verdict: Verdict
 
 
-Event = Queued | Running | CaseDone | VerdictReached
+class VerdictExplained(msgspec.Struct, frozen=True, kw_only=True, tag="explained", tag_field="event"):
+    """The look that was cut short has been finished: the verdict with what it found."""
+
+    verdict: Verdict
+
+
+Event = Queued | Running | CaseDone | VerdictReached | VerdictExplained
+
+
+def is_last(event: Event) -> bool:
+    """Say whether nothing more is told of a submission after this."""
+    match event:
+        case VerdictReached():
+            return event.verdict.explained is not Explained.CUT_SHORT
+        case _:
+            return isinstance(event, VerdictExplained)

@@ -35,6 +35,9 @@ class Submission(msgspec.Struct, frozen=True, kw_only=True):
     created_at: datetime
     finished_at: datetime | None = None
     verdict: Verdict | None = None
+    """The current one."""
+    verdict_number: int = 0
+    """Which of its verdicts that is, from 1; 0 while there is none."""
 
 
 class SubmissionLine(msgspec.Struct, frozen=True, kw_only=True):

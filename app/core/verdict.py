@@ -1,6 +1,7 @@
 """A verdict: all that a learner reads of one submission. Field names are the outside contract."""
 
 import enum
+from datetime import datetime
 
 import msgspec
 
@@ -81,6 +82,17 @@ class Diagnosis(msgspec.Struct, frozen=True, kw_only=True):
     """Further ids of the same kind that fit as well; the message names all."""
 
 
+class Explained(enum.StrEnum):
+    """How far a refused solution was looked into for what is wrong with it."""
+
+    COMPLETE = "complete"
+    """To the end; where there is no diagnosis, none was found."""
+    CUT_SHORT = "cut_short"
+    """Its time was over before anything was found: there may be more to say."""
+    GIVEN_UP = "given_up"
+    """It could not be finished, through no fault of the solution's."""
+
+
 class Frame(msgspec.Struct, frozen=True, kw_only=True):
     """One traceback entry in the learner's own code; `line` is 1-based."""
 
@@ -126,3 +138,44 @@ class Verdict(msgspec.Struct, frozen=True, kw_only=True):
     """What the fresh cases were drawn from, so that a regrade repeats them."""
     output_kept_days: int | None = None
     """Where `stdout` and `stderr` were removed: after how many days."""
+    explained: Explained | None = None
+    """How far `diagnosis` was looked for; None where nothing was looked for, as in what was accepted."""
+
+
+class VerdictReason(enum.StrEnum):
+    """Why a submission got this verdict."""
+
+    GRADED = "graded"
+    """It is the first one, with which the submission ended."""
+    CONFIRMED = "confirmed"
+    """The first one held in a fresh jail as well, or did not."""
+    EXPLAINED = "explained"
+    """The same, with the explanation that took longer."""
+    REGRADED = "regraded"
+    """The code was graded again, by the problem's version of that day."""
+    UNDONE = "undone"
+    """A regrade was taken back: what is said is what was said before it."""
+
+
+class VerdictLine(msgspec.Struct, frozen=True, kw_only=True):
+    """One verdict of a submission as the list of them shows it; `number` counts from 1."""
+
+    number: int
+    version: str
+    """Of the problem."""
+    why: VerdictReason
+    by: str | None
+    """The id of the account that asked for it; None where none did."""
+    created_at: datetime
+    outcome: Outcome
+    score: float | None
+    """None where it is older than lists have scores."""
+    current: bool
+    """It is what the submission's `verdict` says: the last one."""
+
+
+def with_explanation(verdict: Verdict, explained: Verdict) -> Verdict:
+    """Return the verdict with what a further look found: all else stays, and so does what it says already."""
+    return msgspec.structs.replace(
+        verdict, diagnosis=verdict.diagnosis or explained.diagnosis, explained=explained.explained
+    )

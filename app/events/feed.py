@@ -11,7 +11,7 @@ from collections.abc import AsyncIterator
 
 import msgspec
 
-from app.core.events import CaseDone, Event, Queued, Running, VerdictReached
+from app.core.events import CaseDone, Event, Queued, Running, VerdictExplained, VerdictReached, is_last
 
 _CASES_REMEMBERED = 1000
 _ENDED_REMEMBERED = 500
@@ -32,6 +32,7 @@ class _History:
 
     def __init__(self) -> None:
         self.sent: list[tuple[int, SentEvent]] = []
+        self.has_verdict = False
         self.ended = False
         self._number = 0
         self._cases: set[str] = set()
@@ -51,7 +52,8 @@ class _History:
             self.sent.pop()
         self._number += 1
         self.sent.append((self._number, SentEvent(event=event, id=event_id)))
-        self.ended = isinstance(event, VerdictReached)
+        self.has_verdict = isinstance(event, VerdictReached | VerdictExplained)
+        self.ended = is_last(event)
         self._changed.set()
         self._changed = asyncio.Event()
 
@@ -68,17 +70,18 @@ class _History:
 
 
 class Feed:
-    """Per submission: replay, then live, until the verdict. Of what happens in this process."""
+    """Per submission: replay, then live, until the last event. Of what happens in this process."""
 
     def __init__(self, *, ended_remembered: int = _ENDED_REMEMBERED) -> None:
         self._ended_remembered = ended_remembered
         self._under_way: dict[str, _History] = {}
+        # Those with a verdict, which may still be explained.
         self._ended: OrderedDict[str, _History] = OrderedDict()
         # Ids grow from the moment of the start on, so that those of a process before mean nothing here.
         self._last_id = time.time_ns() // 1000
 
     def publish(self, submission_id: str, event: Event) -> None:
-        """Publish without waiting. After the verdict nothing more is taken."""
+        """Publish without waiting. After the verdict nothing more is taken but its explanation."""
         self._last_id += 1
         self._append(submission_id, event, str(self._last_id))
 
@@ -88,7 +91,7 @@ class Feed:
         return history is not None and history.number_of(event_id) is not None
 
     async def follow(self, submission_id: str, *, last_id: str | None = None) -> AsyncIterator[SentEvent]:
-        """Give all that has been, then what comes, up to the verdict; if it is known, from `last_id` on.
+        """Give all that has been, then what comes, up to the last event; if it is known, from `last_id` on.
 
         Waits for ever on a submission that ended before this process began: see `follow.py`.
         """
@@ -98,17 +101,20 @@ class Feed:
             for reached, sent in history.after(number):
                 number = reached
                 yield sent
-                if isinstance(sent.event, VerdictReached):
+                if is_last(sent.event):
                     return
             if not history.after(number):
                 await history.change()
 
     def _append(self, submission_id: str, event: Event, event_id: str | None) -> None:
-        if submission_id in self._ended:
+        known = self._ended.get(submission_id)
+        if known is not None:
+            if not known.ended and isinstance(event, VerdictExplained):
+                known.append(event, event_id)
             return
         history = self._under_way.setdefault(submission_id, _History())
         history.append(event, event_id)
-        if history.ended:
+        if history.has_verdict:
             self._ended[submission_id] = self._under_way.pop(submission_id)
             while len(self._ended) > self._ended_remembered:
                 self._ended.popitem(last=False)

@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 
-from app.core.events import CaseDone, Event, Running, VerdictReached
+from app.core.events import CaseDone, Event, Running, VerdictExplained, VerdictReached, is_last
 from app.core.submission import Submission
 from app.core.verdict import Verdict
 from app.errors import DatabaseUnavailable
@@ -23,41 +23,58 @@ async def follow_submission(
     last_id: str | None = None,
     look_again_seconds: float = _LOOK_AGAIN_SECONDS,
 ) -> AsyncIterator[SentEvent]:
-    """Give every event up to the verdict; a finished submission's are made from its verdict.
+    """Give every event up to the last; a finished submission's are made from its verdict.
 
-    Who was cut off after the event `last_id` gets what came after it, or everything where nobody here
-    knows that event any more. After each silence of `look_again_seconds` the stored submission is looked at,
-    so a follower ends even where the verdict was reached in another process. While the database is away the
-    follower waits.
+    The last one is the verdict, or where its look was cut short the explanation. Who was cut off after the
+    event `last_id` gets what came after it, or everything where nobody here knows that event any more. After
+    each silence of `look_again_seconds` the stored submission is looked at, so a follower ends even where the
+    end was reached in another process. While the database is away the follower waits.
     """
     goes_on = last_id is not None and await feed.knows(submission.id, last_id)
+    has_verdict = submission.verdict is not None and not is_last(VerdictReached(verdict=submission.verdict))
     if submission.verdict is not None and not goes_on:
         events_sent = events_of(submission.verdict)
         for number in range(_received_of(last_id, len(events_sent)), len(events_sent)):
             yield SentEvent(event=events_sent[number], id=str(_FIRST_ID_OF_VERDICTS + number + 1))
-        return
+        if not has_verdict:
+            return
     events = feed.follow(submission.id, last_id=last_id)
     upcoming: asyncio.Future[SentEvent] = asyncio.ensure_future(anext(events))
+    sent: SentEvent | None
     try:
         while True:
-            if not (await asyncio.wait({upcoming}, timeout=look_again_seconds))[0]:
+            if (await asyncio.wait({upcoming}, timeout=look_again_seconds))[0]:
                 try:
-                    verdict = (await look_again()).verdict
+                    sent = upcoming.result()
+                except StopAsyncIteration:
+                    return
+                upcoming = asyncio.ensure_future(anext(events))
+            else:
+                try:
+                    sent = _told_from_store(await look_again(), has_verdict=has_verdict)
                 except DatabaseUnavailable:
                     continue
-                if verdict is not None:
-                    yield SentEvent(event=VerdictReached(verdict=verdict))
-                    return
-                continue
-            try:
-                sent = upcoming.result()
-            except StopAsyncIteration:
+                if sent is None:
+                    continue
+            # What was told from the verdict is not told again.
+            if not has_verdict or goes_on or isinstance(sent.event, VerdictExplained):
+                yield sent
+            has_verdict = has_verdict or isinstance(sent.event, VerdictReached)
+            if is_last(sent.event):
                 return
-            yield sent
-            upcoming = asyncio.ensure_future(anext(events))
     finally:
         upcoming.cancel()
         await asyncio.gather(upcoming, return_exceptions=True)
+
+
+def _told_from_store(submission: Submission, *, has_verdict: bool) -> SentEvent | None:
+    """Return what a follower who `has_verdict` or not has missed; None where that is nothing."""
+    if submission.verdict is None:
+        return None
+    reached = VerdictReached(verdict=submission.verdict)
+    if not has_verdict:
+        return SentEvent(event=reached)
+    return SentEvent(event=VerdictExplained(verdict=submission.verdict)) if is_last(reached) else None
 
 
 def _received_of(last_id: str | None, count: int) -> int:

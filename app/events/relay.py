@@ -6,15 +6,24 @@ from collections import defaultdict
 from collections.abc import AsyncIterator, Collection, Sequence
 from contextlib import asynccontextmanager
 
-from app.core.events import CaseDone, Event, Queued, Running, VerdictReached
-from app.core.verdict import Verdict
+from app.core.events import (
+    CaseDone,
+    Event,
+    Queued,
+    Running,
+    VerdictExplained,
+    VerdictReached,
+)
+from app.core.verdict import Explained, Verdict
 from app.events.feed import Feed, SentEvent
 from app.events.follow import events_of
 from app.store.engine.database import Database
 from app.store.queries import events as submission_events
 from app.store.queries.events import Happened, StoredEvent
-from app.store.queries.submissions import verdicts_of
+from app.store.queries.verdicts import current_of
 
+_IN_THE_STORE = VerdictReached | VerdictExplained
+"""Events that others read from the submission itself."""
 _GATHER_SECONDS = 0.01
 _AT_ONCE = 500
 _BACKLOG = 20_000
@@ -53,8 +62,8 @@ class RelayedFeed(Feed):
             self._some.set()
 
     def followed(self) -> list[str]:
-        """Return the submissions that somebody here follows, and that have not ended."""
-        return [submission_id for submission_id in self._followers if submission_id not in self._ended]
+        """Return the submissions that somebody here follows, and of which more is to be told."""
+        return [submission_id for submission_id in self._followers if not self._has_ended(submission_id)]
 
     async def knows(self, submission_id: str, event_id: str) -> bool:
         async with self._following(submission_id):
@@ -112,8 +121,8 @@ class RelayedFeed(Feed):
 
     async def _write_some(self) -> None:
         batch = self._unwritten[:_AT_ONCE]
-        lasting = [entry for entry in batch if not isinstance(entry[1], VerdictReached)]
-        ended = {submission_id for submission_id, event in batch if isinstance(event, VerdictReached)}
+        lasting = [entry for entry in batch if not isinstance(entry[1], _IN_THE_STORE)]
+        ended = {submission_id for submission_id, event in batch if isinstance(event, _IN_THE_STORE)}
         changed = dict.fromkeys(submission_id for submission_id, _ in batch)
         async with self._database.transaction() as connection:
             await submission_events.need_not_last(connection)
@@ -145,7 +154,7 @@ class RelayedFeed(Feed):
         async with self._reading, self._database.reading() as connection:
             after = min(self._received.get(submission_id, 0) for submission_id in submission_ids)
             stored = await submission_events.events_of(connection, submission_ids, after)
-            verdicts = await verdicts_of(connection, ended) if ended else {}
+            verdicts = await current_of(connection, ended) if ended else {}
             # Who followed may have gone meanwhile, and then nothing is kept.
             for found in stored:
                 if self._follows(found) and found.number > self._received.get(found.submission_id, 0):
@@ -157,13 +166,21 @@ class RelayedFeed(Feed):
 
     def _end(self, submission_id: str, verdict: Verdict) -> None:
         """Append what is left up to the verdict, which may be read before the last events of its run."""
-        if submission_id in self._ended:
+        if self._has_ended(submission_id):
+            return
+        last = self._received.get(submission_id, 0)
+        if (told := self._ended.get(submission_id)) is not None:
+            if verdict.explained is not Explained.CUT_SHORT:
+                self._append(submission_id, VerdictExplained(verdict=verdict), str(last + len(told.sent)))
             return
         history = self._under_way.get(submission_id)
         sent = [sent.event for _, sent in history.sent] if history is not None else []
-        last = self._received.get(submission_id, 0)
         for number, event in enumerate(unsent(verdict, sent), last + 1):
             self._append(submission_id, event, str(number))
+
+    def _has_ended(self, submission_id: str) -> bool:
+        known = self._ended.get(submission_id)
+        return known is not None and known.ended
 
     def _follows(self, found: Happened | StoredEvent) -> bool:
         return found.submission_id in self._followers

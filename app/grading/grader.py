@@ -1,16 +1,20 @@
 """A submission → a verdict: the whole way, once."""
 
+import math
 import secrets
 import time
 from collections.abc import Callable, Sequence
 from typing import Literal
 
+import msgspec
+
 from app.core.events import CaseDone, Event, Running
 from app.core.outcome import Outcome, worst
 from app.core.problem import Problem
 from app.core.submission import UnexplainedOutput
-from app.core.verdict import CaseResult, Mode, Verdict
-from app.grading.diagnose.diagnose import DIAGNOSABLE, Diagnoser, prepare_outputs
+from app.core.verdict import CaseResult, Explained, Mode, Verdict
+from app.errors import GraderError
+from app.grading.diagnose.diagnose import DIAGNOSABLE, Diagnoser, Look, prepare_outputs
 from app.grading.diagnose.numbers import unexplained_output
 from app.grading.plan.checks import checks_of, prewarm_checks
 from app.grading.plan.host_needs import require_host
@@ -51,7 +55,7 @@ class Grader:
         on_stage: Callable[[GradingStage, float], None] = ignore_stage,
         seeds_ahead: int = 0,
     ) -> None:
-        """Keep `diagnosis_seconds`, how long a refused solution may be looked into; 0 for not at all.
+        """Keep `diagnosis_seconds`, what a look into a refused solution may take of a processor; 0 for none.
 
         With `prepares_diagnosis`, answers of variants and reference that nobody has computed yet are computed
         before that time starts: for those who wait for one verdict, and have no worker that prepared it.
@@ -145,19 +149,19 @@ class Grader:
             self._prewarm(problem, code, learner)
         ran_at = time.perf_counter()
         self._on_stage("running", ran_at - start)
-        run, diagnosis = await self._diagnoser.diagnose(problem, code, run)
-        if diagnosis is not None or any(result.outcome in DIAGNOSABLE for result in run.case_results):
+        look = await self._diagnoser.diagnose(problem, code, run)
+        run = look.run
+        if look.diagnosis is not None or any(result.outcome in DIAGNOSABLE for result in run.case_results):
             self._on_stage("diagnosis", time.perf_counter() - ran_at)
         outcome = worst(result.outcome for result in run.case_results)
-        if outcome in DIAGNOSABLE and diagnosis is None and (unexplained := unexplained_output(run)):
-            on_unexplained(unexplained)
+        _hand_out_unexplained(look, on_unexplained)
         return Verdict(
             problem=problem.slug,
             version=problem.version,
             outcome=outcome,
             accepted=outcome is Outcome.ACCEPTED,
             score=_score(run.case_results),
-            diagnosis=diagnosis,
+            diagnosis=look.diagnosis,
             cases=run.case_results,
             stdout=run.result.stdout,
             stderr=run.result.stderr,
@@ -167,7 +171,42 @@ class Grader:
             message=run.message,
             notes=_notes(run),
             fresh_seed=fresh_seed if mode is Mode.SUBMIT else None,
+            explained=look.explained,
         )
+
+    async def explain(
+        self,
+        problem: Problem,
+        code: str,
+        mode: Mode,
+        verdict: Verdict,
+        *,
+        on_unexplained: Callable[[UnexplainedOutput], None] = ignore_unexplained,
+    ) -> Verdict:
+        """Finish the look that was cut short when `verdict` was reached: run `code` again, look to the end.
+
+        Nothing but the explanation is another afterwards. There is none, given up, where the code does not
+        end as it did, which is how code that answers otherwise each time ends.
+
+        Raises:
+            GraderError: the look was cut short again, as where the machine is very busy.
+            ReferenceFailed: a reference or variant of the problem gave no usable answer.
+            SandboxError: the jail broke.
+        """
+        self._grading += 1
+        try:
+            checks = checks_of(problem, mode, fresh_seed=verdict.fresh_seed)
+            run = await run_checks(self._sandbox, problem, code, checks, self.answers)
+            look = await self._diagnoser.diagnose(problem, code, run, seconds=math.inf)
+        finally:
+            self._grading -= 1
+        if look.explained is Explained.CUT_SHORT or run.result.ending is Ending.TIME_LIMIT:
+            raise GraderError("A look into a refused solution was cut short again.")
+        ended = [(result.name, result.outcome) for result in verdict.cases]
+        if ended != [(result.name, result.outcome) for result in look.run.case_results]:
+            return msgspec.structs.replace(verdict, explained=Explained.GIVEN_UP)
+        _hand_out_unexplained(look, on_unexplained)
+        return msgspec.structs.replace(verdict, diagnosis=look.diagnosis, explained=look.explained)
 
     def waits_for(self, problem: Problem, learner: str) -> bool:
         """Return whether a jail has been pre-warmed with this learner's last code."""
@@ -205,6 +244,15 @@ class Grader:
         self._sandbox.prewarm(
             warm_jail_key(problem, learner), request_for(problem, code, checks), limits=limits_for(problem)
         )
+
+
+def _hand_out_unexplained(look: Look, on_unexplained: Callable[[UnexplainedOutput], None]) -> None:
+    """Hand out what a wrong solution answered, where the whole look has explained nothing."""
+    if look.diagnosis is not None or look.explained is Explained.CUT_SHORT:
+        return
+    outcome = worst(result.outcome for result in look.run.case_results)
+    if outcome in DIAGNOSABLE and (unexplained := unexplained_output(look.run)):
+        on_unexplained(unexplained)
 
 
 def _score(case_results: Sequence[CaseResult]) -> float:

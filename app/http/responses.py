@@ -66,6 +66,7 @@ MEANINGS: dict[type[errors.GraderError], Meaning] = {
     errors.ProblemNotFound: Meaning(status=404, code="problem_not_found"),
     errors.SubmissionTooLarge: Meaning(status=413, code="submission_too_large"),
     errors.SubmissionRefused: Meaning(status=422, code="submission_refused"),
+    errors.VerdictNotFound: Meaning(status=404, code="verdict_not_found"),
     errors.SubmissionNotFound: Meaning(status=404, code="submission_not_found"),
     errors.QueueFull: Meaning(status=429, code="queue_full", retry_after_seconds=60),
     errors.AccountError: Meaning(status=422, code="account_refused"),

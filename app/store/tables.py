@@ -143,11 +143,41 @@ submissions = Table(
     Column("outcome", String(32)),
     # The verdict's, so that a list need not read verdicts; null in rows that are older than the column.
     Column("score", Double),
-    # The JSON text itself, not a JSON type: PostgreSQL's refuses the \u0000 that a learner may print.
+    # The first verdict's, never another's. The JSON text itself, not a JSON type: PostgreSQL's refuses the
+    # \u0000 that a learner may print.
     Column("verdict", Text),
+    # Which of its verdicts is current, and outcome and score are of; null where that is the first.
+    Column("current_verdict", Integer),
     # A learner's own submissions, to one problem or to those on one page.
     Index(None, "user_id", "version", "created_at"),
     CheckConstraint("(finished_at IS NULL) = (verdict IS NULL)", name="verdict_has_its_moment"),
+)
+
+# Each verdict that a submission ever got, once: queries/verdicts.py has the law. The first one's text lies
+# with the submission, where it is written once as well, so that nothing is stored twice.
+verdicts = Table(
+    "verdicts",
+    metadata,
+    Column("submission_id", ForeignKey("submissions.id", ondelete="CASCADE"), primary_key=True),
+    Column("number", Integer, primary_key=True, autoincrement=False),
+    # Versions stay for ever.
+    Column("version", String(64), nullable=False),
+    Column("why", String(16), nullable=False),
+    # An account's id; the account may be gone.
+    Column("by_user_id", String(32)),
+    Column("created_at", UtcDateTime, nullable=False),
+    Column("outcome", String(32), nullable=False),
+    # Null in a first one that is older than the submissions' column.
+    Column("score", Double),
+    Column("verdict", Text),
+    # Few submissions have a second one: what retention goes through stays small.
+    Index(
+        "ix_verdicts_created_at",
+        "created_at",
+        sqlite_where=text("verdict IS NOT NULL"),
+        postgresql_where=text("verdict IS NOT NULL"),
+    ),
+    CheckConstraint("(number = 1) = (verdict IS NULL)", name="first_lies_with_its_submission"),
 )
 
 # What workers do, of every kind; app/store/queries/jobs.py has the law. A submission's job has its id.

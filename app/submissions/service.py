@@ -19,13 +19,13 @@ from app.core.submission import (
     SubmissionLine,
 )
 from app.core.user import User
-from app.core.verdict import Mode, Verdict
-from app.errors import SubmissionNotFound, SubmissionRefused, SubmissionTooLarge
+from app.core.verdict import Mode, Verdict, VerdictLine
+from app.errors import SubmissionNotFound, SubmissionRefused, SubmissionTooLarge, VerdictNotFound
 from app.queue.admission import Limits, RefusalReason, ask_for, ignore_refusal
 from app.queue.interface import Publish, Queue
 from app.store.engine.database import Database
 from app.store.problems import Problems
-from app.store.queries import jobs, submissions
+from app.store.queries import jobs, submissions, verdicts
 
 _log = logging.getLogger("jaxercise.jobs")
 
@@ -105,6 +105,29 @@ class Submissions:
             raise SubmissionNotFound
         return found
 
+    async def verdicts(self, submission: Submission) -> tuple[VerdictLine, ...]:
+        """Return all verdicts of a submission that one may see, the first one first."""
+        if submission.verdict is None:
+            return ()
+        async with self._database.reading() as connection:
+            return tuple(await verdicts.lines_of(connection, submission.id))
+
+    async def verdict(self, user: User, submission_id: str, number: int) -> Verdict:
+        """Return one verdict of a submission as it was.
+
+        Raises:
+            SubmissionNotFound: there is none, or it is none of this user's business.
+            VerdictNotFound: it has no verdict of that number.
+        """
+        submission = await self.get(user, submission_id)
+        if not 0 < number <= submission.verdict_number:
+            raise VerdictNotFound
+        async with self._database.reading() as connection:
+            found = await verdicts.verdict_of(connection, submission.id, number)
+        if found is None:
+            raise VerdictNotFound
+        return found
+
     async def list_for(self, user: User, slug: str, *, limit: int = 50) -> list[SubmissionLine]:
         """Return the user's submissions to one problem, newest first."""
         if "\0" in slug:
@@ -138,7 +161,7 @@ class Submissions:
         async with self._database.transaction() as connection:
             ended = await jobs.overtake(connection, submission.id, Ending.CANCELLED)
             if ended:
-                await submissions.write_verdict(connection, submission.id, verdict)
+                await verdicts.write_first(connection, submission.id, verdict, by=user.id)
         if ended:
             # The verdict is written already, so whatever the run still ends with is void.
             with submission_in_log(submission.id):

@@ -18,6 +18,7 @@ from app.grading.prove.results import ProofResult
 from app.worker.grader_protocol import (
     Cancel,
     Close,
+    Explain,
     Failed,
     Grade,
     Graded,
@@ -143,6 +144,33 @@ class GraderClient:
         assert isinstance(end, Graded)
         return end.verdict
 
+    async def explain(
+        self,
+        problem: Problem,
+        code: str,
+        mode: Mode,
+        verdict: Verdict,
+        *,
+        on_unexplained: Callable[[UnexplainedOutput], None],
+    ) -> Verdict:
+        """Explain as `app.grading.grader.Grader.explain` does.
+
+        Raises:
+            GraderGone: the grading process was killed under it.
+            GraderError, SandboxError: what the grader raised.
+        """
+        request = Explain(
+            call=next(self._numbers),
+            problem=problem,
+            code=code,
+            mode=mode,
+            verdict=verdict,
+            submission_in_log=submission_of_log(),
+        )
+        end = await self._ask(request, _Call(on_unexplained=on_unexplained))
+        assert isinstance(end, Graded)
+        return end.verdict
+
     async def prove(self, problem: Problem) -> AsyncGenerator[ProofResult, None]:
         """Prove as `ProvingGrader.prove` does; whoever stops to ask for results stops the proof.
 
@@ -166,7 +194,7 @@ class GraderClient:
             asking.cancel()
             await asyncio.gather(asking, return_exceptions=True)
 
-    async def _ask(self, request: Grade | Prepare | Prove | TakeSeed, call: _Call) -> End:
+    async def _ask(self, request: Grade | Explain | Prepare | Prove | TakeSeed, call: _Call) -> End:
         await self._ready.wait()
         self._calls[request.call] = call
         try:

@@ -19,6 +19,7 @@ from app.grading.grader import GradingStage
 from app.worker.grader_protocol import (
     Cancel,
     Close,
+    Explain,
     Failed,
     Grade,
     Graded,
@@ -107,11 +108,11 @@ class _Conversation:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
 
-    async def _answer(self, request: Grade | Prepare | Prove | TakeSeed) -> None:
+    async def _answer(self, request: Grade | Explain | Prepare | Prove | TakeSeed) -> None:
         call = request.call
         try:
             with contextlib.ExitStack() as stack:
-                if isinstance(request, Grade | Prove) and request.submission_in_log is not None:
+                if isinstance(request, Grade | Explain | Prove) and request.submission_in_log is not None:
                     stack.enter_context(submission_in_log(request.submission_in_log))
                 self._reply(await self._end_of(request))
         except (GraderError, SandboxError) as fault:
@@ -126,10 +127,12 @@ class _Conversation:
         if task.cancelled():
             self._reply(Failed(call=call, is_sandbox=False, message="cancelled"))
 
-    def _end_of(self, request: Grade | Prepare | Prove | TakeSeed) -> Coroutine[None, None, Reply]:
+    def _end_of(self, request: Grade | Explain | Prepare | Prove | TakeSeed) -> Coroutine[None, None, Reply]:
         match request:
             case Grade():
                 return self._grade(request)
+            case Explain():
+                return self._explain(request)
             case Prepare():
                 return self._prepare(request)
             case Prove():
@@ -145,6 +148,16 @@ class _Conversation:
             fresh_seed=request.fresh_seed,
             on_event=lambda event: self._reply(Happened(call=request.call, event=event)),
             learner=request.learner,
+            on_unexplained=lambda output: self._reply(Unexplained(call=request.call, output=output)),
+        )
+        return Graded(call=request.call, verdict=verdict)
+
+    async def _explain(self, request: Explain) -> Reply:
+        verdict = await self._grader.explain(
+            request.problem,
+            request.code,
+            request.mode,
+            request.verdict,
             on_unexplained=lambda output: self._reply(Unexplained(call=request.call, output=output)),
         )
         return Graded(call=request.call, verdict=verdict)

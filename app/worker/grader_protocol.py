@@ -28,6 +28,18 @@ class Grade(msgspec.Struct, frozen=True, kw_only=True, tag="grade"):
     """What the log lines that this causes are about."""
 
 
+class Explain(msgspec.Struct, frozen=True, kw_only=True, tag="explain"):
+    """Finish the look into `code` that was cut short when `verdict` was reached; answered as a `Grade` is."""
+
+    call: int
+    problem: Problem
+    code: str
+    mode: Mode
+    verdict: Verdict
+    submission_in_log: str | None = None
+    """What the log lines that this causes are about."""
+
+
 class Prepare(msgspec.Struct, frozen=True, kw_only=True, tag="prepare"):
     """Have answers and compiled programs of a problem ready."""
 
@@ -62,7 +74,7 @@ class Close(msgspec.Struct, frozen=True, kw_only=True, tag="close"):
     """End all jails, and then the process."""
 
 
-Request = Grade | Prepare | Prove | TakeSeed | Cancel | Close
+Request = Grade | Explain | Prepare | Prove | TakeSeed | Cancel | Close
 
 
 class Ready(msgspec.Struct, frozen=True, kw_only=True, tag="ready"):
@@ -113,7 +125,7 @@ class WarmJails(msgspec.Struct, frozen=True, kw_only=True, tag="warm_jails"):
 
 
 class Graded(msgspec.Struct, frozen=True, kw_only=True, tag="graded"):
-    """The end of a `Grade`."""
+    """The end of a `Grade` or an `Explain`."""
 
     call: int
     verdict: Verdict

@@ -1,4 +1,7 @@
-"""Taking away what is kept for a time only: as the settings say, and jobs that ended long ago."""
+"""Taking away what is kept for a time only: as the settings say, and jobs that ended long ago.
+
+The same passes bring what older code has written up to date, a batch a transaction.
+"""
 
 import asyncio
 import logging
@@ -17,6 +20,8 @@ _BETWEEN_BATCHES_SECONDS = 0.05
 """So that others get to write meanwhile, on SQLite above all."""
 _FIRST_AFTER_SECONDS = 60.0
 _EVERY_SECONDS = 3600.0
+_LOOK_BACK = timedelta(hours=1)
+"""How late a process of older code may commit what it says ended before."""
 _KEEP_JOBS_DAYS = 30
 """How long a job is kept after its end, and what came of it where that lies nowhere else."""
 
@@ -70,9 +75,12 @@ class Retention:
 
     async def clean(self) -> Cleaned:
         """Make one pass. Safe to call in several processes at once, and to cut off at any moment."""
-        old_jobs, jobs_complete = await self._pass(self._keep_jobs_days, self._delete_jobs)
-        runs, runs_complete = await self._pass(self._keep_runs_days, self._delete_runs)
-        outputs, outputs_complete = await self._pass(self._keep_output_days, self._remove_outputs)
+        await self._pass(_LOOK_BACK, self._add_verdict_rows)
+        old_jobs, jobs_complete = await self._pass(timedelta(days=self._keep_jobs_days), self._delete_jobs)
+        runs, runs_complete = await self._pass(timedelta(days=self._keep_runs_days), self._delete_runs)
+        keep_outputs = timedelta(days=self._keep_output_days)
+        outputs, outputs_complete = await self._pass(keep_outputs, self._remove_outputs)
+        await self._pass(keep_outputs, self._remove_later_outputs)
         if runs or outputs:
             _log.info("retention: %d drafts deleted, the output of %d submissions removed", runs, outputs)
         return Cleaned(
@@ -102,10 +110,10 @@ class Retention:
                 _log.warning("retention failed and is tried again in an hour: %s", type(fault).__name__)
             await asyncio.sleep(self._every_seconds)
 
-    async def _pass(self, days: int, step: _Step) -> tuple[int, bool]:
-        if not days:
+    async def _pass(self, keep: timedelta, step: _Step) -> tuple[int, bool]:
+        if not keep:
             return 0, True
-        before = datetime.now(UTC) - timedelta(days=days)
+        before = datetime.now(UTC) - keep
         changed, place = 0, None
         while True:
             async with self._database.transaction() as connection:
@@ -126,6 +134,16 @@ class Retention:
         return await retention.remove_outputs(
             connection, before=before, kept_days=self._keep_output_days, after=after, limit=self._batch
         )
+
+    async def _remove_later_outputs(
+        self, connection: Connection, before: datetime, after: Place | None
+    ) -> Batch:
+        return await retention.remove_later_outputs(
+            connection, before=before, kept_days=self._keep_output_days, after=after, limit=self._batch
+        )
+
+    async def _add_verdict_rows(self, connection: Connection, before: datetime, after: Place | None) -> Batch:
+        return await retention.add_verdict_rows(connection, before=before, after=after, limit=self._batch)
 
     async def _delete_runs(self, connection: Connection, before: datetime, after: Place | None) -> Batch:
         return await retention.delete_runs(connection, before=before, after=after, limit=self._batch)

@@ -313,6 +313,7 @@ async def _open_worker(stack: AsyncExitStack, url: str, grader: _Noting) -> None
     services = KindServices(
         database=database,
         problems=Problems(database, read_problem),
+        queue=queue,
         grader=grader,
         publish=feed.publish,
         counts=counts,

@@ -16,7 +16,7 @@ from app.core.job import ATTEMPTS, BULK, INTERACTIVE, WATCHED, Ending, Job, Stat
 from app.core.outcome import Outcome
 from app.core.problem import Problem
 from app.core.submission import SUBMISSION
-from app.core.verdict import Mode, Verdict
+from app.core.verdict import Explained, Mode, Verdict
 from app.errors import QueueFull
 from app.grading.prove.results import ProofResult
 from app.queue.admission import Limits
@@ -26,6 +26,7 @@ from app.store import tables
 from app.store.queries import jobs
 from app.submissions.service import Submissions
 from app.worker.consume import Run, consuming
+from app.worker.kinds.explanation import EXPLANATION
 from app.worker.kinds.proof import PROOF, read_report
 from app.worker.kinds.table import KINDS
 from app.worker.retention import Retention
@@ -348,6 +349,10 @@ class Noting(ScriptedGrader):
         self._begin()
         return await super().grade(*arguments, **named)
 
+    async def explain(self, *arguments: Any, **named: Any) -> Verdict:
+        self._begin()
+        return await super().explain(*arguments, **named)
+
     async def prove(self, problem: Problem) -> AsyncGenerator[ProofResult, None]:
         self._begin()
         async for result in super().prove(problem):
@@ -390,6 +395,12 @@ async def test_three_failures_of_ours_end_it_and_a_restart_is_none(harness: Queu
             Outcome.ACCEPTED,
             Outcome.ACCEPTED,
         ]
+    if harness.kind == EXPLANATION:
+        found = [await harness.stored((await harness.job(one)).subject) for one in (broken, saved)]
+        assert [one.verdict and one.verdict.explained for one in found] == [
+            Explained.GIVEN_UP,
+            Explained.COMPLETE,
+        ]
     if harness.kind == PROOF:
         assert "on our side" in read_report((await harness.report(broken)).result).error
 
@@ -416,6 +427,10 @@ async def test_a_result_that_comes_after_a_cancel_is_void(harness: QueueHarness)
             await harness.overtake(job_id)
             return await super().grade(*arguments, **named)
 
+        async def explain(self, *arguments: Any, **named: Any) -> Verdict:
+            await harness.overtake(job_id)
+            return await super().explain(*arguments, **named)
+
         async def prove(self, problem: Problem) -> AsyncGenerator[ProofResult, None]:
             await harness.overtake(job_id)
             async for result in super().prove(problem):
@@ -430,6 +445,8 @@ async def test_a_result_that_comes_after_a_cancel_is_void(harness: QueueHarness)
         verdict = (await harness.stored(job_id)).verdict
         assert verdict is not None
         assert verdict.outcome is Outcome.CANCELLED
+    if harness.kind == EXPLANATION:
+        assert (await harness.stored((await harness.job(job_id)).subject)).verdict_number == 1
 
 
 async def test_whoever_watches_sees_how_far_it_is_and_what_came_of_it(harness: QueueHarness) -> None:
@@ -445,6 +462,10 @@ async def test_whoever_watches_sees_how_far_it_is_and_what_came_of_it(harness: Q
         assert set(events) == {job_id}
         assert (await harness.stored(job_id)).verdict is not None
         assert (found.progress, found.result) == (None, None)
+    elif harness.kind == EXPLANATION:
+        submission = await harness.stored((await harness.job(job_id)).subject)
+        assert set(events) == {submission.id}
+        assert submission.verdict_number == 2
     else:
         assert events == []
         assert found.progress is not None

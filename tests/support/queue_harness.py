@@ -6,6 +6,7 @@ from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from uuid import uuid4
 
+import msgspec
 from sqlalchemy import text
 
 from app.catalog.problem_folder import read_problem
@@ -13,7 +14,7 @@ from app.core.job import INTERACTIVE, Ending, Job, JobReport
 from app.core.outcome import Outcome
 from app.core.submission import SUBMISSION, Submission
 from app.core.user import Role, User
-from app.core.verdict import Mode
+from app.core.verdict import Explained, Mode
 from app.metrics.metrics import GradingCounts
 from app.queue.admission import Limits, ask_for
 from app.queue.embedded.queue import EmbeddedQueue
@@ -23,9 +24,10 @@ from app.store import tables
 from app.store.engine.database import Connection, Database, is_sqlite
 from app.store.engine.open import open_database
 from app.store.problems import Problems
-from app.store.queries import jobs, submissions, users
+from app.store.queries import jobs, submissions, users, verdicts
 from app.submissions.service import cancelled_verdict, unfinished_verdict
 from app.worker.grades import Grades
+from app.worker.kinds.explanation import EXPLANATION
 from app.worker.kinds.kind import KindServices
 from app.worker.kinds.proof import PROOF
 from app.worker.kinds.table import KINDS, MakeKind, kinds_of
@@ -66,8 +68,10 @@ class QueueHarness:
         """One job about a subject of its own; its id."""
         job = self._job(priority, await self._new_subject(code))
         async with self.database.transaction() as connection:
-            if self.kind == SUBMISSION:
+            if self.kind in (SUBMISSION, EXPLANATION):
                 await submissions.insert_submission(connection, self._submission(job, code))
+            if self.kind == EXPLANATION:
+                await self._cut_short(connection, job.subject)
             ticket = await ask_for(connection, self.queue, job, limits=limits)
         self.queue.notify(ticket)
         return ticket.job_id
@@ -130,7 +134,12 @@ class QueueHarness:
         """What a worker does with each ticket, behind this grader."""
         counts = GradingCounts()
         services = KindServices(
-            database=self.database, problems=self.problems, grader=grader, publish=publish, counts=counts
+            database=self.database,
+            problems=self.problems,
+            queue=self.queue,
+            grader=grader,
+            publish=publish,
+            counts=counts,
         )
         return RunJob(self.database, self.queue, kinds_of(services, ALL_KINDS), counts)
 
@@ -175,6 +184,14 @@ class QueueHarness:
             "seed": 1,
             "created_at": job.created_at,
         }
+
+    async def _cut_short(self, connection: Connection, submission_id: str) -> None:
+        """As one whose verdict came before its explanation."""
+        submission = await submissions.submission_by_id(connection, submission_id)
+        assert submission is not None
+        verdict = unfinished_verdict(submission, Outcome.WRONG_VALUE, "")
+        verdict = msgspec.structs.replace(verdict, explained=Explained.CUT_SHORT)
+        await verdicts.write_first(connection, submission_id, verdict)
 
     async def _overtake(self, connection: Connection, job_id: str) -> bool:
         if self.kind != SUBMISSION:
@@ -235,7 +252,7 @@ async def _store_verdict(connection: Connection, job: Job) -> None:
     submission = await submissions.submission_by_id(connection, job.subject)
     if submission is not None:
         verdict = unfinished_verdict(submission, Outcome.ACCEPTED, "")
-        await submissions.write_verdict(connection, submission.id, verdict)
+        await verdicts.write_first(connection, submission.id, verdict)
 
 
 @asynccontextmanager

@@ -2,7 +2,8 @@
 
 What it answers is written in the submitted code: `outcome wrong_value`, `wait 0.5`, `break`
 (our fault), `print …`, `line 2` (where the outcome came about), `answers 1 2 3` (where 1 2 4 is expected,
-of the sample cases), `unexplained 1.5 2` (what nothing explains); a line each, anything else is ignored.
+of the sample cases), `unexplained 1.5 2` (what nothing explains), `cut_short` (the look into it; the next one
+finds the variant of `found name`); a line each, anything else is ignored.
 """
 
 import asyncio
@@ -19,7 +20,16 @@ from app.core.outcome import Outcome
 from app.core.problem import Problem
 from app.core.submission import UnexplainedOutput
 from app.core.tolerance import Tolerance
-from app.core.verdict import CaseResult, LearnerError, Mode, Verdict, Visibility
+from app.core.verdict import (
+    CaseResult,
+    Diagnosis,
+    DiagnosisKind,
+    Explained,
+    LearnerError,
+    Mode,
+    Verdict,
+    Visibility,
+)
 from app.errors import GraderError
 from app.grading.compare.arrays import compare
 from app.grading.present.details import result_details
@@ -33,6 +43,7 @@ class ScriptedGrader:
 
     def __init__(self) -> None:
         self.graded: list[str] = []
+        self.explained: list[str] = []
         self.stopped: list[str] = []
         self.proven: list[str] = []
 
@@ -74,6 +85,30 @@ class ScriptedGrader:
             distances={"shown": 0.5, "kept-back": math.inf},
             faults=(refused,) if "# refused" in problem.reference else (),
         )
+
+    async def explain(
+        self,
+        problem: Problem,
+        code: str,
+        mode: Mode,
+        verdict: Verdict,
+        *,
+        on_unexplained: Callable[[UnexplainedOutput], None] = lambda found: None,
+    ) -> Verdict:
+        self.explained.append(code)
+        words = [line.split() for line in code.splitlines()]
+        diagnosis = None
+        for line in words:
+            match line:
+                case ["later_break"]:
+                    raise GraderError("the scripted grader broke, as it was told")
+                case ["later_wait"]:
+                    await asyncio.Event().wait()
+                case ["found", name]:
+                    diagnosis = Diagnosis(kind=DiagnosisKind.VARIANT, id=name, message=f"This is `{name}`.")
+                case _:
+                    pass
+        return msgspec.structs.replace(verdict, diagnosis=diagnosis, explained=Explained.COMPLETE)
 
     async def grade(
         self,
@@ -144,6 +179,7 @@ class ScriptedGrader:
             wall_seconds=0.0,
             environment=self.environment(),
             fresh_seed=fresh_seed,
+            explained=Explained.CUT_SHORT if "cut_short" in code.splitlines() else None,
         )
 
 

@@ -9,7 +9,7 @@ from app.core.submission import SUBMISSION, Submission
 from app.core.verdict import Verdict
 from app.store import tables
 from app.store.engine.database import Connection
-from app.store.queries import jobs, submissions
+from app.store.queries import jobs, submissions, verdicts
 
 _ENDINGS = {Outcome.CANCELLED: Ending.CANCELLED, Outcome.INTERNAL_ERROR: Ending.FAILED}
 
@@ -36,7 +36,7 @@ async def finish_submission(connection: Connection, job: Job, verdict: Verdict) 
     """By the attempt that holds the token, as a worker does it."""
     if not await jobs.finish(connection, job, _ENDINGS.get(verdict.outcome, Ending.FINISHED)):
         return False
-    return await submissions.write_verdict(connection, job.subject, verdict)
+    return await verdicts.write_first(connection, job.subject, verdict)
 
 
 async def end_submission(connection: Connection, submission_id: str, verdict: Verdict) -> bool:
@@ -44,7 +44,7 @@ async def end_submission(connection: Connection, submission_id: str, verdict: Ve
     ending = _ENDINGS.get(verdict.outcome, Ending.FINISHED)
     if not await jobs.overtake(connection, submission_id, ending):
         return False
-    return await submissions.write_verdict(connection, submission_id, verdict)
+    return await verdicts.write_first(connection, submission_id, verdict)
 
 
 async def job_by_id(connection: Connection, job_id: str) -> Job | None:

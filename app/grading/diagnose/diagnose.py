@@ -1,9 +1,7 @@
 """Why a refused solution is wrong, where that can be told; abstains rather than guesses."""
 
 import asyncio
-import logging
-from collections.abc import Coroutine, Mapping
-from typing import TypeVar
+from collections.abc import Mapping
 
 import msgspec
 
@@ -11,25 +9,29 @@ from app.core.outcome import Outcome, worst
 from app.core.probes.probe import About
 from app.core.problem import Problem
 from app.core.tolerance import Tolerance
-from app.core.verdict import Diagnosis, DiagnosisKind, Mode
-from app.errors import GraderError
+from app.core.verdict import Diagnosis, DiagnosisKind, Explained, Mode
+from app.grading.diagnose.budget import Budget
 from app.grading.diagnose.creation_order import as_creation_order, creation_order, is_creation_order
 from app.grading.diagnose.error_pattern import error_shapes
 from app.grading.diagnose.failures import shape_of_answers
 from app.grading.diagnose.stages import Followed, RunOnce, checks_to_prepare, follow
-from app.grading.diagnose.variants import match_variant
+from app.grading.diagnose.variants import fitting_fresh_too, fitting_variants, variant_diagnosis
 from app.grading.phrases import shape_words
 from app.grading.plan.checks import checkpoint_checks, checks_of
 from app.grading.reference.outputs import ReferenceOutputs
 from app.grading.run.run_checks import CheckedRun, run_checks
-from sandbox.interface import Sandbox, SandboxError
+from sandbox.interface import Sandbox
 
 DIAGNOSABLE = (Outcome.WRONG_VALUE, Outcome.WRONG_PARAMETERS, Outcome.WRONG_SHAPE, Outcome.NOT_FINITE)
 """What a submission has to end with for its answers to be looked into."""
 
-_Result = TypeVar("_Result")
 
-_log = logging.getLogger("jaxercise.grading")
+class Look(msgspec.Struct, frozen=True, kw_only=True):
+    """What came of looking into a run, whose wrong values may have another name now."""
+
+    run: CheckedRun
+    diagnosis: Diagnosis | None = None
+    explained: Explained | None = None
 
 
 class Diagnoser:
@@ -38,9 +40,9 @@ class Diagnoser:
     def __init__(
         self, sandbox: Sandbox, outputs: ReferenceOutputs, *, seconds: float, prepares: bool
     ) -> None:
-        """Keep `seconds`, how long a solution may be looked into, 0 for not at all.
+        """Keep `seconds`, what a look may take of a processor, 0 for not at all.
 
-        With `prepares`, what a diagnosis compares with is computed before that time starts.
+        With `prepares`, what a diagnosis compares with is computed before that.
         """
         self._sandbox = sandbox
         self._outputs = outputs
@@ -48,9 +50,12 @@ class Diagnoser:
         self._prepares = prepares
 
     async def diagnose(
-        self, problem: Problem, code: str, run: CheckedRun
-    ) -> tuple[CheckedRun, Diagnosis | None]:
-        """Return the run, wrong values renamed where only the creation order differs, and the diagnosis.
+        self, problem: Problem, code: str, run: CheckedRun, *, seconds: float | None = None
+    ) -> Look:
+        """Look into a run, and name wrong values anew where only the creation order differs.
+
+        `seconds` in place of those that were kept. What decides the outcome takes none of them: it must not
+        depend on how fast a machine is.
 
         Raises:
             ReferenceFailed: a reference or variant of the problem gave no usable answer.
@@ -58,25 +63,30 @@ class Diagnoser:
         """
         outcome = worst(result.outcome for result in run.case_results)
         if outcome not in DIAGNOSABLE:
-            return run, None
-        if self._prepares and self._seconds:
+            return Look(run=run)
+        seconds = self._seconds if seconds is None else seconds
+        if self._prepares and seconds:
             await self.prepare(problem)
-        deadline = Deadline(self._seconds)
-        look = (problem, code, run, self._outputs, self._sandbox.run)
+        look = (problem, code, run, self._outputs)
         followed = None
         if outcome is Outcome.WRONG_VALUE and is_creation_order(
             await self._with_checkpoints(problem, code, run)
         ):
-            if self._seconds:
-                followed = await deadline.within(follow(*look, thoroughly=True), None)
-            if followed is not None and followed.ignored_seed and followed.is_right_with_parameters:
-                return run, seed_ignored(followed.ignored_seed)
-            if followed is None or followed.is_right_with_parameters:
-                renamed = as_creation_order(run.case_results)
-                return msgspec.structs.replace(run, case_results=renamed), creation_order()
-        if not self._seconds:
-            return run, None
-        return run, await diagnose(*look, deadline, followed)
+            followed = await follow(*look, self._sandbox.run, thoroughly=True)
+            if followed.ignored_seed and followed.is_right_with_parameters:
+                found = seed_ignored(followed.ignored_seed)
+                return Look(run=run, diagnosis=found, explained=Explained.COMPLETE)
+            if followed.is_right_with_parameters:
+                run = msgspec.structs.replace(run, case_results=as_creation_order(run.case_results))
+                return Look(run=run, diagnosis=creation_order(), explained=Explained.COMPLETE)
+        if not seconds:
+            return Look(run=run)
+        budget = Budget(seconds)
+        diagnosis = await diagnose(*look, self._sandbox.run, budget, followed)
+        is_open = diagnosis is None and budget.was_cut_short
+        return Look(
+            run=run, diagnosis=diagnosis, explained=Explained.CUT_SHORT if is_open else Explained.COMPLETE
+        )
 
     async def prepare(self, problem: Problem, *, niceness: int = 0) -> None:
         """Compute what a diagnosis compares with: the variants' outputs, and the reference's on the way.
@@ -118,48 +128,38 @@ async def prepare_outputs(
         await outputs.of_solutions(problem, codes, checks, niceness=niceness)
 
 
-class Deadline:
-    """Until when a diagnosis may go on looking, in the running loop's time."""
-
-    def __init__(self, seconds: float) -> None:
-        self._end = asyncio.get_running_loop().time() + seconds
-
-    async def within(self, step: Coroutine[None, None, _Result], otherwise: _Result) -> _Result:
-        """Return what `step` gives; `otherwise` where time runs out or our side fails.
-
-        The verdict stands without a diagnosis, so neither may spoil it.
-        """
-        try:
-            async with asyncio.timeout_at(self._end):
-                return await step
-        except TimeoutError:
-            return otherwise
-        except (GraderError, SandboxError) as fault:
-            _log.error("a diagnosis was given up: %s", fault)
-            return otherwise
-
-
 async def diagnose(
     problem: Problem,
     code: str,
     run: CheckedRun,
     answers: ReferenceOutputs,
     run_once: RunOnce,
-    deadline: Deadline,
+    budget: Budget,
     followed: Followed | None = None,
 ) -> Diagnosis | None:
     """Name a variant, what parameters lack, where numbers part, or what they look like, in this order.
 
-    Past the deadline only what needs no further run is looked for. `followed` saves one that was made.
+    What is found is what would be found with more time, whatever the budget: where a step was cut short,
+    nothing is said that it might have forestalled. `followed` saves a further run that was made.
     """
-    if found := await deadline.within(match_variant(problem, run, answers), None):
-        return found
+    fitting = await budget.within(fitting_variants(problem, run, answers), None)
+    if fitting is None:
+        return None
+    if fitting:
+        # All lasting cases say so already; those that were drawn for this submission may come too late.
+        fitting = await budget.within(fitting_fresh_too(problem, run, answers, fitting), fitting)
+    if fitting:
+        return variant_diagnosis(problem, fitting)
     if found := _parameters(run):
         return found
     if followed is None:
-        followed = await deadline.within(follow(problem, code, run, answers, run_once), Followed())
+        following = follow(problem, code, run, answers, budget.bounding(run_once))
+        run_seconds = problem.manifest.limits.wall_seconds
+        followed = await budget.within(following, Followed(), run_seconds=run_seconds)
     if followed.divergence is not None and followed.divergence.first_wrong is not None:
         return divergence_diagnosis(followed, problem.manifest.tolerance)
+    if budget.was_cut_short:
+        return None
     # Arrays may be large, and other submissions wait for this loop.
     if found := await asyncio.to_thread(shape_of_answers, problem, run):
         return found if followed.divergence is None else _with_mode(found, divergence_sentence(followed))

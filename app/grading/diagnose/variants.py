@@ -24,40 +24,53 @@ _JUDGED = (
 )
 
 
-async def match_variant(problem: Problem, run: CheckedRun, answers: ReferenceOutputs) -> Diagnosis | None:
-    """Name the variants whose answers the run gives on every check; None where there is none.
-
-    Those that fit on all lasting checks are asked about the fresh ones too, which is one or two of them.
+async def fitting_variants(problem: Problem, run: CheckedRun, answers: ReferenceOutputs) -> tuple[str, ...]:
+    """Return the variants, by their ids, whose answers the run gives on every lasting check.
 
     Raises:
         ReferenceFailed: the variants could not be run.
         SandboxError: the jail broke.
     """
-    if len(run.result.calls) < len(run.checks) or not problem.variants:
-        return None
+    if len(run.result.calls) < len(run.checks):
+        return ()
     pairs = zip(run.checks, run.case_results, strict=True)
     if any(found.outcome not in _JUDGED or _is_beyond_comparing(check, found) for check, found in pairs):
-        return None
+        return ()
     lasting = [index for index, check in enumerate(run.checks) if not check.is_fresh]
+    return await _fitting(problem, run, answers, sorted(problem.variants), lasting)
+
+
+async def fitting_fresh_too(
+    problem: Problem, run: CheckedRun, answers: ReferenceOutputs, names: Sequence[str]
+) -> tuple[str, ...]:
+    """Return those of `names` that answer as the run does on its fresh checks as well: one or two of them.
+
+    Raises:
+        ReferenceFailed: the variants could not be run.
+        SandboxError: the jail broke.
+    """
     fresh = [index for index, check in enumerate(run.checks) if check.is_fresh]
-    fitting = await _fitting(problem, run, answers, sorted(problem.variants), lasting)
-    if fitting and fresh:
-        fitting = await _fitting(problem, run, answers, fitting, fresh)
-    if not fitting:
-        return None
-    reported = dict.fromkeys(variant_message(problem.variants[name]) for name in fitting)
+    return await _fitting(problem, run, answers, names, fresh)
+
+
+def variant_diagnosis(problem: Problem, names: Sequence[str]) -> Diagnosis:
+    """Name the variants, of which there is one at least."""
+    reported = dict.fromkeys(variant_message(problem.variants[name]) for name in names)
     return Diagnosis(
-        kind=DiagnosisKind.VARIANT, id=fitting[0], message=" Or: ".join(reported), others=tuple(fitting[1:])
+        kind=DiagnosisKind.VARIANT, id=names[0], message=" Or: ".join(reported), others=tuple(names[1:])
     )
 
 
 async def _fitting(
     problem: Problem, run: CheckedRun, answers: ReferenceOutputs, names: Sequence[str], indices: Sequence[int]
-) -> list[str]:
+) -> tuple[str, ...]:
+    if not names or not indices:
+        return tuple(names)
     checks = [run.checks[index] for index in indices]
     calls = [run.result.calls[index] for index in indices]
     known = await answers.of_solutions(problem, [problem.variants[name] for name in names], checks)
-    return [name for name, given in zip(names, known, strict=True) if _fits(problem, checks, calls, given)]
+    pairs = zip(names, known, strict=True)
+    return tuple(name for name, given in pairs if _fits(problem, checks, calls, given))
 
 
 def _is_beyond_comparing(check: Check, found: CaseResult) -> bool:

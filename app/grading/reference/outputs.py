@@ -98,20 +98,26 @@ class ReferenceOutputs:
             ReferenceFailed: a solution did not run to its end.
             SandboxError: the jail broke.
         """
-        task = asyncio.ensure_future(self._of_solutions(problem, codes, checks, niceness))
+        outputs = outputs_of(problem.manifest.entry)
+        keys = [[_key(problem, code, check.call, outputs) for check in checks] for code in codes]
+        found = {key: self._look_up(key) for asked in keys for key in asked}
+        if all(found.values()):
+            # What is there is not waited for at all, however little time whoever asks has left, and whoever
+            # computes beside it, perhaps stepping back for this very run.
+            return _by_solution(keys, found)
+        task = asyncio.ensure_future(self._of_solutions(problem, codes, checks, niceness, keys))
         self._tasks.add(task)
         task.add_done_callback(self._forget)
         return await asyncio.shield(task)
 
     async def _of_solutions(
-        self, problem: Problem, codes: Sequence[str], checks: Sequence[Check], niceness: int
+        self,
+        problem: Problem,
+        codes: Sequence[str],
+        checks: Sequence[Check],
+        niceness: int,
+        keys: list[list[str]],
     ) -> list[tuple[ReferenceOutput, ...]]:
-        outputs = outputs_of(problem.manifest.entry)
-        keys = [[_key(problem, code, check.call, outputs) for check in checks] for code in codes]
-        found = {key: self._look_up(key) for asked in keys for key in asked}
-        if all(found.values()):
-            # What is there is not waited for: who computes beside it may be stepping back for this very run.
-            return _by_solution(keys, found)
         # Who asks for the same solutions waits for one computation; others go on beside it.
         lock = self._running.setdefault((problem.version, len(codes)), asyncio.Lock())
         async with lock:

@@ -1,15 +1,14 @@
-"""Queries on submissions: what learners sent in, and the verdict on it, which is written once.
+"""Queries on submissions: what learners sent in; the law of their verdicts is in `verdicts.py`.
 
 Whether one waits or runs is its job's to say, see `jobs.py`; a job that has ended is kept for a time only, so
 what has its verdict is done.
 """
 
 from collections.abc import Collection
-from datetime import UTC, datetime
 from typing import Any
 
 import msgspec
-from sqlalchemy import FromClause, Row, Select, case, distinct, func, literal_column, select, update
+from sqlalchemy import FromClause, Row, Select, case, distinct, func, literal_column, select
 
 from app.core.job import Status
 from app.core.outcome import Outcome
@@ -17,6 +16,7 @@ from app.core.submission import Progress, Submission, SubmissionLine
 from app.core.verdict import Mode, Verdict
 from app.store import tables
 from app.store.engine.database import Connection
+from app.store.queries.verdicts import number_of_current, text_of_current, with_current
 
 _table, _versions, _problems = tables.submissions, tables.problem_versions, tables.problems
 _jobs = tables.jobs
@@ -46,14 +46,6 @@ async def insert_submission(connection: Connection, submission: Submission) -> N
 async def submission_by_id(connection: Connection, submission_id: str) -> Submission | None:
     row = (await connection.execute(_select().where(_table.c.id == submission_id))).one_or_none()
     return None if row is None else _as_submission(row)
-
-
-async def verdicts_of(connection: Connection, submission_ids: Collection[str]) -> dict[str, Verdict]:
-    """Return the verdicts of these submissions by id, of those that have one."""
-    query = select(_table.c.id, _table.c.verdict).where(
-        _table.c.id.in_(submission_ids), _table.c.verdict.is_not(None)
-    )
-    return {row.id: msgspec.json.decode(row.verdict, type=Verdict) for row in await connection.execute(query)}
 
 
 async def submissions_of(
@@ -112,27 +104,6 @@ async def count_solved(connection: Connection, user_id: str) -> int:
     return int((await connection.execute(query)).scalar_one())
 
 
-async def write_verdict(connection: Connection, submission_id: str, verdict: Verdict) -> bool:
-    """Write the verdict, once; False, and nothing written, if there is one already.
-
-    The law of jobs decides whose it is; the same transaction ends the job.
-    """
-    # The one that was graded with, whoever drew it: a regrade repeats it.
-    seed = {} if verdict.fresh_seed is None else {"seed": verdict.fresh_seed}
-    change = (
-        update(_table)
-        .where(_table.c.id == submission_id, _table.c.verdict.is_(None))
-        .values(
-            finished_at=datetime.now(UTC),
-            outcome=verdict.outcome.value,
-            score=verdict.score,
-            verdict=msgspec.json.encode(verdict).decode(),
-            **seed,
-        )
-    )
-    return (await connection.execute(change)).rowcount == 1
-
-
 def _joined() -> FromClause:
     """Return submissions with their problems and their jobs, where those are still there."""
     return (
@@ -147,7 +118,13 @@ def _of_problem(query: Select[Any], user_id: str, slug: str) -> Select[Any]:
 
 
 def _select() -> Select[Any]:
-    return select(_table, _problems.c.slug, _STATUS).select_from(_joined())
+    return select(
+        *(column for column in _table.c if column is not _table.c.verdict),
+        _problems.c.slug,
+        _STATUS,
+        text_of_current.label("current"),
+        number_of_current.label("current_number"),
+    ).select_from(with_current(_joined()))
 
 
 def _as_submission(row: Row[Any]) -> Submission:
@@ -162,7 +139,8 @@ def _as_submission(row: Row[Any]) -> Submission:
         seed=row.seed,
         created_at=row.created_at,
         finished_at=row.finished_at,
-        verdict=None if row.verdict is None else msgspec.json.decode(row.verdict, type=Verdict),
+        verdict=None if row.current is None else msgspec.json.decode(row.current, type=Verdict),
+        verdict_number=0 if row.current is None else row.current_number,
     )
 
 

@@ -132,6 +132,30 @@ test("a dropped connection is left to the browser, which connects anew", () => {
   expect(document.querySelector("[data-island=live-verdict]")).not.toBeNull();
 });
 
+test("a verdict whose look was cut short is replaced once it is explained", async () => {
+  const cutShort = VERDICT.replace("data-verdict", 'data-verdict data-submission="abc" data-explained="cut_short"');
+  answers = [cutShort, VERDICT.replace("</section>", '<div class="diagnosis"><p>This is it.</p></div></section>')];
+  const first = follow();
+  first.say("verdict", {});
+  await vi.waitFor(() => expect(finished).toHaveLength(1));
+  const second = Spoken.last;
+  expect(second).not.toBe(first);
+  expect(second?.url).toBe("/api/v1/submissions/abc/events");
+  second?.say("verdict", {});
+  expect(document.querySelector("[data-explained=cut_short]")).not.toBeNull();
+  second?.say("explained", {});
+  await vi.waitFor(() => expect(document.querySelector("[data-explained=cut_short]")).toBeNull());
+  expect(said.at(-1)).toBe("This is it.");
+  expect(second?.readyState).toBe(Spoken.CLOSED);
+});
+
+test("a verdict that says all is not followed any longer", async () => {
+  const source = follow();
+  source.say("verdict", {});
+  await vi.waitFor(() => expect(finished).toHaveLength(1));
+  expect(Spoken.last).toBe(source);
+});
+
 test("numbers are written as the server writes them", () => {
   expect([errorSize(null), errorSize(0), errorSize(1.2e-7), errorSize(31), errorSize(0.934), errorSize(314)]).toEqual(["–", "0", "1.2e-7", "31", "0.93", "3.1e2"]);
   expect([duration(null), duration(0.05), duration(1.26)]).toEqual(["–", "50 ms", "1.3 s"]);

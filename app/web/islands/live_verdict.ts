@@ -32,6 +32,30 @@ export function followSubmission(section: HTMLElement, options: FollowOptions): 
   new Following(section, options).start();
 }
 
+/** Where the look behind `verdict` was cut short, puts the verdict with its explanation in its place, once it is there. */
+export function followExplanation(verdict: HTMLElement, say: (text: string) => void): void {
+  if (verdict.dataset["explained"] !== "cut_short") return;
+  const id = verdict.dataset["submission"] ?? "";
+  const source = new EventSource(`/api/v1/submissions/${id}/events`);
+  source.addEventListener("explained", () => {
+    source.close();
+    void replaceExplained(verdict, id, say);
+  });
+}
+
+async function replaceExplained(verdict: HTMLElement, id: string, say: (text: string) => void): Promise<void> {
+  let explained: HTMLElement | null = null;
+  try {
+    explained = (await fetchFragment(`/submissions/${id}`, "verdict")).querySelector("[data-verdict]");
+  } catch {
+    return; // It stands there when the page is loaded again.
+  }
+  if (!explained || !verdict.isConnected) return;
+  verdict.replaceWith(explained);
+  const found = explained.querySelector(".diagnosis p")?.textContent?.trim();
+  say(found ?? "Nothing more was found about this verdict.");
+}
+
 class Following {
   readonly #section: HTMLElement;
   readonly #options: FollowOptions;
@@ -109,6 +133,7 @@ class Following {
     this.#section.replaceWith(verdict);
     this.#options.say(spoken(verdict));
     this.#options.finished(verdict);
+    followExplanation(verdict, this.#options.say);
     return true;
   }
 

@@ -4,7 +4,7 @@ import "../styles/main.css";
 
 import type { Editor } from "./editor";
 import { mountHints } from "./hints";
-import { followSubmission, type Finished } from "./live_verdict";
+import { followExplanation, followSubmission, type Finished } from "./live_verdict";
 import { mountQuestion } from "./quiz";
 import { mountSubmit } from "./submit";
 import { refreshFragments } from "./fragments";
@@ -63,6 +63,9 @@ if (underWay && !form) {
   };
   followSubmission(underWay, { say, finished });
 }
+
+const unexplained = document.querySelector<HTMLElement>("[data-verdict][data-explained=cut_short]");
+if (unexplained) followExplanation(unexplained, say);
 
 document.addEventListener("click", (event) => {
   const link = event.target instanceof Element ? event.target.closest<HTMLElement>("a[data-line]") : null;

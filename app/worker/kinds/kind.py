@@ -8,7 +8,7 @@ import msgspec
 
 from app.core.job import Job
 from app.metrics.metrics import GradingCounts
-from app.queue.interface import Publish
+from app.queue.interface import Publish, Queue
 from app.store.engine.database import Connection, Database
 from app.store.problems import Problems
 from app.worker.grades import Grades
@@ -24,6 +24,7 @@ class KindServices(msgspec.Struct, frozen=True, kw_only=True):
 
     database: Database
     problems: Problems
+    queue: Queue
     grader: Grades
     publish: Publish
     counts: GradingCounts

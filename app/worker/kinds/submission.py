@@ -11,20 +11,24 @@ from app.core.job import BULK, Job
 from app.core.outcome import Outcome
 from app.core.problem import Problem
 from app.core.submission import Submission, UnexplainedOutput
-from app.core.verdict import Mode, Verdict
+from app.core.verdict import Explained, Mode, Verdict
+from app.queue.admission import ask_for
+from app.queue.interface import Ticket
 from app.store.engine.database import Connection
 from app.store.engine.open import retry_until_available
-from app.store.queries import submissions
-from app.store.queries.unexplained import add_unexplained
+from app.store.queries import submissions, verdicts
 from app.submissions.service import unfinished_verdict
+from app.worker.kinds.explanation import explanation_job
 from app.worker.kinds.kind import Kind, KindServices, Report
+from app.worker.kinds.unexplained import count_unexplained
 
 _OUR_FAULT = (
     "Grading failed on our side, three times in a row. This says nothing about your code: "
     "please submit it again later."
 )
-# It may run a code in a warm jail, in a fresh one, and once more for the probes that "Run" leaves out.
-_RUNS = 3
+# It may run a code in a warm jail, in a fresh one, once more for the probes that "Run" leaves out, and twice
+# to follow it on its way.
+_RUNS = 5
 _SPARE_SECONDS = 120.0
 """Beyond its runs; a grader keeps its own limits, and this only frees the slot of one that broke."""
 
@@ -32,9 +36,13 @@ _log = logging.getLogger("jaxercise.worker")
 
 
 class Graded(msgspec.Struct, frozen=True, kw_only=True):
-    """A verdict, and for instructors what was answered where nothing explains it."""
+    """A verdict, and for instructors what was answered where nothing explains it.
+
+    `explanation` is the job that finishes a look which was cut short.
+    """
 
     verdict: Verdict
+    explanation: Job | None = None
     unexplained: tuple[UnexplainedOutput, ...] = ()
 
 
@@ -66,13 +74,20 @@ class SubmissionKind(Kind[Submission, Graded]):
                 learner=subject.user_id,
                 on_unexplained=unexplained.append,
             )
-        return Graded(verdict=verdict, unexplained=tuple(unexplained))
+        is_open = verdict.explained is Explained.CUT_SHORT
+        return Graded(
+            verdict=verdict,
+            unexplained=tuple(unexplained),
+            explanation=explanation_job(subject) if is_open else None,
+        )
 
     def give_up(self, job: Job, subject: Submission) -> Graded:
         return Graded(verdict=unfinished_verdict(subject, Outcome.INTERNAL_ERROR, _OUR_FAULT))
 
     async def store(self, connection: Connection, job: Job, subject: Submission, result: Graded) -> None:
-        await submissions.write_verdict(connection, subject.id, result.verdict)
+        await verdicts.write_first(connection, subject.id, result.verdict)
+        if result.explanation is not None:
+            await ask_for(connection, self.services.queue, result.explanation)
 
     async def stored(self, job: Job, subject: Submission, result: Graded, *, seconds: float) -> None:
         verdict = result.verdict
@@ -80,8 +95,10 @@ class SubmissionKind(Kind[Submission, Graded]):
         self.services.counts.verdict(verdict)
         _log.info("verdict: %s after %.2f s", verdict.outcome, verdict.wall_seconds)
         self.services.publish(subject.id, VerdictReached(verdict=verdict))
+        if (asked := result.explanation) is not None:
+            self.services.queue.notify(Ticket(asked.id, asked.priority))
         for found in result.unexplained:
-            await self._count_unexplained(subject, found)
+            await count_unexplained(self.services, subject, found)
 
     async def _seed(self, problem: Problem, submission: Submission, job: Job) -> int:
         """Return the seed of the fresh cases: that of the verdict before, or for a first run any new one."""
@@ -89,12 +106,3 @@ class SubmissionKind(Kind[Submission, Graded]):
             return submission.seed
         prepared = await self.services.grader.take_seed(problem)
         return submission.seed if prepared is None else prepared
-
-    async def _count_unexplained(self, submission: Submission, found: UnexplainedOutput) -> None:
-        """Count it for instructors. The learner has the verdict; whatever fails here is not their matter."""
-        try:
-            problem = await self.services.problems.by_version(submission.version)
-            async with self.services.database.transaction() as connection:
-                await add_unexplained(connection, submission, found, problem.manifest.tolerance)
-        except Exception:
-            _log.exception("the unexplained answer of submission %s could not be counted", submission.id)

@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from app.core.submission import SUBMISSION
+from app.worker.kinds.explanation import EXPLANATION, ExplanationKind
 from app.worker.kinds.kind import Kind, KindServices
 from app.worker.kinds.proof import PROOF, ProofKind
 from app.worker.kinds.submission import SubmissionKind
@@ -13,6 +14,7 @@ MakeKind = Callable[[KindServices], Kind[Any, Any]]
 KINDS: Mapping[str, MakeKind] = {
     SUBMISSION: SubmissionKind,
     PROOF: ProofKind,
+    EXPLANATION: ExplanationKind,
 }
 
 

@@ -31,9 +31,9 @@ from app.store.queries import jobs, submissions, users
 from app.store.queries.unexplained import commonest_unexplained
 from app.submissions.service import Submissions
 from app.worker.grades import Grades
-from app.worker.kinds import submission as submission_kind
+from app.worker.kinds import unexplained as counting
 from app.worker.kinds.kind import KindServices
-from app.worker.kinds.submission import SubmissionKind
+from app.worker.kinds.submission import _RUNS, SubmissionKind
 from app.worker.run_job import RunJob
 from tests.support.scripted_grader import ScriptedGrader
 from tests.support.small_problem import small_problem
@@ -67,6 +67,7 @@ class Harness(msgspec.Struct, frozen=True, kw_only=True):
         services = KindServices(
             database=self.database,
             problems=self.problems,
+            queue=self.queue,
             grader=grader,
             publish=self.feed.publish,
             counts=counts,
@@ -212,7 +213,7 @@ async def test_a_grader_that_hangs_is_a_fault_of_ours(tmp_path: Path) -> None:
     """Its slot is freed; the learner's own time limits are the grader's business."""
     async with a_harness(tmp_path) as harness:
         limits = (await harness.problems.by_slug("double")).manifest.limits
-        spare_seconds = 0.05 - submission_kind._RUNS * limits.wall_seconds
+        spare_seconds = 0.05 - _RUNS * limits.wall_seconds
         submission_id = await harness.submit("wait 60")
         grader = ScriptedGrader()
         await harness.grade_next(grader, spare_seconds=spare_seconds)
@@ -278,7 +279,7 @@ async def test_a_verdict_stands_whatever_becomes_of_the_counting(
     async def breaks(*arguments: object) -> None:
         raise OSError("the disk is full")
 
-    monkeypatch.setattr(submission_kind, "add_unexplained", breaks)
+    monkeypatch.setattr(counting, "add_unexplained", breaks)
     async with a_harness(tmp_path) as harness:
         submission_id = await harness.submit("outcome wrong_value\nunexplained 1.5 2")
         await harness.grade_next(ScriptedGrader())
