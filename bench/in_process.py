@@ -13,7 +13,7 @@ from typing import Any
 
 import msgspec
 
-from sandbox.arrays import WireArray, unpack_array
+from sandbox.arrays import Value, WireArray, WireKey, unpack_array
 from sandbox.interface import RunRequest
 
 
@@ -22,10 +22,13 @@ def main(path: str, passes: int) -> None:
     request = msgspec.msgpack.decode(Path(path).read_bytes(), type=RunRequest)
     module = ModuleType("solution")
     exec(compile(request.code, "solution.py", "exec"), module.__dict__)  # noqa: S102 - the very thing to measure
+    import jax
     import jax.numpy as jnp
     import numpy as np
 
-    def argument(value: "float | WireArray") -> Any:
+    def argument(value: Value) -> Any:
+        if isinstance(value, WireKey):
+            return jax.random.key(value.seed)
         return jnp.asarray(unpack_array(value)) if isinstance(value, WireArray) else value
 
     for _ in range(passes):

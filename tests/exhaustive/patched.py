@@ -7,6 +7,7 @@ import os
 from collections.abc import Callable
 
 from sandbox.isolation.bubblewrap import ENVIRONMENT
+from sandbox.patches import PATCH_NAMES
 
 _NEVER_WRITE_SECONDS = 1e9
 
@@ -32,10 +33,11 @@ def be_patched() -> UseCache:
 
     from sandbox.inside import imports
 
-    executables = imports.prepare()
+    prepared = imports.prepare(PATCH_NAMES)
+    assert not prepared.failed_patches, prepared.failed_patches
 
     def use_cache(folder: str, writable: bool) -> None:
-        executables.use(folder, writable=writable)
+        prepared.programs.use(folder, writable=writable)
         jax.config.update("jax_compilation_cache_dir", folder)
         seconds = 0.0 if writable else _NEVER_WRITE_SECONDS
         jax.config.update("jax_persistent_cache_min_compile_time_secs", seconds)
