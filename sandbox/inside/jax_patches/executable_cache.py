@@ -11,13 +11,13 @@ import io
 import threading
 import warnings
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any
-from weakref import WeakKeyDictionary
+from weakref import WeakKeyDictionary, WeakSet
 
 import jax
 import numpy as np
-from jax._src import compilation_cache, compiler, stages
+from jax._src import compilation_cache, compiler, pjit, stages
 from jax._src.interpreters import pxla
 from jax._src.lax import linalg
 from jax._src.named_sharding import UNSPECIFIED
@@ -32,9 +32,8 @@ from sandbox.inside.jax_patches.program_files import ProgramFiles
 # There is no public place between tracing and lowering.
 _lower: Callable[..., Any] = pxla._cached_lowering_to_hlo  # noqa: SLF001
 _compile: Callable[..., Any] = pxla._cached_compilation  # noqa: SLF001
+_resolve: Callable[..., Any] = pjit._resolve_and_lower  # noqa: SLF001
 _cache_key: Callable[..., Any] = compiler._get_cache_key  # noqa: SLF001
-_NOTHING_ELSE: tuple[Any, ...] = (None, [], [], [], False, None)
-"""What lowering gives beside the module of most programs: nothing to keep, no callback, no effect."""
 _MADE_READY = {name for name, *_ in lapack.registrations()["cpu"]} | {"mhlo.topk"}
 """Native code that stored programs may call: LAPACK's, and what the compiler replaces by its own."""
 
@@ -81,6 +80,7 @@ class ExecutableCache:
         self._to_write: dict[int, tuple[Any, str]] = {}
         self._asked_for: dict[int, Any] = {}
         self._here = threading.local()
+        self._called: WeakSet[Any] = WeakSet()
         self._copies: WeakKeyDictionary[Any, Any] = WeakKeyDictionary()
 
     def lower(self, closed: Any, *arguments: Any, **options: Any) -> tuple[Any, ...]:
@@ -91,33 +91,46 @@ class ExecutableCache:
             return whole()  # type: ignore[no-any-return]
         executable = self._files.read(name)
         if executable is not None:
-            return StoredProgram(executable, whole), *_NOTHING_ELSE
+            return StoredProgram(executable, whole), None, [], [], [], False, None
         if not self._files.is_writable:
             return whole()  # type: ignore[no-any-return]
         with _warnings_repeated() as warned:
             lowered: tuple[Any, ...] = whole()
-        if not warned and lowered[1:] == _NOTHING_ELSE and _targets(lowered[0]) <= _MADE_READY:
+        if not warned and _is_all(*lowered):
             self._to_write[id(lowered[0])] = (lowered[0], name)
         return lowered
 
-    def lower_or_look(
-        self, memoised: Callable[..., Any], closed: Any, *arguments: Any, **options: Any
-    ) -> tuple[Any, ...]:
+    def lower_or_look(self, memoised: Callable[..., Any], *arguments: Any, **options: Any) -> tuple[Any, ...]:
         """Return what a call needs, `memoised` being `lower`, or what a lowering is asked for."""
-        if not getattr(self._here, "is_asked", False):
-            return memoised(closed, *arguments, **options)  # type: ignore[no-any-return]
-        if self._settings.is_watched:
-            return _lower(closed, *arguments, **options)  # type: ignore[no-any-return]
-        # A module of its own: what calls use may have been compiled for somebody else.
-        own = self._copies.setdefault(closed, closed.replace())
-        lowered: tuple[Any, ...] = _lower(own, *arguments, **options)
+        if not self._is_asked:
+            return memoised(*arguments, **options)  # type: ignore[no-any-return]
+        lowered: tuple[Any, ...] = _lower(*arguments, **options)
         self._asked_for[id(lowered[0])] = lowered[0]
         return lowered
+
+    def traced_for(self, traced: Any) -> Any:
+        """Return the traced program that JAX goes on with, by which it remembers what it made of it.
+
+        Where a lowering is asked for, that is a copy, unless no call can have been served from a file.
+        """
+        if not self._is_asked:
+            if self._files.is_open and not self._settings.is_watched:
+                self._called.add(traced)
+            return traced
+        if traced not in self._called and self._settings.is_watched:
+            return traced
+        if traced not in self._copies:
+            self._copies[traced] = traced.replace()
+        return self._copies[traced]
+
+    @property
+    def _is_asked(self) -> bool:
+        return getattr(self._here, "is_asked", False)
 
     @contextmanager
     def asked_for_lowering(self) -> Iterator[None]:
         """Have everything in this thread lowered by JAX itself while entered."""
-        before, self._here.is_asked = getattr(self._here, "is_asked", False), True
+        before, self._here.is_asked = self._is_asked, True
         try:
             yield
         finally:
@@ -150,7 +163,8 @@ class ExecutableCache:
             return _compile(computation, name, *rest)
         with self._without_reading():
             executable = _compile(_without_locations(computation), name, *rest)
-        self._files.write(waiting[1], backend.serialize_executable(executable))
+        with suppress(Exception):  # What cannot be stored is compiled again.
+            self._files.write(waiting[1], backend.serialize_executable(executable))
         return executable
 
     def key_of_jax_s_own(self, options: Any, *, computation: Any, **more: Any) -> Any:
@@ -249,23 +263,26 @@ def apply(files: ProgramFiles) -> None:
     replaced: Any = compile_or_load
     replaced.cache_clear = _compile.cache_clear  # type: ignore[attr-defined]
 
-    inner: Any = compiler
-    asked: Any = stages.Traced
-    programs: Any = pxla
-    programs._cached_lowering_to_hlo = lower  # noqa: SLF001
-    programs._cached_compilation = replaced  # noqa: SLF001
-    inner._get_cache_key = cache.key_of_jax_s_own  # noqa: SLF001
-    inner._cache_read = cache.read_jax_s_own  # noqa: SLF001
-    asked.lower = _asked_for(cache, asked.lower)
+    def resolve_and_lower(arguments: Any, jaxpr: Any, *others: Any, **options: Any) -> Any:
+        return _resolve(arguments, cache.traced_for(jaxpr), *others, **options)
 
+    lower_when_asked = stages.Traced.lower
 
-def _asked_for(cache: ExecutableCache, lower: Callable[..., Any]) -> Callable[..., Any]:
-    @functools.wraps(lower)
-    def asked_for(*arguments: Any, **options: Any) -> Any:
+    @functools.wraps(lower_when_asked)
+    def lower_anew(*arguments: Any, **options: Any) -> Any:
         with cache.asked_for_lowering():
-            return lower(*arguments, **options)
+            return lower_when_asked(*arguments, **options)
 
-    return asked_for
+    for owner, name, replacement in (
+        (pxla, "_cached_lowering_to_hlo", lower),
+        (pxla, "_cached_compilation", replaced),
+        (compiler, "_get_cache_key", cache.key_of_jax_s_own),
+        (compiler, "_cache_read", cache.read_jax_s_own),
+        (pjit, "_resolve_and_lower", resolve_and_lower),
+        (stages.Traced, "lower", lower_anew),
+    ):
+        getattr(owner, name)
+        setattr(owner, name, replacement)
 
 
 @contextmanager
@@ -276,6 +293,26 @@ def _warnings_repeated() -> Iterator[list[warnings.WarningMessage]]:
         yield noted
     for found in noted:
         warnings.warn_explicit(found.message, found.category, found.filename, found.lineno)
+
+
+def _is_all(
+    module: Any,
+    kept: Sequence[Any],
+    callbacks: Sequence[Any],
+    unordered: Sequence[Any],
+    ordered: Sequence[Any],
+    has_tuple_arguments: bool,
+    shapes: Any,
+) -> bool:
+    """Say whether the module is all that lowering gave, and calls no native code but what is ready."""
+    try:
+        return (
+            not (kept or callbacks or unordered or ordered or has_tuple_arguments)
+            and not (shapes.uses_dim_vars or shapes.has_platform_index_argument)
+            and _targets(module) <= _MADE_READY
+        )
+    except Exception:
+        return False
 
 
 def _targets(module: Any) -> set[str]:

@@ -26,6 +26,7 @@ _NOT_LOWERED = {
 """Parameters that only differentiation looks at."""
 _PLAIN = (type(None), bool, int, float, complex, str, bytes)
 _TYPED = (literals.TypedInt, literals.TypedFloat, literals.TypedComplex)
+_ARRAYS = (np.ndarray, literals.TypedNdArray)
 _OF_JAX = ("jax.", "jaxlib.")
 
 _lowering_rules: dict[core.Primitive, tuple[Any, Any]] = {}
@@ -185,8 +186,8 @@ def _add_value(parts: list[str], value: Any) -> None:
         if value.consts:
             raise Unhashable("constants")
         _add_jaxpr(parts, value.jaxpr)
-    elif kind is np.ndarray or issubclass(kind, np.generic):
-        parts.append(f"{_dtype_name(value.dtype)}{value.shape}{value.tobytes().hex()}")
+    elif kind in _ARRAYS or issubclass(kind, np.generic):
+        parts.append(f"{kind.__name__}:{_dtype_name(value.dtype)}{value.shape}{value.tobytes().hex()}")
     else:
         _add_object(parts, value)
 
