@@ -28,7 +28,11 @@ def be_plain() -> None:
 
 
 def be_patched() -> UseCache:
-    """Apply the patches, in the way of the fork server; return what opens a cache folder."""
+    """Apply every patch, in the way of the fork server; return what opens a cache folder.
+
+    Raises:
+        AssertionError: one could not be applied, so that comparing would prove nothing of it.
+    """
     import jax
 
     from sandbox.inside import imports

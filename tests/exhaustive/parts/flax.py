@@ -20,7 +20,9 @@ from tests.exhaustive.part import Result
 from tests.support.checkout import CHECKOUT
 
 RESTS_ON = (
-    "sandbox/inside",
+    "sandbox/inside/jax_patches",
+    "sandbox/inside/imports.py",
+    "sandbox/patches.py",
     "tests/exhaustive/flax_tests",
     "tests/exhaustive/patched.py",
     "tests/exhaustive/steady.py",

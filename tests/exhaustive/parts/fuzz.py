@@ -11,7 +11,9 @@ from tests.exhaustive.fuzz.programs import make_program
 from tests.exhaustive.part import Result
 
 RESTS_ON = (
-    "sandbox/inside",
+    "sandbox/inside/jax_patches",
+    "sandbox/inside/imports.py",
+    "sandbox/patches.py",
     "tests/exhaustive/fuzz",
     "tests/exhaustive/patched.py",
     "tests/exhaustive/steady.py",
