@@ -4,12 +4,15 @@ Both are pinned as in the jail, so that whatever differs is due to a patch.
 """
 
 import os
+import re
 from collections.abc import Callable
+from pathlib import Path
 
 from sandbox.isolation.bubblewrap import ENVIRONMENT
 from sandbox.patches import PATCH_NAMES
 
 _NEVER_WRITE_SECONDS = 1e9
+_STORED_NAME = re.compile("[0-9a-f]{64}")
 
 UseCache = Callable[[str, bool], None]
 """Takes the folder of stored programs, and whether it may be written."""
@@ -18,6 +21,11 @@ UseCache = Callable[[str, bool], None]
 def environment() -> dict[str, str]:
     """Return the variables of the jail, with this machine's own PATH."""
     return {**ENVIRONMENT, "PATH": os.environ["PATH"], "PYTHONDONTWRITEBYTECODE": "1"}
+
+
+def stored_programs(folder: Path) -> int:
+    """Count what the executable cache has written there; JAX's own cache names its files otherwise."""
+    return sum(_STORED_NAME.fullmatch(path.name) is not None for path in folder.iterdir())
 
 
 def be_plain() -> None:
