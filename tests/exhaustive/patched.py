@@ -4,12 +4,15 @@ Both are pinned as in the jail, so that whatever differs is due to a patch.
 """
 
 import os
+import re
 from collections.abc import Callable
+from pathlib import Path
 
 from sandbox.isolation.bubblewrap import ENVIRONMENT
 from sandbox.patches import PATCH_NAMES
 
 _NEVER_WRITE_SECONDS = 1e9
+_STORED_NAME = re.compile("[0-9a-f]{64}")
 
 UseCache = Callable[[str, bool], None]
 """Takes the folder of stored programs, and whether it may be written."""
@@ -20,6 +23,11 @@ def environment() -> dict[str, str]:
     return {**ENVIRONMENT, "PATH": os.environ["PATH"], "PYTHONDONTWRITEBYTECODE": "1"}
 
 
+def stored_programs(folder: Path) -> int:
+    """Count what the executable cache has written there; JAX's own cache names its files otherwise."""
+    return sum(_STORED_NAME.fullmatch(path.name) is not None for path in folder.iterdir())
+
+
 def be_plain() -> None:
     """Pin JAX as the jail does, and leave it as it is."""
     from sandbox.inside import imports
@@ -28,7 +36,11 @@ def be_plain() -> None:
 
 
 def be_patched() -> UseCache:
-    """Apply the patches, in the way of the fork server; return what opens a cache folder."""
+    """Apply every patch, in the way of the fork server; return what opens a cache folder.
+
+    Raises:
+        AssertionError: one could not be applied, so that comparing would prove nothing of it.
+    """
     import jax
 
     from sandbox.inside import imports

@@ -3,6 +3,8 @@
 import importlib
 from collections.abc import Mapping, Sequence
 
+from jax._src import source_info_util
+
 from sandbox.inside.jax_patches.program_files import ProgramFiles
 
 
@@ -14,7 +16,10 @@ def apply_patches(names: Sequence[str], files: ProgramFiles) -> Mapping[str, str
     failed = {}
     for name in names:
         try:
-            importlib.import_module(f"sandbox.inside.jax_patches.{name}").apply(files)
+            patch = importlib.import_module(f"sandbox.inside.jax_patches.{name}")
+            patch.apply(files)
+            # A lowered program says by which lines of source it came about; ours are as JAX's own there.
+            source_info_util.register_exclusion(str(patch.__file__))
         except Exception as error:
             failed[name] = f"it could not be applied: {type(error).__name__}: {error}"
     return failed

@@ -13,7 +13,7 @@ from typing import Any
 import msgspec
 
 from tests.exhaustive.flax_tests.sources import flax_sources
-from tests.exhaustive.patched import environment
+from tests.exhaustive.patched import environment, stored_programs
 from tests.support.checkout import CHECKOUT
 
 STATES = ("plain", "empty", "filling", "warm")
@@ -26,6 +26,8 @@ Outcomes = dict[str, list[str]]
 class Ran(msgspec.Struct, frozen=True, kw_only=True):
     outcomes: Outcomes
     seconds: float
+    stored: int
+    """How many compiled programs are in the store afterwards."""
 
 
 def run_state(files: Sequence[str], state: str, programs: Path, *, sample: int = 0) -> Ran:
@@ -55,7 +57,8 @@ def run_state(files: Sequence[str], state: str, programs: Path, *, sample: int =
                 f"{state}: pytest ended with {ran.returncode}: {(ran.stdout + ran.stderr)[-2000:]}"
             )
         outcomes: Outcomes = json.loads(results.read_text())
-    return Ran(outcomes=outcomes, seconds=round(time.monotonic() - start, 1))
+    seconds = round(time.monotonic() - start, 1)
+    return Ran(outcomes=outcomes, seconds=seconds, stored=stored_programs(programs))
 
 
 def differences(plain: Outcomes, other: Outcomes) -> Iterator[str]:
@@ -78,4 +81,5 @@ def summary(ran: dict[str, Ran]) -> dict[str, Any]:
     assert counted, "no test was run"
     unread = [test for test, (outcome, _) in plain.items() if outcome == "not collected"]
     assert not unread, f"not collected: {', '.join(unread)}"
-    return {**counted, "seconds": {state: of.seconds for state, of in ran.items()}}
+    seconds = {state: of.seconds for state, of in ran.items()}
+    return {**counted, "stored": ran["warm"].stored, "seconds": seconds}

@@ -16,6 +16,7 @@ import msgspec
 
 from tests.exhaustive.fuzz.processes import Processes, Seen
 from tests.exhaustive.fuzz.programs import Program
+from tests.exhaustive.patched import stored_programs
 
 STATES = ("filling", "filled")
 _PARTS = ("result", "exception", "warnings", "printed", "logged")
@@ -38,6 +39,8 @@ class Difference(msgspec.Struct, frozen=True, kw_only=True):
 class Comparison(msgspec.Struct, frozen=True, kw_only=True):
     programs: int
     calls: int
+    stored: int
+    """How many compiled programs are in the cache in the end; without any, nothing was compared."""
     differences: list[Difference]
     unsteady: list[int]
     """Seeds of programs that differ from themselves, run plain twice; nothing can be said of them."""
@@ -58,6 +61,7 @@ def compare(programs: Sequence[Program], processes: Processes, *, breakage: str 
                 programs, alone=True, folder=Path(place), writable=state == "filling", breakage=breakage
             )
             seconds[state] = time.monotonic() - start
+        stored = stored_programs(Path(place))
         plain = waiting.result()
     differences: list[Difference] = []
     unsteady: list[int] = []
@@ -73,6 +77,7 @@ def compare(programs: Sequence[Program], processes: Processes, *, breakage: str 
     return Comparison(
         programs=len(programs),
         calls=sum(len(program.steps) for program in programs),
+        stored=stored,
         differences=differences,
         unsteady=unsteady,
         seen=dict(_counted(plain)),

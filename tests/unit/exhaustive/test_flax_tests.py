@@ -11,12 +11,12 @@ _PLAIN: Outcomes = {"a::one": ["passed", ""], "a::two": ["skipped", "needs a TPU
 
 
 def _ran(**outcomes: Outcomes) -> Mapping[str, Ran]:
-    return {state: Ran(outcomes=of, seconds=1.0) for state, of in outcomes.items()}
+    return {state: Ran(outcomes=of, seconds=1.0, stored=7) for state, of in outcomes.items()}
 
 
 def test_equal_lists_are_counted() -> None:
     found = summary(dict(_ran(plain=_PLAIN, warm=_PLAIN)))
-    assert found == {"passed": 1, "skipped": 1, "seconds": {"plain": 1.0, "warm": 1.0}}
+    assert found == {"passed": 1, "skipped": 1, "stored": 7, "seconds": {"plain": 1.0, "warm": 1.0}}
 
 
 @pytest.mark.parametrize(
@@ -40,7 +40,7 @@ def test_no_results_are_no_agreement(nothing: Outcomes) -> None:
 
 
 def test_the_table_has_a_row_a_file_and_their_sum() -> None:
-    result = {"passed": 2, "seconds": dict.fromkeys(("plain", "empty", "filling", "warm"), 3.0)}
+    result = {"passed": 2, "stored": 5, "seconds": dict.fromkeys(("plain", "empty", "filling", "warm"), 3.0)}
     rows = table({"a_test.py": result, "b_test.py": result, "all files in one process": result}).splitlines()
-    assert "| a_test.py | 2 | 0 | 0 | 3 | 3 | 3 | 3 |" in rows
-    assert rows[-1] == "| sum of the files | 4 | 0 | 0 | 6 | 6 | 6 | 6 |"
+    assert "| a_test.py | 2 | 0 | 0 | 5 | 3 | 3 | 3 | 3 |" in rows
+    assert rows[-1] == "| sum of the files | 4 | 0 | 0 | 10 | 6 | 6 | 6 | 6 |"
