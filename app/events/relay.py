@@ -171,7 +171,7 @@ class RelayedFeed(Feed):
         last = self._received.get(submission_id, 0)
         if (told := self._ended.get(submission_id)) is not None:
             if verdict.explained is not Explained.CUT_SHORT:
-                self._append(submission_id, VerdictExplained(verdict=verdict), str(last + len(told.sent)))
+                self._append(submission_id, VerdictExplained(verdict=verdict), str(last + len(told.sent) + 1))
             return
         history = self._under_way.get(submission_id)
         sent = [sent.event for _, sent in history.sent] if history is not None else []

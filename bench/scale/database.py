@@ -53,6 +53,8 @@ UPDATE jobs SET status = 'running', attempt = attempt + 1, started_at = clock_ti
     WHERE id = :taken AND status <> 'done';
 SELECT submissions.*, problems.slug FROM submissions JOIN problem_versions USING (version)
     JOIN problems ON problems.id = problem_versions.problem_id LEFT JOIN jobs ON jobs.id = submissions.id
+    LEFT JOIN verdicts ON verdicts.submission_id = submissions.id
+        AND verdicts.number = submissions.current_verdict
     WHERE submissions.id = :taken;
 COMMIT;
 BEGIN;
@@ -71,6 +73,8 @@ UPDATE jobs SET status = 'done', ending = 'finished', finished_at = clock_timest
     WHERE id = :taken AND attempt = 1 AND status <> 'done';
 UPDATE submissions SET finished_at = clock_timestamp(), outcome = 'accepted', score = 1.0, seed = :number,
     verdict = :verdict WHERE id = :taken AND verdict IS NULL;
+INSERT INTO verdicts (submission_id, number, version, why, created_at, outcome, score)
+    SELECT id, 1, version, 'graded', finished_at, outcome, score FROM submissions WHERE id = :taken;
 COMMIT;
 BEGIN;
 SET LOCAL synchronous_commit = off;

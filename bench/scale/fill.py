@@ -30,6 +30,12 @@ _JOBS = """
     SELECT id, 'submission', id, user_id, 10, 'done', 1, created_at, created_at, finished_at, 'finished'
     FROM submissions WHERE finished_at > now() - interval '1 day' * %s ON CONFLICT DO NOTHING
 """
+_VERDICTS = """
+    INSERT INTO verdicts (submission_id, number, version, why, created_at, outcome, score)
+    SELECT id, 1, version, 'graded', finished_at, outcome, score FROM submissions
+    WHERE finished_at IS NOT NULL
+    ON CONFLICT DO NOTHING
+"""
 # Some exercises are done by many, most by few.
 _DRAWN = "floor(%(problems)s * ((hashint8(i)::bigint & 2147483647) / 2147483648.0) ^ 3)::int"
 
@@ -67,6 +73,7 @@ def fill(url: str, *, submissions: int, job_days: int = 30) -> float:
                     "problems": problems,
                 },
             )
+        connection.execute(_VERDICTS)
         connection.execute(_JOBS, [job_days])
         _fill_unexplained(connection, submissions)
     return time.perf_counter() - start
@@ -90,6 +97,7 @@ def fill_learner(url: str, email: str, slug: str, *, of_problem: int, of_others:
             }
             if count:
                 connection.execute(_SUBMISSION.format(user="%(user)s", problem=problem), values)
+        connection.execute(_VERDICTS)
 
 
 def fill_queue(url: str, *, waiting: int) -> None:

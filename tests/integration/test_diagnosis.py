@@ -10,7 +10,7 @@ import pytest
 from app.core.outcome import Outcome
 from app.core.problem import Problem
 from app.core.submission import UnexplainedOutput
-from app.core.verdict import DiagnosisKind, Mode, Verdict
+from app.core.verdict import DiagnosisKind, Explained, Mode, Verdict
 from app.grading.diagnose.divergence import Agreement, agreements
 from app.grading.diagnose.numbers import as_numbers
 from app.grading.diagnose.significance import Array
@@ -189,6 +189,55 @@ def test_nothing_is_looked_for_where_the_setting_says_so(clinic: Clinic) -> None
         verdict = clinic.runner.run(wrong)
         assert verdict.outcome is Outcome.WRONG_VALUE
         assert verdict.diagnosis is None
+        assert verdict.explained is (Explained.CUT_SHORT if seconds else None)
+
+
+def hurried(clinic: Clinic) -> Grader:
+    """One that may not take any time at all for a look."""
+    return Grader(
+        clinic.grader._sandbox, clinic.grader.answers, diagnosis_seconds=1e-6, prepares_diagnosis=False
+    )
+
+
+def test_what_is_known_is_said_however_little_time_there_is(clinic: Clinic) -> None:
+    """The match on lasting cases, whose answers are there, though those of fresh ones would come too late."""
+    problem = toy_problem()
+    assert clinic.verdict(problem, problem.variants["subtracts"]).diagnosis is not None  # They are there now.
+    code = problem.variants["subtracts"] + "# in a hurry\n"
+    verdict = clinic.runner.run(hurried(clinic).grade(problem, code, Mode.SUBMIT, fresh_seed=77))
+    assert verdict.diagnosis is not None
+    assert (verdict.diagnosis.id, verdict.explained) == ("subtracts", Explained.COMPLETE)
+
+
+def test_an_outcome_does_not_depend_on_the_time_for_a_look(clinic: Clinic) -> None:
+    problem = toy_problem()
+    code = problem.also_right["scale_first"]
+    verdict = clinic.runner.run(hurried(clinic).grade(problem, code, Mode.SUBMIT, fresh_seed=4))
+    assert (verdict.outcome, verdict.explained) == (Outcome.CREATION_ORDER, Explained.COMPLETE)
+
+
+def test_a_look_that_was_cut_short_is_finished_later_and_says_the_same(clinic: Clinic) -> None:
+    """As a grader that had the time says at once; nothing else of the verdict changes."""
+    problem = toy_problem()
+    clinic.verdict(problem, problem.variants["subtracts"])  # Their answers are there now.
+    for shape in ("constant_output", "only_bfloat16"):
+        code = REFERENCE.replace(_ANSWER, _SHAPES[shape])
+        hasty = hurried(clinic)
+        first = clinic.runner.run(hasty.grade(problem, code, Mode.SUBMIT, fresh_seed=4))
+        assert (first.diagnosis, first.explained) == (None, Explained.CUT_SHORT)
+        later = clinic.runner.run(hasty.explain(problem, code, Mode.SUBMIT, first))
+        assert later.explained is Explained.COMPLETE
+        assert later.diagnosis is not None
+        assert later.diagnosis == clinic.verdict(problem, code).diagnosis
+        assert msgspec.structs.replace(later, diagnosis=None, explained=first.explained) == first
+
+
+def test_code_that_answers_otherwise_the_next_time_is_not_explained(clinic: Clinic) -> None:
+    problem = toy_problem()
+    code = REFERENCE.replace(_ANSWER, _SHAPES["only_bfloat16"])
+    first = clinic.runner.run(hurried(clinic).grade(problem, code, Mode.SUBMIT, fresh_seed=4))
+    later = clinic.runner.run(clinic.grader.explain(problem, REFERENCE, Mode.SUBMIT, first))
+    assert later == msgspec.structs.replace(first, explained=Explained.GIVEN_UP)
 
 
 def test_variants_that_took_too_long_are_there_the_next_time(

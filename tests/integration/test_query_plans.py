@@ -15,17 +15,20 @@ import msgspec
 import numpy as np
 import psycopg
 import pytest
+from sqlalchemy import select
 
 from app.core.job import Job
 from app.core.submission import Submission, UnexplainedOutput
 from app.core.tolerance import Tolerance
+from app.core.verdict import VerdictReason
 from app.queue.postgres import statements as procrastinate_jobs
 from app.queue.postgres.statements import look_for_missing_jobs
-from app.store.engine.database import Database
+from app.store import tables
+from app.store.engine.database import Connection, Database
 from app.store.engine.open import open_database
 from app.store.engine.url import conninfo
 from app.store.queries import events as submission_events
-from app.store.queries import jobs, problem_versions, submissions
+from app.store.queries import jobs, problem_versions, submissions, verdicts
 from app.store.queries.queue_stats import last_failures, queue_figures
 from app.store.queries.unexplained import add_unexplained, commonest_unexplained
 from bench.scale.fill import fill, fill_learner, fill_queue, settle
@@ -38,6 +41,7 @@ pytestmark = [pytest.mark.anyio, pytest.mark.postgresql]
 _LARGE = (
     "jobs",
     "submissions",
+    "verdicts",
     "problem_files",
     "problem_versions",
     "submission_events",
@@ -160,7 +164,8 @@ async def _ask_pages_and_api(service: Service) -> None:
             assert (await visitor.get(path)).status_code < 400, path
     taken = await service.submit("x")
     await service.verdict(taken["id"])
-    for path in ("/submissions/{}", "/api/v1/submissions/{}", "/problems/double?load={}"):
+    paths = ["/submissions/{}", "/api/v1/submissions/{}", "/api/v1/submissions/{}/verdicts/1"]
+    for path in (*paths, "/problems/double?load={}"):
         assert (await client.get(path.format(taken["id"]))).status_code == 200
     assert (await client.get("/api/v1/problems/double/submissions")).status_code == 200
     waiting = await service.submit("wait 30")
@@ -194,10 +199,21 @@ async def _ask_store(database: Database) -> None:
         output = UnexplainedOutput(layout="a" * 64, output=np.zeros(10, "<f4").tobytes())
         await add_unexplained(connection, submission, output, Tolerance())
         await commonest_unexplained(connection, submission.version)
+        done = await _a_graded_one(connection)
+        verdict = (await verdicts.current_of(connection, [done]))[done]
+        assert await verdicts.write_next(connection, done, verdict, VerdictReason.EXPLAINED, after=1)
+        assert await verdicts.verdict_of(connection, done, 2) == verdict
+        assert len(await verdicts.lines_of(connection, done)) == 2
         await problem_versions.files_of(connection, submission.version)
         await problem_versions.is_published(connection, submission.version)
         # A page that comes after the verdict is told from that alone.
         await submission_events.events_of(connection, [claimed.id], 0)
+
+
+async def _a_graded_one(connection: Connection) -> str:
+    table = tables.submissions
+    one = select(table.c.id).where(table.c.finished_at > datetime(2000, 1, 1, tzinfo=UTC)).limit(1)
+    return str((await connection.execute(one.order_by(table.c.finished_at))).scalar_one())
 
 
 def _add_problems(url: str) -> None:

@@ -8,13 +8,21 @@ import msgspec
 import pytest
 from sqlalchemy import text
 
-from app.core.events import CaseDone, Event, Queued, Running, VerdictReached
+from app.core.events import (
+    CaseDone,
+    Event,
+    Queued,
+    Running,
+    VerdictExplained,
+    VerdictReached,
+)
 from app.core.outcome import Outcome
-from app.core.verdict import CaseResult, Visibility
+from app.core.verdict import CaseResult, Explained, VerdictReason, Visibility
 from app.events.feed import SentEvent
 from app.events.follow import follow_submission
 from app.events.relay import RelayedFeed
 from app.store.engine.database import Database
+from app.store.queries import verdicts
 from app.submissions.service import unfinished_verdict
 from tests.support.queue_harness import QueueHarness
 from tests.support.scripted_service import until
@@ -113,6 +121,32 @@ async def test_a_verdict_that_is_seen_before_the_last_events_leaves_none_out(har
         events = [sent.event async for sent in page.follow(submission_id)]
     assert events == [RUNNING, case("a"), case("b"), end]
     assert other == [Running(cases=("a",)), case("a"), other_end]
+
+
+async def test_an_explanation_is_heard_anywhere_after_its_verdict(harness: QueueHarness) -> None:
+    """By who was there, and by who comes between the two; the store has it, and the event only says so."""
+    [submission_id] = await harness.take_in()
+    async with processes(harness.database.url, 3) as [worker, page, other_page]:
+        early = Follower(page.follow(submission_id))
+        await asyncio.sleep(0.1)
+        verdict = unfinished_verdict(await harness.stored(submission_id), Outcome.WRONG_VALUE, "")
+        open_verdict = msgspec.structs.replace(verdict, explained=Explained.CUT_SHORT)
+        async with harness.database.transaction() as connection:
+            await end_submission(connection, submission_id, open_verdict)
+        worker.publish(submission_id, VerdictReached(verdict=open_verdict))
+        await until(lambda: len(early.sent) == 2)
+        late = Follower(other_page.follow(submission_id))
+        await until(lambda: len(late.sent) == 2)
+        said = msgspec.structs.replace(verdict, explained=Explained.COMPLETE)
+        async with harness.database.transaction() as connection:
+            why = VerdictReason.EXPLAINED
+            assert await verdicts.write_next(connection, submission_id, said, why, after=1)
+        worker.publish(submission_id, VerdictExplained(verdict=said))
+        await asyncio.gather(early.end(), late.end())
+    reached = VerdictReached(verdict=open_verdict)
+    assert early.events == late.events == [Running(), reached, VerdictExplained(verdict=said)]
+    ids = [int(sent.id or "") for sent in early.sent]
+    assert ids == sorted(set(ids))
 
 
 async def test_who_was_cut_off_goes_on_after_the_last_event_elsewhere(harness: QueueHarness) -> None:

@@ -33,9 +33,23 @@ def fill(connection: sa.Connection, *, submissions: int) -> None:
     connection.execute(
         tables["problem_versions"].insert().values(version="v", problem_id="p", published_at=NOW)
     )
-    rows = [_submission(number) for number in range(submissions)]
-    connection.execute(tables["submissions"].insert(), rows)
+    if rows := [_submission(number) for number in range(submissions)]:
+        connection.execute(tables["submissions"].insert(), rows)
     connection.commit()
+
+
+def _get_explained(connection: sa.Connection, tables: dict[str, sa.Table]) -> None:
+    """Give one submission a second verdict, which says the same as the first."""
+    submissions = tables["submissions"]
+    one = connection.execute(sa.select(submissions).where(submissions.c.verdict.is_not(None))).first()
+    assert one is not None
+    row: dict[str, Any] = {"submission_id": one.id, "version": one.version, "created_at": NOW}
+    row |= {"outcome": one.outcome, "score": one.score}
+    first = {**row, "number": 1, "why": "graded", "verdict": None}
+    second = {**row, "number": 2, "why": "explained", "verdict": one.verdict}
+    connection.execute(tables["verdicts"].insert(), [first, second])
+    current = submissions.update().where(submissions.c.id == one.id).values(current_verdict=2)
+    connection.execute(current)
 
 
 def _submission(number: int) -> dict[str, Any]:
@@ -76,6 +90,7 @@ def leave_traces(connection: sa.Connection) -> None:
     worker |= {"state": "grading", "message": "", "environment": "{}", "versions": "[]"}
     connection.execute(tables["workers"].insert().values(**worker, started_at=NOW, seen_at=NOW))
     connection.execute(sa.text("UPDATE jobs SET failures = 1"))
+    _get_explained(connection, tables)
     proof: dict[str, Any] = {"id": "j", "kind": "proof", "subject": "v", "priority": 5, "status": "queued"}
     connection.execute(tables["jobs"].insert().values(**proof, created_at=NOW))
     if connection.dialect.name == "postgresql":

@@ -31,6 +31,12 @@ def filled(url: str, *, submissions: int = 450) -> str:
             for path in ("b/ä", "B/a", "b")
         ],
         tables.submissions: [_submission(number, learners) for number in range(submissions)],
+        tables.verdicts: [
+            {"submission_id": f"{number:032x}", "number": 1, "version": "v", "why": "graded"}
+            | {"created_at": _NOW, "outcome": "accepted", "score": 0.1}
+            for number in range(submissions)
+            if _status(number) == "done"
+        ],
         tables.jobs: [_job(number, learners) for number in range(submissions)],
         tables.unexplained_clusters: [
             {"id": "c", "version": "v", "layout": "l", "projection": 0.1 + 0.2, "output": b"\0" * 9}

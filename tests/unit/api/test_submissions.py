@@ -255,3 +255,70 @@ async def test_a_restart_grades_what_the_last_process_left(tmp_path: Path) -> No
         await until(lambda: service.grader.graded == ["wait 60"])
         await service.client.delete(f"/api/v1/submissions/{running['id']}")
         assert (await service.verdict(waiting["id"]))["accepted"]
+
+
+async def test_a_verdict_gains_the_explanation_that_took_longer(tmp_path: Path) -> None:
+    """It is told live, stands beside the verdict that came first, and changes nothing else of it."""
+    async with scripted_service(tmp_path) as service:
+        await service.sign_up()
+        taken = await service.submit("outcome wrong_value\nprint hello\ncut_short\nfound reads_last")
+        path = f"/api/v1/submissions/{taken['id']}"
+        stream = await service.client.get(f"{path}/events")
+        found = (await service.client.get(path)).json()
+        first, second = [(await service.client.get(f"{path}/verdicts/{number}")).json() for number in (1, 2)]
+        again = await service.client.get(f"{path}/events")
+        missing = [await service.client.get(f"{path}/verdicts/{number}") for number in (0, 3, 2**70)]
+        solved = (await service.client.get("/api/v1/problems/double/submissions")).json()["submissions"]
+    names = [name for _, name, _ in events(stream)]
+    assert names == ["queued", "running", "case", "case", "case", "verdict", "explained"]
+    assert events(stream)[-2][2]["verdict"] == first
+    assert events(stream)[-1][2]["verdict"] == second
+    assert [name for _, name, _ in events(again)] == names[1:-1]
+    assert events(again)[-1][2]["verdict"] == second
+    assert (first["diagnosis"], first["explained"]) == (None, "cut_short")
+    assert (second["diagnosis"]["id"], second["explained"]) == ("reads_last", "complete")
+    assert {**first, "diagnosis": second["diagnosis"], "explained": "complete"} == second == found["verdict"]
+    lines = found["verdicts"]
+    assert [(line["number"], line["why"], line["by"], line["current"]) for line in lines] == [
+        (1, "graded", None, False),
+        (2, "explained", None, True),
+    ]
+    assert {line["outcome"] for line in lines} == {"wrong_value"}
+    assert {line["version"] for line in lines} == {taken["version"]}
+    assert lines[0]["created_at"] == found["finished_at"]
+    assert [code(answer) for answer in missing] == ["verdict_not_found"] * 3
+    assert [one["outcome"] for one in solved] == ["wrong_value"]
+
+
+async def test_a_verdict_that_says_all_has_one_line_and_is_looked_into_no_more(tmp_path: Path) -> None:
+    async with scripted_service(tmp_path) as service:
+        await service.sign_up()
+        taken = await service.submit("outcome wrong_value")
+        assert taken["verdicts"] == []
+        await service.verdict(taken["id"])
+        found = (await service.client.get(f"/api/v1/submissions/{taken['id']}")).json()
+        assert service.grader.explained == []
+    assert [(line["number"], line["why"], line["current"]) for line in found["verdicts"]] == [
+        (1, "graded", True)
+    ]
+    assert found["verdict"]["explained"] is None
+
+
+async def test_who_cancels_stands_beside_the_verdict(tmp_path: Path) -> None:
+    async with scripted_service(tmp_path) as service:
+        account = await service.sign_up()
+        taken = await service.submit("wait 60")
+        cancelled = (await service.client.delete(f"/api/v1/submissions/{taken['id']}")).json()
+    [line] = cancelled["verdicts"]
+    assert (line["outcome"], line["why"], line["by"]) == ("cancelled", "graded", account["id"])
+
+
+async def test_another_learners_verdicts_are_none_of_ones_business(tmp_path: Path) -> None:
+    async with scripted_service(tmp_path) as service:
+        await service.sign_up()
+        taken = await service.submit("x")
+        await service.verdict(taken["id"])
+        async with service.visitor() as learner:
+            await learner.post("/api/v1/accounts", json={"email": "l@school.test", "password": PASSWORD})
+            answer = await learner.get(f"/api/v1/submissions/{taken['id']}/verdicts/1")
+    assert (answer.status_code, code(answer)) == (404, "submission_not_found")

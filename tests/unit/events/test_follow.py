@@ -6,11 +6,11 @@ from datetime import UTC, datetime
 import msgspec
 import pytest
 
-from app.core.events import CaseDone, Event, Queued, Running, VerdictReached
+from app.core.events import CaseDone, Event, Queued, Running, VerdictExplained, VerdictReached
 from app.core.job import Status
 from app.core.outcome import Outcome
 from app.core.submission import Submission
-from app.core.verdict import CaseResult, Mode, Verdict, Visibility
+from app.core.verdict import CaseResult, Explained, Mode, Verdict, Visibility
 from app.errors import DatabaseUnavailable
 from app.events.feed import Feed
 from app.events.follow import follow_submission
@@ -124,3 +124,55 @@ async def test_a_follower_waits_while_the_database_is_away() -> None:
     following = follow_submission(Feed(), WAITING, look_again, look_again_seconds=0.01)
     async with asyncio.timeout(60):
         assert [sent.event async for sent in following] == [VerdictReached(verdict=VERDICT)]
+
+
+CUT_SHORT = msgspec.structs.replace(VERDICT, outcome=Outcome.WRONG_VALUE, explained=Explained.CUT_SHORT)
+EXPLAINED = msgspec.structs.replace(CUT_SHORT, explained=Explained.COMPLETE)
+OPEN = msgspec.structs.replace(DONE, verdict=CUT_SHORT)
+TOLD = msgspec.structs.replace(DONE, verdict=EXPLAINED)
+
+
+async def test_a_verdict_that_was_cut_short_is_followed_by_its_explanation() -> None:
+    """The verdict at once, and once; then the stream stays open."""
+    feed = Feed()
+    feed.publish("s", VerdictReached(verdict=CUT_SHORT))
+    following = asyncio.create_task(sent(feed, WAITING, OPEN))
+    await asyncio.sleep(0.05)
+    assert not following.done()
+    feed.publish("s", VerdictExplained(verdict=EXPLAINED))
+    feed.publish("s", VerdictExplained(verdict=EXPLAINED))
+    expected = [VerdictReached(verdict=CUT_SHORT), VerdictExplained(verdict=EXPLAINED)]
+    assert await following == expected
+    assert await sent(feed, WAITING, OPEN) == expected
+
+
+async def test_whoever_comes_between_verdict_and_explanation_is_told_both() -> None:
+    """In the process that explains it, and in another one, where the store tells."""
+    from_verdict = [Running(cases=("a",)), CaseDone(case=CASE), VerdictReached(verdict=CUT_SHORT)]
+    assert await sent(Feed(), OPEN, TOLD) == [*from_verdict, VerdictExplained(verdict=EXPLAINED)]
+    feed = Feed()
+    for event in (Running(cases=("a",)), CaseDone(case=CASE), VerdictReached(verdict=CUT_SHORT)):
+        feed.publish("s", event)
+    following = asyncio.create_task(sent(feed, OPEN, OPEN))
+    await asyncio.sleep(0.05)
+    feed.publish("s", VerdictExplained(verdict=EXPLAINED))
+    assert await following == [*from_verdict, VerdictExplained(verdict=EXPLAINED)]
+
+
+async def test_whoever_comes_after_the_explanation_is_told_the_verdict_with_it() -> None:
+    assert (await sent(Feed(), TOLD, TOLD))[-1] == VerdictReached(verdict=EXPLAINED)
+
+
+async def test_who_was_cut_off_after_the_verdict_hears_the_explanation() -> None:
+    feed = Feed()
+    feed.publish("s", VerdictReached(verdict=CUT_SHORT))
+    first = await anext(feed.follow("s"))
+
+    async def look_again() -> Submission:
+        return OPEN
+
+    following = follow_submission(feed, OPEN, look_again, last_id=first.id, look_again_seconds=0.01)
+    upcoming = asyncio.ensure_future(anext(following))
+    await asyncio.sleep(0.05)
+    feed.publish("s", VerdictExplained(verdict=EXPLAINED))
+    assert (await asyncio.wait_for(upcoming, 60)).event == VerdictExplained(verdict=EXPLAINED)

@@ -13,7 +13,7 @@ from tests.support.scripted_grader import open_scripted_grader
 
 @pytest.fixture
 def client(tmp_path: Path) -> Iterator[PageBrowser]:
-    app = create_app(read_settings(data_dir=tmp_path), open_grader=open_scripted_grader)
+    app = create_app(read_settings(data_dir=tmp_path, drain_seconds=0), open_grader=open_scripted_grader)
     with browsing(app) as browser:
         yield browser
 

@@ -1,6 +1,7 @@
 """A submission's page without scripts: its place in the queue, its verdict, its code."""
 
 import re
+import time
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -106,3 +107,27 @@ def test_a_listing_numbers_every_line_and_marks_one() -> None:
 def test_each_line_of_a_listing_closes_what_it_opens(code: str) -> None:
     for line in code_listing(code, marked_line=None):
         assert line.html.count("<span") == line.html.count("</span")
+
+
+def test_a_verdict_whose_look_was_cut_short_says_so_until_it_is_explained(learner: PageBrowser) -> None:
+    """Without scripts the page looks again by itself; the verdict is there all the time."""
+    page = learner.post(
+        f"{PROBLEM}/submissions", data={"code": "outcome wrong_value\ncut_short\nlater_wait", "mode": "run"}
+    )
+    while "data-outcome" not in page.text:
+        time.sleep(0.05)
+        page = learner.get(page.url)
+    assert 'data-outcome="wrong_value"' in page.text
+    assert 'data-explained="cut_short"' in page.text
+    assert "is still being looked into" in page.text
+    assert '<noscript><meta http-equiv="refresh" content="10"></noscript>' in page.text
+
+
+def test_an_explanation_that_came_later_stands_in_the_verdict(learner: PageBrowser) -> None:
+    page = submit(learner, "outcome wrong_value\ncut_short\nfound reads_last")
+    # It looked again until all was said.
+    text = learner.get(page.url).text
+    assert "This is <code>reads_last</code>." in text
+    assert 'data-explained="complete"' in text
+    assert "being looked into" not in text
+    assert "refresh" not in text

@@ -161,6 +161,19 @@ async def test_events_verdict_and_stages_come_through_as_they_were() -> None:
         await until(lambda: client.waiting_pids == [71, 72])
 
 
+async def test_a_look_is_finished_through_the_channel_as_well() -> None:
+    async with connected() as (client, _, _):
+        code = "outcome wrong_value\ncut_short\nfound reads_last"
+        first = await grade(client, code, [])
+        later = await client.explain(a_problem(), code, Mode.SUBMIT, first, on_unexplained=lambda found: None)
+        assert later == await ScriptedGrader().explain(a_problem(), code, Mode.SUBMIT, first)
+        assert later.diagnosis is not None
+        with pytest.raises(GraderError, match="as it was told"):
+            await client.explain(
+                a_problem(), "later_break", Mode.SUBMIT, first, on_unexplained=lambda found: None
+            )
+
+
 @pytest.mark.parametrize("slug", ["41-encoder-block", "45-vit-mean-pool", "46-vit-cls-token"])
 async def test_a_real_problem_arrives_whole(slug: str) -> None:
     files = problem_files(CHECKOUT / "problems" / slug, CHECKOUT / "reference_solutions" / slug)
