@@ -62,7 +62,9 @@ async def _regrade(
     folders = {problem.slug: settings.references_dir / folder_name(problem) for problem in problems}
     # Before minutes of grading, after which a broken file would be found; one that is replaced may be broken.
     stored = {} if store_outputs else {slug: read_outputs(folder) for slug, folder in folders.items()}
-    kept_proofs = KeptProofs(settings.data_dir, jailed=settings.sandbox != "unjailed")
+    kept_proofs = KeptProofs(
+        settings.data_dir, jailed=settings.sandbox != "unjailed", jax_patches=settings.jax_patches
+    )
     proofs: list[Proof] = []
     drifts: dict[str, str] = {}
     held = True

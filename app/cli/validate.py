@@ -53,7 +53,7 @@ async def _validate(
     from app.grading.prove.kept_proofs import KeptProofs
 
     jailed = settings.sandbox != "unjailed"
-    kept_proofs = KeptProofs(settings.data_dir, jailed=jailed)
+    kept_proofs = KeptProofs(settings.data_dir, jailed=jailed, jax_patches=settings.jax_patches)
     proofs: list[Proof] = []
     async with AsyncExitStack() as stack:
         grader: Grader | None = None

@@ -36,9 +36,10 @@ class KeptProofs:
     the machine was to blame.
     """
 
-    def __init__(self, data_dir: Path, *, jailed: bool) -> None:
+    def __init__(self, data_dir: Path, *, jailed: bool, jax_patches: str = "all") -> None:
         self._folder = data_dir / "proofs"
         self.environment = describe_environment(jailed=jailed)
+        self._asked = {**self.environment, "asked_patches": jax_patches}
         self._code = source_digest(_CODE)
 
     def look_up(self, problem: Problem) -> KeptProof | None:
@@ -63,7 +64,7 @@ class KeptProofs:
             older.unlink(missing_ok=True)
 
     def _path(self, problem: Problem) -> Path:
-        return self._folder / problem.slug / _key(problem.version, self._code, self.environment)
+        return self._folder / problem.slug / _key(problem.version, self._code, self._asked)
 
 
 def _key(version: str, code: str, environment: Mapping[str, str]) -> str:

@@ -70,6 +70,7 @@ def test_it_is_not_there_for_another_problem_or_without_a_jail(tmp_path: Path) -
     changed = msgspec.structs.replace(_TOY, version="0" * 64)
     assert KeptProofs(tmp_path, jailed=True).look_up(changed) is None
     assert KeptProofs(tmp_path, jailed=False).look_up(_TOY) is None
+    assert KeptProofs(tmp_path, jailed=True, jax_patches="none").look_up(_TOY) is None
 
 
 def test_what_is_refused_is_tried_again(tmp_path: Path) -> None:
