@@ -5,7 +5,7 @@ PORT ?= $(or $(JAXERCISE_PORT),8000)
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup serve test exhaustive lint format reference lock clean
+.PHONY: help setup serve test exhaustive lint format proofs reference lock clean
 
 help: ## Show the targets
 	@sed -n 's/^\([a-z]*\):.*## /  make \1	/p' Makefile | expand -t 16
@@ -33,6 +33,9 @@ lint: setup ## Check style, types and the layers of imports
 format: setup ## Format and fix what can be fixed
 	@.venv/bin/ruff format
 	@.venv/bin/ruff check --fix
+
+proofs: setup ## Prove every problem, as far as something has changed, and write its record
+	@.venv/bin/jaxercise validate --record docs/proofs/problems
 
 reference: setup ## Write docs/reference/ from the code
 	@.venv/bin/python -m docs.reference.generate

@@ -162,6 +162,10 @@ class Supervisor:
         await asyncio.gather(*self._closing, return_exceptions=True)
         await self.fork_servers.stop()
 
+    def forget_programs(self, cache_key: str) -> None:
+        """Take a compartment of the compilation cache away, where there is one; no run may use it."""
+        self._plan.forget_programs(cache_key)
+
     def environment(self) -> dict[str, str]:
         """Describe the versions and settings that a result depends on."""
         return {**describe_environment(jailed=self._jailed), **self._patches.described()}

@@ -6,7 +6,6 @@ by the same code. Nothing in it is executed or imported here.
 
 import hashlib
 from collections.abc import Callable, Mapping
-from importlib.resources import files as resource_files
 from pathlib import Path, PurePosixPath
 
 import msgspec
@@ -15,6 +14,7 @@ from app.catalog.manifest import read_manifest
 from app.catalog.statement import render_statement
 from app.core.outcome import Outcome
 from app.core.problem import Manifest, Problem
+from app.core.source_digest import SOURCES, source_digest
 from app.errors import HostLacks, ProblemError
 
 PackageFiles = dict[str, bytes]
@@ -22,7 +22,6 @@ PackageFiles = dict[str, bytes]
 _FILE_LIMIT_BYTES = 1 << 20
 _NOT_PART_OF_A_VERSION = ("outputs.json",)
 """Kept beside a reference by `jaxercise regrade`; derived, so it must not change the version."""
-_APP = Path(str(resource_files("app")))
 _READ_BY = ("catalog", "core")
 """The packages of `app` that read, check and show a problem."""
 _TOP_LEVEL = ("problem.toml", "statement.md", "starter.py", "reference/reference.py")
@@ -145,16 +144,12 @@ def version_of(files: Mapping[str, bytes]) -> str:
     return digest.hexdigest()
 
 
-def reading_rules(app: Path = _APP) -> str:
+def reading_rules(app: Path = SOURCES / "app") -> str:
     """Return a digest that changes with the code that reads, checks or shows a package.
 
     What was found readable by the same rules need not be read again. `app` is the folder of that package.
     """
-    digest = hashlib.sha256()
-    for package in _READ_BY:
-        for file in sorted((app / package).rglob("*.py")):
-            digest.update(file.relative_to(app).as_posix().encode() + b"\0" + file.read_bytes() + b"\0")
-    return digest.hexdigest()
+    return source_digest(_READ_BY, root=app)
 
 
 def _files_below(folder: Path, prefix: str) -> PackageFiles:

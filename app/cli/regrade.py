@@ -55,12 +55,16 @@ async def _regrade(
     from app.cli.reports.proof_report import proofs_junit, proofs_markdown
     from app.cli.validate import print_proof
     from app.grading.open_grader import open_grader
+    from app.grading.prove.kept_proofs import KeptProofs
     from app.grading.prove.proving_grader import PROOF_DIAGNOSIS_SECONDS
     from app.grading.reference.drift import read_outputs
 
     folders = {problem.slug: settings.references_dir / folder_name(problem) for problem in problems}
     # Before minutes of grading, after which a broken file would be found; one that is replaced may be broken.
     stored = {} if store_outputs else {slug: read_outputs(folder) for slug, folder in folders.items()}
+    kept_proofs = KeptProofs(
+        settings.data_dir, jailed=settings.sandbox != "unjailed", jax_patches=settings.jax_patches
+    )
     proofs: list[Proof] = []
     drifts: dict[str, str] = {}
     held = True
@@ -72,6 +76,7 @@ async def _regrade(
     ) as grader:
         for problem in problems:
             proofs.append(await print_proof(problem, grader))
+            kept_proofs.keep(problem, proofs[-1])
             held = held and proofs[-1].is_proven
             place = folders[problem.slug] if store_outputs else None
             tolerable, drift = await _drift(problem, grader, stored.get(problem.slug), store_in=place)

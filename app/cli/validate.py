@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Sequence
+from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -13,6 +14,9 @@ from app.core.problem import Problem
 from app.settings import Settings, read_settings
 
 if TYPE_CHECKING:
+    from contextlib import AbstractAsyncContextManager
+
+    from app.cli.reports.proof_table import ProofTable
     from app.grading.grader import Grader
     from app.grading.prove.results import Proof
 
@@ -25,6 +29,12 @@ def validate(
     ] = None,
     markdown: Annotated[Path | None, typer.Option(help="Write the tables as Markdown here.")] = None,
     json: Annotated[Path | None, typer.Option(help="Write everything as JSON here.")] = None,
+    fresh: Annotated[
+        bool, typer.Option("--fresh", help="Prove anew, though nothing has changed since the last proof.")
+    ] = False,
+    record: Annotated[
+        Path | None, typer.Option(help="Write the record of each proof that holds into this folder.")
+    ] = None,
 ) -> None:
     """Print the mutation table of each problem. Exit code 1 where one is not proven."""
     settings = read_settings()
@@ -32,28 +42,63 @@ def validate(
     chosen = [find_problem(settings, name) for name in problems or ()] or list(
         all_problems(settings).values()
     )
-    proven = asyncio.run(_validate(settings, chosen, markdown=markdown, json=json))
-    raise typer.Exit(0 if proven else _NOT_PROVEN)
+    proofs, environment = asyncio.run(_validate(settings, chosen, fresh=fresh))
+    _write(proofs, environment, markdown=markdown, json=json, record=record)
+    raise typer.Exit(0 if all(proof.is_proven for proof in proofs) else _NOT_PROVEN)
 
 
 async def _validate(
-    settings: Settings, problems: Sequence[Problem], *, markdown: Path | None, json: Path | None
-) -> bool:
-    from app.cli.reports.proof_report import proofs_json, proofs_markdown
+    settings: Settings, problems: Sequence[Problem], *, fresh: bool
+) -> tuple[list["Proof"], dict[str, str]]:
+    from app.grading.prove.kept_proofs import KeptProofs
+
+    jailed = settings.sandbox != "unjailed"
+    kept_proofs = KeptProofs(settings.data_dir, jailed=jailed, jax_patches=settings.jax_patches)
+    proofs: list[Proof] = []
+    async with AsyncExitStack() as stack:
+        grader: Grader | None = None
+        for problem in problems:
+            kept = None if fresh else kept_proofs.look_up(problem)
+            if kept is not None:
+                proofs.append(kept.proof)
+                _print_kept(problem, kept.proof, f"{kept.proven_at:%Y-%m-%d %H:%M} UTC")
+                continue
+            if grader is None:
+                grader = await stack.enter_async_context(_proving_grader(settings))
+            proofs.append(await print_proof(problem, grader))
+            kept_proofs.keep(problem, proofs[-1])
+    return proofs, kept_proofs.environment
+
+
+def _proving_grader(settings: Settings) -> "AbstractAsyncContextManager[Grader]":
     from app.grading.open_grader import open_grader
     from app.grading.prove.proving_grader import PROOF_DIAGNOSIS_SECONDS
 
-    async with open_grader(
+    return open_grader(
         data_dir=settings.data_dir,
         unjailed=settings.sandbox == "unjailed",
         jax_patches=settings.jax_patches,
         diagnosis_seconds=PROOF_DIAGNOSIS_SECONDS,
-    ) as grader:
-        proofs = [await print_proof(problem, grader) for problem in problems]
-        environment = grader.environment()
+    )
+
+
+def _write(
+    proofs: Sequence["Proof"],
+    environment: dict[str, str],
+    *,
+    markdown: Path | None,
+    json: Path | None,
+    record: Path | None,
+) -> None:
+    from app.cli.reports.proof_report import proof_page, proofs_json, proofs_markdown
+    from app.grading.prove.proof_record import record_of, write_record
+
     write_report(markdown, proofs_markdown(proofs).encode())
     write_report(json, proofs_json(proofs, environment))
-    return all(proof.is_proven for proof in proofs)
+    if record is not None:
+        for proof in proofs:
+            if proof.is_proven:
+                write_record(record, record_of(proof, environment), proof_page(proof, environment))
 
 
 async def print_proof(problem: Problem, grader: "Grader") -> "Proof":
@@ -62,13 +107,11 @@ async def print_proof(problem: Problem, grader: "Grader") -> "Proof":
     Raises:
         SandboxError: the jail broke.
     """
-    from app.cli.reports.proof_table import ProofTable, summary_lines
+    from app.cli.reports.proof_table import summary_lines
     from app.grading.prove.prove import prove
     from app.grading.prove.results import Proof, ProofResult, columns_of
 
-    table = ProofTable(columns_of(problem))
-    print(f"{problem.manifest.position} {problem.slug} · version {problem.version[:12]}")
-    print("\n".join(table.legend()), flush=True)
+    table = _print_head(problem)
     results: list[ProofResult] = []
     async for result in prove(problem, grader):
         results.append(result)
@@ -82,3 +125,24 @@ async def print_proof(problem: Problem, grader: "Grader") -> "Proof":
     )
     print("\n".join(summary_lines(problem.slug, proof.faults)), flush=True)
     return proof
+
+
+def _print_kept(problem: Problem, proof: "Proof", proven_at: str) -> None:
+    """Print a proof that was made before."""
+    from app.cli.reports.proof_table import summary_lines
+
+    table = _print_head(problem)
+    for result in proof.results:
+        print("\n".join(table.lines(result)))
+    print(f"  proven {proven_at} with the same files, code and versions; --fresh proves it anew")
+    print("\n".join(summary_lines(problem.slug, proof.faults)), flush=True)
+
+
+def _print_head(problem: Problem) -> "ProofTable":
+    from app.cli.reports.proof_table import ProofTable
+    from app.grading.prove.results import columns_of
+
+    table = ProofTable(columns_of(problem))
+    print(f"{problem.manifest.position} {problem.slug} · version {problem.version[:12]}")
+    print("\n".join(table.legend()), flush=True)
+    return table

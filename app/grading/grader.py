@@ -73,6 +73,11 @@ class Grader:
         """End what is prepared for later."""
         await self._seeds.close()
 
+    @property
+    def sandbox(self) -> Sandbox:
+        """Where learners' code runs, with a compilation cache that is only read."""
+        return self._sandbox
+
     def environment(self) -> dict[str, str]:
         """Return the environment that verdicts carry."""
         return self._sandbox.environment()

@@ -3,6 +3,7 @@
 import asyncio
 import fcntl
 import os
+import shutil
 import socket
 import subprocess
 import tempfile
@@ -149,6 +150,13 @@ class ForkServerPlan:
         self.writable_cache = writable_cache
         self.child_uid = CHILD_UID if jailed and os.getuid() == 0 else None
         self.cache_inside = JAIL_CACHE if jailed else str(cache)
+
+    def forget_programs(self, cache_key: str) -> None:
+        """Take a compartment of the cache away, where there is one."""
+        folder = self._cache / cache_key
+        if cache_key and folder.is_dir():
+            folder.chmod(0o700)  # A child has made it so that nobody can list it.
+            shutil.rmtree(folder)
 
     async def start(self) -> ForkServerProcess:
         """Start one and wait until it has imported everything.

@@ -11,6 +11,9 @@ from xml.etree import ElementTree
 
 import pytest
 
+from app.catalog.problem_folder import load_folders, read_problem
+from app.grading.prove.kept_proofs import PROOF_REVISION
+from app.grading.prove.proof_record import stale_records
 from sandbox.checks.run_checks import all_checks
 from tests.support.checkout import CHECKOUT
 from tests.support.toy_problem import REFERENCE, write_toy_folders
@@ -191,6 +194,26 @@ def test_validate_proves_the_problem(workshop: Path, tmp_path: Path) -> None:
     [problem] = json.loads(report.read_text())["problems"]
     assert (problem["problem"], problem["proven"], problem["faults"]) == ("toy-shift", True, [])
     assert {row["id"] for row in problem["solutions"]} >= {"reference", "subtracts", "plain_array"}
+
+
+def test_validate_proves_the_same_problem_once(workshop: Path, tmp_path: Path) -> None:
+    """The second time its proof is shown as it was, without a jail; a changed problem is proven by itself."""
+    write_toy_folders(tmp_path)
+    problem, records = tmp_path / "problems" / "1-toy-shift", tmp_path / "records"
+    first = _jaxercise(tmp_path, "validate", JAXERCISE_DATA_DIR=str(workshop / "var"))
+    kept = {"JAXERCISE_DATA_DIR": str(workshop / "var"), "JAXERCISE_SANDBOX": "jailed", "PATH": ""}
+    again = _jaxercise(tmp_path, "validate", "--record", str(records), **kept)
+    assert (first.returncode, again.returncode) == (0, 0), again.stderr
+    lines = [line for line in again.stdout.splitlines() if "--fresh proves it anew" not in line]
+    assert len(lines) == len(again.stdout.splitlines()) - 1
+    assert [line for line in first.stdout.splitlines() if "--fresh" not in line] == lines
+    record = json.loads((records / "toy-shift.json").read_text())
+    assert (record["problem"], record["revision"]) == ("toy-shift", PROOF_REVISION)
+    assert "| `subtracts` | variant | wrong_value |" in (records / "toy-shift.md").read_text()
+    (problem / "statement.md").write_text("# Another statement\n")
+    [changed] = load_folders(tmp_path / "problems", tmp_path / "references").problems.values()
+    [stale] = stale_records(records, [read_problem(changed)], record["versions"])
+    assert stale.startswith("toy-shift: its files have changed since it was proven")
 
 
 def test_validate_refuses_a_variant_that_passes(workshop: Path, tmp_path: Path) -> None:

@@ -41,6 +41,25 @@ def proofs_markdown(proofs: Sequence[Proof], drift: Mapping[str, str] | None = N
     return "\n".join(["# Proofs", "", *lines])
 
 
+def proof_page(proof: Proof, environment: Mapping[str, str]) -> str:
+    """Return the mutation table that stands beside a proof's record."""
+    made = ", ".join(f"{name} {environment[name]}" for name in ("jax", "flax", "numpy", "python"))
+    meaning = (
+        "A number says how many tolerances a solution is off in a case that catches it, ∞ that something "
+        "other than a number does; `·` passes."
+    )
+    lines = [
+        f"# {proof.position} {proof.problem}",
+        "",
+        f"Proven in version `{proof.version}` with {made}, on {environment['cpu']}. {meaning}",
+        "",
+        *_table(proof, with_seconds=False),
+        "",
+        *(f"- {figure.text}" for figure in proof.figures),
+    ]
+    return "\n".join(lines) + "\n"
+
+
 def proofs_junit(proofs: Sequence[Proof]) -> bytes:
     """Return JUnit XML, as CI systems read it: a suite a problem, a test case a row."""
     root = ElementTree.Element("testsuites", name="jaxercise regrade")
@@ -67,14 +86,16 @@ def proofs_junit(proofs: Sequence[Proof]) -> bytes:
     return text
 
 
-def _table(proof: Proof) -> list[str]:
+def _table(proof: Proof, *, with_seconds: bool = True) -> list[str]:
     names = [column.name for column in proof.columns]
-    heads = ["solution", "role", "outcome", *names, "named", "seconds", "holds"]
+    seconds = ["seconds"] if with_seconds else []
+    heads = ["solution", "role", "outcome", *names, "named", *seconds, "holds"]
     lines = [f"| {' | '.join(heads)} |", f"|{'---|' * len(heads)}"]
     for row in proof.solutions:
         cells = [_cell(row, name) for name in names]
         holds = ", ".join(f"`{fault.reason}`" for fault in row.faults) or "yes"
-        fields = [f"`{row.id}`", row.role, row.outcome, *cells, row.named, f"{row.wall_seconds:.1f}", holds]
+        took = [f"{row.wall_seconds:.1f}"] if with_seconds else []
+        fields = [f"`{row.id}`", row.role, row.outcome, *cells, row.named, *took, holds]
         lines.append(f"| {' | '.join(fields)} |")
     return lines
 

@@ -1,7 +1,7 @@
 """The margins of a proof: between rounding, the tolerance and the nearest mistake; in time; in inputs."""
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 
 from app.core.outcome import Outcome
 from app.core.problem import Problem
@@ -93,10 +93,16 @@ def nearest_figure(
     )
 
 
-def time_figure(cpu_seconds: Mapping[str, float], limit: float) -> Figure:
-    """Judge the processor time of whole submissions of right solutions, nothing compiled beforehand."""
+def time_figure(
+    cpu_seconds: Mapping[str, float], limit: float, *, at_most: Collection[str] = frozenset()
+) -> Figure:
+    """Judge the processor time of whole submissions of right solutions, nothing compiled beforehand.
+
+    Of those named in `at_most` it is an upper bound.
+    """
     slowest = max(cpu_seconds, key=cpu_seconds.__getitem__)
     least = math.ceil(TIME_FACTOR * cpu_seconds[slowest])
+    took = f"{'at most ' if slowest in at_most else ''}{cpu_seconds[slowest]:.1f} s of processor time"
     faults: tuple[Fault, ...] = ()
     if limit < TIME_FACTOR * cpu_seconds[slowest]:
         message = (
@@ -106,8 +112,7 @@ def time_figure(cpu_seconds: Mapping[str, float], limit: float) -> Figure:
         faults = (Fault(reason=Reason.TIME_LIMIT_TOO_SMALL, message=message),)
     return Figure(
         id="processor_time",
-        text=f"slowest right solution: {slowest}, {cpu_seconds[slowest]:.1f} s of processor time, cold "
-        f"(limit {limit:g} s, at least {least})",
+        text=f"slowest right solution: {slowest}, {took}, cold (limit {limit:g} s, at least {least})",
         value=cpu_seconds[slowest],
         bound=limit / TIME_FACTOR,
         by_name=dict(cpu_seconds),

@@ -13,6 +13,7 @@ from app.grading.compare.distance import Arrays, distance, spread
 from app.grading.grader import Grader
 from app.grading.plan.checks import Check, checks_of
 from app.grading.plan.host_needs import require_host
+from app.grading.prove.cold_runs import cold_seconds, run_reference
 from app.grading.prove.margin import (
     determinism_figure,
     double_figure,
@@ -27,7 +28,6 @@ from app.grading.prove.reference_calls import (
     differing,
     has_numbers,
     reseeded_checks,
-    run_cold,
     run_conditions,
 )
 from app.grading.prove.results import Figure, ProofResult, Role, SolutionResult
@@ -35,7 +35,7 @@ from app.grading.prove.solutions import FRESH_SEED, Solutions, does_not_run, wit
 from app.grading.prove.trivial_answers import trivial_results
 from app.grading.reference.outputs import ReferenceOutput
 from sandbox.arrays import unpack_array
-from sandbox.interface import CallMode, Ending, RunResult
+from sandbox.interface import CallMode
 
 
 async def prove(problem: Problem, grader: Grader) -> AsyncIterator[ProofResult]:
@@ -160,21 +160,10 @@ def _precision_figures(
 
 async def _run_figures(problem: Problem, grader: Grader, checks: tuple[Check, ...]) -> AsyncIterator[Figure]:
     """Run right solutions from nothing: how long they take, and whether the reference repeats itself."""
-    first = await run_cold(problem, problem.reference, grader.answers, checks)
-    yield determinism_figure(await differing(problem, grader.answers, checks, first))
-    taken = {"reference": first}
-    for name, code in sorted(problem.also_right.items()):
-        taken[name] = await run_cold(problem, code, grader.answers, checks)
-    yield time_figure(_finished(taken), problem.manifest.limits.cpu_seconds)
-
-
-def _finished(results: Mapping[str, RunResult]) -> dict[str, float]:
-    """Return the processor seconds by solution, of the reference and of those that came to their end.
-
-    A solution that is refused anyway says nothing of the time that a right one takes.
-    """
-    return {
-        name: result.cpu_seconds
-        for name, result in results.items()
-        if result.ending is Ending.FINISHED or name == "reference"
-    }
+    reference = await run_reference(problem, grader, checks)
+    try:
+        yield determinism_figure(differing(checks, reference.cold, reference.warm))
+        taken = await cold_seconds(problem, grader, checks, reference)
+    finally:
+        grader.answers.forget_programs(reference.programs)
+    yield time_figure(taken.by_solution, problem.manifest.limits.cpu_seconds, at_most=taken.at_most)

@@ -1,4 +1,4 @@
-"""A reference under other conditions, and right solutions from nothing, each in a fresh jail."""
+"""A reference under other conditions and with other seeds, and whether two runs of it give equal bits."""
 
 from collections.abc import Mapping, Sequence
 
@@ -104,28 +104,8 @@ async def run_conditions(
     return Conditions(by_mode=by_mode, other_seed=other_seed, untraced=untraced)
 
 
-async def run_cold(
-    problem: Problem, code: str, answers: ReferenceOutputs, checks: Sequence[Check]
-) -> RunResult:
-    """Run `code` as a submission, with nothing taken from the compilation cache.
-
-    Raises:
-        SandboxError: the jail broke.
-    """
-    return await answers.run_anew(msgspec.structs.replace(request_for(problem, code, checks), cache_key=""))
-
-
-async def differing(
-    problem: Problem, answers: ReferenceOutputs, checks: Sequence[Check], first: RunResult
-) -> tuple[str, ...]:
-    """Name the checks that a second run of the reference answers with other bits than `first`.
-
-    The second one takes its programs from the compilation cache, as a learner's may.
-
-    Raises:
-        SandboxError: the jail broke.
-    """
-    second = await answers.run_anew(request_for(problem, problem.reference, checks))
+def differing(checks: Sequence[Check], first: RunResult, second: RunResult) -> tuple[str, ...]:
+    """Name the checks that a second run of the reference answers with other bits than the first."""
     plan = plan_calls(checks)
     one, other = plan.by_check(first.calls), plan.by_check(second.calls)
     return tuple(

@@ -21,7 +21,7 @@ from sandbox.interface import Arrays, Call, CallResult, Ending, Outputs, Paramet
 from sandbox.jailed import Supervisor
 from sandbox.limits import Limits
 
-_LIMITS = Limits(
+TRUSTED_LIMITS = Limits(
     wall_seconds=600,
     idle_seconds=60,
     cpu_seconds=1200,
@@ -51,7 +51,7 @@ class ReferenceOutputs:
         self._sandbox = sandbox
         self._folder = folder
         self._memory: dict[str, ReferenceOutput] = {}
-        self._sessions = ReferenceSessions(sandbox, _LIMITS)
+        self._sessions = ReferenceSessions(sandbox, TRUSTED_LIMITS)
         self._tasks: set[asyncio.Task[list[tuple[ReferenceOutput, ...]]]] = set()
         self._running: dict[tuple[str, int], asyncio.Lock] = {}
 
@@ -140,7 +140,11 @@ class ReferenceOutputs:
         Raises:
             SandboxError: the jail broke.
         """
-        return await self._sandbox.run(request, limits=_LIMITS)
+        return await self._sandbox.run(request, limits=TRUSTED_LIMITS)
+
+    def forget_programs(self, cache_key: str) -> None:
+        """Take a compartment of compiled programs away, which nobody runs with any more."""
+        self._sandbox.forget_programs(cache_key)
 
     async def close(self) -> None:
         """End what is still computed, and the references that stay loaded."""
@@ -192,7 +196,9 @@ class ReferenceOutputs:
             calls=tuple(calls),
             forbidden=(),
         )
-        result = await self._sandbox.run(request, limits=msgspec.structs.replace(_LIMITS, niceness=niceness))
+        result = await self._sandbox.run(
+            request, limits=msgspec.structs.replace(TRUSTED_LIMITS, niceness=niceness)
+        )
         if result.ending is not Ending.FINISHED or len(result.calls) != len(missing):
             reason = (
                 result.message or (result.loaded.message if result.loaded else "") or result.stderr[-500:]

@@ -1,0 +1,72 @@
+"""Proofs that have been made, kept by what they rest on: the problem's content, our code, the versions."""
+
+import hashlib
+import secrets
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+
+import msgspec
+
+from app.core.problem import Problem
+from app.core.source_digest import source_digest
+from app.grading.prove.results import Proof
+from sandbox.environment import describe_environment
+
+PROOF_REVISION = 1
+"""Raised where the meaning of a proof changes: what is asked of a problem, or a bound it is held to."""
+
+_CODE = ("app/catalog", "app/core", "app/grading", "sandbox")
+_KEPT_OF_EACH = 8
+"""Of the proofs of one problem, the newest: an author goes back and forth between a few texts."""
+
+
+class KeptProof(msgspec.Struct, frozen=True, kw_only=True):
+    """A proof, and when and where it was made."""
+
+    proof: Proof
+    environment: dict[str, str]
+    proven_at: datetime
+
+
+class KeptProofs:
+    """The proofs that were made by this machine's data folder.
+
+    Only problems that are proven are kept. What is refused is tried again: its author has changed it, or
+    the machine was to blame.
+    """
+
+    def __init__(self, data_dir: Path, *, jailed: bool, jax_patches: str = "all") -> None:
+        self._folder = data_dir / "proofs"
+        self.environment = describe_environment(jailed=jailed)
+        self._asked = {**self.environment, "asked_patches": jax_patches}
+        self._code = source_digest(_CODE)
+
+    def look_up(self, problem: Problem) -> KeptProof | None:
+        """Return the proof of exactly this problem by exactly this code; None where there is none."""
+        try:
+            return msgspec.msgpack.decode(self._path(problem).read_bytes(), type=KeptProof)
+        except (OSError, msgspec.DecodeError):
+            return None
+
+    def keep(self, problem: Problem, proof: Proof) -> None:
+        """Keep it for the next time, where it is one to keep."""
+        if not proof.is_proven:
+            return
+        kept = KeptProof(proof=proof, environment=self.environment, proven_at=datetime.now(UTC))
+        path = self._path(problem)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        draft = path.with_name(f"{path.name}.{secrets.token_hex(8)}")
+        draft.write_bytes(msgspec.msgpack.encode(kept))
+        draft.rename(path)  # Whole or not there, even with several readers.
+        by_age = sorted(path.parent.iterdir(), key=lambda file: file.stat().st_mtime_ns, reverse=True)
+        for older in by_age[_KEPT_OF_EACH:]:
+            older.unlink(missing_ok=True)
+
+    def _path(self, problem: Problem) -> Path:
+        return self._folder / problem.slug / _key(problem.version, self._code, self._asked)
+
+
+def _key(version: str, code: str, environment: Mapping[str, str]) -> str:
+    rests_on = (PROOF_REVISION, version, code, sorted(environment.items()))
+    return hashlib.sha256(repr(rests_on).encode()).hexdigest()[:32]

@@ -1,0 +1,94 @@
+"""How long right solutions take from nothing, where the programs that they share are compiled once."""
+
+from types import SimpleNamespace
+from typing import Any, cast
+
+import msgspec
+import pytest
+
+from app.core.verdict import Mode
+from app.grading.grader import Grader
+from app.grading.plan.checks import checks_of
+from app.grading.prove.cold_runs import ColdSeconds, cold_seconds, run_reference
+from app.grading.prove.margin import time_figure
+from sandbox.interface import Ending, RunRequest, RunResult
+from tests.support.provable_problem import problem_of, provable_files
+
+_GATE = problem_of(provable_files())
+_PROBLEM = msgspec.structs.replace(_GATE, also_right={"near": "near", "own": "own", "broken": "broken"})
+_CHECKS = checks_of(_PROBLEM, Mode.SUBMIT, fresh_seed=1)
+_COMPILING = {"near": 0.5, "own": 6.0, "broken": 1.0, _PROBLEM.reference: 8.0}
+"""What a solution's own programs take; the others share the reference's."""
+_RUNNING = 1.0
+
+pytestmark = pytest.mark.anyio
+
+
+def _finished(code: str, seconds: float) -> RunResult:
+    return RunResult(
+        ending=Ending.CRASHED if code == "broken" else Ending.FINISHED,
+        message="",
+        loaded=None,
+        calls=(),
+        stdout="",
+        stderr="",
+        wall_seconds=seconds,
+        cpu_seconds=seconds,
+        peak_memory_bytes=1,
+    )
+
+
+class _Machine:
+    """Keeps which compartments hold the reference's programs; trusted runs write, learners' do not."""
+
+    def __init__(self) -> None:
+        self.filled = {_PROBLEM.version[:32]}
+        self.alone: list[str] = []
+
+    async def run_anew(self, request: RunRequest) -> RunResult:
+        if not request.cache_key:
+            self.alone.append(request.code)
+            return _finished(request.code, _RUNNING + _COMPILING[request.code] + 3.0)
+        result = await self.run(request)
+        self.filled.add(request.cache_key)
+        return result
+
+    async def run(self, request: RunRequest, **_: Any) -> RunResult:
+        shared = request.cache_key in self.filled
+        own = 0.0 if shared and request.code == _PROBLEM.reference else _COMPILING[request.code]
+        return _finished(request.code, _RUNNING + own)
+
+
+async def _measured(limit: float) -> tuple[ColdSeconds, _Machine]:
+    limits = msgspec.structs.replace(_PROBLEM.manifest.limits, cpu_seconds=limit)
+    manifest = msgspec.structs.replace(_PROBLEM.manifest, limits=limits)
+    problem = msgspec.structs.replace(_PROBLEM, manifest=manifest)
+    machine = _Machine()
+    grader = cast(Grader, SimpleNamespace(answers=machine, sandbox=machine))
+    reference = await run_reference(problem, grader, _CHECKS)
+    assert reference.cold.cpu_seconds == 9.0
+    assert reference.compiling_seconds == 8.0
+    return await cold_seconds(problem, grader, _CHECKS, reference), machine
+
+
+async def test_where_there_is_time_enough_no_other_solution_is_run_from_nothing() -> None:
+    """What the shared programs took is added: more than that it would not have taken."""
+    found, machine = await _measured(limit=60.0)
+    assert found.by_solution == {"reference": 9.0, "near": 9.5, "own": 15.0}
+    assert found.at_most == {"near", "own"}
+    assert machine.alone == []
+
+
+async def test_one_that_may_take_too_long_is_run_from_nothing() -> None:
+    """A bound refuses nobody."""
+    found, machine = await _measured(limit=20.0)
+    assert found.by_solution == {"reference": 9.0, "near": 9.5, "own": 10.0}
+    assert found.at_most == {"near"}
+    assert machine.alone == ["own"]
+
+
+async def test_of_a_bound_the_figure_says_so() -> None:
+    found, _ = await _measured(limit=60.0)
+    figure = time_figure(found.by_solution, 60.0, at_most=found.at_most)
+    assert figure.text.startswith("slowest right solution: own, at most 15.0 s of processor time, cold")
+    assert "at most" not in time_figure(found.by_solution, 60.0).text.partition(",")[2][:10]
