@@ -48,6 +48,7 @@ async def _validate(
         unjailed=settings.sandbox == "unjailed",
         jax_patches=settings.jax_patches,
         diagnosis_seconds=PROOF_DIAGNOSIS_SECONDS,
+        calibrates=True,
     ) as grader:
         proofs = [await print_proof(problem, grader) for problem in problems]
         environment = grader.environment()

@@ -14,6 +14,7 @@ from app.grading.grader import Grader
 from app.grading.plan.checks import Check, checks_of
 from app.grading.plan.host_needs import require_host
 from app.grading.prove.margin import (
+    TimeTaken,
     determinism_figure,
     double_figure,
     nearest_figure,
@@ -36,6 +37,7 @@ from app.grading.prove.trivial_answers import trivial_results
 from app.grading.reference.outputs import ReferenceOutput
 from sandbox.arrays import unpack_array
 from sandbox.interface import CallMode, Ending, RunResult
+from sandbox.limits import Slowdown
 
 
 async def prove(problem: Problem, grader: Grader) -> AsyncIterator[ProofResult]:
@@ -165,16 +167,19 @@ async def _run_figures(problem: Problem, grader: Grader, checks: tuple[Check, ..
     taken = {"reference": first}
     for name, code in sorted(problem.also_right.items()):
         taken[name] = await run_cold(problem, code, grader.answers, checks)
-    yield time_figure(_finished(taken), problem.manifest.limits.cpu_seconds)
+    yield time_figure(_finished(taken, grader.answers.slowdown), problem.manifest.limits)
 
 
-def _finished(results: Mapping[str, RunResult]) -> dict[str, float]:
-    """Return the processor seconds by solution, of the reference and of those that came to their end.
+def _finished(results: Mapping[str, RunResult], slowdown: Slowdown) -> dict[str, TimeTaken]:
+    """Return what the reference took, and each that came to its end, whatever machine this is.
 
     A solution that is refused anyway says nothing of the time that a right one takes.
     """
     return {
-        name: result.cpu_seconds
+        name: TimeTaken(
+            computing=(result.cpu_seconds - result.compile_seconds) / slowdown.computing,
+            compiling=result.compile_seconds / slowdown.compiling,
+        )
         for name, result in results.items()
         if result.ending is Ending.FINISHED or name == "reference"
     }
