@@ -191,6 +191,7 @@ def open_real_grader(
         diagnosis_seconds=settings.diagnosis_seconds,
         prepares_diagnosis=False,  # The worker does, beside its work.
         on_stage=on_stage,
+        calibrates=True,
     )
 
 

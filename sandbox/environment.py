@@ -8,7 +8,14 @@ from pathlib import Path
 
 _PACKAGES = ("jax", "jaxlib", "flax", "numpy", "optax")
 _CPUS_SHOWN = 2
-_CHANGE_NO_NUMBER = ("sandbox", "jax_patches", "jax_patches_left_out")
+_CHANGE_NO_NUMBER = (
+    "sandbox",
+    "jax_patches",
+    "jax_patches_left_out",
+    "calibration",
+    "slowdown_computing",
+    "slowdown_compiling",
+)
 """What a verdict's environment says for people; the same is computed with each of them."""
 _PROGRAM_FORMAT = 5
 """How `inside/jax_patches/` keys and writes programs; counted up when that changes."""

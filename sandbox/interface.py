@@ -26,6 +26,10 @@ class SandboxUnavailable(SandboxError):
     """This host lacks what the sandbox is built from."""
 
 
+class Starved(SandboxError):
+    """The machine was too busy: a run waited for a processor for too long, and nothing is known of it."""
+
+
 class CallMode(enum.StrEnum):
     """How a call is made, as far as the sandbox itself asks; every module of `inside/call` is a mode, too."""
 
@@ -246,6 +250,10 @@ class RunResult(msgspec.Struct, frozen=True, kw_only=True):
     wall_seconds: float
     cpu_seconds: float
     peak_memory_bytes: int
+    compile_seconds: float = 0.0
+    """How much of `cpu_seconds` went into compiling; a hint, from the code itself."""
+    starved_seconds: float = 0.0
+    """Wall time in which it waited for a processor that others had."""
 
 
 def ignore_report(_: Report) -> None:
@@ -263,6 +271,7 @@ class Sandbox(Protocol):
         `on_report` is given each step as it happens.
 
         Raises:
+            Starved: the machine was too busy for it.
             SandboxError: the jail itself could not start or broke.
         """
         ...

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import msgspec
 
+from sandbox.calibration.calibration import Calibration
 from sandbox.cgroups.interface import ControlGroups, open_control_groups
 from sandbox.cgroups.own_groups import available_memory_bytes
 from sandbox.environment import describe_environment, short_cpuinfo
@@ -15,7 +16,7 @@ from sandbox.forkserver.process import ForkServerGone, ForkServerPlan, ForkServe
 from sandbox.interface import FOR_PROOFS, Report, RunRequest, RunResult, SandboxError, ignore_report
 from sandbox.isolation.bubblewrap import find_bubblewrap, find_host_paths
 from sandbox.isolation.seccomp import compiled_filter
-from sandbox.limits import Limits
+from sandbox.limits import Limits, scaled
 from sandbox.patches import NO_PATCHES, PATCH_NAMES, PatchChoice, patches_for
 from sandbox.protocol import Confinement
 from sandbox.run.child import JailedChild, spawn_child
@@ -50,6 +51,8 @@ class Supervisor:
         self._patches = patches
         self._cpuinfo = short_cpuinfo()
         self._runs = 0
+        self.calibration = Calibration()
+        """What the limits of runs and sessions are scaled by from now on."""
         self._closing: set[asyncio.Task[None]] = set()
         self.fork_servers = ForkServerPool(plan, lambda: self._runs > 0, standby=standby)
         self.warm_pool = WarmPool(
@@ -73,6 +76,7 @@ class Supervisor:
         """
         if not self._plan.writable_cache and any(call.mode in FOR_PROOFS for call in request.calls):
             raise ValueError("precisions are looked into for trusted code only")
+        limits = self._scaled(limits)
         self._runs += 1
         try:
             for attempt in range(_ATTEMPTS):
@@ -110,6 +114,7 @@ class Supervisor:
         child = self.warm_pool.take(key)
         if child is None:
             return None
+        limits = self._scaled(limits)
         self._runs += 1
         try:
             return await SingleRun(child, request, limits, on_report).finish()
@@ -121,7 +126,7 @@ class Supervisor:
 
     def prewarm(self, key: str, request: RunRequest, *, limits: Limits) -> None:
         """Pre-warm a child on `request` once nothing else runs; it then waits for `run_warm`."""
-        self.warm_pool.plan(Planned(key=key, request=request, limits=limits))
+        self.warm_pool.plan(Planned(key=key, request=request, limits=self._scaled(limits)))
 
     def waits_for(self, key: str) -> bool:
         """Say whether `run_warm` would find a child for `key`."""
@@ -138,6 +143,7 @@ class Supervisor:
         Raises:
             SandboxError: the jail could not start.
         """
+        limits = self._scaled(limits)
         for attempt in range(_ATTEMPTS):
             fork_server = await self.warm_up()
             try:
@@ -167,8 +173,15 @@ class Supervisor:
         self._plan.forget_programs(cache_key)
 
     def environment(self) -> dict[str, str]:
-        """Describe the versions and settings that a result depends on."""
-        return {**describe_environment(jailed=self._jailed), **self._patches.described()}
+        """Describe the versions and settings that a result depends on, and how limits are scaled."""
+        return {
+            **describe_environment(jailed=self._jailed),
+            **self._patches.described(),
+            **self.calibration.in_words(),
+        }
+
+    def _scaled(self, limits: Limits) -> Limits:
+        return scaled(limits, self.calibration.slowdown)
 
     def _close_later(self, child: JailedChild) -> None:
         """Kill it now and close it soon: its learner need not wait until the kernel has taken it apart."""
@@ -184,7 +197,9 @@ class Supervisor:
 
     async def _spawn_to_prewarm(self, limits: Limits) -> JailedChild:
         # The kernel counts processor time from the start: once for the pre-warming, once for the run.
-        doubled = msgspec.structs.replace(limits, cpu_seconds=2 * limits.cpu_seconds)
+        doubled = msgspec.structs.replace(
+            limits, cpu_seconds=2 * limits.cpu_seconds, compile_seconds=2 * limits.compile_seconds
+        )
         return await self._spawn(await self.warm_up(), doubled)
 
     async def _spawn(self, fork_server: ForkServerProcess, limits: Limits) -> JailedChild:

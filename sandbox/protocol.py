@@ -7,6 +7,7 @@ be able to give hidden ones away.
 """
 
 import signal
+import struct
 from collections.abc import Mapping
 
 import msgspec
@@ -16,6 +17,13 @@ from sandbox.limits import Limits
 
 LINE_SIGNAL = signal.SIGUSR2
 """Asks a child which line it is at; its default, the end of the process, is what comes next anyway."""
+
+
+COMPILE_PAGE = struct.Struct("<dd")
+"""What a child writes of its compiling: seconds that are over, and since when one is under way, or -1.
+
+Both are of its own processor time.
+"""
 
 
 class Confinement(msgspec.Struct, frozen=True, kw_only=True):
@@ -41,7 +49,10 @@ class Ready(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Spawn(msgspec.Struct, frozen=True, kw_only=True):
-    """Fork one child. Its descriptors travel beside this frame: channel, stdout, stderr, status, line."""
+    """Fork one child. Its descriptors travel beside this frame.
+
+    They are channel, stdout, stderr, status, line and the page of its compiling.
+    """
 
     confinement: Confinement
 

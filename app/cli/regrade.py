@@ -73,6 +73,7 @@ async def _regrade(
         unjailed=settings.sandbox == "unjailed",
         jax_patches=settings.jax_patches,
         diagnosis_seconds=PROOF_DIAGNOSIS_SECONDS,
+        calibrates=True,
     ) as grader:
         for problem in problems:
             proofs.append(await print_proof(problem, grader))

@@ -79,6 +79,7 @@ def _proving_grader(settings: Settings) -> "AbstractAsyncContextManager[Grader]"
         unjailed=settings.sandbox == "unjailed",
         jax_patches=settings.jax_patches,
         diagnosis_seconds=PROOF_DIAGNOSIS_SECONDS,
+        calibrates=True,
     )
 
 

@@ -40,7 +40,7 @@ class Outcome(enum.StrEnum):
     SYNTAX_ERROR = "syntax_error"
     """Python cannot read the code."""
     OUTPUT_LIMIT = "output_limit"
-    """The code printed more than the problem allows."""
+    """The code flooded its output: it printed tens of megabytes."""
     TIME_LIMIT = "time_limit"
     """The code computed or waited for longer than the problem allows."""
     PROCESS_LIMIT = "process_limit"

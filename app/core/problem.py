@@ -74,12 +74,15 @@ class ModuleClass(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
 class Limits(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """The resources that one run of a submission may use, all cases together.
 
-    Processor time is the limit that is meant; wall time is generous, because a busy machine slows
-    every run down, and a run that computes nothing for `idle_seconds` is ended long before.
+    Seconds are those of a machine as these limits are written for; where another one grades, it takes as
+    much longer or shorter. Processor time is the limit that is meant, `compile_seconds` of it besides for
+    compiling; `wall_seconds` are a run's own, so waiting for a processor does not count, and a run that
+    computes nothing for `idle_seconds` is ended long before.
     """
 
-    wall_seconds: float = 90.0
+    wall_seconds: float = 180.0
     cpu_seconds: float = 40.0
+    compile_seconds: float = 60.0
     idle_seconds: float = 10.0
     memory_mb: int = 1024
     processes: int = 64

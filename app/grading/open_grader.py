@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 import os
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 
@@ -11,13 +11,15 @@ from app.errors import SettingsError
 from app.grading.grader import GradingStage, ignore_stage
 from app.grading.prove.proving_grader import ProvingGrader
 from app.grading.reference.outputs import ReferenceOutputs
+from sandbox.calibration.calibrate import calibrate
 from sandbox.canary import fitting_patches
 from sandbox.environment import describe_environment, fingerprint
 from sandbox.interface import SandboxUnavailable
 from sandbox.isolation.layers import lacking
-from sandbox.jailed import open_supervisor
+from sandbox.jailed import Supervisor, open_supervisor
 from sandbox.patches import named_patches
 
+_CALIBRATE_AGAIN_SECONDS = 120.0
 _SEEDS_AHEAD = 8
 """For each problem, where learners are waited for at all: a few submissions come at once."""
 
@@ -34,15 +36,17 @@ async def open_grader(
     diagnosis_seconds: float = 20.0,
     prepares_diagnosis: bool = True,
     on_stage: Callable[[GradingStage, float], None] = ignore_stage,
+    calibrates: bool = False,
 ) -> AsyncIterator[ProvingGrader]:
     """Two supervisors over one compilation cache: learners' jails read it, trusted runs fill it.
 
     Jails are given `jax_patches` as far as they fit this host, which takes some seconds to try where that is
     not known yet. `warm_jails` bounds the children that wait for a learner's next submission; they go while
     less than `keep_free_bytes` of memory are available. With `standby` both supervisors are warm from the
-    start and keep a spare fork server each, which is worth its memory where learners wait.
-    `diagnosis_seconds`, `prepares_diagnosis` and `on_stage` are the grader's. Cache and answers lie below
-    `data_dir`, in a folder named for the environment that made them.
+    start and keep a spare fork server each, which is worth its memory where learners wait. With `calibrates`,
+    limits are scaled by how fast this machine is, which takes a second once a boot. `diagnosis_seconds`,
+    `prepares_diagnosis` and `on_stage` are the grader's. Cache and answers lie below `data_dir`, in a folder
+    named for the environment that made them.
 
     Raises:
         SettingsError: `data_dir` cannot be made or written.
@@ -78,6 +82,9 @@ async def open_grader(
         # Where learners wait, the first of them needs both: side by side they take little longer than one.
         needed = [learners, trusted] if standby else [learners]
         await asyncio.gather(*(supervisor.warm_up() for supervisor in needed))
+        if calibrates and not await _calibrate([learners, trusted], place.parent) and standby:
+            later = asyncio.create_task(_calibrate_later([learners, trusted], place.parent))
+            stack.push_async_callback(_end, later)
         answers = ReferenceOutputs(trusted, place / "answers")
         stack.push_async_callback(answers.close)
         grader = ProvingGrader(
@@ -100,6 +107,27 @@ def kept_canaries(place: Path) -> list[Path]:
         with contextlib.suppress(RuntimeError):
             own = str(Path.home() / ".cache")
     return [place, *([Path(own) / "jaxercise"] if Path(own).is_absolute() else [])]
+
+
+async def _calibrate(supervisors: Sequence[Supervisor], folder: Path) -> bool:
+    """Learn this machine's speed; say whether it is of today."""
+    found = await calibrate(supervisors[0], folder)
+    for supervisor in supervisors:
+        supervisor.calibration = found
+    return found.is_current
+
+
+async def _calibrate_later(supervisors: Sequence[Supervisor], folder: Path) -> None:
+    """Look for a quiet moment, as long as there is none."""
+    while True:
+        await asyncio.sleep(_CALIBRATE_AGAIN_SECONDS)
+        if await _calibrate(supervisors, folder):
+            return
+
+
+async def _end(task: "asyncio.Task[None]") -> None:
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)
 
 
 def _place(data_dir: Path, *, unjailed: bool) -> Path:

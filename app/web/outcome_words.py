@@ -72,7 +72,11 @@ _WORDS: dict[Outcome, tuple[str, Tone, str]] = {
         "This exercise asks you to build that part yourself.",
     ),
     Outcome.SYNTAX_ERROR: ("Syntax error", Tone.WRONG, "Python cannot read this code."),
-    Outcome.OUTPUT_LIMIT: ("Too much output", Tone.STOPPED, "Your code printed more than is allowed."),
+    Outcome.OUTPUT_LIMIT: (
+        "Too much output",
+        Tone.STOPPED,
+        "Your code flooded its output: it printed tens of megabytes.",
+    ),
     Outcome.TIME_LIMIT: ("Out of time", Tone.STOPPED, "Your code ran longer than is allowed."),
     Outcome.PROCESS_LIMIT: (
         "Too many processes",

@@ -41,7 +41,7 @@ from app.worker.grader_protocol import (
     replies,
     send,
 )
-from sandbox.interface import SandboxError, SandboxUnavailable
+from sandbox.interface import SandboxError, SandboxUnavailable, Starved
 
 _CLOSE_SECONDS = 10.0
 _CANCEL_SECONDS = 10.0
@@ -75,7 +75,7 @@ class _Call:
             case Unexplained():
                 self.on_unexplained(reply.output)
             case Failed():
-                self.fail((SandboxError if reply.is_sandbox else GraderError)(reply.message))
+                self.fail(_fault_of(reply))
             case _:
                 if not self.end.done():
                     self.end.set_result(reply)
@@ -84,6 +84,12 @@ class _Call:
         if not self.end.done():
             self.end.set_exception(fault)
             self.end.exception()  # Nobody may be left to ask, where the call was cancelled.
+
+
+def _fault_of(failed: Failed) -> Exception:
+    if failed.is_starved:
+        return Starved(failed.message)
+    return (SandboxError if failed.is_sandbox else GraderError)(failed.message)
 
 
 class GraderClient:

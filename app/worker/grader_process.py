@@ -42,7 +42,7 @@ from app.worker.grader_protocol import (
     send,
 )
 from app.worker.grades import Grades
-from sandbox.interface import SandboxError
+from sandbox.interface import SandboxError, Starved
 
 _LOOK_SECONDS = 1.0
 
@@ -116,7 +116,14 @@ class _Conversation:
                     stack.enter_context(submission_in_log(request.submission_in_log))
                 self._reply(await self._end_of(request))
         except (GraderError, SandboxError) as fault:
-            self._reply(Failed(call=call, is_sandbox=isinstance(fault, SandboxError), message=str(fault)))
+            self._reply(
+                Failed(
+                    call=call,
+                    is_sandbox=isinstance(fault, SandboxError),
+                    message=str(fault),
+                    is_starved=isinstance(fault, Starved),
+                )
+            )
         except Exception as fault:
             _log.exception("the grader broke")
             self._reply(Failed(call=call, is_sandbox=False, message=f"{type(fault).__name__}: {fault}"))

@@ -156,6 +156,8 @@ class Failed(msgspec.Struct, frozen=True, kw_only=True, tag="failed"):
     call: int
     is_sandbox: bool
     message: str
+    is_starved: bool = False
+    """The machine was too busy for the run, which is no failure of ours either."""
 
 
 Reply = (

@@ -21,6 +21,7 @@ from app.store.engine.database import Database
 from app.store.engine.open import retry_until_available
 from app.store.queries import jobs
 from app.worker.kinds.kind import Kind
+from sandbox.interface import Starved
 
 _log = logging.getLogger("jaxercise.worker")
 
@@ -70,13 +71,28 @@ class RunJob:
             with contextlib.suppress(Exception):
                 await asyncio.shield(self._give_back(job, failed=False))
             raise
+        except Starved as fault:
+            if job.attempt - job.failures > 1:
+                await self._failed(kind, job, subject, ticket, fault)  # It was put back once already.
+            else:
+                _log.warning("attempt %d at %s is put back: %s", job.attempt, job.kind, fault)
+                await self._put_back(job, ticket, failed=False)
+            return
         except Exception as fault:
-            _report(job, fault)
-            self._counts.failure()
-            await self._give_back_or_give_up(kind, job, subject, ticket)
+            await self._failed(kind, job, subject, ticket, fault)
             return
         if result is not None:
             await self._finish(kind, job, subject, result, Ending.FINISHED)
+
+    async def _failed(
+        self, kind: Kind[Any, Any], job: Job, subject: Any, ticket: Ticket, fault: Exception
+    ) -> None:
+        _report(job, fault)
+        self._counts.failure()
+        if job.failures + 1 >= ATTEMPTS:
+            await self._finish(kind, job, subject, kind.give_up(job, subject), Ending.FAILED)
+        else:
+            await self._put_back(job, ticket, failed=True)
 
     async def _run_unless_cancelled(
         self, kind: Kind[Any, Any], job: Job, subject: Any, ticket: Ticket
@@ -116,14 +132,9 @@ class RunJob:
         if await retry_until_available(finish):
             await kind.stored(job, subject, result, seconds=time.perf_counter() - start)
 
-    async def _give_back_or_give_up(
-        self, kind: Kind[Any, Any], job: Job, subject: Any, ticket: Ticket
-    ) -> None:
-        if job.failures + 1 >= ATTEMPTS:
-            await self._finish(kind, job, subject, kind.give_up(job, subject), Ending.FAILED)
-            return
+    async def _put_back(self, job: Job, ticket: Ticket, *, failed: bool) -> None:
         again = Ticket(job.id, ticket.priority)
-        if await retry_until_available(lambda: self._give_back(job, failed=True, again=again)):
+        if await retry_until_available(lambda: self._give_back(job, failed=failed, again=again)):
             self._queue.notify(again)
 
     async def _give_back(self, job: Job, *, failed: bool, again: Ticket | None = None) -> bool:

@@ -68,6 +68,16 @@ def read_fields(file: Path) -> dict[str, int]:
     return {key: int(value) for key, value in (line.split() for line in file.read_text().splitlines())}
 
 
+def read_pressure(file: Path) -> float | None:
+    """Read for how many seconds nothing could go on (`full … total=` in microseconds); None without it."""
+    try:
+        lines = file.read_text().splitlines()
+    except OSError:
+        return None  # A kernel without it, or booted without psi=1.
+    totals = {line.split()[0]: line.rpartition("total=")[2] for line in lines if "total=" in line}
+    return int(totals["full"]) / 1e6 if "full" in totals else None
+
+
 def unreclaimable_bytes(usage_bytes: int, stat: dict[str, int]) -> int:
     """Subtract the files that the kernel caches for the group, and drops once the memory is wanted.
 

@@ -48,6 +48,11 @@ class RunGroup(Protocol):
         """Processor time of all processes that ever were in it; None where nothing counts it."""
         ...
 
+    @property
+    def waited_seconds(self) -> float | None:
+        """How long all that could run in it waited for a processor; None where nothing counts it."""
+        ...
+
     async def remove(self) -> None:
         """Remove the group. Its processes must have been killed; they may hold it for a moment."""
         ...

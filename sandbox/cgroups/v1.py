@@ -86,6 +86,11 @@ class RunGroupV1:
         folder = self._folders.get("cpuacct")
         return None if folder is None else int((folder / "cpuacct.usage").read_text()) / 1e9
 
+    @property
+    def waited_seconds(self) -> float | None:
+        """Version 1 has no pressure of a group."""
+        return None
+
     async def remove(self) -> None:
         """End what is left in it, and remove it.
 

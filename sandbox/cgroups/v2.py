@@ -10,6 +10,7 @@ from sandbox.cgroups.folder import (
     ClaimedFolder,
     add_process,
     read_fields,
+    read_pressure,
     remove_folder,
     unreclaimable_bytes,
 )
@@ -85,6 +86,11 @@ class RunGroupV2:
     def cpu_seconds(self) -> float | None:
         """Processor time of all processes that ever were in it."""
         return read_fields(self._folder / "cpu.stat")["usage_usec"] / 1e6
+
+    @property
+    def waited_seconds(self) -> float | None:
+        """Its processor pressure, as of the kernel's accounting/psi.rst: `full`, while none of it runs."""
+        return read_pressure(self._folder / "cpu.pressure")
 
     async def remove(self) -> None:
         """End what is left in it, where the kernel can (5.14), and remove it."""

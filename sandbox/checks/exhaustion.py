@@ -104,10 +104,10 @@ def checks() -> Sequence[IsolationCheck]:
         ),
         IsolationCheck(
             name="output is limited",
-            sentence="A run prints only so much, and the limit is named.",
-            texts=(text("for _ in range(1000): print('x' * 1000)\n"),),
-            breach=unless(Ending.OUTPUT_LIMIT, "8 KB"),
-            limits=Limits(output_bytes=8 << 10),
+            sentence="A run that floods its output is ended, and the limit is named.",
+            texts=(text("for _ in range(2000): print('x' * 1000)\n"),),
+            breach=unless(Ending.OUTPUT_LIMIT, "1 MB"),
+            limits=Limits(flood_bytes=_MEGABYTE),
         ),
         IsolationCheck(
             name="no forged results",

@@ -111,7 +111,7 @@ class ForkServerProcess:
         return self._last_words if self._log.closed else _tail(self._log)
 
     def spawn(self, confinement: Confinement, descriptors: list[int]) -> None:
-        """Order one child; `descriptors` are its ends of channel, stdout, stderr, status and line.
+        """Order one child; `descriptors` are its ends, in the order of `Spawn`.
 
         Raises:
             ForkServerGone: it has ended.

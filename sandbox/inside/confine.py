@@ -7,7 +7,7 @@ from pathlib import Path
 
 from sandbox.inside import libc
 from sandbox.isolation import landlock
-from sandbox.limits import Limits
+from sandbox.limits import Limits, all_cpu_seconds
 from sandbox.protocol import Confinement
 
 _NAMESPACES = (
@@ -101,7 +101,7 @@ def _mount_private_places(confinement: Confinement) -> None:
 
 def _set_limits(limits: Limits) -> None:
     os.nice(limits.niceness)
-    cpu_seconds = max(1, round(limits.cpu_seconds))
+    cpu_seconds = max(1, round(all_cpu_seconds(limits)))
     for kind, soft, hard in (
         (resource.RLIMIT_CPU, cpu_seconds, cpu_seconds + 1),
         (resource.RLIMIT_AS, _ADDRESS_SPACE_BYTES, _ADDRESS_SPACE_BYTES),

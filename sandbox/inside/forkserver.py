@@ -17,13 +17,14 @@ import msgspec
 
 from sandbox.inside import confine, libc
 from sandbox.inside.child import run_child
+from sandbox.inside.compile_clock import CompileClock
 from sandbox.inside.imports import Prepared
 from sandbox.inside.jax_patches.program_files import ProgramFiles
 from sandbox.protocol import LINE_SIGNAL, Ended, Failed, Ready, Spawn, Started, Status
 from sandbox.wire import BadFrame, frame
 
 _ORDER_LIMIT_BYTES = 1 << 18
-_DESCRIPTORS = 5
+_DESCRIPTORS = 6
 
 
 def serve(control: socket.socket, prepared: Prepared) -> None:
@@ -78,7 +79,7 @@ def _run_init(order: Spawn, descriptors: list[int], programs: ProgramFiles) -> N
 
     It lives outside the child's PID namespace and filter, and never sees the learner's code.
     """
-    channel, stdout, stderr, status_descriptor, line = descriptors
+    channel, stdout, stderr, status_descriptor, line, compiling = descriptors
     status = socket.socket(fileno=status_descriptor)
     try:
         if order.confinement.jailed:
@@ -90,10 +91,19 @@ def _run_init(order: Spawn, descriptors: list[int], programs: ProgramFiles) -> N
         _say(status, Failed(reason=str(error)))
         os._exit(1)
     if pid == 0:
-        _child(order, programs, channel=channel, stdout=stdout, stderr=stderr, status=status, line=line)
+        _child(
+            order,
+            programs,
+            channel=channel,
+            stdout=stdout,
+            stderr=stderr,
+            status=status,
+            line=line,
+            compiling=compiling,
+        )
     pidfd = os.pidfd_open(pid)
     socket.send_fds(status, [frame(Started())], [pidfd])
-    for descriptor in (channel, stdout, stderr, line, pidfd, 1, 2):
+    for descriptor in (channel, stdout, stderr, line, compiling, pidfd, 1, 2):
         os.close(descriptor)
     _, wait_status, usage = os.wait4(pid, 0)
     _say(
@@ -116,10 +126,12 @@ def _child(
     stderr: int,
     status: socket.socket,
     line: int,
+    compiling: int,
 ) -> NoReturn:
     try:
         os.dup2(stdout, 1)
         os.dup2(stderr, 2)
+        CompileClock(compiling).listen()
         confine.confine(order.confinement, keep={channel, status.fileno(), line})
         _report_line_on(line)
     except (OSError, ValueError) as error:  # `resource.setrlimit` raises the latter above a hard limit.

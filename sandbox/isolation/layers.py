@@ -10,14 +10,17 @@ from pathlib import Path
 import msgspec
 
 import sandbox
+from sandbox.cgroups.folder import read_pressure
 from sandbox.cgroups.interface import open_control_groups
 from sandbox.interface import SandboxUnavailable
 from sandbox.isolation.bubblewrap import find_host_paths
 from sandbox.isolation.landlock import landlock_abi
 from sandbox.isolation.seccomp import compiled_filter
+from sandbox.procfs.schedule import counts_waiting_times
 
 _LANDLOCK_GAINS = {1: "files", 4: "TCP", 6: "signals and abstract sockets"}
 _SYSCTLS = Path("/proc/sys")
+_PRESSURE = Path("/proc/pressure/cpu")
 _CONTAINER_MARKS = (Path("/.dockerenv"), Path("/run/.containerenv"))
 # The very calls that a child makes, so that whatever refuses one of them shows up here.
 _TRY_NAMESPACES = """
@@ -49,6 +52,7 @@ def examine() -> Iterator[Layer]:
     yield _landlock()
     yield _packages()
     yield _memory()
+    yield _waiting_times()
 
 
 def lacking() -> str:
@@ -157,6 +161,23 @@ def _memory() -> Layer:
         remedy=""
         if groups is not None
         else "Run in a unit with Delegate=yes (docs/operators/control-groups.md)",
+    )
+
+
+def _waiting_times() -> Layer:
+    """Say how it is known that a run waits for a processor: such time is not the run's own."""
+    if counts_waiting_times():
+        detail = "of each thread, from /proc/PID/schedstat"
+    elif read_pressure(_PRESSURE) is not None:
+        detail = "the pressure of a run's control group, where that is of version 2"
+    else:
+        detail = ""
+    return Layer(
+        name="processor waiting times",
+        is_active=detail != "",
+        is_required=False,
+        detail=detail or "none: on a busy machine a limit on wall time may end a right solution",
+        remedy="" if detail else "Use a kernel with CONFIG_SCHED_INFO, or one with CONFIG_PSI.",
     )
 
 

@@ -15,6 +15,7 @@ from sandbox.limits import Limits
 from sandbox.procfs.process import peak_memory_bytes, pid_of, readable
 from sandbox.procfs.tree import ProcessorClock
 from sandbox.protocol import ChildOrder, Confinement, Ended, Failed, Started, Status
+from sandbox.run.compile_page import CompilePage
 from sandbox.run.pipes import CapturedOutput, LineProbe
 from sandbox.wire import HEADER_BYTES, frame
 
@@ -30,10 +31,14 @@ class JailedChild:
         (stdout, self._their_stdout), (stderr, self._their_stderr) = os.pipe(), os.pipe()
         line, self._their_line = os.pipe()
         os.set_blocking(self._their_line, False)
+        self._compiling = CompilePage()
         self._open = [stdout, stderr, line]
         self.line_probe = LineProbe(line)
         self._report_seconds = report_seconds
-        self.outputs = [CapturedOutput(end, limits.output_bytes) for end in (stdout, stderr)]
+        self.outputs = [
+            CapturedOutput(end, limit_bytes=limits.output_bytes, flood_bytes=limits.flood_bytes)
+            for end in (stdout, stderr)
+        ]
         self.channel.setblocking(False)
         self._status.setblocking(False)
         self._pidfd = -1
@@ -47,19 +52,15 @@ class JailedChild:
         Raises:
             ForkServerGone: the fork server has ended.
         """
-        theirs = [
-            self._their_channel.fileno(),
-            self._their_stdout,
-            self._their_stderr,
-            self._their_status.fileno(),
-            self._their_line,
-        ]
+        outputs = [self._their_stdout, self._their_stderr]
+        hints = [self._their_line, self._compiling.theirs]
+        theirs = [self._their_channel.fileno(), *outputs, self._their_status.fileno(), *hints]
         try:
             fork_server.spawn(confinement, theirs)
         finally:
             self._their_channel.close()
             self._their_status.close()
-            for descriptor in (self._their_stdout, self._their_stderr, self._their_line):
+            for descriptor in outputs + hints:
                 os.close(descriptor)
 
     async def started(self, fork_server: ForkServerProcess) -> None:
@@ -130,6 +131,10 @@ class JailedChild:
         counted = self.group.cpu_seconds if self.group is not None else None
         return self._clock.seconds() if counted is None else counted
 
+    def compile_seconds(self) -> float:
+        """Return how much of `cpu_seconds` went into compiling, as far as the child can be believed."""
+        return self._compiling.compile_seconds(self.cpu_seconds())
+
     async def ask_line(self) -> None:
         """Ask it through `line_probe` which line it is at; it need not answer, and has half a second."""
         if self._pidfd >= 0:
@@ -149,6 +154,8 @@ class JailedChild:
             self._pidfd = -1
         for descriptor in self._open:
             os.close(descriptor)
+        if self._open:
+            self._compiling.close()
         self._open = []
         self.channel.close()
         self._status.close()

@@ -6,6 +6,7 @@ learner's own text, and nothing else.
 """
 
 import asyncio
+import codecs
 import contextlib
 import os
 import re
@@ -17,54 +18,89 @@ from sandbox.procfs.process import ProcessState, pid_of, readable, state_of
 from sandbox.protocol import LINE_SIGNAL
 
 _READ_BYTES = 1 << 16
+_READS_AT_ONCE = 32
+"""More than any pipe holds, and few enough that a flood keeps nobody else waiting."""
 _ANSWER_LIMIT_BYTES = 1 << 16
 _PATIENCE_TIMES = 10
 _INNERMOST = re.compile(rb'^  File "solution\.py", line (\d{1,7}) in ', re.MULTILINE)
 
 
 class CapturedOutput:
-    """The reading end of standard output or error. `overflowed` once it wrote more than `limit_bytes`."""
+    """The reading end of standard output or error, which keeps the first `limit_bytes` and counts the rest.
 
-    def __init__(self, descriptor: int, limit_bytes: int) -> None:
+    `overflowed` once it wrote more than `flood_bytes`, kept or not.
+    """
+
+    def __init__(self, descriptor: int, *, limit_bytes: int, flood_bytes: int) -> None:
         self.descriptor = descriptor
         self._limit_bytes = limit_bytes
+        self._flood_bytes = flood_bytes
         self._captured = bytearray()
         self._seen_bytes = 0
+        self._left_out_bytes = 0
         self._is_capturing = True
         self.overflowed = False
         os.set_blocking(descriptor, False)
 
     def read_available(self) -> bool:
-        """Take what is there now; return False once every writer has closed.
+        """Take what is there now, within a bound; return False once every writer has closed.
 
         Nothing waits for the end of the stream: a process that was left behind could hold it open.
         """
-        while not self.overflowed:
+        for _ in range(_READS_AT_ONCE):
             try:
                 data = os.read(self.descriptor, _READ_BYTES)
             except BlockingIOError:
                 return True
             if not data:
                 return False
-            self._seen_bytes += len(data)
-            self.overflowed = self._seen_bytes > self._limit_bytes
-            if self._is_capturing:
-                self._captured += data[: self._limit_bytes - len(self._captured)]
-        return False
+            self._take(data)
+            if self.overflowed:
+                return False
+        return True
+
+    def _take(self, data: bytes) -> None:
+        self._seen_bytes += len(data)
+        self.overflowed = self._seen_bytes > self._flood_bytes
+        if self._is_capturing:
+            kept = data[: self._limit_bytes - len(self._captured)]
+            self._captured += kept
+            self._left_out_bytes += len(data) - len(kept)
+
+    @property
+    def keeps_more(self) -> bool:
+        """Whether something of what comes next would be kept."""
+        return self._is_capturing and len(self._captured) < self._limit_bytes
 
     def stop_capturing(self) -> None:
-        """Throw away what comes from here on; it still counts."""
+        """Throw away what comes from here on, and do not tell how much it was; it still counts."""
         self._is_capturing = False
 
     def start_anew(self) -> None:
         """Forget what has come so far."""
         self._captured.clear()
         self._seen_bytes = 0
+        self._left_out_bytes = 0
 
     @property
     def text(self) -> str:
-        """Invalid UTF-8 and NUL become the replacement character."""
-        return self._captured.decode(errors="replace").replace("\x00", "\ufffd")
+        """Invalid UTF-8 and NUL become the replacement character; a last line says how much was left out."""
+        is_cut = self._left_out_bytes > 0
+        decoder = codecs.getincrementaldecoder("utf-8")(errors="replace")
+        # A character that the cut divides is left out as a whole.
+        text = decoder.decode(bytes(self._captured), final=not is_cut).replace("\x00", "\ufffd")
+        if not is_cut:
+            return text
+        return f"{text}\n… {in_words(self._left_out_bytes)} more were left out\n"
+
+
+def in_words(size_bytes: int) -> str:
+    """Return a size to two or three digits: `999 bytes`, `41 KB`, `3.2 MB`."""
+    if size_bytes < 1 << 10:
+        return f"{size_bytes} bytes"
+    if size_bytes < 1 << 20:
+        return f"{size_bytes / (1 << 10):.0f} KB"
+    return f"{size_bytes / (1 << 20):.1f} MB"
 
 
 class LineProbe:

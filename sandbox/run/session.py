@@ -9,6 +9,7 @@ from sandbox.limits import Limits
 from sandbox.protocol import Make
 from sandbox.run.child import JailedChild
 from sandbox.run.dialogue import load_order
+from sandbox.run.pipes import CapturedOutput
 from sandbox.wire import BadFrame, FrameReader
 
 _READ_BYTES = 1 << 20
@@ -66,6 +67,8 @@ class Session:
 
     async def _report(self) -> Report:
         loop = asyncio.get_running_loop()
+        for output in self._child.outputs:
+            loop.add_reader(output.descriptor, self._read_output, output)
         try:
             async with asyncio.timeout(self._limits.wall_seconds):
                 while True:
@@ -77,3 +80,12 @@ class Session:
                         return reports[0]
         except (TimeoutError, BadFrame, OSError) as error:
             raise SessionEnded(f"a session gives no answer: {error!r}") from error
+        finally:
+            for output in self._child.outputs:
+                loop.remove_reader(output.descriptor)
+
+    @staticmethod
+    def _read_output(output: CapturedOutput) -> None:
+        """Take what is printed meanwhile: who prints more than a pipe holds would wait for ever."""
+        if not output.read_available():
+            asyncio.get_running_loop().remove_reader(output.descriptor)

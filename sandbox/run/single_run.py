@@ -21,12 +21,12 @@ from sandbox.run.termination import (
     is_killed_from_outside,
     name_ending,
     out_of_output,
-    out_of_wall_time,
 )
-from sandbox.run.watch import watch_limits
+from sandbox.run.watch import TimeKept, watch_limits
 from sandbox.wire import BadFrame, FrameReader
 
 _KILL_SECONDS = 20.0
+_PAUSE_SECONDS = 0.005
 _READ_BYTES = 1 << 20
 
 
@@ -53,12 +53,15 @@ class SingleRun:
         self._orders: asyncio.Queue[ChildOrder] = asyncio.Queue()
         self._last_word = asyncio.Event()
         self._early: NamedEnding | None = None
+        self._time = TimeKept()
+        self._later: dict[int, asyncio.TimerHandle] = {}
 
     async def finish(self) -> RunResult:
         """Put the request, and stay until the child has said its last word or has ended.
 
         Raises:
             ChildKilled: somebody else killed the child.
+            Starved: the machine was too busy for it.
             ForkServerGone: the fork server died, and the child with it.
             SandboxError: the child would not end.
         """
@@ -67,7 +70,11 @@ class SingleRun:
         ended = asyncio.ensure_future(self._child.ended())
         finished = asyncio.ensure_future(self._last_word.wait())
         watches = watch_limits(
-            self._child, self._limits, has_finished=self._has_finished, end_at_limit=self._end_at_limit
+            self._child,
+            self._limits,
+            has_finished=self._has_finished,
+            end_at_limit=self._end_at_limit,
+            kept=self._time,
         )
         sending = asyncio.ensure_future(self._send_orders())
         self._orders.put_nowait(load_order(self._request))
@@ -75,19 +82,14 @@ class SingleRun:
         for output in self._child.outputs:
             loop.add_reader(output.descriptor, self._read_output, output)
         try:
-            await asyncio.wait(
-                [ended, finished],
-                timeout=self._limits.wall_seconds,
-                return_when=asyncio.FIRST_COMPLETED,
-            )
+            await _first_of([ended, finished], watches)
             if self._has_finished():
                 wall_seconds = time.monotonic() - start
                 last_look = self._child.as_if_ended()
                 self._child.kill()
                 self._drain()
                 return self._result(last_look, wall_seconds)
-            if not ended.done():
-                await self._end_at_limit(out_of_wall_time(self._limits))
+            if not ended.done():  # A limit was met, and it was killed.
                 await asyncio.wait([ended], timeout=_KILL_SECONDS)
             wall_seconds = time.monotonic() - start
             self._drain()
@@ -106,6 +108,8 @@ class SingleRun:
             loop.remove_reader(self._child.channel)
             for output in self._child.outputs:
                 loop.remove_reader(output.descriptor)
+            for timer in self._later.values():
+                timer.cancel()
 
     async def _send_orders(self) -> None:
         while True:
@@ -151,10 +155,22 @@ class SingleRun:
         self._orders.put_nowait(order)
 
     def _read_output(self, output: CapturedOutput) -> None:
+        loop = asyncio.get_running_loop()
         if not output.read_available():
-            asyncio.get_running_loop().remove_reader(output.descriptor)
+            loop.remove_reader(output.descriptor)
+        elif not output.keeps_more:
+            self._read_later(output)
         if output.overflowed:
             self._end_early(out_of_output(self._limits))
+
+    def _read_later(self, output: CapturedOutput) -> None:
+        """Let what is thrown away come in large pieces: each look is work that others wait for."""
+        loop, descriptor = asyncio.get_running_loop(), output.descriptor
+        loop.remove_reader(descriptor)
+        if descriptor in self._later:
+            self._later[descriptor].cancel()
+        again = loop.call_later(_PAUSE_SECONDS, loop.add_reader, descriptor, self._read_output, output)
+        self._later[descriptor] = again
 
     def _drain(self) -> None:
         """Read what was written before the end and may still lie in the buffers."""
@@ -199,4 +215,18 @@ class SingleRun:
             wall_seconds=wall_seconds,
             cpu_seconds=cpu_seconds,
             peak_memory_bytes=ended.peak_memory_bytes if peak is None else peak,
+            compile_seconds=self._child.compile_seconds(),
+            starved_seconds=self._time.starved_seconds,
         )
+
+
+async def _first_of(ends: "list[asyncio.Future[Any]]", watches: "list[asyncio.Future[None]]") -> None:
+    """Wait until one of `ends` has come, or a watch has ended the run.
+
+    Raises whatever that watch raises.
+    """
+    await asyncio.wait([*ends, *watches], return_when=asyncio.FIRST_COMPLETED)
+    if not any(end.done() for end in ends):
+        for watch in watches:
+            if watch.done():
+                watch.result()

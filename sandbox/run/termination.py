@@ -6,7 +6,7 @@ import signal
 import msgspec
 
 from sandbox.interface import Ending
-from sandbox.limits import Limits
+from sandbox.limits import Limits, all_cpu_seconds
 from sandbox.protocol import Ended
 
 _SIGNALS_OF_A_CRASH = {4: "SIGILL", 6: "SIGABRT", 7: "SIGBUS", 8: "SIGFPE", 11: "SIGSEGV"}
@@ -64,7 +64,7 @@ def _name_crash(ended: Ended, limits: Limits, seen: Seen) -> NamedEnding:
         )
     # The kernel ends the first process of a namespace by SIGKILL once its processor time is used up.
     cpu_seconds = max(ended.cpu_seconds, seen.cpu_seconds)
-    if number in (signal.SIGKILL, signal.SIGXCPU) and cpu_seconds >= limits.cpu_seconds * 0.98:
+    if number in (signal.SIGKILL, signal.SIGXCPU) and cpu_seconds >= all_cpu_seconds(limits) * 0.98:
         return out_of_processor_time(limits)
     # Nobody in its namespace can end that first process so: a group around the service ran out of memory.
     if number == signal.SIGKILL and ended.peak_memory_bytes >= limits.memory_bytes:
@@ -87,14 +87,18 @@ def out_of_memory(limits: Limits) -> NamedEnding:
     return NamedEnding(ending=Ending.MEMORY_LIMIT, message=f"memory: {limits.memory_bytes / (1 << 20):g} MB")
 
 
-def out_of_processor_time(limits: Limits) -> NamedEnding:
-    """Name the limit on processor time."""
-    return NamedEnding(ending=Ending.TIME_LIMIT, message=f"processor time: {limits.cpu_seconds:g} s")
+def out_of_processor_time(limits: Limits, *, has_compiled: bool = False) -> NamedEnding:
+    """Name the limit on processor time; also that on compiling, where `has_compiled` for longer than that."""
+    slowdown = limits.slowdown
+    message = f"processor time: {_seconds(limits.cpu_seconds, slowdown.computing)}"
+    if has_compiled and limits.compile_seconds:
+        message += f" and {_seconds(limits.compile_seconds, slowdown.compiling)} of compiling"
+    return NamedEnding(ending=Ending.TIME_LIMIT, message=message)
 
 
 def out_of_wall_time(limits: Limits) -> NamedEnding:
     """Name the limit on wall time."""
-    return NamedEnding(ending=Ending.TIME_LIMIT, message=f"wall time: {limits.wall_seconds:g} s")
+    return NamedEnding(ending=Ending.TIME_LIMIT, message=f"wall time: {limits.wall_seconds:.4g} s")
 
 
 def out_of_patience(limits: Limits) -> NamedEnding:
@@ -111,15 +115,21 @@ def out_of_processes(limits: Limits) -> NamedEnding:
 
 
 def out_of_output(limits: Limits) -> NamedEnding:
-    """Name the limit on printed output."""
-    return NamedEnding(
-        ending=Ending.OUTPUT_LIMIT, message=f"printed output: {limits.output_bytes // 1024} KB"
-    )
+    """Name the flood that printed output became."""
+    message = f"printed output: a flood of more than {limits.flood_bytes / (1 << 20):g} MB"
+    return NamedEnding(ending=Ending.OUTPUT_LIMIT, message=message)
 
 
 def forged(reason: str) -> NamedEnding:
     """Name a forgery on the result channel, for `reason`."""
     return NamedEnding(ending=Ending.VIOLATION, message=f"the code wrote to the result channel ({reason})")
+
+
+def _seconds(limit_seconds: float, slowdown: float) -> str:
+    """Say a limit as it is written, and what this machine makes of it."""
+    if slowdown == 1.0:
+        return f"{limit_seconds:g} s"
+    return f"{limit_seconds / slowdown:.4g} s ({limit_seconds:.3g} s on this machine)"
 
 
 def _at_line(named: NamedEnding, line: int | None) -> NamedEnding:

@@ -1,4 +1,4 @@
-"""The limits of a run that are watched from outside: processor time, memory, and computing nothing at all.
+"""The limits of a run that are watched from outside: its own time, processor time and memory.
 
 The kernel's own limits hold for single processes, or lie a little above these, so that a run can first be
 asked at which line it is.
@@ -8,16 +8,31 @@ import asyncio
 import os
 from collections.abc import Awaitable, Callable
 
+import msgspec
+
+from sandbox.interface import Starved
 from sandbox.limits import Limits
 from sandbox.procfs.tree import tree_memory_bytes
 from sandbox.run.child import JailedChild
-from sandbox.run.termination import NamedEnding, out_of_memory, out_of_patience, out_of_processor_time
+from sandbox.run.own_time import LOOK_SECONDS, OwnTime, waiting_counter
+from sandbox.run.termination import (
+    NamedEnding,
+    out_of_memory,
+    out_of_patience,
+    out_of_processor_time,
+    out_of_wall_time,
+)
 
 _STEP_SECONDS = 0.5
 _SHORTEST_STEP_SECONDS = 0.02
 _MEMORY_STEP_SECONDS = 0.05
-_IDLE_CPU_SECONDS = 0.02
 _PROCESSORS = os.cpu_count() or 1
+
+
+class TimeKept(msgspec.Struct, kw_only=True):
+    """What the watch over time has found so far."""
+
+    starved_seconds: float = 0.0
 
 
 def watch_limits(
@@ -26,20 +41,29 @@ def watch_limits(
     *,
     has_finished: Callable[[], bool],
     end_at_limit: Callable[[NamedEnding], Awaitable[None]],
+    kept: TimeKept,
 ) -> "list[asyncio.Future[None]]":
     """Watch each limit in a task of its own, which awaits `end_at_limit` where its limit is met.
 
-    The tasks are the caller's to cancel.
+    The tasks are the caller's to cancel. The one that watches time raises `Starved`.
     """
-    used_before = child.cpu_seconds()  # By what it pre-warmed.
+    # What it pre-warmed is not this run's.
+    used_before, compiled_before = child.cpu_seconds(), child.compile_seconds()
 
-    async def idleness() -> None:
-        await _idle_for(child.cpu_seconds, limits.idle_seconds, has_finished)
-        await end_at_limit(out_of_patience(limits))
+    def compiled() -> float:
+        return child.compile_seconds() - compiled_before
+
+    def computed() -> float:
+        return child.cpu_seconds() - used_before - min(compiled(), limits.compile_seconds)
+
+    async def own_time() -> None:
+        ending = await _out_of_own_time(child, limits, has_finished, kept)
+        if ending is not None:
+            await end_at_limit(ending)
 
     async def processor_time() -> None:
-        await _cpu_exceeded(child.cpu_seconds, used_before + limits.cpu_seconds)
-        await end_at_limit(out_of_processor_time(limits))
+        await _cpu_exceeded(computed, limits.cpu_seconds)
+        await end_at_limit(out_of_processor_time(limits, has_compiled=compiled() > limits.compile_seconds))
 
     async def memory() -> None:
         if child.group is not None:
@@ -48,21 +72,35 @@ def watch_limits(
             await _tree_memory_exceeded(child.pid, limits.memory_bytes)
         await end_at_limit(out_of_memory(limits))
 
-    return [asyncio.ensure_future(watch()) for watch in (idleness, processor_time, memory)]
+    return [asyncio.ensure_future(watch()) for watch in (own_time, processor_time, memory)]
 
 
-async def _idle_for(cpu_seconds: Callable[[], float], seconds: float, has_ended: Callable[[], bool]) -> None:
-    """Wait until the run has computed next to nothing for `seconds`: it sleeps, or waits for ever.
+async def _out_of_own_time(
+    child: JailedChild, limits: Limits, has_finished: Callable[[], bool], kept: TimeKept
+) -> NamedEnding | None:
+    """Wait until the run's own time is over, or it has computed next to nothing for too long.
 
-    A wall-clock limit alone must be generous, because a busy machine slows every run down; a run
-    that waits for the processor still gets some of it.
+    It sleeps then, or waits for ever. None once it has finished.
+
+    Raises:
+        Starved: it waited for a processor for longer than anybody should.
     """
-    last_cpu, idle_seconds = cpu_seconds(), 0.0
-    while idle_seconds < seconds and not has_ended():
-        await asyncio.sleep(_STEP_SECONDS)
-        cpu = cpu_seconds()
-        idle_seconds = idle_seconds + _STEP_SECONDS if cpu - last_cpu < _IDLE_CPU_SECONDS else 0.0
-        last_cpu = cpu
+    own_time = OwnTime(child.cpu_seconds, waiting_counter(child.pid, child.group))
+    own_seconds = idle_seconds = 0.0
+    while not has_finished():
+        left_seconds = limits.wall_seconds - own_seconds
+        await asyncio.sleep(min(LOOK_SECONDS, max(_SHORTEST_STEP_SECONDS, left_seconds)))
+        passed = own_time.look()
+        own_seconds += passed.own_seconds
+        kept.starved_seconds += passed.starved_seconds
+        idle_seconds = idle_seconds + passed.own_seconds if passed.is_idle else 0.0
+        if idle_seconds >= limits.idle_seconds:
+            return out_of_patience(limits)
+        if own_seconds >= limits.wall_seconds:
+            return out_of_wall_time(limits)
+        if kept.starved_seconds >= limits.starved_seconds:
+            raise Starved(f"a run waited for a processor for {kept.starved_seconds:.0f} s")
+    return None
 
 
 async def _cpu_exceeded(cpu_seconds: Callable[[], float], limit_seconds: float) -> None:

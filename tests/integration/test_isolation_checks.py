@@ -102,7 +102,7 @@ def _judge(name: str, *, limits: Limits | None = None, in_one_run: bool = False)
     ("name", "limits"),
     [
         ("memory is limited", Limits(memory_bytes=4 << 30)),
-        ("output is limited", Limits(output_bytes=4 << 20)),
+        ("output is limited", Limits(flood_bytes=4 << 20)),
         ("processor time is limited", Limits(cpu_seconds=2.0)),
         ("files are limited", Limits(file_bytes=64 << 20)),
         ("processes are limited", Limits(processes=256, memory_bytes=1 << 36)),

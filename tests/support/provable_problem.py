@@ -145,9 +145,9 @@ BROKEN = {
         _manifest("[entry]", 'packages = ["no_such_package"]\n\n[entry]'), Reason.HOST_LACKS
     ),
     "the reference raises": _broken(_reference(_LAST, "None.shape"), Reason.REFERENCE_FAILS),
-    "the reference prints too much": _broken(
-        _reference(_LAST, f"{_LAST} if print('x' * 4000) is None else x")
-        | _manifest("[limits]", "[limits]\noutput_kb = 2"),
+    "the reference needs too much memory": _broken(
+        _reference(_LAST, f"{_LAST} if __import__('numpy').ones(1 << 26).size else x")
+        | _manifest("[limits]", "[limits]\nmemory_mb = 384"),
         Reason.REFERENCE_REFUSED,
         Reason.ALSO_RIGHT_REFUSED,
         Reason.VARIANT_ENDS_OTHERWISE,

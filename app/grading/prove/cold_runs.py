@@ -7,7 +7,7 @@ from nothing as well.
 """
 
 import secrets
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 import msgspec
 
@@ -15,9 +15,10 @@ from app.core.problem import Problem
 from app.grading.grader import Grader
 from app.grading.plan.checks import Check
 from app.grading.plan.request import request_for
-from app.grading.prove.margin import TIME_FACTOR
+from app.grading.prove.margin import TimeTaken, fits
 from app.grading.reference.outputs import TRUSTED_LIMITS
 from sandbox.interface import Ending, RunResult
+from sandbox.limits import Slowdown
 
 
 class ReferenceRuns(msgspec.Struct, frozen=True, kw_only=True):
@@ -27,17 +28,17 @@ class ReferenceRuns(msgspec.Struct, frozen=True, kw_only=True):
     warm: RunResult
     programs: str
 
-    @property
-    def compiling_seconds(self) -> float:
-        """Return the processor time that having its programs spares."""
-        return max(0.0, self.cold.cpu_seconds - self.warm.cpu_seconds)
+    def taken(self, slowdown: Slowdown) -> TimeTaken:
+        """Return what the reference takes from nothing."""
+        return _taken(self.cold, slowdown)
 
-
-class ColdSeconds(msgspec.Struct, frozen=True, kw_only=True):
-    """Processor seconds by solution; those of `at_most` are an upper bound."""
-
-    by_solution: Mapping[str, float]
-    at_most: frozenset[str]
+    def spared(self, slowdown: Slowdown) -> TimeTaken:
+        """Return what having its programs spares."""
+        cold, warm = _taken(self.cold, slowdown), _taken(self.warm, slowdown)
+        return TimeTaken(
+            computing=max(0.0, cold.computing - warm.computing),
+            compiling=max(0.0, cold.compiling - warm.compiling),
+        )
 
 
 async def run_reference(problem: Problem, grader: Grader, checks: Sequence[Check]) -> ReferenceRuns:
@@ -53,19 +54,19 @@ async def run_reference(problem: Problem, grader: Grader, checks: Sequence[Check
     return ReferenceRuns(cold=cold, warm=warm, programs=programs)
 
 
-async def cold_seconds(
+async def cold_times(
     problem: Problem, grader: Grader, checks: Sequence[Check], reference: ReferenceRuns
-) -> ColdSeconds:
-    """Measure the reference and every also-right solution that comes to its end.
+) -> dict[str, TimeTaken]:
+    """Measure the reference and every also-right solution that comes to its end, by name.
 
     One that does not is refused anyway, and says nothing of the time that a right one takes.
 
     Raises:
         SandboxError: the jail broke.
     """
-    found = {"reference": reference.cold.cpu_seconds}
-    at_most: set[str] = set()
-    limit = problem.manifest.limits.cpu_seconds
+    slowdown = grader.answers.slowdown
+    found = {"reference": reference.taken(slowdown)}
+    spared = reference.spared(slowdown)
     for name, code in sorted(problem.also_right.items()):
         request = request_for(problem, code, checks)
         # Where learners run nothing is written: each finds the reference's programs and no others.
@@ -74,11 +75,23 @@ async def cold_seconds(
         )
         if shared.ending is not Ending.FINISHED:
             continue
-        seconds = shared.cpu_seconds + reference.compiling_seconds
-        if TIME_FACTOR * seconds <= limit:
-            at_most.add(name)
+        taken = _taken(shared, slowdown)
+        at_most = TimeTaken(
+            computing=taken.computing + spared.computing,
+            compiling=taken.compiling + spared.compiling,
+            is_at_most=True,
+        )
+        if fits(at_most, problem.manifest.limits):
+            found[name] = at_most
         else:
             alone = await grader.answers.run_anew(msgspec.structs.replace(request, cache_key=""))
-            seconds = alone.cpu_seconds
-        found[name] = seconds
-    return ColdSeconds(by_solution=found, at_most=frozenset(at_most))
+            found[name] = _taken(alone, slowdown)
+    return found
+
+
+def _taken(result: RunResult, slowdown: Slowdown) -> TimeTaken:
+    """Return what a run took, whatever machine this is."""
+    return TimeTaken(
+        computing=(result.cpu_seconds - result.compile_seconds) / slowdown.computing,
+        compiling=result.compile_seconds / slowdown.compiling,
+    )

@@ -1,10 +1,12 @@
 """The margins of a proof: between rounding, the tolerance and the nearest mistake; in time; in inputs."""
 
 import math
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+
+import msgspec
 
 from app.core.outcome import Outcome
-from app.core.problem import Problem
+from app.core.problem import Limits, Problem
 from app.grading.plan.repeats import shapes_without_a_second_input
 from app.grading.prove.reasons import Fault, Reason
 from app.grading.prove.results import Figure, Role, SolutionResult
@@ -93,31 +95,70 @@ def nearest_figure(
     )
 
 
-def time_figure(
-    cpu_seconds: Mapping[str, float], limit: float, *, at_most: Collection[str] = frozenset()
-) -> Figure:
-    """Judge the processor time of whole submissions of right solutions, nothing compiled beforehand.
+class TimeTaken(msgspec.Struct, frozen=True, kw_only=True):
+    """Processor time of one whole submission, in seconds of the machine that limits are written for."""
 
-    Of those named in `at_most` it is an upper bound.
+    computing: float
+    compiling: float
+    is_at_most: bool = False
+    """It may take less."""
+
+
+def fits(taken: TimeTaken, limits: Limits) -> bool:
+    """Say whether a right solution that takes so long leaves the margin that a proof wants."""
+    beyond = max(0.0, taken.compiling - limits.compile_seconds)
+    return (
+        TIME_FACTOR * (taken.computing + beyond) <= limits.cpu_seconds
+        and TIME_FACTOR * taken.compiling <= limits.compile_seconds
+    )
+
+
+def time_figure(taken: Mapping[str, TimeTaken], limits: Limits) -> Figure:
+    """Judge what right solutions take with nothing compiled beforehand: to compute, and to compile.
+
+    What is compiled beyond `compile_seconds` counts as computing, as it does in a run.
     """
-    slowest = max(cpu_seconds, key=cpu_seconds.__getitem__)
-    least = math.ceil(TIME_FACTOR * cpu_seconds[slowest])
-    took = f"{'at most ' if slowest in at_most else ''}{cpu_seconds[slowest]:.1f} s of processor time"
-    faults: tuple[Fault, ...] = ()
-    if limit < TIME_FACTOR * cpu_seconds[slowest]:
-        message = (
-            f"{slowest} takes {cpu_seconds[slowest]:.1f} s of processor time with nothing compiled before; "
-            f"twice that needs cpu_seconds = {least:.1f}, not {limit:g}"
-        )
-        faults = (Fault(reason=Reason.TIME_LIMIT_TOO_SMALL, message=message),)
+    compiling = {name: used.compiling for name, used in taken.items()}
+    computing = {
+        name: used.computing + max(0.0, used.compiling - limits.compile_seconds)
+        for name, used in taken.items()
+    }
+    slowest, longest = (max(by_name, key=by_name.__getitem__) for by_name in (computing, compiling))
+    text = (
+        f"slowest right solution: {slowest}, {_at_most(taken[slowest])}{computing[slowest]:.1f} s of "
+        f"processor time, cold ({_in_words(limits.cpu_seconds, computing[slowest])}), "
+        f"besides compiling: {longest}, {_at_most(taken[longest])}{compiling[longest]:.1f} s "
+        f"({_in_words(limits.compile_seconds, compiling[longest])})"
+    )
+    faults = [
+        *_too_small("cpu_seconds", limits.cpu_seconds, slowest, computing[slowest], "processor time"),
+        *_too_small("compile_seconds", limits.compile_seconds, longest, compiling[longest], "compiling"),
+    ]
     return Figure(
         id="processor_time",
-        text=f"slowest right solution: {slowest}, {took}, cold (limit {limit:g} s, at least {least})",
-        value=cpu_seconds[slowest],
-        bound=limit / TIME_FACTOR,
-        by_name=dict(cpu_seconds),
-        faults=faults,
+        text=text,
+        value=computing[slowest],
+        bound=limits.cpu_seconds / TIME_FACTOR,
+        by_name=computing,
+        faults=tuple(faults),
     )
+
+
+def _at_most(taken: TimeTaken) -> str:
+    return "at most " if taken.is_at_most else ""
+
+
+def _in_words(limit: float, seconds: float) -> str:
+    return f"limit {limit:g} s, at least {math.ceil(TIME_FACTOR * seconds)}"
+
+
+def _too_small(key: str, limit: float, name: str, seconds: float, what: str) -> Iterable[Fault]:
+    if limit < TIME_FACTOR * seconds:
+        message = (
+            f"{name} takes {seconds:.1f} s of {what} with nothing compiled before; twice that needs "
+            f"{key} = {math.ceil(TIME_FACTOR * seconds):.1f}, not {limit:g}"
+        )
+        yield Fault(reason=Reason.TIME_LIMIT_TOO_SMALL, message=message)
 
 
 def determinism_figure(names: Sequence[str]) -> Figure:

@@ -13,7 +13,7 @@ from app.grading.compare.distance import Arrays, distance, spread
 from app.grading.grader import Grader
 from app.grading.plan.checks import Check, checks_of
 from app.grading.plan.host_needs import require_host
-from app.grading.prove.cold_runs import cold_seconds, run_reference
+from app.grading.prove.cold_runs import cold_times, run_reference
 from app.grading.prove.margin import (
     determinism_figure,
     double_figure,
@@ -163,7 +163,7 @@ async def _run_figures(problem: Problem, grader: Grader, checks: tuple[Check, ..
     reference = await run_reference(problem, grader, checks)
     try:
         yield determinism_figure(differing(checks, reference.cold, reference.warm))
-        taken = await cold_seconds(problem, grader, checks, reference)
+        taken = await cold_times(problem, grader, checks, reference)
     finally:
         grader.answers.forget_programs(reference.programs)
-    yield time_figure(taken.by_solution, problem.manifest.limits.cpu_seconds, at_most=taken.at_most)
+    yield time_figure(taken, problem.manifest.limits)

@@ -66,7 +66,9 @@ _REMEDIES = {
     ),
     Reason.TRIVIAL_ANSWER_PASSES: "Change the inputs of these cases: an answer must take work.",
     Reason.NO_SECOND_INPUT: "Give one of these cases `fresh = 1`, or add a case of the same shapes.",
-    Reason.TIME_LIMIT_TOO_SMALL: "Raise cpu_seconds below [limits], or make the cases smaller.",
+    Reason.TIME_LIMIT_TOO_SMALL: (
+        "Raise cpu_seconds or compile_seconds below [limits], or make the cases smaller."
+    ),
 }
 
 

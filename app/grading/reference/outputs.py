@@ -19,7 +19,7 @@ from app.grading.plan.request import compartment, outputs_of, request_for
 from app.grading.reference.sessions import ReferenceSessions
 from sandbox.interface import Arrays, Call, CallResult, Ending, Outputs, Parameter, RunRequest, RunResult
 from sandbox.jailed import Supervisor
-from sandbox.limits import Limits
+from sandbox.limits import Limits, Slowdown
 
 TRUSTED_LIMITS = Limits(
     wall_seconds=600,
@@ -145,6 +145,11 @@ class ReferenceOutputs:
     def forget_programs(self, cache_key: str) -> None:
         """Take a compartment of compiled programs away, which nobody runs with any more."""
         self._sandbox.forget_programs(cache_key)
+
+    @property
+    def slowdown(self) -> Slowdown:
+        """How much slower than the machine that limits are written for this one runs what is trusted."""
+        return self._sandbox.calibration.slowdown
 
     async def close(self) -> None:
         """End what is still computed, and the references that stay loaded."""

@@ -7,7 +7,8 @@
 - **Claim.** Whoever takes a job raises its `attempt`, which is the fencing token: an older attempt can write
   nothing any more, no progress and no result. A job that still says `running` died, and counts as a failure.
 - **Give back.** An attempt that ends without a result leaves the job queued: it has failed through our fault,
-  or its worker stops, which is no failure. After `ATTEMPTS` failures a worker gives the job up.
+  or its worker stops, or the machine was too busy for its run: neither of these is a failure, the latter once
+  a job. After `ATTEMPTS` failures a worker gives the job up.
 - **Finish.** The attempt that holds the token writes the end, once, in one transaction with the result. A
   cancel overtakes whatever attempt there is; a result that comes after it is void.
 - **Retention.** Jobs that have ended go after a time; what came of them lies with their subject, or goes too.

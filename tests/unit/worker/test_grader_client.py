@@ -19,7 +19,7 @@ from app.grading.grader import GradingStage
 from app.worker.grader_client import GraderClient, open_grader_client
 from app.worker.grader_process import serve_grader
 from app.worker.grader_protocol import Cancel, Failed, SeedTaken, TakeSeed, receive, replies, send
-from sandbox.interface import SandboxError, SandboxUnavailable
+from sandbox.interface import SandboxError, SandboxUnavailable, Starved
 from tests.support.checkout import CHECKOUT
 from tests.support.scripted_grader import ScriptedGrader
 from tests.support.small_problem import small_problem
@@ -232,7 +232,11 @@ async def test_a_request_that_is_cancelled_before_it_has_begun_is_answered() -> 
 
 @pytest.mark.parametrize(
     ("fault", "kind"),
-    [(GraderError("no answer"), GraderError), (SandboxError("the jail broke"), SandboxError)],
+    [
+        (GraderError("no answer"), GraderError),
+        (SandboxError("the jail broke"), SandboxError),
+        (Starved("the machine is busy"), Starved),
+    ],
 )
 async def test_what_it_raises_is_raised_here(fault: Exception, kind: type[Exception]) -> None:
     async with connected() as (client, far, _):

@@ -9,9 +9,10 @@ import pytest
 from app.core.verdict import Mode
 from app.grading.grader import Grader
 from app.grading.plan.checks import checks_of
-from app.grading.prove.cold_runs import ColdSeconds, cold_seconds, run_reference
-from app.grading.prove.margin import time_figure
+from app.grading.prove.cold_runs import cold_times, run_reference
+from app.grading.prove.margin import TimeTaken, time_figure
 from sandbox.interface import Ending, RunRequest, RunResult
+from sandbox.limits import Slowdown
 from tests.support.provable_problem import problem_of, provable_files
 
 _GATE = problem_of(provable_files())
@@ -24,7 +25,7 @@ _RUNNING = 1.0
 pytestmark = pytest.mark.anyio
 
 
-def _finished(code: str, seconds: float) -> RunResult:
+def _finished(code: str, compiling: float) -> RunResult:
     return RunResult(
         ending=Ending.CRASHED if code == "broken" else Ending.FINISHED,
         message="",
@@ -32,8 +33,9 @@ def _finished(code: str, seconds: float) -> RunResult:
         calls=(),
         stdout="",
         stderr="",
-        wall_seconds=seconds,
-        cpu_seconds=seconds,
+        wall_seconds=_RUNNING + compiling,
+        cpu_seconds=_RUNNING + compiling,
+        compile_seconds=compiling,
         peak_memory_bytes=1,
     )
 
@@ -41,14 +43,15 @@ def _finished(code: str, seconds: float) -> RunResult:
 class _Machine:
     """Keeps which compartments hold the reference's programs; trusted runs write, learners' do not."""
 
-    def __init__(self) -> None:
+    def __init__(self, slowdown: Slowdown) -> None:
+        self.slowdown = slowdown
         self.filled = {_PROBLEM.version[:32]}
         self.alone: list[str] = []
 
     async def run_anew(self, request: RunRequest) -> RunResult:
         if not request.cache_key:
             self.alone.append(request.code)
-            return _finished(request.code, _RUNNING + _COMPILING[request.code] + 3.0)
+            return _finished(request.code, _COMPILING[request.code] + 3.0)
         result = await self.run(request)
         self.filled.add(request.cache_key)
         return result
@@ -56,39 +59,52 @@ class _Machine:
     async def run(self, request: RunRequest, **_: Any) -> RunResult:
         shared = request.cache_key in self.filled
         own = 0.0 if shared and request.code == _PROBLEM.reference else _COMPILING[request.code]
-        return _finished(request.code, _RUNNING + own)
+        return _finished(request.code, own)
 
 
-async def _measured(limit: float) -> tuple[ColdSeconds, _Machine]:
-    limits = msgspec.structs.replace(_PROBLEM.manifest.limits, cpu_seconds=limit)
+async def _measured(compile_seconds: float, slowdown: float = 1.0) -> tuple[dict[str, TimeTaken], _Machine]:
+    limits = msgspec.structs.replace(_PROBLEM.manifest.limits, compile_seconds=compile_seconds)
     manifest = msgspec.structs.replace(_PROBLEM.manifest, limits=limits)
     problem = msgspec.structs.replace(_PROBLEM, manifest=manifest)
-    machine = _Machine()
+    machine = _Machine(Slowdown(computing=1.0, compiling=slowdown))
     grader = cast(Grader, SimpleNamespace(answers=machine, sandbox=machine))
     reference = await run_reference(problem, grader, _CHECKS)
     assert reference.cold.cpu_seconds == 9.0
-    assert reference.compiling_seconds == 8.0
-    return await cold_seconds(problem, grader, _CHECKS, reference), machine
+    assert reference.spared(Slowdown()) == TimeTaken(computing=0.0, compiling=8.0)
+    return await cold_times(problem, grader, _CHECKS, reference), machine
+
+
+def _compiling(found: dict[str, TimeTaken]) -> dict[str, float]:
+    assert all(taken.computing == _RUNNING for taken in found.values())
+    return {name: taken.compiling for name, taken in found.items()}
 
 
 async def test_where_there_is_time_enough_no_other_solution_is_run_from_nothing() -> None:
     """What the shared programs took is added: more than that it would not have taken."""
-    found, machine = await _measured(limit=60.0)
-    assert found.by_solution == {"reference": 9.0, "near": 9.5, "own": 15.0}
-    assert found.at_most == {"near", "own"}
+    found, machine = await _measured(compile_seconds=60.0)
+    assert _compiling(found) == {"reference": 8.0, "near": 8.5, "own": 14.0}
+    assert {name for name, taken in found.items() if taken.is_at_most} == {"near", "own"}
     assert machine.alone == []
 
 
 async def test_one_that_may_take_too_long_is_run_from_nothing() -> None:
     """A bound refuses nobody."""
-    found, machine = await _measured(limit=20.0)
-    assert found.by_solution == {"reference": 9.0, "near": 9.5, "own": 10.0}
-    assert found.at_most == {"near"}
+    found, machine = await _measured(compile_seconds=20.0)
+    assert _compiling(found) == {"reference": 8.0, "near": 8.5, "own": 9.0}
+    assert {name for name, taken in found.items() if taken.is_at_most} == {"near"}
     assert machine.alone == ["own"]
 
 
+async def test_on_a_slow_machine_it_takes_no_longer() -> None:
+    """Seconds are those of the machine that limits are written for."""
+    found, machine = await _measured(compile_seconds=20.0, slowdown=2.0)
+    assert _compiling(found) == {"reference": 4.0, "near": 4.25, "own": 7.0}
+    assert machine.alone == []
+
+
 async def test_of_a_bound_the_figure_says_so() -> None:
-    found, _ = await _measured(limit=60.0)
-    figure = time_figure(found.by_solution, 60.0, at_most=found.at_most)
-    assert figure.text.startswith("slowest right solution: own, at most 15.0 s of processor time, cold")
-    assert "at most" not in time_figure(found.by_solution, 60.0).text.partition(",")[2][:10]
+    found, _ = await _measured(compile_seconds=60.0)
+    text = time_figure(found, _PROBLEM.manifest.limits).text
+    assert "besides compiling: own, at most 14.0 s" in text
+    known = {name: msgspec.structs.replace(taken, is_at_most=False) for name, taken in found.items()}
+    assert "at most" not in time_figure(known, _PROBLEM.manifest.limits).text

@@ -3,8 +3,10 @@
 import math
 
 from app.core.outcome import Outcome
+from app.core.problem import Limits
 from app.grading.plan.repeats import shapes_without_a_second_input
 from app.grading.prove.margin import (
+    TimeTaken,
     determinism_figure,
     double_figure,
     nearest_figure,
@@ -87,13 +89,36 @@ def test_without_variants_there_is_no_nearest() -> None:
     assert nearest_figure([], {}) is None
 
 
+def _taken(**taken: tuple[float, float]) -> dict[str, TimeTaken]:
+    return {name: TimeTaken(computing=both[0], compiling=both[1]) for name, both in taken.items()}
+
+
 def test_the_limit_is_twice_the_slowest_right_solution() -> None:
-    taken = {"reference": 3.0, "vmapped": 4.2}
-    assert _reasons(time_figure(taken, 8.4)) == []
-    figure = time_figure(taken, 8.3)
+    taken = _taken(reference=(3.0, 9.0), vmapped=(4.2, 1.0))
+    assert _reasons(time_figure(taken, Limits(cpu_seconds=8.4))) == []
+    figure = time_figure(taken, Limits(cpu_seconds=8.3))
     assert _reasons(figure) == [Reason.TIME_LIMIT_TOO_SMALL]
     assert "vmapped takes 4.2 s" in figure.faults[0].message
     assert "needs cpu_seconds = 9.0, not 8.3" in figure.faults[0].message
+
+
+def test_compiling_has_a_limit_of_its_own() -> None:
+    limits = Limits(cpu_seconds=10, compile_seconds=20)
+    assert _reasons(time_figure(_taken(jitted=(5.0, 10.0)), limits)) == []
+    figure = time_figure(_taken(reference=(5.0, 1.0), jitted=(1.0, 10.1)), limits)
+    assert [fault.message for fault in figure.faults] == [
+        (
+            "jitted takes 10.1 s of compiling with nothing compiled before; "
+            "twice that needs compile_seconds = 21.0, not 20"
+        )
+    ]
+
+
+def test_what_is_compiled_beyond_it_counts_as_computing() -> None:
+    """As it would in a run."""
+    figure = time_figure(_taken(jitted=(4.0, 22.0)), Limits(cpu_seconds=10, compile_seconds=20))
+    assert figure.value == 6.0
+    assert len(figure.faults) == 2
 
 
 def test_a_fresh_case_is_a_second_input() -> None:

@@ -1,4 +1,4 @@
-"""The answer to "which line?", from a process that may say anything."""
+"""What a run prints, and its answer to "which line?": from a process that may say anything."""
 
 import asyncio
 import os
@@ -9,7 +9,7 @@ from collections.abc import Iterator
 import pytest
 
 from sandbox.procfs.process import ProcessState
-from sandbox.run.pipes import LineProbe
+from sandbox.run.pipes import CapturedOutput, LineProbe, in_words
 
 _CODE = "a = 1\nb = 2\nc = 3\n"
 
@@ -117,3 +117,56 @@ def test_who_computes_and_does_not_answer_is_not_waited_for() -> None:
 
 def test_who_sleeps_and_does_not_answer_is_not_waited_for() -> None:
     assert _line_of_one_that([ProcessState(letter="S", cpu_ticks=7)], answers_at_look=3) == (None, 2)
+
+
+def _captured(*printed: bytes, limit_bytes: int = 8, hidden: bytes = b"") -> CapturedOutput:
+    """What is kept of `printed`, and of `hidden` after it."""
+    reading, writing = os.pipe()
+    output = CapturedOutput(reading, limit_bytes=limit_bytes, flood_bytes=1 << 10)
+    for part in printed:
+        os.write(writing, part)
+        output.read_available()
+    output.stop_capturing()
+    if hidden:
+        os.write(writing, hidden)
+        output.read_available()
+    os.close(writing)
+    os.close(reading)
+    return output
+
+
+def test_what_is_within_the_limit_is_kept_as_it_is() -> None:
+    """Invalid text is marked, nothing else is changed."""
+    assert _captured(b"a\xff\x00b\n").text == "a\ufffd\ufffdb\n"
+    assert _captured(b"1234", b"5678").text == "12345678"
+
+
+def test_what_is_beyond_it_is_left_out_with_a_word() -> None:
+    """Printing much is no mistake: the run goes on."""
+    output = _captured(b"1234567", b"89", b"x" * 99)
+    assert output.text == "12345678\n… 100 bytes more were left out\n"
+    assert not output.overflowed
+
+
+def test_a_cut_leaves_no_half_character() -> None:
+    assert _captured("1234567ü".encode(), b"8").text == "1234567\n… 2 bytes more were left out\n"
+
+
+def test_of_what_is_hidden_not_even_the_size_is_told() -> None:
+    """A number would carry out what the code knows of a hidden case."""
+    assert _captured(b"seen", hidden=b"x" * 500).text == "seen"
+    assert not _captured(b"seen", hidden=b"x" * 500).keeps_more
+
+
+def test_a_flood_is_noticed_whether_or_not_it_is_kept() -> None:
+    assert _captured(b"x" * 1025).overflowed
+    assert _captured(b"x" * 1000, hidden=b"x" * 25).overflowed
+    assert not _captured(b"x" * 1024).overflowed
+
+
+@pytest.mark.parametrize(
+    ("size_bytes", "words"),
+    [(999, "999 bytes"), (41 << 10, "41 KB"), (3 << 20, "3.0 MB"), ((1 << 20) - 1, "1024 KB")],
+)
+def test_sizes_in_words(size_bytes: int, words: str) -> None:
+    assert in_words(size_bytes) == words

@@ -5,6 +5,7 @@ import inspect
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import Any
 
 import msgspec
 import pytest
@@ -35,6 +36,7 @@ from app.worker.kinds import unexplained as counting
 from app.worker.kinds.kind import KindServices
 from app.worker.kinds.submission import _RUNS, SubmissionKind
 from app.worker.run_job import RunJob
+from sandbox.interface import Starved
 from tests.support.scripted_grader import ScriptedGrader
 from tests.support.small_problem import small_problem
 from tests.support.submission_jobs import job_by_id
@@ -157,6 +159,50 @@ async def test_regrades_and_second_attempts_keep_the_seed_of_the_submission(tmp_
     assert [submission.verdict and submission.verdict.fresh_seed for submission in found] == drawn
     assert [submission.seed for submission in found] == drawn
     assert len(grader.seeds) == 3
+
+
+class OnABusyMachine(ScriptedGrader):
+    """Its first runs starve."""
+
+    def __init__(self, *, starves: int) -> None:
+        super().__init__()
+        self._starves = starves
+
+    async def grade(self, *arguments: Any, **named: Any) -> Verdict:
+        if self._starves:
+            self._starves -= 1
+            raise Starved("a run waited for a processor for 300 s")
+        return await super().grade(*arguments, **named)
+
+
+async def test_a_run_that_starved_is_put_back_without_a_failure(tmp_path: Path) -> None:
+    """The machine was busy: neither the learner nor we did anything wrong."""
+    async with a_harness(tmp_path) as harness:
+        submission_id = await harness.submit("x")
+        grader = OnABusyMachine(starves=1)
+        await harness.grade_next(grader)
+        found, job = await harness.stored(submission_id), await harness.job(submission_id)
+        assert (found.status, job.attempt, job.failures, found.verdict) == (Status.QUEUED, 1, 0, None)
+        await harness.grade_next(grader)
+        found = await harness.stored(submission_id)
+    assert found.verdict is not None
+    assert found.verdict.accepted
+
+
+async def test_a_run_that_always_starves_is_our_fault_in_the_end(tmp_path: Path) -> None:
+    """It is put back once for nothing, and then as any failure; never is it the learner's."""
+    async with a_harness(tmp_path) as harness:
+        submission_id = await harness.submit("x")
+        grader = OnABusyMachine(starves=99)
+        failures = []
+        while (await harness.stored(submission_id)).verdict is None:
+            await harness.grade_next(grader)
+            failures.append((await harness.job(submission_id)).failures)
+        found = await harness.stored(submission_id)
+    assert failures[:3] == [0, 1, 2]
+    assert len(failures) == 4
+    assert found.verdict is not None
+    assert found.verdict.outcome is Outcome.INTERNAL_ERROR
 
 
 async def test_a_fault_of_ours_puts_it_back_and_the_next_attempt_counts(tmp_path: Path) -> None:
