@@ -104,24 +104,26 @@ async def look_plain(place: Path, *, jailed: bool) -> Seen | None:
     Raises:
         SandboxUnavailable: no jail starts on this host.
     """
+    request = _request("")
     async with open_supervisor(cache=place / "none", jailed=jailed, patches=PatchChoice()) as supervisor:
         await supervisor.warm_up()
-        result = await supervisor.run(_request(""), limits=_LIMITS)
-    return Seen(parts=_parts(result)) if result.ending is Ending.FINISHED else None
+        result = await supervisor.run(request, limits=_LIMITS)
+    return Seen(parts=_parts(request, result)) if result.ending is Ending.FINISHED else None
 
 
-async def look_patched(place: Path, names: Sequence[str], *, jailed: bool) -> Seen:
+async def look_patched(place: Path, names: Sequence[str], *, jailed: bool, only: Sequence[str] = ()) -> Seen:
     """Make the calls twice, in two processes with these patches: programs are stored, then loaded.
 
-    What both agree on stands in the answer once; else the second is told apart.
+    What both agree on stands in the answer once; else the second is told apart. `only` names fewer calls.
     """
+    request = _request(_KEY, only)
     patches = PatchChoice(active=tuple(names))
     try:
         opened = open_supervisor(cache=place, jailed=jailed, writable_cache=True, patches=patches)
         async with opened as supervisor:
             failed = (await supervisor.warm_up()).failed_patches
-            stored = _parts(await supervisor.run(_request(_KEY), limits=_LIMITS))
-            loaded = _parts(await supervisor.run(_request(_KEY), limits=_LIMITS))
+            stored = _parts(request, await supervisor.run(request, limits=_LIMITS))
+            loaded = _parts(request, await supervisor.run(request, limits=_LIMITS))
     except SandboxError as error:
         # Plain JAX has a jail here, so it is the patch that breaks it.
         return Seen(parts={"start": str(error)})
@@ -140,20 +142,20 @@ def difference(plain: Seen, patched: Seen) -> str | None:
     return f"it changes what JAX does here: {shown}"
 
 
-def _request(cache_key: str) -> RunRequest:
+def _request(cache_key: str, only: Sequence[str] = ()) -> RunRequest:
     code = (_LIBRARY / _CALLS).read_text()
     x = pack_array(np.linspace(-1, 1, 6, dtype=np.float32))
     functions = [node.name for node in ast.parse(code).body if isinstance(node, ast.FunctionDef)]
-    calls = tuple(Call(function=name, arguments=(x,)) for name in functions if not name.startswith("_"))
+    names = only or [name for name in functions if not name.startswith("_")]
+    calls = tuple(Call(function=name, arguments=(x,)) for name in names)
     return RunRequest(code=code, parameters=("x",), calls=calls, cache_key=cache_key)
 
 
-def _parts(result: RunResult) -> Mapping[str, str]:
-    """Write down all that a learner would see, but times."""
-    names = [call.function for call in _request("").calls]
+def _parts(request: RunRequest, result: RunResult) -> Mapping[str, str]:
+    """Write down all that a learner would see, but times and in which place a call stood."""
     parts = {
-        name: repr(msgspec.structs.replace(call, wall_seconds=0.0))
-        for name, call in zip(names, result.calls, strict=False)
+        asked.function: repr(msgspec.structs.replace(call, wall_seconds=0.0, index=0))
+        for asked, call in zip(request.calls, result.calls, strict=False)
     }
     ended = f"{result.ending} {result.message} {result.loaded}"
     return {**parts, "output": f"{result.stdout}\n{result.stderr}", "end": ended}

@@ -1,4 +1,4 @@
-"""`jaxercise doctor`: whether this host can jail, what is missing, and whether the jail then holds."""
+"""`jaxercise doctor`: whether this host can jail, whether the jail holds, and how quick JAX is in it."""
 
 import asyncio
 import contextlib
@@ -9,8 +9,10 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 if TYPE_CHECKING:
+    from app.settings import Settings
     from sandbox.checks.run_checks import Checked
     from sandbox.isolation.layers import Layer
+    from sandbox.patches import PatchChoice
 
 _LACKING = 1
 
@@ -18,14 +20,16 @@ _LACKING = 1
 def doctor(json: Annotated[bool, typer.Option("--json", help="One JSON object.")] = False) -> None:
     """Print the layers of the jail, then try to break out of it in every way that it must withstand.
 
-    Exit code 1 where a required layer is missing or an isolation check fails.
+    At last it says which patches of JAX the jails here are given, for speed; it is no fault if one is left
+    out. Exit code 1 where a required layer is missing or an isolation check fails.
     """
     import msgspec
 
     from app.settings import read_settings
     from sandbox.isolation.layers import examine
 
-    hidden = _reached_from_here(read_settings().data_dir)
+    settings = read_settings()
+    hidden = _reached_from_here(settings.data_dir)
     layers = []
     for layer in examine():
         layers.append(layer)
@@ -33,9 +37,11 @@ def doctor(json: Annotated[bool, typer.Option("--json", help="One JSON object.")
             _print_layer(layer)
     able = all(layer.is_active for layer in layers if layer.is_required)
     checks = asyncio.run(_checks(hidden, quietly=json)) if able else []
+    patches = asyncio.run(_patches(settings, quietly=json)) if checks else None
     able = able and bool(checks) and all(check.holds for check in checks)
     if json:
-        print(msgspec.json.encode({"able": able, "layers": layers, "promises": checks}).decode())
+        found = {"able": able, "layers": layers, "promises": checks, "jax_patches": patches}
+        print(msgspec.json.encode(found).decode())
     else:
         print("submissions can be jailed here" if able else "submissions cannot be jailed here")
         if not able:
@@ -61,6 +67,19 @@ async def _checks(hidden: list[Path], *, quietly: bool) -> "list[Checked]":
     except SandboxUnavailable as error:
         typer.echo(f"no jail starts: {error}", err=True)
     return checks
+
+
+async def _patches(settings: "Settings", *, quietly: bool) -> "PatchChoice":
+    """Return which patches of JAX jails are given here, and print them; they are tried where that is new."""
+    from app.grading.open_grader import patches_here
+
+    patches = await patches_here(settings.data_dir, jax_patches=settings.jax_patches, unjailed=False)
+    if not quietly:
+        for name in patches.active:
+            print(f"✓ patch of JAX: {name}")
+        for name, reason in patches.left_out.items():
+            print(f"– patch of JAX left out: {name}: {reason}")
+    return patches
 
 
 def _reached_from_here(data_dir: Path) -> list[Path]:

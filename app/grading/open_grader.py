@@ -17,7 +17,7 @@ from sandbox.environment import describe_environment, fingerprint
 from sandbox.interface import SandboxUnavailable
 from sandbox.isolation.layers import lacking
 from sandbox.jailed import Supervisor, open_supervisor
-from sandbox.patches import named_patches
+from sandbox.patches import PatchChoice, named_patches
 
 _CALIBRATE_AGAIN_SECONDS = 120.0
 _SEEDS_AHEAD = 8
@@ -53,7 +53,6 @@ async def open_grader(
         ValueError: `jax_patches` names one that is not known.
         SandboxUnavailable: this host lacks what a jail needs, and `unjailed` was not asked for.
     """
-    wanted = named_patches(jax_patches)
     place = _place(data_dir, unjailed=unjailed)
     compiled = place / "compiled"
     jailed = not unjailed
@@ -62,7 +61,7 @@ async def open_grader(
             f"submissions cannot be jailed on this host: {missing} (`jaxercise doctor` tells more). "
             "For development only, on code you trust, JAXERCISE_SANDBOX=unjailed runs them without a jail."
         )
-    patches = await fitting_patches(wanted, kept=kept_canaries(place), jailed=jailed)
+    patches = await patches_here(data_dir, jax_patches=jax_patches, unjailed=unjailed)
     async with AsyncExitStack() as stack:
         learners = await stack.enter_async_context(
             open_supervisor(
@@ -99,14 +98,29 @@ async def open_grader(
         yield grader
 
 
-def kept_canaries(place: Path) -> list[Path]:
-    """Return where it is kept which patches fit this host: beside the cache, and for other data folders."""
+async def patches_here(data_dir: Path, *, jax_patches: str, unjailed: bool) -> PatchChoice:
+    """Return which of `jax_patches` jails are given on this host; where that is not known, they are tried.
+
+    What was found is kept beside the cache, and for other data folders in the user's own cache folder.
+
+    Raises:
+        ValueError: `jax_patches` names one that is not known.
+        SandboxUnavailable: no jail starts on this host.
+    """
+    kept = [_folder_of(data_dir, unjailed=unjailed)]
     own = os.environ.get("XDG_CACHE_HOME", "")
     if not own:
         # A user that no passwd file knows, as containers have them, may have no home.
         with contextlib.suppress(RuntimeError):
             own = str(Path.home() / ".cache")
-    return [place, *([Path(own) / "jaxercise"] if Path(own).is_absolute() else [])]
+    if Path(own).is_absolute():
+        kept.append(Path(own) / "jaxercise")
+    return await fitting_patches(named_patches(jax_patches), kept=kept, jailed=not unjailed)
+
+
+def _folder_of(data_dir: Path, *, unjailed: bool) -> Path:
+    name = fingerprint(describe_environment(jailed=not unjailed))
+    return data_dir.resolve() / "grading" / name
 
 
 async def _calibrate(supervisors: Sequence[Supervisor], folder: Path) -> bool:
@@ -131,8 +145,7 @@ async def _end(task: "asyncio.Task[None]") -> None:
 
 
 def _place(data_dir: Path, *, unjailed: bool) -> Path:
-    name = fingerprint(describe_environment(jailed=not unjailed))
-    place = data_dir.resolve() / "grading" / name
+    place = _folder_of(data_dir, unjailed=unjailed)
     try:
         place.mkdir(parents=True, exist_ok=True)
     except OSError as fault:

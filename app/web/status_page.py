@@ -51,6 +51,11 @@ def concerns(status: ServiceStatus) -> list[str]:
             f"The workers grade in {len(fingerprints)} different environments: each computes the expected "
             "answers for itself, and a close call may end differently."
         )
+    if left_out := {worker.environment.get("jax_patches_left_out", "") for worker in alive} - {""}:
+        said.append(
+            "Grading takes longer than it could, because jails go without patches of JAX "
+            f"({'; '.join(sorted(left_out))})."
+        )
     if status.refused_problems:
         said.append(
             "Some problems were refused at the start, for the reasons below. Of one that cannot be read the "

@@ -15,6 +15,7 @@ from app.catalog.problem_folder import load_folders, read_problem
 from app.grading.prove.kept_proofs import PROOF_REVISION
 from app.grading.prove.proof_record import stale_records
 from sandbox.checks.run_checks import all_checks
+from sandbox.patches import PATCH_NAMES
 from tests.support.checkout import CHECKOUT
 from tests.support.toy_problem import REFERENCE, write_toy_folders
 
@@ -260,6 +261,7 @@ def test_doctor_tells_the_layers_and_tries_every_promise(workshop: Path) -> None
     }
     assert {check["name"] for check in reported["promises"]} == {check.name for check in all_checks()}
     assert all(check["is_kept"] for check in reported["promises"])
+    assert reported["jax_patches"] == {"active": list(PATCH_NAMES), "left_out": {}}
 
 
 def test_doctor_names_the_promise_that_is_broken(workshop: Path, tmp_path: Path) -> None:

@@ -85,6 +85,15 @@ def order(w: Any) -> Any:
 
 
 @_described
+def near_programs(w: Any) -> Any:
+    """Of each two, one differs from the other in a parameter alone."""
+    return (
+        [lax.rev(w, (0,)), lax.rev(w, (1,)), lax.integer_pow(w, 2), lax.integer_pow(w, 3)],
+        [lax.cumsum(w, axis=0), lax.cumsum(w, axis=1), w * 2.0, w * 3.0],
+    )
+
+
+@_described
 def random_numbers(w: Any) -> Any:
     r, key = jax.random, jax.random.key(7)
     return (
@@ -369,4 +378,4 @@ def attributes(w: Any) -> Any:
     before = said(*plain, *held, *proxies, jax.new_ref(w), jax.random.key(0))
     nnx.register_data_type(_Own)
     nnx.register_data_type(float)
-    return before, said(_Own(1.0), 2.5, 1)
+    return before, said(_Own(1.0), 2.5, 1, nnx.static(2.5))

@@ -151,3 +151,6 @@ def test_an_admin_sees_what_to_look_at() -> None:
     assert len(concerns(a_status(starting))) == 1
     assert "2 different environments" in concerns(a_status(_ROW, other))[0]
     assert concerns(a_status(_ROW, _ROW, unseen_seconds=60.0))[1] == "2 workers are lost."
+    slower = {**_ROW.environment, "jax_patches_left_out": "ir_context: it changes scan"}
+    [said] = concerns(a_status(msgspec.structs.replace(_ROW, environment=slower)))
+    assert "go without patches of JAX (ir_context: it changes scan)" in said
