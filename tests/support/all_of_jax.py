@@ -74,8 +74,9 @@ def random_numbers():
     r, key = jax.random, jax.random.key(3)
     shape = (3, 2)
     for name in ("normal", "uniform", "bits", "cauchy", "exponential", "gumbel", "laplace", "logistic",
-                 "rademacher", "rayleigh", "maxwell"):
+                 "rademacher", "maxwell"):
         yield name, lambda f=getattr(r, name): f(key, shape)
+    yield "rayleigh", lambda: r.rayleigh(key, 1.0, shape)
     yield "bernoulli", lambda: r.bernoulli(key, 0.3, shape)
     yield "beta", lambda: r.beta(key, 1.5, 2.0, shape)
     yield "binomial", lambda: r.binomial(key, 7, 0.4, shape)

@@ -75,6 +75,8 @@ class ExecutableCache:
     def __init__(self, files: ProgramFiles) -> None:
         self._files = files
         self._settings = PlainSettings()
+        # A child listens for itself to how long compiling takes.
+        files.before_first_use = self._settings.hold
         self._options: dict[tuple[Any, ...], Any] = {}
         # A module is kept with its key, so that no other can be given the same id.
         self._to_write: dict[int, tuple[Any, str]] = {}

@@ -34,7 +34,7 @@ _LISTENERS = (
 
 
 class PlainSettings:
-    """All of JAX's settings, as they are when this is made.
+    """All of JAX's settings, as they are when this is made or `hold` is called.
 
     Raises:
         AttributeError, KeyError: this JAX is built otherwise.
@@ -43,10 +43,14 @@ class PlainSettings:
     def __init__(self) -> None:
         settings: dict[str, Any] = jax.config._value_holders  # noqa: SLF001
         self._settings = [found for name, found in settings.items() if name not in _ABOUT_JAX_S_OWN_CACHE]
+        self._loud = [settings[name] for name in _SAY_WHAT_IS_COMPILED]
+        self.hold()
+
+    def hold(self) -> None:
+        """Take what is set now for plain, and who listens now for one of us."""
         self._values = [setting.value for setting in self._settings]
         # Beside settings it holds the axes that are mapped over, and the like.
         self._traced = config.trace_context()
-        self._loud = [settings[name] for name in _SAY_WHAT_IS_COMPILED]
         self._listeners = _listeners()
 
     @property

@@ -3,8 +3,13 @@
 import contextlib
 import hashlib
 import os
+from collections.abc import Callable
 
 _DIGEST_BYTES = 32
+
+
+def _do_nothing() -> None:
+    """Stand in for a callback where there is none."""
 
 
 class ProgramFiles:
@@ -13,9 +18,13 @@ class ProgramFiles:
     def __init__(self) -> None:
         self._folder = ""
         self._writable = False
+        self.before_first_use: Callable[[], None] = _do_nothing
+        """Called once, in the child and before any submitted code."""
 
     def use(self, folder: str, *, writable: bool) -> None:
         """Look there from now on; an empty name for nowhere."""
+        before, self.before_first_use = self.before_first_use, _do_nothing
+        before()
         self._folder = folder
         self._writable = writable
 
