@@ -34,6 +34,8 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
     """How much of standard output and standard error, each, is kept; the rest is left out, with a word."""
     flood_bytes: int = 20 << 20
     """How much each of them may be at all: reading it is work for others."""
+    flood_lines: int = 300_000
+    """How many lines each of them may have at all: printing so many delays the run itself."""
     file_bytes: int = 64 << 20
     """The size of the private /tmp, and of any one file."""
     niceness: int = 0

@@ -116,7 +116,8 @@ def out_of_processes(limits: Limits) -> NamedEnding:
 
 def out_of_output(limits: Limits) -> NamedEnding:
     """Name the flood that printed output became."""
-    message = f"printed output: a flood of more than {limits.flood_bytes / (1 << 20):g} MB"
+    size = f"{limits.flood_bytes / (1 << 20):g} MB or {limits.flood_lines:,} lines"
+    message = f"printed output: a flood of more than {size}"
     return NamedEnding(ending=Ending.OUTPUT_LIMIT, message=message)
 
 

@@ -238,8 +238,9 @@ def test_what_a_hidden_call_prints_is_neither_shown_nor_counted_out(runs: Runs) 
     [
         "import os\n    while True: os.write(1, b'x' * 65536)",
         "import sys\n    while True: print('y' * 9999, file=sys.stderr)",
+        "while True: print('still here')",
     ],
-    ids=["descriptors", "standard error"],
+    ids=["descriptors", "standard error", "short lines"],
 )
 @pytest.mark.parametrize("hidden", [False, True])
 def test_a_flood_ends_the_run(runs: Runs, flood: str, hidden: bool) -> None:
@@ -247,7 +248,7 @@ def test_a_flood_ends_the_run(runs: Runs, flood: str, hidden: bool) -> None:
     first = f"    if len(calls) <= {int(hidden)}: return 1.0\n"
     result = runs.run(f"{started}{first}    {flood}\n", hidden=hidden)
     assert result.ending is Ending.OUTPUT_LIMIT
-    assert result.message == "printed output: a flood of more than 20 MB"
+    assert result.message == "printed output: a flood of more than 20 MB or 300,000 lines"
 
 
 def test_a_session_may_print_more_than_a_pipe_holds(tmp_path: Path) -> None:
