@@ -1,6 +1,6 @@
 """What pages and workers share, opened from the settings: database, queue, live events, and a worker."""
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 
 import msgspec
@@ -97,8 +97,7 @@ async def run_worker(
         registration.state = state
 
     def grade_with(grader: Grades) -> Run:
-        environment = grader.environment()
-        registration.environment = {**environment, "fingerprint": fingerprint(environment)}
+        registration.follow_environment(lambda: _with_fingerprint(grader.environment()))
         metrics.grading.watch_jails(lambda: len(grader.waiting_pids))
         return registration.counting(
             RunJob(
@@ -173,6 +172,10 @@ def require_distributed(settings: Settings, what: str) -> None:
 def real_grader(settings: Settings, metrics: Metrics) -> OpenGrader:
     """Behind the real sandbox; `metrics` are told how long its stages take."""
     return lambda: open_real_grader(settings, metrics.grading.stage)
+
+
+def _with_fingerprint(environment: Mapping[str, str]) -> dict[str, str]:
+    return {**environment, "fingerprint": fingerprint(dict(environment))}
 
 
 def open_real_grader(

@@ -9,6 +9,11 @@ class Slowdown(msgspec.Struct, frozen=True, kw_only=True):
     computing: float = 1.0
     compiling: float = 1.0
 
+    @property
+    def longest(self) -> float:
+        """By how much the time of a clock is stretched: never cut, for files are not read more quickly."""
+        return max(1.0, self.computing, self.compiling)
+
 
 class Limits(msgspec.Struct, frozen=True, kw_only=True):
     """Each bound holds for the run's whole process tree, unless said otherwise."""
@@ -34,6 +39,8 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
     """How much of standard output and standard error, each, is kept; the rest is left out, with a word."""
     flood_bytes: int = 20 << 20
     """How much each of them may be at all: reading it is work for others."""
+    flood_lines: int = 300_000
+    """How many lines each of them may have at all: printing so many delays the run itself."""
     file_bytes: int = 64 << 20
     """The size of the private /tmp, and of any one file."""
     niceness: int = 0
@@ -50,14 +57,13 @@ _HEADROOM_BYTES = 64 << 20
 def scaled(limits: Limits, slowdown: Slowdown) -> Limits:
     """Allow as much work as `limits` do on the machine that they are written for.
 
-    How long it may sleep does not depend on the machine, and its own time is never cut: a machine that
-    computes more quickly need not read its files more quickly.
+    How long it may sleep does not depend on the machine.
     """
     return msgspec.structs.replace(
         limits,
         cpu_seconds=limits.cpu_seconds * slowdown.computing,
         compile_seconds=limits.compile_seconds * slowdown.compiling,
-        wall_seconds=limits.wall_seconds * max(1.0, slowdown.computing, slowdown.compiling),
+        wall_seconds=limits.wall_seconds * slowdown.longest,
         slowdown=slowdown,
     )
 

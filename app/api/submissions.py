@@ -121,10 +121,11 @@ async def cancel_submission(submission_id: str, user: SignedIn, submissions: Sub
 
 @router.get(
     "/submissions/{submission_id}/events",
-    summary="Follow a submission: server-sent events `queued`, `running`, `case`, `verdict`, `explained`",
+    summary="Follow a submission: server-sent events from `queued` to `verdict` or `explained`",
     description=(
-        "Events `queued`, `running`, `case` and `verdict`, "
-        "from the beginning or after the one of the header\n`Last-Event-ID`; ends after `verdict`, or, where "
+        "Events `queued`, `running`, `case` and `verdict`, and `busy` where the machine was too busy for the "
+        "run and it waits again, from the beginning or after the one of the header\n`Last-Event-ID`; ends "
+        "after `verdict`, or, where "
         "that says `cut_short` of its explanation, after `explained`, which has the verdict with it."
     ),
     responses=answers(None, says="A stream of `text/event-stream` that ends with the last of them."),

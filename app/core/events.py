@@ -17,6 +17,10 @@ class Running(msgspec.Struct, frozen=True, kw_only=True, tag="running", tag_fiel
     cases: tuple[str, ...] = ()
 
 
+class Busy(msgspec.Struct, frozen=True, kw_only=True, tag="busy", tag_field="event"):
+    """The machine was too busy for the run, which waits again and says nothing of the code."""
+
+
 class CaseDone(msgspec.Struct, frozen=True, kw_only=True, tag="case", tag_field="event"):
     """One case has ended."""
 
@@ -35,7 +39,7 @@ class VerdictExplained(msgspec.Struct, frozen=True, kw_only=True, tag="explained
     verdict: Verdict
 
 
-Event = Queued | Running | CaseDone | VerdictReached | VerdictExplained
+Event = Queued | Running | Busy | CaseDone | VerdictReached | VerdictExplained
 
 
 def is_last(event: Event) -> bool:

@@ -31,6 +31,7 @@ async def status(request: Request, user: Admin, report: StatusReportService) -> 
         status_now=found,
         concerns=concerns(found),
         worker_words=worker_words,
+        slowdown_words=slowdown_words,
         fingerprint=fingerprint,
         read_at=datetime.now(UTC),
     )
@@ -68,6 +69,15 @@ def worker_words(worker: WorkerStatus) -> OutcomeWords:
     """Return how the state of a worker is said and drawn."""
     word, tone, sentence = _LOST if worker.is_lost else _STATE_WORDS[worker.state]
     return OutcomeWords(word=word, tone=tone, sentence=sentence)
+
+
+def slowdown_words(worker: WorkerStatus) -> str:
+    """Say what limits are scaled by on this worker's machine; empty where it does not say."""
+    found = worker.environment
+    if "calibration" not in found:
+        return ""
+    computing, compiling = found.get("slowdown_computing", "1"), found.get("slowdown_compiling", "1")
+    return f"Limits: {computing} times for computing, {compiling} for compiling ({found['calibration']})."
 
 
 def fingerprint(worker: WorkerStatus) -> str:

@@ -187,7 +187,10 @@ class _Conversation:
 
     async def _watch_warm_jails(self) -> None:
         last: tuple[int, ...] = ()
+        environment = self._grader.environment()
         while True:
+            if environment != (environment := self._grader.environment()):
+                self._reply(Ready(pid=os.getpid(), environment=environment))  # Limits are scaled anew.
             now = tuple(self._grader.waiting_pids)
             if now != last:
                 self._reply(WarmJails(pids=now))

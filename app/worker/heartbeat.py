@@ -41,6 +41,7 @@ class Registration:
         self._state = WorkerState.STARTING
         self._message = ""
         self._environment: dict[str, str] = {}
+        self._read_environment: Callable[[], Mapping[str, str]] = lambda: self._environment
         self._versions: tuple[str, ...] = ()
         self._changed = asyncio.Event()
         self._is_written = False
@@ -75,6 +76,11 @@ class Registration:
         self._environment = dict(environment)
         self._is_written = False
         self._changed.set()
+
+    def follow_environment(self, read: Callable[[], Mapping[str, str]]) -> None:
+        """Tell the environment now, and again whenever `read` gives another one."""
+        self.environment = read()
+        self._read_environment = read
 
     @property
     def versions(self) -> tuple[str, ...]:
@@ -124,6 +130,8 @@ class Registration:
 
     async def _beat(self) -> None:
         self._changed.clear()
+        if (environment := dict(self._read_environment())) != self._environment:
+            self._environment, self._is_written = environment, False
         whole, self._is_written = not self._is_written, True
         try:
             async with self._database.transaction() as connection:

@@ -77,6 +77,7 @@ class RunJob:
             else:
                 _log.warning("attempt %d at %s is put back: %s", job.attempt, job.kind, fault)
                 await self._put_back(job, ticket, failed=False)
+                await kind.put_back(job, subject)
             return
         except Exception as fault:
             await self._failed(kind, job, subject, ticket, fault)

@@ -12,8 +12,8 @@ from sandbox.calibration.workload import CODE, ROUNDS
 from sandbox.interface import Call, Ending, RunRequest, RunResult, SandboxError
 from sandbox.limits import Limits, Slowdown
 
-COMPILE_SECONDS = 0.12
-COMPUTE_SECONDS = 0.06
+COMPILE_SECONDS = 0.33
+COMPUTE_SECONDS = 0.068
 """Of processor time, what each round takes on the machine that limits are written for."""
 
 LEAST, MOST = 0.5, 4.0

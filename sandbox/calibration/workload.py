@@ -20,11 +20,9 @@ def network(number):
     """Another program for each number, as long as the others."""
 
     def forward(x, w):
-        for layer in range(3):
-            h = jax.nn.gelu(x @ w + (number + layer))
-            h = (h - h.mean(-1, keepdims=True)) / jnp.sqrt(h.var(-1, keepdims=True) + 1e-6)
-            x = x + jax.nn.softmax(h @ h.T, axis=-1) @ h
-        return x
+        h = jax.nn.gelu(x @ w + number)
+        h = (h - h.mean(-1, keepdims=True)) / jnp.sqrt(h.var(-1, keepdims=True) + 1e-6)
+        return x + jax.nn.softmax(h @ h.T, axis=-1) @ h
 
     return forward
 
@@ -44,15 +42,15 @@ def computing(number, x):
     numbers = np.asarray(x)
 
     def work():
-        for _ in range(4):
+        for _ in range(16):
             jax.make_jaxpr(network(number))(x, x)
         y = x
-        for _ in range(400):
+        for _ in range(800):
             y = jnp.tanh(y @ x)
         y.block_until_ready()
-        for _ in range(400):
+        for _ in range(800):
             numbers @ numbers
-        sum(divmod(turn, 7)[1] for turn in range(60_000))
+        sum(divmod(turn, 7)[1] for turn in range(120_000))
 
     return timed(work)
 

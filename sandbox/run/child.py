@@ -35,10 +35,7 @@ class JailedChild:
         self._open = [stdout, stderr, line]
         self.line_probe = LineProbe(line)
         self._report_seconds = report_seconds
-        self.outputs = [
-            CapturedOutput(end, limit_bytes=limits.output_bytes, flood_bytes=limits.flood_bytes)
-            for end in (stdout, stderr)
-        ]
+        self.outputs = [CapturedOutput(end, limits) for end in (stdout, stderr)]
         self.channel.setblocking(False)
         self._status.setblocking(False)
         self._pidfd = -1

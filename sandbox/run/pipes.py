@@ -8,15 +8,18 @@ learner's own text, and nothing else.
 import asyncio
 import codecs
 import contextlib
+import fcntl
 import os
 import re
 import signal
 from collections.abc import Callable
 
 from sandbox.interface import SandboxError
+from sandbox.limits import Limits
 from sandbox.procfs.process import ProcessState, pid_of, readable, state_of
 from sandbox.protocol import LINE_SIGNAL
 
+_PIPE_BYTES = 1 << 18
 _READ_BYTES = 1 << 16
 _READS_AT_ONCE = 32
 """More than any pipe holds, and few enough that a flood keeps nobody else waiting."""
@@ -26,21 +29,25 @@ _INNERMOST = re.compile(rb'^  File "solution\.py", line (\d{1,7}) in ', re.MULTI
 
 
 class CapturedOutput:
-    """The reading end of standard output or error, which keeps the first `limit_bytes` and counts the rest.
+    """The reading end of standard output or error, which keeps the first bytes and counts the rest.
 
-    `overflowed` once it wrote more than `flood_bytes`, kept or not.
+    `overflowed` once it was a flood, by bytes or by lines, kept or not.
     """
 
-    def __init__(self, descriptor: int, *, limit_bytes: int, flood_bytes: int) -> None:
+    def __init__(self, descriptor: int, limits: Limits) -> None:
         self.descriptor = descriptor
-        self._limit_bytes = limit_bytes
-        self._flood_bytes = flood_bytes
+        self._limits = limits
         self._captured = bytearray()
-        self._seen_bytes = 0
+        self.seen_bytes = 0
+        """How much was written in all."""
+        self._seen_lines = 0
         self._left_out_bytes = 0
         self._is_capturing = True
         self.overflowed = False
         os.set_blocking(descriptor, False)
+        # Who writes much is then held up less often by whoever reads. The kernel may not give so much.
+        with contextlib.suppress(OSError):
+            fcntl.fcntl(descriptor, fcntl.F_SETPIPE_SZ, _PIPE_BYTES)
 
     def read_available(self) -> bool:
         """Take what is there now, within a bound; return False once every writer has closed.
@@ -60,17 +67,20 @@ class CapturedOutput:
         return True
 
     def _take(self, data: bytes) -> None:
-        self._seen_bytes += len(data)
-        self.overflowed = self._seen_bytes > self._flood_bytes
+        self.seen_bytes += len(data)
+        self._seen_lines += data.count(b"\n")
+        self.overflowed = (
+            self.seen_bytes > self._limits.flood_bytes or self._seen_lines > self._limits.flood_lines
+        )
         if self._is_capturing:
-            kept = data[: self._limit_bytes - len(self._captured)]
+            kept = data[: self._limits.output_bytes - len(self._captured)]
             self._captured += kept
             self._left_out_bytes += len(data) - len(kept)
 
     @property
     def keeps_more(self) -> bool:
         """Whether something of what comes next would be kept."""
-        return self._is_capturing and len(self._captured) < self._limit_bytes
+        return self._is_capturing and len(self._captured) < self._limits.output_bytes
 
     def stop_capturing(self) -> None:
         """Throw away what comes from here on, and do not tell how much it was; it still counts."""
@@ -79,7 +89,7 @@ class CapturedOutput:
     def start_anew(self) -> None:
         """Forget what has come so far."""
         self._captured.clear()
-        self._seen_bytes = 0
+        self.seen_bytes = self._seen_lines = 0
         self._left_out_bytes = 0
 
     @property

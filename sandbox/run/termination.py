@@ -98,7 +98,8 @@ def out_of_processor_time(limits: Limits, *, has_compiled: bool = False) -> Name
 
 def out_of_wall_time(limits: Limits) -> NamedEnding:
     """Name the limit on wall time."""
-    return NamedEnding(ending=Ending.TIME_LIMIT, message=f"wall time: {limits.wall_seconds:.4g} s")
+    message = f"wall time: {_seconds(limits.wall_seconds, limits.slowdown.longest)}"
+    return NamedEnding(ending=Ending.TIME_LIMIT, message=message)
 
 
 def out_of_patience(limits: Limits) -> NamedEnding:
@@ -116,7 +117,8 @@ def out_of_processes(limits: Limits) -> NamedEnding:
 
 def out_of_output(limits: Limits) -> NamedEnding:
     """Name the flood that printed output became."""
-    message = f"printed output: a flood of more than {limits.flood_bytes / (1 << 20):g} MB"
+    size = f"{limits.flood_bytes / (1 << 20):g} MB or {limits.flood_lines:,} lines"
+    message = f"printed output: a flood of more than {size}"
     return NamedEnding(ending=Ending.OUTPUT_LIMIT, message=message)
 
 
@@ -126,10 +128,8 @@ def forged(reason: str) -> NamedEnding:
 
 
 def _seconds(limit_seconds: float, slowdown: float) -> str:
-    """Say a limit as it is written, and what this machine makes of it."""
-    if slowdown == 1.0:
-        return f"{limit_seconds:g} s"
-    return f"{limit_seconds / slowdown:.4g} s ({limit_seconds:.3g} s on this machine)"
+    """Say a limit as it was written, whatever machine this is."""
+    return f"{limit_seconds / slowdown:.4g} s"
 
 
 def _at_line(named: NamedEnding, line: int | None) -> NamedEnding:

@@ -87,13 +87,17 @@ async def _out_of_own_time(
     """
     own_time = OwnTime(child.cpu_seconds, waiting_counter(child.pid, child.group))
     own_seconds = idle_seconds = 0.0
+    printed = 0
     while not has_finished():
         left_seconds = limits.wall_seconds - own_seconds
         await asyncio.sleep(min(LOOK_SECONDS, max(_SHORTEST_STEP_SECONDS, left_seconds)))
         passed = own_time.look()
         own_seconds += passed.own_seconds
         kept.starved_seconds += passed.starved_seconds
-        idle_seconds = idle_seconds + passed.own_seconds if passed.is_idle else 0.0
+        # Who has printed may have waited until that was read.
+        printed_before, printed = printed, sum(output.seen_bytes for output in child.outputs)
+        is_idle = passed.is_idle and printed == printed_before
+        idle_seconds = idle_seconds + passed.own_seconds if is_idle else 0.0
         if idle_seconds >= limits.idle_seconds:
             return out_of_patience(limits)
         if own_seconds >= limits.wall_seconds:

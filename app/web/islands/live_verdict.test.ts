@@ -51,7 +51,7 @@ let finished: HTMLElement[];
 
 function follow(): Spoken {
   document.body.innerHTML = `<div><section data-island="live-verdict" data-submission="abc">
-    <h2 data-headline>Waiting</h2><form><button data-cancel>Cancel</button></form>
+    <h2 data-headline>Waiting</h2><p data-detail>All cases.</p><form><button data-cancel>Cancel</button></form>
     <div hidden data-live-cases><table><tbody></tbody></table></div></section></div>
     <script type="application/json" id="outcome-words">{"passed": {"word": "Passed", "tone": "right"}}</script>`;
   followSubmission(document.querySelector("section") as HTMLElement, {
@@ -159,4 +159,14 @@ test("a verdict that says all is not followed any longer", async () => {
 test("numbers are written as the server writes them", () => {
   expect([errorSize(null), errorSize(0), errorSize(1.2e-7), errorSize(31), errorSize(0.934), errorSize(314)]).toEqual(["–", "0", "1.2e-7", "31", "0.93", "3.1e2"]);
   expect([duration(null), duration(0.05), duration(1.26)]).toEqual(["–", "50 ms", "1.3 s"]);
+});
+
+test("a run that waits again because the machine is busy says so, and stays said while it runs", () => {
+  const source = follow();
+  source.say("running", { cases: ["short"] });
+  source.say("busy", {});
+  source.say("queued", { position: 0 });
+  source.say("running", { cases: ["short"] });
+  expect(document.querySelector("[data-detail]")?.textContent).toContain("The machine is busy");
+  expect(said.some((text) => text.includes("nothing of your code"))).toBe(true);
 });

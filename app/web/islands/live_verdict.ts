@@ -79,6 +79,7 @@ class Following {
     source.addEventListener("open", () => (this.#errors = 0));
     source.addEventListener("queued", (event) => this.#queued((parse(event) as { position: number }).position));
     source.addEventListener("running", (event) => this.#running((parse(event) as { cases: string[] }).cases));
+    source.addEventListener("busy", () => this.#busy());
     source.addEventListener("case", (event) => this.#table.fill((parse(event) as { case: CaseResult }).case));
     source.addEventListener("verdict", () => void this.#finish());
     source.addEventListener("error", () => {
@@ -98,6 +99,13 @@ class Following {
   #running(cases: string[]): void {
     this.#headline(cases.length > 0 ? `Running ${cases.length} cases` : "Running");
     this.#table.expect(cases);
+  }
+
+  #busy(): void {
+    const detail = this.#section.querySelector("[data-detail]");
+    const text = "The machine is busy: your run waited too long for a processor, and is begun again. It says nothing of your code.";
+    if (detail) detail.textContent = text;
+    this.#options.say(text);
   }
 
   #headline(text: string): void {

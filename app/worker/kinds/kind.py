@@ -62,5 +62,8 @@ class Kind(ABC, Generic[Subject, Result]):
     async def store(self, connection: Connection, job: Job, subject: Subject, result: Result) -> None:
         """Write the result beside its subject, in the transaction that ends the job."""
 
+    async def put_back(self, job: Job, subject: Subject) -> None:
+        """Say that the machine was too busy for this attempt, and that another one comes."""
+
     async def stored(self, job: Job, subject: Subject, result: Result, *, seconds: float) -> None:
         """Tell of the result, once it is stored, which took so long."""

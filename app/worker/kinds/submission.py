@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 import msgspec
 
-from app.core.events import VerdictReached
+from app.core.events import Busy, VerdictReached
 from app.core.job import BULK, Job
 from app.core.outcome import Outcome
 from app.core.problem import Problem
@@ -29,8 +29,11 @@ _OUR_FAULT = (
 # It may run a code in a warm jail, in a fresh one, once more for the probes that "Run" leaves out, and twice
 # to follow it on its way.
 _RUNS = 5
-_SPARE_SECONDS = 120.0
-"""Beyond its runs; a grader keeps its own limits, and this only frees the slot of one that broke."""
+_SPARE_SECONDS = 3600.0
+"""Beyond its runs, which a slow machine lets take four times as long, and a busy one wait five minutes each.
+
+A grader keeps its own limits, and this only frees the slot of one that broke.
+"""
 
 _log = logging.getLogger("jaxercise.worker")
 
@@ -88,6 +91,9 @@ class SubmissionKind(Kind[Submission, Graded]):
         await verdicts.write_first(connection, subject.id, result.verdict)
         if result.explanation is not None:
             await ask_for(connection, self.services.queue, result.explanation)
+
+    async def put_back(self, job: Job, subject: Submission) -> None:
+        self.services.publish(subject.id, Busy())
 
     async def stored(self, job: Job, subject: Submission, result: Graded, *, seconds: float) -> None:
         verdict = result.verdict

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from sandbox.limits import Limits
 from sandbox.procfs.process import ProcessState
 from sandbox.run.pipes import CapturedOutput, LineProbe, in_words
 
@@ -122,7 +123,7 @@ def test_who_sleeps_and_does_not_answer_is_not_waited_for() -> None:
 def _captured(*printed: bytes, limit_bytes: int = 8, hidden: bytes = b"") -> CapturedOutput:
     """What is kept of `printed`, and of `hidden` after it."""
     reading, writing = os.pipe()
-    output = CapturedOutput(reading, limit_bytes=limit_bytes, flood_bytes=1 << 10)
+    output = CapturedOutput(reading, Limits(output_bytes=limit_bytes, flood_bytes=1 << 10, flood_lines=99))
     for part in printed:
         os.write(writing, part)
         output.read_available()
@@ -162,6 +163,8 @@ def test_a_flood_is_noticed_whether_or_not_it_is_kept() -> None:
     assert _captured(b"x" * 1025).overflowed
     assert _captured(b"x" * 1000, hidden=b"x" * 25).overflowed
     assert not _captured(b"x" * 1024).overflowed
+    assert _captured(b"\n" * 100).overflowed
+    assert not _captured(b"\n" * 99).overflowed
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,7 @@ import msgspec
 import pytest
 
 from app.catalog.problem_folder import read_problem
-from app.core.events import VerdictReached
+from app.core.events import Busy, VerdictReached
 from app.core.job import BULK, INTERACTIVE, Job, Status
 from app.core.outcome import Outcome
 from app.core.problem import Problem
@@ -183,6 +183,7 @@ async def test_a_run_that_starved_is_put_back_without_a_failure(tmp_path: Path) 
         await harness.grade_next(grader)
         found, job = await harness.stored(submission_id), await harness.job(submission_id)
         assert (found.status, job.attempt, job.failures, found.verdict) == (Status.QUEUED, 1, 0, None)
+        assert Busy() in [sent.event for _, sent in harness.feed._under_way[submission_id].after(0)]
         await harness.grade_next(grader)
         found = await harness.stored(submission_id)
     assert found.verdict is not None
