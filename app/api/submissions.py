@@ -119,6 +119,19 @@ async def cancel_submission(submission_id: str, user: SignedIn, submissions: Sub
     return JsonAnswer(await _answer(submissions, await submissions.cancel(user, submission_id), user))
 
 
+@router.post(
+    "/submissions/{submission_id}/explanation",
+    status_code=202,
+    summary="Look into a refused submission again, where its look was given up; else nothing happens",
+    responses=answers(SubmissionAnswer, 202, says="The submission as it is now."),
+    openapi_extra=SIGNED_IN,
+)
+async def look_again(submission_id: str, user: SignedIn, submissions: SubmissionsService) -> Response:
+    return JsonAnswer(
+        await _answer(submissions, await submissions.look_again(user, submission_id), user), 202
+    )
+
+
 @router.get(
     "/submissions/{submission_id}/events",
     summary="Follow a submission: server-sent events from `queued` to `verdict` or `explained`",

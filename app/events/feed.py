@@ -108,7 +108,10 @@ class Feed:
 
     def _append(self, submission_id: str, event: Event, event_id: str | None) -> None:
         known = self._ended.get(submission_id)
-        if known is not None:
+        if known is not None and known.ended and isinstance(event, VerdictReached) and not is_last(event):
+            # It is looked into again, and whoever comes now is told of that.
+            del self._ended[submission_id]
+        elif known is not None:
             if not known.ended and isinstance(event, VerdictExplained):
                 known.append(event, event_id)
             return

@@ -51,7 +51,7 @@ async def follow_submission(
                 upcoming = asyncio.ensure_future(anext(events))
             else:
                 try:
-                    sent = _told_from_store(await look_again(), has_verdict=has_verdict)
+                    sent = _event_from_store(await look_again(), has_verdict=has_verdict)
                 except DatabaseUnavailable:
                     continue
                 if sent is None:
@@ -67,7 +67,7 @@ async def follow_submission(
         await asyncio.gather(upcoming, return_exceptions=True)
 
 
-def _told_from_store(submission: Submission, *, has_verdict: bool) -> SentEvent | None:
+def _event_from_store(submission: Submission, *, has_verdict: bool) -> SentEvent | None:
     """Return what a follower who `has_verdict` or not has missed; None where that is nothing."""
     if submission.verdict is None:
         return None

@@ -169,9 +169,11 @@ class RelayedFeed(Feed):
         if self._has_ended(submission_id):
             return
         last = self._received.get(submission_id, 0)
-        if (told := self._ended.get(submission_id)) is not None:
+        if (ended := self._ended.get(submission_id)) is not None:
             if verdict.explained is not Explained.CUT_SHORT:
-                self._append(submission_id, VerdictExplained(verdict=verdict), str(last + len(told.sent) + 1))
+                self._append(
+                    submission_id, VerdictExplained(verdict=verdict), str(last + len(ended.sent) + 1)
+                )
             return
         history = self._under_way.get(submission_id)
         sent = [sent.event for _, sent in history.sent] if history is not None else []

@@ -6,6 +6,8 @@ from collections.abc import Callable, Collection
 from datetime import UTC, datetime
 from uuid import uuid4
 
+import msgspec
+
 from app.core.events import VerdictReached
 from app.core.job import INTERACTIVE, Ending, Job, Status
 from app.core.log_context import submission_in_log
@@ -19,13 +21,14 @@ from app.core.submission import (
     SubmissionLine,
 )
 from app.core.user import User
-from app.core.verdict import Mode, Verdict, VerdictLine
+from app.core.verdict import Explained, Mode, Verdict, VerdictLine, VerdictReason
 from app.errors import SubmissionNotFound, SubmissionRefused, SubmissionTooLarge, VerdictNotFound
 from app.queue.admission import Limits, RefusalReason, ask_for, ignore_refusal
 from app.queue.interface import Publish, Queue
 from app.store.engine.database import Database
 from app.store.problems import Problems
 from app.store.queries import jobs, submissions, verdicts
+from app.submissions.explanation import explanation_job
 
 _log = logging.getLogger("jaxercise.jobs")
 
@@ -168,6 +171,30 @@ class Submissions:
                 _log.info("cancelled by its owner")
             await self._queue.cancel(submission.id)
             self._publish(submission.id, VerdictReached(verdict=verdict))
+        return await self.get(user, submission_id)
+
+    async def look_again(self, user: User, submission_id: str) -> Submission:
+        """Have a submission looked into once more whose look was given up; any other stays as it is.
+
+        Raises:
+            SubmissionNotFound
+            QueueFull: too many submissions wait, or too many of the learner's.
+        """
+        submission = await self.get(user, submission_id)
+        if submission.verdict is None or submission.verdict.explained is not Explained.GIVEN_UP:
+            return submission
+        verdict = msgspec.structs.replace(submission.verdict, explained=Explained.CUT_SHORT)
+        ticket = None
+        async with self._database.transaction() as connection:
+            after, why = submission.verdict_number, VerdictReason.EXPLAINED
+            if await verdicts.write_next(connection, submission.id, verdict, why, after=after, by=user.id):
+                job = explanation_job(submission)
+                ticket = await ask_for(
+                    connection, self._queue, job, limits=self._limits, on_refused=self._on_refused
+                )
+        if ticket is not None:
+            self._publish(submission.id, VerdictReached(verdict=verdict))
+            self._queue.notify(ticket)
         return await self.get(user, submission_id)
 
     async def position(self, submission: Submission) -> int | None:

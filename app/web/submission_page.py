@@ -54,6 +54,12 @@ async def cancel(submission_id: str, user: SignedIn, submissions: SubmissionsSer
     return RedirectResponse(f"/submissions/{submission_id}", status_code=303)
 
 
+@router.post("/submissions/{submission_id}/explanation")
+async def look_again(submission_id: str, user: SignedIn, submissions: SubmissionsService) -> Response:
+    await submissions.look_again(user, submission_id)
+    return RedirectResponse(f"/submissions/{submission_id}", status_code=303)
+
+
 def line_at_fault(verdict: Verdict) -> int | None:
     """Return the line to mark in the code, 1-based: where it raised, else where the diagnosis points."""
     if verdict.error is not None:

@@ -87,8 +87,9 @@ def test_check_accepts_the_reference_and_exits_0(workshop: Path) -> None:
 
 
 def test_check_names_the_mistake_and_exits_1(workshop: Path) -> None:
-    """Hidden cases show their outcome and nothing else."""
-    ran = _jaxercise(workshop, "check", "1", _write(workshop, "wrong.py", _WRONG), "--json")
+    """Hidden cases show their outcome and nothing else; nobody waits, and so it looks to the end."""
+    wrong = _write(workshop, "wrong.py", _WRONG)
+    ran = _jaxercise(workshop, "check", "1", wrong, "--json", JAXERCISE_DIAGNOSIS_SECONDS="0.001")
     assert ran.returncode == 1
     verdict = json.loads(ran.stdout)
     assert verdict["outcome"] == "wrong_value"
@@ -99,6 +100,7 @@ def test_check_names_the_mistake_and_exits_1(workshop: Path) -> None:
         "line": None,
         "others": [],
     }
+    assert verdict["explained"] == "complete"
     by_name = {case["name"]: case for case in verdict["cases"]}
     assert by_name["short"]["mismatched"] == by_name["short"]["size"] == 4
     assert by_name["short"]["max_abs_error"] > 0.01

@@ -24,9 +24,9 @@ from app.queue.interface import Ticket
 from app.queue.postgres.queue import ProcrastinateQueue
 from app.store import tables
 from app.store.queries import jobs
+from app.submissions.explanation import EXPLANATION
 from app.submissions.service import Submissions
 from app.worker.consume import Run, consuming
-from app.worker.kinds.explanation import EXPLANATION
 from app.worker.kinds.proof import PROOF, read_report
 from app.worker.kinds.table import KINDS
 from app.worker.retention import Retention

@@ -12,6 +12,7 @@ import pytest
 from tests.support.process_trees import descendants, is_running
 from tests.support.real_service import RunningService, real_service
 from tests.support.small_problem import small_problem, write_problem
+from tests.support.toy_problem import REFERENCE, write_toy_folders
 
 pytestmark = pytest.mark.jail
 
@@ -45,8 +46,8 @@ def sign_up(browser: httpx.Client, service: RunningService) -> None:
     assert browser.post(f"{service.address}/api/v1/accounts", json=body).status_code == 201
 
 
-def submit(browser: httpx.Client, service: RunningService, code: str) -> str:
-    answer = browser.post(f"{service.address}/api/v1/problems/double/submissions", json={"code": code})
+def submit(browser: httpx.Client, service: RunningService, code: str, *, slug: str = "double") -> str:
+    answer = browser.post(f"{service.address}/api/v1/problems/{slug}/submissions", json={"code": code})
     assert answer.status_code == 202, answer.text
     return str(answer.json()["id"])
 
@@ -167,3 +168,30 @@ def test_nothing_is_left_behind_by_a_killed_service(
 
 def control_groups_of(pid: int) -> list[Path]:
     return list(Path("/sys/fs/cgroup").glob(f"**/jaxercise-{pid}-*"))
+
+
+def test_an_explanation_for_which_there_was_no_time_comes_behind_the_verdict(
+    tmp_path: Path, browser: httpx.Client
+) -> None:
+    """The verdict at once, its reason to whoever still follows, and nothing else of it another one."""
+    write_toy_folders(tmp_path)
+    settings = {
+        "problems_dir": str(tmp_path / "problems"),
+        "references_dir": str(tmp_path / "references"),
+        "diagnosis_seconds": "0.001",
+        "slots": "1",
+    }
+    with real_service(tmp_path / "data", **settings) as service:
+        sign_up(browser, service)
+        negative = REFERENCE.replace("return Shift(", "return -Shift(")
+        assert negative != REFERENCE
+        submission_id = submit(browser, service, negative, slug="toy-shift")
+        (before, reached), (after, explained) = list(events(browser, service, submission_id))[-2:]
+        stored = browser.get(f"{service.address}/api/v1/submissions/{submission_id}").json()
+    first, second = reached["verdict"], explained["verdict"]
+    assert (before, after) == ("verdict", "explained")
+    assert (first["diagnosis"], first["explained"]) == (None, "cut_short")
+    assert (second["diagnosis"]["id"], second["explained"]) == ("sign_flipped", "complete")
+    assert {**first, "diagnosis": second["diagnosis"], "explained": "complete"} == second
+    assert stored["verdict"] == second
+    assert [line["why"] for line in stored["verdicts"]] == ["graded", "explained"]

@@ -25,9 +25,9 @@ from app.store.engine.database import Connection, Database, is_sqlite
 from app.store.engine.open import open_database
 from app.store.problems import Problems
 from app.store.queries import jobs, submissions, users, verdicts
+from app.submissions.explanation import EXPLANATION
 from app.submissions.service import cancelled_verdict, unfinished_verdict
 from app.worker.grades import Grades
-from app.worker.kinds.explanation import EXPLANATION
 from app.worker.kinds.kind import KindServices
 from app.worker.kinds.proof import PROOF
 from app.worker.kinds.table import KINDS, MakeKind, kinds_of

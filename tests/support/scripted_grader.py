@@ -3,7 +3,8 @@
 What it answers is written in the submitted code: `outcome wrong_value`, `wait 0.5`, `break`
 (our fault), `print …`, `line 2` (where the outcome came about), `answers 1 2 3` (where 1 2 4 is expected,
 of the sample cases), `unexplained 1.5 2` (what nothing explains), `cut_short` (the look into it; the next one
-finds the variant of `found name`); a line each, anything else is ignored.
+finds the variant of `found name`, waits at `later_wait`, and breaks so often at `later_break 3`); a line
+each, anything else is ignored.
 """
 
 import asyncio
@@ -100,7 +101,7 @@ class ScriptedGrader:
         diagnosis = None
         for line in words:
             match line:
-                case ["later_break"]:
+                case ["later_break", times] if self.explained.count(code) <= int(times):
                     raise GraderError("the scripted grader broke, as it was told")
                 case ["later_wait"]:
                     await asyncio.Event().wait()

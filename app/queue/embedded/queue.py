@@ -20,7 +20,8 @@ def _publish_nothing(job_id: str, event: Event) -> None:
 class EmbeddedQueue:
     """A priority queue for one process. Nothing is lost with it: it is rebuilt from the rows at start.
 
-    Those who wait are told their place through `publish` whenever it changes; the less urgent only at first.
+    Learners are told their place through `publish` whenever it changes; of the less urgent whoever watches
+    asks for it.
     """
 
     def __init__(self, publish: Publish = _publish_nothing) -> None:
@@ -43,7 +44,9 @@ class EmbeddedQueue:
         self._wakeup.set()
         ahead = sum(count for priority, count in self._counts.items() if priority >= ticket.priority)
         self._counts[ticket.priority] += 1
-        self._publish(ticket.job_id, Queued(position=ahead))
+        # A job that is no submission's has no page that follows it, and its history would never end.
+        if ticket.priority >= INTERACTIVE:
+            self._publish(ticket.job_id, Queued(position=ahead))
 
     async def positions(self, job_ids: Collection[str]) -> dict[str, int]:
         asked = set(job_ids) & self._waiting.keys()

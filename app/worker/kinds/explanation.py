@@ -2,13 +2,11 @@
 
 import asyncio
 import logging
-from datetime import UTC, datetime
-from uuid import uuid4
 
 import msgspec
 
 from app.core.events import VerdictExplained
-from app.core.job import WATCHED, Job
+from app.core.job import Job
 from app.core.submission import Submission, UnexplainedOutput
 from app.core.verdict import Explained, Verdict, VerdictReason, with_explanation
 from app.store.engine.database import Connection
@@ -17,14 +15,11 @@ from app.store.queries import submissions, verdicts
 from app.worker.kinds.kind import Kind, KindServices, Report
 from app.worker.kinds.unexplained import count_unexplained
 
-EXPLANATION = "explanation"
-"""The name of this kind; its subject is a submission."""
 # The code runs again as it was graded, for the probes that "Run" leaves out, and twice on its way.
 _RUNS = 4
 _SPARE_SECONDS = 900.0
 """Beyond its runs, for what variants and reference have not answered yet; this only frees a slot."""
 
-_OPEN = (Explained.CUT_SHORT, Explained.GIVEN_UP)
 
 _log = logging.getLogger("jaxercise.worker")
 
@@ -34,18 +29,6 @@ class Explanation(msgspec.Struct, frozen=True, kw_only=True):
 
     verdict: Verdict
     unexplained: tuple[UnexplainedOutput, ...] = ()
-
-
-def explanation_job(submission: Submission) -> Job:
-    """Return the job that is asked for: somebody may look at the page, and has the verdict already."""
-    return Job(
-        id=uuid4().hex,
-        kind=EXPLANATION,
-        subject=submission.id,
-        user_id=submission.user_id,
-        priority=WATCHED,
-        created_at=datetime.now(UTC),
-    )
 
 
 class ExplanationKind(Kind[Submission, Explanation]):
@@ -58,7 +41,7 @@ class ExplanationKind(Kind[Submission, Explanation]):
     async def load(self, connection: Connection, job: Job) -> Submission | None:
         found = await submissions.submission_by_id(connection, job.subject)
         verdict = None if found is None else found.verdict
-        is_open = verdict is not None and verdict.explained in _OPEN
+        is_open = verdict is not None and verdict.explained is Explained.CUT_SHORT
         return found if is_open else None
 
     async def run(self, job: Job, subject: Submission, report: Report) -> Explanation:

@@ -17,8 +17,8 @@ from app.queue.interface import Ticket
 from app.store.engine.database import Connection
 from app.store.engine.open import retry_until_available
 from app.store.queries import submissions, verdicts
+from app.submissions.explanation import explanation_job
 from app.submissions.service import unfinished_verdict
-from app.worker.kinds.explanation import explanation_job
 from app.worker.kinds.kind import Kind, KindServices, Report
 from app.worker.kinds.unexplained import count_unexplained
 
@@ -54,7 +54,8 @@ class SubmissionKind(Kind[Submission, Graded]):
 
     def __init__(self, services: KindServices, *, spare_seconds: float = _SPARE_SECONDS) -> None:
         super().__init__(services)
-        self._spare_seconds = spare_seconds + services.diagnosis_seconds
+        # A look waits so long for answers of trusted code, at each of three steps.
+        self._spare_seconds = spare_seconds + 3 * services.diagnosis_seconds
 
     async def load(self, connection: Connection, job: Job) -> Submission | None:
         return await submissions.submission_by_id(connection, job.subject)

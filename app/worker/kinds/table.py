@@ -4,7 +4,8 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from app.core.submission import SUBMISSION
-from app.worker.kinds.explanation import EXPLANATION, ExplanationKind
+from app.submissions.explanation import EXPLANATION
+from app.worker.kinds.explanation import ExplanationKind
 from app.worker.kinds.kind import Kind, KindServices
 from app.worker.kinds.proof import PROOF, ProofKind
 from app.worker.kinds.submission import SubmissionKind

@@ -322,3 +322,29 @@ async def test_another_learners_verdicts_are_none_of_ones_business(tmp_path: Pat
             await learner.post("/api/v1/accounts", json={"email": "l@school.test", "password": PASSWORD})
             answer = await learner.get(f"/api/v1/submissions/{taken['id']}/verdicts/1")
     assert (answer.status_code, code(answer)) == (404, "submission_not_found")
+
+
+async def test_a_look_that_was_given_up_can_be_asked_for_again(tmp_path: Path) -> None:
+    """Three failures of ours end it; its learner may have it made once more, and follows that as before."""
+    async with scripted_service(tmp_path) as service:
+        account = await service.sign_up()
+        taken = await service.submit("outcome wrong_value\ncut_short\nlater_break 3\nfound reads_last")
+        path = f"/api/v1/submissions/{taken['id']}"
+        given_up = events(await service.client.get(f"{path}/events"))[-1]
+        again = await service.client.post(f"{path}/explanation")
+        found = events(await service.client.get(f"{path}/events"))
+        once_more = await service.client.post(f"{path}/explanation")
+    assert (given_up[1], given_up[2]["verdict"]["explained"]) == ("explained", "given_up")
+    assert given_up[2]["verdict"]["diagnosis"] is None
+    assert again.status_code == 202
+    assert next(name for _, name, _ in found if name in ("verdict", "explained")) == "verdict"
+    assert found[-1][2]["verdict"]["explained"] == "complete"
+    assert found[-1][2]["verdict"]["diagnosis"]["id"] == "reads_last"
+    lines = once_more.json()["verdicts"]
+    assert [(line["why"], line["by"]) for line in lines] == [
+        ("graded", None),
+        ("explained", None),
+        ("explained", account["id"]),
+        ("explained", None),
+    ]
+    assert len(service.grader.explained) == 4

@@ -129,7 +129,7 @@ async def test_a_follower_waits_while_the_database_is_away() -> None:
 CUT_SHORT = msgspec.structs.replace(VERDICT, outcome=Outcome.WRONG_VALUE, explained=Explained.CUT_SHORT)
 EXPLAINED = msgspec.structs.replace(CUT_SHORT, explained=Explained.COMPLETE)
 OPEN = msgspec.structs.replace(DONE, verdict=CUT_SHORT)
-TOLD = msgspec.structs.replace(DONE, verdict=EXPLAINED)
+EXPLAINED_AND_DONE = msgspec.structs.replace(DONE, verdict=EXPLAINED)
 
 
 async def test_a_verdict_that_was_cut_short_is_followed_by_its_explanation() -> None:
@@ -149,7 +149,10 @@ async def test_a_verdict_that_was_cut_short_is_followed_by_its_explanation() -> 
 async def test_whoever_comes_between_verdict_and_explanation_is_told_both() -> None:
     """In the process that explains it, and in another one, where the store tells."""
     from_verdict = [Running(cases=("a",)), CaseDone(case=CASE), VerdictReached(verdict=CUT_SHORT)]
-    assert await sent(Feed(), OPEN, TOLD) == [*from_verdict, VerdictExplained(verdict=EXPLAINED)]
+    assert await sent(Feed(), OPEN, EXPLAINED_AND_DONE) == [
+        *from_verdict,
+        VerdictExplained(verdict=EXPLAINED),
+    ]
     feed = Feed()
     for event in (Running(cases=("a",)), CaseDone(case=CASE), VerdictReached(verdict=CUT_SHORT)):
         feed.publish("s", event)
@@ -160,7 +163,9 @@ async def test_whoever_comes_between_verdict_and_explanation_is_told_both() -> N
 
 
 async def test_whoever_comes_after_the_explanation_is_told_the_verdict_with_it() -> None:
-    assert (await sent(Feed(), TOLD, TOLD))[-1] == VerdictReached(verdict=EXPLAINED)
+    assert (await sent(Feed(), EXPLAINED_AND_DONE, EXPLAINED_AND_DONE))[-1] == VerdictReached(
+        verdict=EXPLAINED
+    )
 
 
 async def test_who_was_cut_off_after_the_verdict_hears_the_explanation() -> None:

@@ -131,3 +131,13 @@ def test_an_explanation_that_came_later_stands_in_the_verdict(learner: PageBrows
     assert 'data-explained="complete"' in text
     assert "being looked into" not in text
     assert "refresh" not in text
+
+
+def test_a_look_that_was_given_up_is_offered_again(learner: PageBrowser) -> None:
+    page = submit(learner, "outcome wrong_value\ncut_short\nlater_break 3\nfound reads_last")
+    assert "no reason can be named" in page.text
+    assert f'action="{page.url.path}/explanation"' in page.text
+    learner.post(f"{page.url.path}/explanation")
+    while "reads_last</code>" not in (text := learner.get(page.url).text):
+        time.sleep(0.05)
+    assert "/explanation" not in text

@@ -170,7 +170,7 @@ async def test_a_look_is_finished_through_the_channel_as_well() -> None:
         assert later.diagnosis is not None
         with pytest.raises(GraderError, match="as it was told"):
             await client.explain(
-                a_problem(), "later_break", Mode.SUBMIT, first, on_unexplained=lambda found: None
+                a_problem(), "later_break 1", Mode.SUBMIT, first, on_unexplained=lambda found: None
             )
 
 
