@@ -30,7 +30,7 @@ def read_manifest(data: bytes) -> Manifest:
         ProblemError: it is not TOML, a key is unknown, missing or of the wrong type, or two parts contradict.
     """
     try:
-        manifest = msgspec.convert(tomllib.loads(data.decode()), Manifest)
+        manifest = msgspec.convert(tomllib.loads(data.decode("utf-8-sig")), Manifest)
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise ProblemError(f"{_FILE}: not valid TOML: {error}") from error
     except msgspec.ValidationError as error:

@@ -170,7 +170,7 @@ def _files_below(folder: Path, prefix: str) -> PackageFiles:
 
 def _text(files: Mapping[str, bytes], name: str) -> str:
     try:
-        return files[name].decode()
+        return files[name].decode("utf-8-sig")
     except UnicodeDecodeError as error:
         raise ProblemError(f"{name}: not UTF-8 ({error.reason} at byte {error.start})") from error
 

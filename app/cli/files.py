@@ -46,7 +46,7 @@ def read_code(path: Path) -> str:
         size = path.stat().st_size
         if size > CODE_LIMIT_BYTES:
             raise SubmissionRefused(f"{path} has {size:,} bytes; at most {CODE_LIMIT_BYTES:,} are graded")
-        return path.read_text(encoding="utf-8")
+        return path.read_text(encoding="utf-8-sig")
     except UnicodeDecodeError as fault:
         raise SubmissionRefused(f"{path} is not UTF-8 text (byte {fault.start})") from None
     except OSError as fault:

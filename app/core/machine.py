@@ -1,7 +1,11 @@
 """What this machine has for runs, as its cgroup lets this process have it."""
 
 import os
+import sys
 from pathlib import Path
+
+PYTHON_VERSION = ".".join(map(str, sys.version_info[:2]))
+"""Of learners' code too: a jail runs what starts it."""
 
 _CGROUP = Path("/sys/fs/cgroup")
 _UNLIMITED = 1 << 60

@@ -13,6 +13,7 @@ from app.core.job import INTERACTIVE, Ending, Job, Status
 from app.core.log_context import submission_in_log
 from app.core.outcome import Outcome
 from app.core.submission import (
+    BYTE_ORDER_MARK,
     CODE_LIMIT_BYTES,
     SEED_LIMIT,
     SUBMISSION,
@@ -62,6 +63,7 @@ class Submissions:
             ProblemNotFound: there is no such problem.
             QueueFull: too many submissions wait, or too many of this user's.
         """
+        code = code.removeprefix(BYTE_ORDER_MARK)
         check_code(code)
         problem = await self._problems.by_slug(slug)
         submission = Submission(

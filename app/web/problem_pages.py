@@ -7,6 +7,7 @@ from fastapi import APIRouter, Request, Response
 from fastapi.responses import RedirectResponse
 
 from app.catalog.statement import render_statement
+from app.core.machine import PYTHON_VERSION
 from app.core.problem import Problem, ProblemSummary
 from app.core.submission import CODE_LIMIT_BYTES, Progress
 from app.core.user import User
@@ -156,6 +157,7 @@ async def _problem_page(
         code_source=source,
         starter=problem.starter,
         code_limit_bytes=CODE_LIMIT_BYTES,
+        python_version=PYTHON_VERSION,
         refusal=refusal.message if refusal else "",
     )
 

@@ -2,16 +2,17 @@
 
 import re
 
-from app.grading.explain import calls, modules, names, shapes, tracing, whole_numbers
+from app.grading.explain import calls, modules, names, newer_names, shapes, tracing, whole_numbers
 from app.grading.explain.rule import Asked
 from sandbox.interface import Raised
 
-# Special before general: a layer's missing `rngs` before any missing argument.
+# Special before general: a layer's missing `rngs` before any missing argument, a newer name before any other.
 _RULES = (
     *tracing.RULES,
     *whole_numbers.RULES,
     *modules.RULES,
     *shapes.RULES,
+    *newer_names.RULES,
     *names.RULES,
     *calls.RULES,
 )

@@ -1,5 +1,6 @@
 """Proofs that have been made, kept by what they rest on: the problem's content, our code, the versions."""
 
+import contextlib
 import hashlib
 import secrets
 from collections.abc import Mapping
@@ -54,17 +55,23 @@ class KeptProofs:
         if not proof.is_proven:
             return
         kept = KeptProof(proof=proof, environment=self.environment, proven_at=datetime.now(UTC))
-        path = self._path(problem)
-        path.parent.mkdir(parents=True, exist_ok=True)
-        draft = path.with_name(f"{path.name}.{secrets.token_hex(8)}")
-        draft.write_bytes(msgspec.msgpack.encode(kept))
-        draft.rename(path)  # Whole or not there, even with several readers.
-        by_age = sorted(path.parent.iterdir(), key=lambda file: file.stat().st_mtime_ns, reverse=True)
-        for older in by_age[_KEPT_OF_EACH:]:
-            older.unlink(missing_ok=True)
+        # A full disk takes nothing from a proof that was made; the next time it is made again.
+        with contextlib.suppress(OSError):
+            _write(self._path(problem), msgspec.msgpack.encode(kept))
 
     def _path(self, problem: Problem) -> Path:
         return self._folder / problem.slug / _key(problem.version, self._code, self._asked)
+
+
+def _write(path: Path, data: bytes) -> None:
+    """Write a file whole, even with several readers, and take the oldest ones beside it away."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    draft = path.with_name(f"{path.name}.{secrets.token_hex(8)}")
+    draft.write_bytes(data)
+    draft.rename(path)
+    by_age = sorted(path.parent.iterdir(), key=lambda file: file.stat().st_mtime_ns, reverse=True)
+    for older in by_age[_KEPT_OF_EACH:]:
+        older.unlink(missing_ok=True)
 
 
 def _key(version: str, code: str, environment: Mapping[str, str]) -> str:

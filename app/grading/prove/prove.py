@@ -13,6 +13,7 @@ from app.grading.compare.distance import Arrays, distance, spread
 from app.grading.grader import Grader
 from app.grading.plan.checks import Check, checks_of
 from app.grading.plan.host_needs import require_host
+from app.grading.plan.request import request_for
 from app.grading.prove.cold_runs import cold_times, run_reference
 from app.grading.prove.margin import (
     determinism_figure,
@@ -38,9 +39,10 @@ from sandbox.arrays import unpack_array
 from sandbox.interface import CallMode
 
 
-async def prove(problem: Problem, grader: Grader) -> AsyncIterator[ProofResult]:
+async def prove(problem: Problem, grader: Grader, *, timed: bool = True) -> AsyncIterator[ProofResult]:
     """Run everything that the package holds; yield each result as soon as it is known.
 
+    Without `timed` nothing is run from nothing, and the proof says nothing of the problem's limits.
     Where this host lacks what the problem needs, or the reference gives no usable answers, the reference's
     own result is the last one.
 
@@ -64,6 +66,10 @@ async def prove(problem: Problem, grader: Grader) -> AsyncIterator[ProofResult]:
         return
     async for result in _prove(problem, grader, checks, _arrays(checks, answers)):
         yield result
+    async for figure in (
+        _run_figures(problem, grader, checks) if timed else _two_runs(problem, grader, checks)
+    ):
+        yield figure
 
 
 async def _prove(
@@ -96,8 +102,6 @@ async def _prove(
     declared = {name: variant.fails for name, variant in problem.manifest.variants.items()}
     if nearest := nearest_figure(variants, declared):
         yield nearest
-    async for figure in _run_figures(problem, grader, checks):
-        yield figure
 
 
 def _unusable(*faults: Fault) -> SolutionResult:
@@ -167,3 +171,10 @@ async def _run_figures(problem: Problem, grader: Grader, checks: tuple[Check, ..
     finally:
         grader.answers.forget_programs(reference.programs)
     yield time_figure(taken, problem.manifest.limits)
+
+
+async def _two_runs(problem: Problem, grader: Grader, checks: tuple[Check, ...]) -> AsyncIterator[Figure]:
+    """Say whether the reference repeats itself, with its programs at hand."""
+    request = request_for(problem, problem.reference, checks)
+    first, second = [await grader.answers.run_anew(request) for _ in range(2)]
+    yield determinism_figure(differing(checks, first, second))

@@ -10,6 +10,7 @@ from typing import Any
 import msgspec
 
 from sandbox.inside.load.forbidden_names import first_forbidden, in_words
+from sandbox.inside.load.newer_python import newer_syntax
 from sandbox.inside.load.static_notes import static_notes
 from sandbox.inside.report.errors import describe
 from sandbox.inside.submitted_text import FILE_NAME, plain_text
@@ -21,13 +22,13 @@ _MESSAGE_LIMIT = 500
 
 def load(request: Load, module: ModuleType) -> Loaded:
     """Parse, check names, execute into `module`, and check the entry function's signature."""
-    code = request.code
+    # Editors of Windows put a byte-order mark in front; Python drops it from a file, but not from a text.
+    code = request.code.removeprefix("\ufeff")
     try:
         tree = ast.parse(code, FILE_NAME)
         compiled = compile(tree, FILE_NAME, "exec", dont_inherit=True)
     except SyntaxError as error:
-        reason = plain_text(error.msg or "invalid syntax", _MESSAGE_LIMIT)
-        return Loaded(refusal=Refusal.SYNTAX_ERROR, message=reason, line=error.lineno)
+        return _syntax_error(code, error)
     except (ValueError, RecursionError, MemoryError) as error:
         reason = str(error) or "the code is nested too deeply to be compiled"
         return Loaded(refusal=Refusal.SYNTAX_ERROR, message=reason)
@@ -46,10 +47,18 @@ def load(request: Load, module: ModuleType) -> Loaded:
     return msgspec.structs.replace(_check_entry(request, module, tree), notes=notes)
 
 
+def _syntax_error(code: str, error: SyntaxError) -> Loaded:
+    newer = newer_syntax(code, error)
+    if newer is not None:
+        return Loaded(refusal=Refusal.SYNTAX_ERROR, message=newer.message, line=newer.line)
+    reason = plain_text(error.msg or "invalid syntax", _MESSAGE_LIMIT)
+    return Loaded(refusal=Refusal.SYNTAX_ERROR, message=reason, line=error.lineno)
+
+
 def load_trusted(code: str) -> ModuleType:
     """Make a module of code that is known to load; whatever it raises ends the run."""
     module = ModuleType("solution")
-    exec(compile(code, FILE_NAME, "exec", dont_inherit=True), module.__dict__)
+    exec(compile(code.removeprefix("\ufeff"), FILE_NAME, "exec", dont_inherit=True), module.__dict__)
     return module
 
 

@@ -40,6 +40,20 @@ async def test_a_submission_is_taken_with_202_and_gets_its_verdict(tmp_path: Pat
     assert [case["name"] for case in verdict["cases"]] == ["shown", "kept-back", "kept-back-fresh-1"]
 
 
+async def test_a_byte_order_mark_is_no_part_of_the_code(tmp_path: Path) -> None:
+    """Editors of Windows put one in front; what is stored and shown has none."""
+    async with scripted_service(tmp_path) as service:
+        await service.sign_up()
+        taken = await service.submit("\ufeffprint hello", mode="submit")
+        verdict = await service.verdict(taken["id"])
+        shown = (await service.client.get(f"/api/v1/submissions/{taken['id']}")).json()
+        empty = await service.client.post(
+            "/api/v1/problems/double/submissions", json={"code": "\ufeff", "mode": "run"}
+        )
+    assert (verdict["accepted"], shown["code"]) == (True, "print hello")
+    assert empty.status_code == 422
+
+
 async def test_run_grades_the_sample_cases_only(tmp_path: Path) -> None:
     async with scripted_service(tmp_path) as service:
         await service.sign_up()

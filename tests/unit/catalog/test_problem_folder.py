@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -211,3 +212,10 @@ def test_every_shipped_problem_loads() -> None:
         assert len(problem.also_right) >= 2
         assert any(case.fresh for case in problem.manifest.cases)
         assert {case.visibility for case in problem.manifest.cases} == set(Visibility)
+
+
+def test_a_byte_order_mark_in_front_of_a_file_does_no_harm() -> None:
+    """Editors of Windows put one there; only the version is another."""
+    plain = read_problem(toy_files())
+    marked = read_problem({name: b"\xef\xbb\xbf" + data for name, data in toy_files().items()})
+    assert msgspec.structs.replace(marked, version=plain.version) == plain

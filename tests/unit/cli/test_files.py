@@ -44,6 +44,12 @@ def test_what_may_not_be_read_is_named(tmp_path: Path, monkeypatch: pytest.Monke
         read_code(file)
 
 
+def test_a_byte_order_mark_is_no_part_of_the_code(tmp_path: Path) -> None:
+    file = tmp_path / "a.py"
+    file.write_bytes(b"\xef\xbb\xbfx = 1\n")
+    assert read_code(file) == "x = 1\n"
+
+
 def test_what_is_no_text_is_named(tmp_path: Path) -> None:
     file = tmp_path / "a.py"
     file.write_bytes(b"x = '\xff'")

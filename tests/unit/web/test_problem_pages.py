@@ -6,6 +6,7 @@ from pathlib import Path
 import httpx
 import pytest
 
+from app.core.machine import PYTHON_VERSION
 from app.core.submission import CODE_LIMIT_BYTES
 from app.main import create_app
 from app.settings import read_settings
@@ -24,6 +25,7 @@ def test_a_guest_reads_the_problems_and_their_statements(client: PageBrowser) ->
     assert page.status_code == 200
     assert 'id="the-task"' in page.text
     assert "<math" in page.text
+    assert f"in Python {PYTHON_VERSION}</span>" in page.text
 
 
 def test_a_guest_gets_no_hints_and_no_buttons_but_a_way_to_them(client: PageBrowser) -> None:

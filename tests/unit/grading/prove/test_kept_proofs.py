@@ -101,3 +101,11 @@ def test_only_the_newest_are_kept(tmp_path: Path) -> None:
             if stat.st_mtime > 1_000_000:
                 os.utime(file, (age, age))
     assert [kept.look_up(problem) is not None for problem in versions] == [False] * 2 + [True] * 8
+
+
+def test_where_nothing_can_be_written_nothing_is_kept(tmp_path: Path) -> None:
+    """The proof was made and shown all the same."""
+    (tmp_path / "proofs").write_text("a file where a folder should be")
+    kept = KeptProofs(tmp_path, jailed=True)
+    kept.keep(_TOY, proof_of(_TOY))
+    assert kept.look_up(_TOY) is None
