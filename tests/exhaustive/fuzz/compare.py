@@ -1,8 +1,8 @@
 """Programs run plain, with an empty cache that they fill, and with the one that they have filled.
 
 Each patched run has a process of its own, which has nothing that an earlier program loaded. Plain runs share
-a process, so that they share what is compiled, where tracing says nothing; what differs is run once more,
-plain and alone, before it counts.
+a process, so that they share what is compiled, where tracing says nothing; what differs is run again, plain
+and alone, in two processes, before it counts.
 """
 
 import tempfile
@@ -43,7 +43,7 @@ class Comparison(msgspec.Struct, frozen=True, kw_only=True):
     """How many compiled programs are in the cache in the end; without any, nothing was compared."""
     differences: list[Difference]
     unsteady: list[int]
-    """Seeds of programs that differ from themselves, run plain twice; nothing can be said of them."""
+    """Seeds of programs that differ from themselves in two plain processes; nothing can be said of them."""
     seen: dict[str, int]
     """How many steps raised, warned, printed or logged."""
     seconds: dict[str, float]
@@ -69,11 +69,11 @@ def compare(programs: Sequence[Program], processes: Processes, *, breakage: str 
         found = list(_differences(program, plain[number], {s: patched[s][number] for s in STATES}))
         if not found:
             continue
-        again = [processes.plain.run([program], alone=True)[0] for _ in range(2)]
-        if again[0] != again[1]:
+        again, elsewhere = processes.plain_again(program)
+        if again != elsewhere:
             unsteady.append(program.seed)
         else:
-            differences += _differences(program, again[0], {s: patched[s][number] for s in STATES})
+            differences += _differences(program, again, {s: patched[s][number] for s in STATES})
     return Comparison(
         programs=len(programs),
         calls=sum(len(program.steps) for program in programs),

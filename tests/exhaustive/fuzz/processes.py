@@ -87,6 +87,14 @@ class Processes:
             self._stack = stack.pop_all()
         return self
 
+    def plain_again(self, program: Program) -> tuple[Seen, Seen]:
+        """Run a program alone, and once more in a process started for it: some orders differ by process."""
+        elsewhere = Process("plain")
+        try:
+            return self.plain.run([program], alone=True)[0], elsewhere.run([program], alone=True)[0]
+        finally:
+            elsewhere.close()
+
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:

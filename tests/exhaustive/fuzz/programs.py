@@ -51,7 +51,8 @@ def make_program(seed: int) -> Program:
     steps: list[str] = []
     results: dict[str, list[str]] = {}
     speaks = drawn.random() < _SPEAKING
-    for number in range(drawn.randint(1, _MOST_CALLS)):
+    # Short ones more often: each call is something else to compile.
+    for number in range(min(drawn.randint(1, _MOST_CALLS) for _ in range(2))):
         call = drawn.choice(_groups()[_draw_group(drawn, speaking=speaks and drawn.random() < 0.5)])
         text = _filled(call.text, drawn, results)
         is_statements = "\n" in text or re.match(r"(out|with|import|class|@)\b", text) is not None

@@ -20,7 +20,7 @@ RESTS_ON = (
 )
 
 _PROGRAMS = 3000
-_AT_ONCE = 100
+_AT_ONCE = 50
 _HOUR_SECONDS = 3600
 
 _processes: list[Processes] = []
