@@ -49,17 +49,29 @@ FOR_PROOFS = frozenset((CallMode.JIT, CallMode.UNOPTIMISED, CallMode.DOUBLE, Cal
 """How the code that a problem is made of is called to prove the problem; never a learner's."""
 
 
+class ParameterDraw(msgspec.Struct, frozen=True, kw_only=True):
+    """How the parameters are drawn whose path matches `path`, in which `*` stands for anything."""
+
+    path: _Name
+    mean: float = 0.0
+    std: float
+
+
 class ModuleUse(msgspec.Struct, frozen=True, kw_only=True):
     """Look into the `nnx.Module` class of this name when the call constructs it.
 
     With `std`, every `nnx.Param` is replaced right after construction by
     `numpy.random.default_rng([seed, crc32(path)]).normal(0, std, shape)`, so that two solutions with the
-    same parameter paths compute with the same numbers, whatever order they created them in.
+    same parameter paths compute with the same numbers, whatever order they created them in. The first of
+    `draws` that matches a path says its mean and standard deviation instead.
     """
 
     class_name: str
     seed: int = 0
     std: float | None = None
+    draws: tuple[ParameterDraw, ...] = ()
+    keys: dict[_Name, _Name] = {}
+    """By path, in hex, the random key that a parameter is made of; for the call mode `first_keys`."""
     inputs: tuple[int, ...] = ()
     """Which of the call's arguments an instance is called with, by call modes that look beyond the entry."""
 
@@ -183,6 +195,24 @@ class Loaded(msgspec.Struct, frozen=True, kw_only=True, tag="loaded"):
     """What was noticed in the text itself; never a reason to refuse it."""
 
 
+class DrawnKey(msgspec.Struct, frozen=True, kw_only=True):
+    """A random key that was drawn while a module was built: a hint, as all that a child says.
+
+    Keys are their words in hex, or a hash of these where they are many.
+    """
+
+    key: _Name
+    base: _Name
+    """The key that the stream itself was made of."""
+    source: int
+    """Which stream gave it, counted as they were met."""
+    path: _Name = ""
+    """The parameter that was made of it; empty where it is not known, or none."""
+    owner: _Name = ""
+    """The layer of Flax that drew it, such as `Dropout`; empty where submitted code did."""
+    line: int | None = None
+
+
 class ForbiddenUse(msgspec.Struct, frozen=True, kw_only=True):
     """A forbidden name that was used while the code ran, and the line of the submitted code that did."""
 
@@ -208,6 +238,8 @@ class CallResult(msgspec.Struct, frozen=True, kw_only=True, tag="call"):
     stages: Annotated[dict[_Name, WireArray], msgspec.Meta(max_length=1_000)] = {}
     """What was recorded of `Call.stages`, in the order in which it was reached."""
     forbidden: ForbiddenUse | None = None
+    drawn_keys: Annotated[tuple[DrawnKey, ...], msgspec.Meta(max_length=10_000)] | None = None
+    """In the call mode `first_keys`, what was drawn, in order; None where some of it was out of sight."""
 
 
 class Finished(msgspec.Struct, frozen=True, kw_only=True, tag="finished"):

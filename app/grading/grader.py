@@ -16,7 +16,7 @@ from app.core.verdict import CaseResult, Explained, Mode, Verdict
 from app.errors import GraderError
 from app.grading.diagnose.diagnose import DIAGNOSABLE, Diagnoser, Look, prepare_outputs
 from app.grading.diagnose.numbers import unexplained_output
-from app.grading.plan.checks import checks_of, prewarm_checks
+from app.grading.plan.checks import checks_of, redrawn_checks
 from app.grading.plan.host_needs import require_host
 from app.grading.plan.request import limits_for, request_for, warm_jail_key
 from app.grading.reference.outputs import ReferenceOutputs
@@ -245,7 +245,7 @@ class Grader:
 
     def _prewarm(self, problem: Problem, code: str, learner: str) -> None:
         """Have a jail pre-warmed on made-up arguments of the same shapes."""
-        checks = prewarm_checks(problem, secrets.randbits(32))
+        checks = redrawn_checks(problem, secrets.randbits(32))
         self._sandbox.prewarm(
             warm_jail_key(problem, learner), request_for(problem, code, checks), limits=limits_for(problem)
         )

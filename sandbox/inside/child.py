@@ -123,6 +123,7 @@ class Child:
             notes=self._notes.take(),
             stages=recorder.arrays,
             forbidden=self._guard.used,
+            drawn_keys=made.drawn_keys,
         )
 
     def _recorded_eagerly(self, module: ModuleType, call: Call) -> StageRecorder:

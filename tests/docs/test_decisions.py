@@ -26,6 +26,11 @@ def _faults(number: int, text: str) -> list[str]:
     return faults
 
 
+def _number(record: Path) -> int:
+    """Read it off the file's name; work under way elsewhere may have the number between."""
+    return int(record.name[:4])
+
+
 def _is_past(day: str) -> bool:
     return date.fromisoformat(day) <= datetime.now(tz=UTC).date()
 
@@ -33,7 +38,7 @@ def _is_past(day: str) -> bool:
 @pytest.mark.parametrize("record", _RECORDS, ids=lambda record: record.name)
 def test_a_record_has_number_date_and_headings(record: Path) -> None:
     """Context, decision, consequences, and how to undo it."""
-    assert _faults(_RECORDS.index(record) + 1, record.read_text()) == []
+    assert _faults(_number(record), record.read_text()) == []
 
 
 def test_a_record_that_lacks_something_is_noticed() -> None:
@@ -47,6 +52,6 @@ def test_the_index_has_every_record_by_its_title() -> None:
     rows = re.findall(r"^\| (\d+) \| \[(.*?)\]\((.*?)\) \|", index, re.MULTILINE)
 
     assert rows == [
-        (str(number), record.read_text().split("\n")[0].partition(". ")[2], record.name)
-        for number, record in enumerate(_RECORDS, start=1)
+        (str(_number(record)), record.read_text().split("\n")[0].partition(". ")[2], record.name)
+        for record in _RECORDS
     ]

@@ -64,7 +64,15 @@ def test_a_good_problem_is_proven(proofs: Mapping[str, Proof]) -> None:
         *(("trivial", name, "wrong_value") for name in ("another_seed", "bfloat16")),
     }
     assert {figure.id for figure in proof.figures} == {
-        *("second_inputs", "float64", "noise_floor", "nearest_variant", "determinism", "processor_time")
+        *(
+            "second_inputs",
+            "float64",
+            "noise_floor",
+            "nearest_variant",
+            "other_draws",
+            "determinism",
+            "processor_time",
+        )
     }
 
 

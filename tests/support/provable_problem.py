@@ -165,6 +165,10 @@ BROKEN = {
         Reason.DISAGREES_WITH_FLOAT64,
     ),
     "the module is never built": _broken(_reference("Gate", "Door"), Reason.MODULE_NEVER_BUILT),
+    "a path that is drawn is of no parameter": _broken(
+        _manifest("seed = 9\n", 'seed = 9\n[probes.draws]\n"wieght" = { std = 1.0 }\n'),
+        Reason.DRAW_MATCHES_NOTHING,
+    ),
     "an also-right solution is wrong": _broken(
         {_RIGHT: _solution(_ANSWER, f"{_ANSWER} + 0.01")}, Reason.ALSO_RIGHT_REFUSED
     ),
@@ -198,6 +202,10 @@ BROKEN = {
     ),
     "a variant is too near": _broken(
         {_VARIANT: _solution(_ANSWER, f"{_ANSWER} * 1.0003")}, Reason.VARIANT_TOO_NEAR
+    ),
+    "a variant is caught by luck": _broken(
+        {_VARIANT: _solution(_ANSWER, f"{_ANSWER} * jnp.where(x[0] > 0, 1.02, 1.0)")},
+        Reason.VARIANT_PASSES_A_DRAW,
     ),
     "the noise is too near": _broken(
         _reference(_LAST, f"{_LAST} * 3.1 + x * 0.7") | _tolerance(3e-6, 0.0), Reason.NOISE_TOO_NEAR

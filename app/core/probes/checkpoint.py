@@ -15,7 +15,7 @@ class CheckpointProbe(DrawingProbe, frozen=True, kw_only=True, tag="checkpoint")
     about = About.ANSWER
 
     def look(self, *, has_module: bool) -> ModuleLook | None:
-        return ModuleLook(seed=self.seed, std=self.std)
+        return ModuleLook(seed=self.seed, std=self.std, draws=self.draws)
 
     def faults(self, manifest: "Manifest", case: "Case") -> Iterator[Fault]:
         yield from lacks_module(manifest)

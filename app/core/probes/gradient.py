@@ -22,10 +22,12 @@ class GradientProbe(DrawingProbe, frozen=True, kw_only=True, tag="gradient"):
     scales_tolerance = True
 
     def look(self, *, has_module: bool) -> ModuleLook | None:
-        return ModuleLook(seed=self.seed, std=self.std if has_module else None)
+        return ModuleLook(seed=self.seed, std=self.std if has_module else None, draws=self.draws)
 
     def faults(self, manifest: "Manifest", case: "Case") -> Iterator[Fault]:
         yield from super().faults(manifest, case)
+        if self.draws and manifest.module is None:
+            yield "draws", "there is no [module] whose parameters could be drawn"
         for output in manifest.entry.named_outputs:
             if output.dtype not in _FLOATS:
                 yield "kind", f"an answer of dtype {output.dtype} has no gradient"

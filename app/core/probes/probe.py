@@ -6,7 +6,8 @@ its words, and NAME in `table.py`.
 """
 
 import enum
-from collections.abc import Iterator
+import math
+from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, ClassVar, Self
 
 import msgspec
@@ -35,14 +36,23 @@ class About(enum.Enum):
     """Several answers against each other, to the last bit."""
 
 
+class Draw(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The normal distribution that some parameters are drawn from."""
+
+    mean: float = 0.0
+    std: float
+
+
 class ModuleLook(msgspec.Struct, frozen=True, kw_only=True):
     """The problem's module is looked into when the call builds it.
 
-    With `std`, its parameters are replaced by path with `normal(0, std)` values drawn from `seed`.
+    With `std`, its parameters are replaced by path with `normal(0, std)` values drawn from `seed`, or as the
+    first pattern of `draws` says that matches the path.
     """
 
     seed: int = 0
     std: float | None = None
+    draws: Mapping[str, Draw] = {}
 
 
 class Probe(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, tag_field="kind"):
@@ -82,10 +92,16 @@ class Probe(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
 
 
 class DrawingProbe(Probe, frozen=True, kw_only=True):
-    """A probe that draws `normal(0, std)` values from `seed`."""
+    """A probe that draws `normal(0, std)` values from `seed`.
+
+    `draws` says otherwise for the parameters whose path matches one of its keys, in which `*` stands for
+    anything; the first that matches counts. A stream of small numbers shows an epsilon, a bias around -3
+    which GELU it is, keys with a large bias how precisely scores are computed.
+    """
 
     seed: int
     std: float = 0.3
+    draws: dict[str, Draw] = {}
 
     def reseeded(self, seed: int) -> Self:
         return msgspec.structs.replace(self, seed=seed)
@@ -95,6 +111,12 @@ class DrawingProbe(Probe, frozen=True, kw_only=True):
             yield "seed", "a seed must not be negative"
         if not 0 < self.std < float("inf"):
             yield "std", "the standard deviation must be a number above zero"
+        for pattern, draw in self.draws.items():
+            if not (math.isfinite(draw.mean) and 0 <= draw.std < math.inf):
+                yield (
+                    f"draws.{pattern}",
+                    "a mean is a number, and a standard deviation one that is not negative",
+                )
 
 
 def lacks_module(manifest: "Manifest") -> Iterator[Fault]:

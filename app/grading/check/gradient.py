@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 from app.core.outcome import Outcome
 from app.core.problem import Problem
+from app.core.tolerance import Tolerance
 from app.core.verdict import CaseResult
 from app.grading.check.case_result import case_result, no_arrays
 from app.grading.check.value import judge_arrays
@@ -15,7 +16,7 @@ from app.grading.reference.outputs import ReferenceOutput
 from sandbox.arrays import BadArray, WireArray, unpack_array
 from sandbox.interface import CallResult
 
-_CUT_OFF = "it is not used, or something such as `stop_gradient` or a copy made with NumPy cuts it off"
+CUT_OFF = "it is not used, or something such as `stop_gradient` or a copy made with NumPy cuts it off"
 
 
 def judge(problem: Problem, check: Check, call: CallResult, expected: ReferenceOutput) -> CaseResult:
@@ -29,14 +30,13 @@ def judge(problem: Problem, check: Check, call: CallResult, expected: ReferenceO
         message = f"there is no gradient of {names_words(lacking)}: no such `nnx.Param` is in the module"
         return case_result(check, Outcome.WRONG_PARAMETERS, message, call.wall_seconds)
     given = {name: all_given[name] for name in wanted}
+    has_module = problem.manifest.module is not None
+    if has_module and (other := [name for name in wanted if given[name].shape != wanted[name].shape]):
+        message = f"{names_words(other)}: another shape is asked for, of the parameter and so of its gradient"
+        return case_result(check, Outcome.WRONG_PARAMETERS, message, call.wall_seconds)
     tolerance = tolerance_of(problem, check, wanted)
-    silent = [
-        name
-        for name, array in wanted.items()
-        if _is_zero(given[name]) and not matches(given[name], array, tolerance)
-    ]
-    if silent:
-        message = f"no gradient reaches {names_words(silent)}: {_CUT_OFF}"
+    if silent := _without(given, wanted, tolerance):
+        message = f"no gradient reaches {names_words(silent)}: {CUT_OFF}"
         return case_result(check, Outcome.WRONG_VALUE, message, call.wall_seconds)
     differing = [name for name in wanted if not matches(given[name], wanted[name], tolerance)]
     return judge_arrays(
@@ -49,6 +49,24 @@ def judge(problem: Problem, check: Check, call: CallResult, expected: ReferenceO
         # Which ones differ tells nothing of a hidden case's values.
         remark=f"the gradient of {names_words(differing)} is another" if differing else "",
     )
+
+
+def without_gradient(
+    problem: Problem, check: Check, call: CallResult, expected: ReferenceOutput
+) -> list[str]:
+    """Name the parameters that no gradient reaches in `call`, and that one reaches in the reference."""
+    wanted, given = _named(problem, expected.arrays), _named(problem, call.arrays)
+    return _without(given, wanted, tolerance_of(problem, check, wanted))
+
+
+def _without(
+    given: Mapping[str, WireArray], wanted: Mapping[str, WireArray], tolerance: Tolerance
+) -> list[str]:
+    return [
+        name
+        for name, array in wanted.items()
+        if name in given and _is_zero(given[name]) and not matches(given[name], array, tolerance)
+    ]
 
 
 def _named(problem: Problem, arrays: Mapping[str, WireArray]) -> dict[str, WireArray]:

@@ -11,7 +11,13 @@ from app.core.problem import Problem
 from app.core.tolerance import Tolerance
 from app.core.verdict import Diagnosis, DiagnosisKind, Explained, Mode
 from app.grading.diagnose.budget import Budget
-from app.grading.diagnose.creation_order import as_creation_order, creation_order, is_creation_order
+from app.grading.diagnose.creation_order import (
+    FirstValues,
+    as_creation_order,
+    is_creation_order,
+    look_at_first_values,
+)
+from app.grading.diagnose.cut_gradients import cut_gradients
 from app.grading.diagnose.error_pattern import error_shapes
 from app.grading.diagnose.failures import shape_of_answers
 from app.grading.diagnose.stages import Followed, RunOnce, checks_to_prepare, follow
@@ -68,21 +74,18 @@ class Diagnoser:
         if self._prepares and seconds:
             await self.prepare(problem)
         look = (problem, code, run, self._outputs)
-        followed = None
+        first_values = None
         if outcome is Outcome.WRONG_VALUE and is_creation_order(
             await self._with_checkpoints(problem, code, run)
         ):
-            followed = await follow(*look, self._sandbox.run, thoroughly=True)
-            if followed.ignored_seed and followed.is_right_with_parameters:
-                found = seed_ignored(followed.ignored_seed)
-                return Look(run=run, diagnosis=found, explained=Explained.COMPLETE)
-            if followed.is_right_with_parameters:
+            first_values = await look_at_first_values(*look, self._sandbox.run)
+            if first_values is not None and first_values.is_order:
                 run = msgspec.structs.replace(run, case_results=as_creation_order(run.case_results))
-                return Look(run=run, diagnosis=creation_order(), explained=Explained.COMPLETE)
+                return Look(run=run, diagnosis=first_values.diagnosis, explained=Explained.COMPLETE)
         if not seconds:
             return Look(run=run)
         budget = Budget(seconds)
-        diagnosis = await diagnose(*look, self._sandbox.run, budget, followed)
+        diagnosis = await diagnose(*look, self._sandbox.run, budget, first_values)
         is_open = diagnosis is None and budget.was_cut_short
         return Look(
             run=run, diagnosis=diagnosis, explained=Explained.CUT_SHORT if is_open else Explained.COMPLETE
@@ -135,12 +138,13 @@ async def diagnose(
     answers: ReferenceOutputs,
     run_once: RunOnce,
     budget: Budget,
-    followed: Followed | None = None,
+    first_values: FirstValues | None = None,
 ) -> Diagnosis | None:
     """Name a variant, what parameters lack, where numbers part, or what they look like, in this order.
 
     What is found is what would be found with more time, whatever the budget: where a step was cut short,
-    nothing is said that it might have forestalled. `followed` saves a further run that was made.
+    nothing is said that it might have forestalled. `first_values` is what is known of the parameters' first
+    values, where only these differ.
     """
     fitting = await budget.within(fitting_variants(problem, run, answers), None)
     if fitting is None:
@@ -150,12 +154,14 @@ async def diagnose(
         fitting = await budget.within(fitting_fresh_too(problem, run, answers, fitting), fitting)
     if fitting:
         return variant_diagnosis(problem, fitting)
-    if found := _parameters(run):
+    if first_values is not None:
+        ignored = first_values.ignored_seed
+        return seed_ignored(ignored) if ignored else first_values.diagnosis
+    if found := _parameters(run) or cut_gradients(problem, run):
         return found
-    if followed is None:
-        following = follow(problem, code, run, answers, budget.bounding(run_once))
-        run_seconds = problem.manifest.limits.wall_seconds
-        followed = await budget.within(following, Followed(), run_seconds=run_seconds)
+    following = follow(problem, code, run, answers, budget.bounding(run_once))
+    run_seconds = problem.manifest.limits.wall_seconds
+    followed = await budget.within(following, Followed(), run_seconds=run_seconds)
     if followed.divergence is not None and followed.divergence.first_wrong is not None:
         return divergence_diagnosis(followed, problem.manifest.tolerance)
     if budget.was_cut_short:

@@ -11,7 +11,7 @@ from app.core.problem import Case, Problem
 from app.core.verdict import Mode, Visibility
 from app.grading.plan.repeats import cases_to_repeat, compared_cases
 from sandbox.arrays import Value, WireKey, pack_array
-from sandbox.interface import Call, CallMode, ModuleUse
+from sandbox.interface import Call, CallMode, ModuleUse, ParameterDraw
 
 REPEATED = "-again"
 """What the name of a case that is called a second time ends with."""
@@ -86,8 +86,11 @@ def checkpoint_checks(problem: Problem) -> tuple[Check, ...]:
     return tuple(check for check in checks if check.hands_in_parameters)
 
 
-def prewarm_checks(problem: Problem, seed: int) -> tuple[Check, ...]:
-    """Return every case and probe with other random arguments: the same shapes, none of the values."""
+def redrawn_checks(problem: Problem, seed: int) -> tuple[Check, ...]:
+    """Return every case and probe with other random arguments: the same shapes, none of the values.
+
+    For what must not depend on the values (a pre-warmed jail), or has to hold for any (a proof).
+    """
     cases = tuple(
         msgspec.structs.replace(case, arguments=expand_fresh(case.arguments, (seed, index)))
         for index, case in enumerate(problem.manifest.cases)
@@ -131,6 +134,9 @@ def _module_use(problem: Problem, probe: Probe) -> ModuleUse | None:
         class_name=module.name if module else "",
         seed=look.seed,
         std=look.std,
+        draws=tuple(
+            ParameterDraw(path=pattern, mean=draw.mean, std=draw.std) for pattern, draw in look.draws.items()
+        ),
         inputs=tuple(map(problem.manifest.entry.parameters.index, inputs)),
     )
 

@@ -14,7 +14,7 @@ from app.core.source_digest import source_digest
 from app.grading.prove.results import Proof
 from sandbox.environment import describe_environment
 
-PROOF_REVISION = 1
+PROOF_REVISION = 2
 """Raised where the meaning of a proof changes: what is asked of a problem, or a bound it is held to."""
 
 _CODE = ("app/catalog", "app/core", "app/grading", "sandbox")

@@ -1,5 +1,6 @@
 """A problem proves itself: right solutions are accepted, wrong ones refused and named, by a clear margin."""
 
+import fnmatch
 from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 
 import numpy as np
@@ -24,6 +25,7 @@ from app.grading.prove.margin import (
     time_figure,
 )
 from app.grading.prove.reasons import Fault, Reason
+from app.grading.prove.redraws import redraw_figure
 from app.grading.prove.reference_calls import (
     Conditions,
     differing,
@@ -102,6 +104,8 @@ async def _prove(
     declared = {name: variant.fails for name, variant in problem.manifest.variants.items()}
     if nearest := nearest_figure(variants, declared):
         yield nearest
+    if redraws := await redraw_figure(problem, grader.answers, variants, declared):
+        yield redraws
 
 
 def _unusable(*faults: Fault) -> SolutionResult:
@@ -120,6 +124,9 @@ def _answer_faults(checks: Sequence[Check], answers: Sequence[ReferenceOutput]) 
         if looks_inside and not answer.parameters:
             message = f"the reference never builds the module that {check.name} looks into"
             yield Fault(reason=Reason.MODULE_NEVER_BUILT, message=message)
+        if unused := _unused_draws(check, answer):
+            message = f"no parameter of the reference is at {', '.join(unused)}, which {check.name} draws"
+            yield Fault(reason=Reason.DRAW_MATCHES_NOTHING, message=message)
     broken = [
         name
         for name, arrays in _arrays(checks, answers).items()
@@ -128,6 +135,13 @@ def _answer_faults(checks: Sequence[Check], answers: Sequence[ReferenceOutput]) 
     if broken:
         message = f"the reference's answer to {', '.join(broken)} is not finite"
         yield Fault(reason=Reason.NOT_FINITE, message=message)
+
+
+def _unused_draws(check: Check, answer: ReferenceOutput) -> list[str]:
+    """Return the patterns of a probe's `draws` that no parameter of the reference fits."""
+    patterns = [draw.path for draw in check.call.module.draws] if check.call.module else []
+    paths = [parameter.path for parameter in answer.parameters or ()]
+    return [pattern for pattern in patterns if not fnmatch.filter(paths, pattern)]
 
 
 def _arrays(checks: Sequence[Check], answers: Sequence[ReferenceOutput]) -> dict[str, Arrays]:

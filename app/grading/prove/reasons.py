@@ -16,6 +16,7 @@ class Reason(StrEnum):
     CANNOT_BE_TRACED = "cannot_be_traced"
     DISAGREES_WITH_FLOAT64 = "disagrees_with_float64"
     MODULE_NEVER_BUILT = "module_never_built"
+    DRAW_MATCHES_NOTHING = "draw_matches_nothing"
     ALSO_RIGHT_REFUSED = "also_right_refused"
     VARIANT_DOES_NOT_RUN = "variant_does_not_run"
     VARIANT_PASSES = "variant_passes"
@@ -24,6 +25,7 @@ class Reason(StrEnum):
     VARIANTS_ALIKE = "variants_alike"
     VARIANT_WITHOUT_WORDS = "variant_without_words"
     VARIANT_TOO_NEAR = "variant_too_near"
+    VARIANT_PASSES_A_DRAW = "variant_passes_a_draw"
     NOISE_TOO_NEAR = "noise_too_near"
     TRIVIAL_ANSWER_PASSES = "trivial_answer_passes"
     NO_SECOND_INPUT = "no_second_input"
@@ -47,6 +49,7 @@ _REMEDIES = {
         "computation."
     ),
     Reason.MODULE_NEVER_BUILT: "Build the class that [module] names inside the entry, or drop the probe.",
+    Reason.DRAW_MATCHES_NOTHING: "Correct the path below [probes.draws]; `*` stands for anything.",
     Reason.ALSO_RIGHT_REFUSED: (
         "If the solution is right, change the inputs; if it differs in creation order only, declare "
         'outcome = "creation_order"; if it is wrong, make it a variant.'
@@ -60,6 +63,10 @@ _REMEDIES = {
     Reason.VARIANT_TOO_NEAR: (
         "Change the inputs so that the mistake shows more: larger numbers, a checkpoint probe. Do not narrow "
         "the tolerance unless the noise floor leaves room for it."
+    ),
+    Reason.VARIANT_PASSES_A_DRAW: (
+        "Change the inputs so that the mistake shows whatever is drawn: wider ones, more numbers in the "
+        "answer, a checkpoint probe with `draws` of its own."
     ),
     Reason.NOISE_TOO_NEAR: (
         "Change the inputs so that less is rounded away, or widen the tolerance if the variants leave room."

@@ -17,7 +17,17 @@ from app.errors import ReferenceFailed
 from app.grading.plan.checks import Check
 from app.grading.plan.request import compartment, outputs_of, request_for
 from app.grading.reference.sessions import ReferenceSessions
-from sandbox.interface import Arrays, Call, CallResult, Ending, Outputs, Parameter, RunRequest, RunResult
+from sandbox.interface import (
+    Arrays,
+    Call,
+    CallResult,
+    DrawnKey,
+    Ending,
+    Outputs,
+    Parameter,
+    RunRequest,
+    RunResult,
+)
 from sandbox.jailed import Supervisor
 from sandbox.limits import Limits, Slowdown
 
@@ -30,7 +40,7 @@ TRUSTED_LIMITS = Limits(
     output_bytes=1 << 20,
 )
 _IN_MEMORY = 4096
-_FORMAT = b"2"
+_FORMAT = b"3"
 """Of what is on disk: another one has other keys, so that neither older nor newer code misreads it."""
 
 
@@ -41,6 +51,8 @@ class ReferenceOutput(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_
     parameters: tuple[Parameter, ...] | None = None
     stages: Arrays = {}
     """What was recorded on the way, where its call asks for stages."""
+    drawn_keys: tuple[DrawnKey, ...] | None = None
+    """What its module's parameters were made of, where its call asks for that."""
     failure: str = ""
 
 
@@ -244,6 +256,7 @@ def _answer(call: CallResult) -> ReferenceOutput:
         arrays=call.arrays,
         parameters=call.parameters,
         stages=call.stages,
+        drawn_keys=call.drawn_keys,
         failure=failure,
     )
 

@@ -12,7 +12,7 @@ from flax import nnx
 from sandbox.arrays import Value, WireArray, WireKey, unpack_array
 from sandbox.inside.module.observe import Built, Observer
 from sandbox.inside.report.answers import Answer, convert
-from sandbox.interface import Arrays, Call, ModuleUse, Outputs, Parameter, Structure
+from sandbox.interface import Arrays, Call, DrawnKey, ModuleUse, Outputs, Parameter, Structure
 
 # Bound here, because submitted code may put something else in its place. Not `asarray`, which runs a
 # program of its own for each shape.
@@ -34,7 +34,8 @@ class NotAsked(Exception):
 class LearnerCall:
     """The loaded text, one call into it, and what it should return.
 
-    `parameters` is what the module that the call looks into held, once it was seen.
+    `parameters` is what the module that the call looks into held, once it was seen, and `drawn_keys` which
+    random keys it was made of, where the call mode asks that.
     """
 
     def __init__(self, module: ModuleType, call: Call, outputs: Outputs) -> None:
@@ -42,6 +43,7 @@ class LearnerCall:
         self._call = call
         self.outputs = outputs
         self.parameters: tuple[Parameter, ...] | None = None
+        self.drawn_keys: tuple[DrawnKey, ...] | None = None
         self._keeps = False  # Whether it was found to keep programs or models from earlier calls.
 
     @property
@@ -67,6 +69,11 @@ class LearnerCall:
         it is called again without them. Whatever the code raises goes through.
         """
         return self._observed(lambda: Observer(self.use, self._module, values=values), arguments)[0]
+
+    def run_looking(self, arguments: Sequence[Any]) -> tuple[Any, Sequence[tuple[str, Any]]]:
+        """Return what the entry function returns, and the variables of the module that it builds, by path."""
+        value, observer = self._observed(lambda: Observer(self.use, self._module), arguments)
+        return value, observer.found
 
     def built(self) -> nnx.Module | None:
         """Run up to the first instance that is built, parameters handed in, and return it."""

@@ -37,9 +37,9 @@ class Observer:
     A solution may keep an instance from one call to the next: one that is called before any is
     constructed is seen then. What was handed in is taken back at the end, for the same reason.
 
-    `parameters` is what the first instance held; None while there was none. With `values`, by path, those
-    are handed in where they name a parameter. With `leave_early`, `Built` is raised at the first instance,
-    and `instance` is a copy of it that keeps what was handed in.
+    `parameters` is what the first instance held, None while there was none, and `found` its variables by
+    path. With `values`, by path, those are handed in where they name a parameter. With `leave_early`,
+    `Built` is raised at the first instance, and `instance` is a copy of it that keeps what was handed in.
     """
 
     def __init__(
@@ -59,6 +59,7 @@ class Observer:
         self._snapshot: _ModuleSnapshot | None = None
         self.parameters: tuple[Parameter, ...] | None = None
         self.instance: nnx.Module | None = None
+        self.found: Sequence[tuple[str, Any]] = ()
 
     @property
     def missed(self) -> bool:
@@ -111,21 +112,22 @@ class Observer:
         assert self._use is not None
         found = list(leaves(instance))
         if self.parameters is None:
+            self.found = found
             self.parameters = tuple(sorted(describe(found), key=lambda parameter: parameter.path))
         if self._use.std is not None:
-            self._hand_in(found, self._use.seed, self._use.std)
+            self._hand_in(found, self._use, self._use.std)
         if self._leave_early:
             self.instance = nnx.clone(instance)
             raise Built
 
-    def _hand_in(self, found: Sequence[tuple[str, Any]], seed: int, std: float) -> None:
+    def _hand_in(self, found: Sequence[tuple[str, Any]], use: ModuleUse, std: float) -> None:
         self._was_traced |= get_opaque_trace_state(convention="nnx") != self._around
         nodes = {path: node for path, node in found if isinstance(node, nnx.Param)}
         before = {path: node.get_value() for path, node in nodes.items()}
         # One transfer for all of them.
         drawn = _to_jax(
             {
-                path: draw(path, value.shape, seed=seed, std=std)
+                path: draw(path, value.shape, seed=use.seed, std=std, draws=use.draws)
                 for path, value in before.items()
                 if self._values.get(path) is None
             }

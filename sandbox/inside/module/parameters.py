@@ -1,7 +1,8 @@
 """The arrays that an `nnx.Module` holds: by path, in words, and as numbers to hand in."""
 
+import fnmatch
 import zlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 import jax
@@ -10,7 +11,7 @@ from flax import nnx
 from numpy.typing import NDArray
 
 from sandbox.inside.submitted_text import plain_text
-from sandbox.interface import Parameter
+from sandbox.interface import Parameter, ParameterDraw
 
 _PATH_LIMIT = 4_000
 _LEAVES = (nnx.Variable, jax.Array, np.ndarray)
@@ -50,10 +51,17 @@ def describe(found: Iterable[tuple[str, Any]]) -> Iterator[Parameter]:
         )
 
 
-def draw(path: str, shape: tuple[int, ...], *, seed: int, std: float) -> NDArray[np.float32]:
-    """Draw the values that every solution gets at `path`: they depend on nothing else."""
+def draw(
+    path: str, shape: tuple[int, ...], *, seed: int, std: float, draws: Sequence[ParameterDraw] = ()
+) -> NDArray[np.float32]:
+    """Draw the values that every solution gets at `path`: they depend on nothing else.
+
+    The first of `draws` whose pattern matches `path` takes the place of mean 0 and `std`.
+    """
     rng = np.random.default_rng([seed, zlib.crc32(path.encode())])
-    return rng.normal(0.0, std, shape).astype(np.float32)
+    own = next((one for one in draws if fnmatch.fnmatchcase(path, one.path)), None)
+    mean, std = (0.0, std) if own is None else (own.mean, own.std)
+    return rng.normal(mean, std, shape).astype(np.float32)
 
 
 def put(variable: nnx.Variable[Any], value: Any) -> None:

@@ -19,6 +19,7 @@ _WHOLE = case("short", seed=1).replace(
     '{ generator = "arange", shape = [3], dtype = "int32" }',
 )
 _GRADIENT = GRADIENT.format("hidden")
+_DRAWS = CHECKPOINT + '[probes.draws]\n"sc*" = {{ mean = -3.0, std = {} }}\n'
 _TRANSFORMS = TRANSFORMS.format("hidden")
 _ACCURACY = """
 [[probes]]
@@ -44,6 +45,15 @@ def test_what_looks_into_a_module_needs_one(probe: str) -> None:
         (_GRADIENT.replace('"short"', '"tall"'), True, None, "$.probes[0].case: there is no case 'tall'"),
         (_GRADIENT.replace("seed = 3", "seed = -3"), True, None, "$.probes[0].seed"),
         (_GRADIENT + "std = 0.0\n", True, None, "$.probes[0].std"),
+        (_DRAWS.format("-0.1"), True, None, "$.probes[0].draws.sc*: a mean is a number"),
+        (_DRAWS.format("inf"), True, None, "$.probes[0].draws.sc*: a mean is a number"),
+        (_DRAWS.format("0.1, spread = 1"), True, None, "spread"),
+        (
+            _GRADIENT + '[probes.draws]\n"*" = { std = 1.0 }\n',
+            False,
+            None,
+            "$.probes[0].draws: there is no [module]",
+        ),
         (_GRADIENT + "points = -1\n", True, None, "$.probes[0].points"),
         (_GRADIENT, False, _NUMBERS, "has no array of floats to take a gradient by"),
         (_GRADIENT, False, _WHOLE, "has no array of floats to take a gradient by"),

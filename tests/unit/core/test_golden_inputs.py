@@ -28,8 +28,9 @@ _ARGUMENTS: list[Argument] = [msgspec.convert(entry["argument"], Argument) for e
 _DRAW = """
 import hashlib, json, sys
 from sandbox.inside.module.parameters import draw
-for path, shape, seed, std in json.load(sys.stdin):
-    array = draw(path, tuple(shape), seed=seed, std=std)
+from sandbox.interface import ParameterDraw
+for path, shape, seed, std, draws in json.load(sys.stdin):
+    array = draw(path, tuple(shape), seed=seed, std=std, draws=[ParameterDraw(**one) for one in draws])
     print(hashlib.sha256(f"{array.dtype.str} {list(array.shape)}\\n".encode() + array.tobytes()).hexdigest())
 """
 
@@ -141,9 +142,14 @@ def _drawn(calls: list[list[Any]]) -> list[str]:
 def test_a_checkpoint_hands_in_its_golden_parameters() -> None:
     """They depend on path, shape, seed and spread alone; each of these changes them."""
     entries = _GOLDEN["parameters"]
-    calls = [[entry["path"], entry["shape"], entry["seed"], entry["std"]] for entry in entries]
-    path, shape, seed, std = calls[0]
-    others = [[path + "x", shape, seed, std], [path, shape, seed + 1, std], [path, shape, seed, std * 1.001]]
+    calls = [[entry["path"], entry["shape"], entry["seed"], entry["std"], []] for entry in entries]
+    path, shape, seed, std, _ = calls[0]
+    others = [
+        [path + "x", shape, seed, std, []],
+        [path, shape, seed + 1, std, []],
+        [path, shape, seed, std * 1.001, []],
+        [path, shape, seed, std, [{"path": "blocks.*", "mean": 0.5, "std": std}]],
+    ]
     drawn = _drawn([*calls, *others])
     assert drawn[: len(entries)] == [entry["sha256"] for entry in entries]
     assert set(drawn[: len(entries)]).isdisjoint(drawn[len(entries) :])
@@ -155,3 +161,10 @@ def test_the_parameters_follow_the_formula_that_the_interface_states() -> None:
         rng = np.random.default_rng([entry["seed"], zlib.crc32(entry["path"].encode())])
         made = rng.normal(0.0, entry["std"], tuple(entry["shape"])).astype(np.float32)
         assert _digest(made) == entry["sha256"]
+
+
+def test_parameters_with_a_draw_of_their_own_are_golden_too() -> None:
+    """The first pattern that matches counts, whatever the probe's spread; the formula is the same."""
+    entries = _GOLDEN["draws"]
+    calls = [[entry["path"], entry["shape"], entry["seed"], 0.3, entry["draws"]] for entry in entries]
+    assert _drawn(calls) == [entry["sha256"] for entry in entries]

@@ -62,8 +62,8 @@ _WANTED = _parts(scale=_array(100.0, 50.0), shift=_array(1e-4, 2.0), bias=_array
         ),
         (
             _parts(scale=_array(100), shift=_array(1e-4, 2.0), bias=_array(0, 0)),
-            Outcome.WRONG_SHAPE,
-            "`scale`: shape (2,) is asked for",
+            Outcome.WRONG_PARAMETERS,
+            "`scale`: another shape is asked for, of the parameter",
         ),
         (
             _parts(scale=_FORGED, shift=_array(1e-4, 2.0), bias=_array(0, 0)),

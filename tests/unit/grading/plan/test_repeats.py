@@ -4,7 +4,7 @@ import pytest
 
 from app.core.problem import Problem
 from app.core.verdict import Mode
-from app.grading.plan.checks import checks_of, prewarm_checks
+from app.grading.plan.checks import checks_of, redrawn_checks
 from app.grading.plan.repeats import shapes_without_a_second_input
 from tests.support.probed_problems import DETERMINISM, case, counted, probed
 
@@ -56,7 +56,7 @@ def test_it_comes_quietly_after_all_cases_and_before_probes_that_hand_parameters
 
 def test_practice_repeats_nothing() -> None:
     """It is about compiled programs, and the second call of a shape has none of its own."""
-    checks = prewarm_checks(probed("", module=False, cases=_TWO), seed=1)
+    checks = redrawn_checks(probed("", module=False, cases=_TWO), seed=1)
     assert [check.name for check in checks] == ["short", "other", "long"]
 
 

@@ -30,7 +30,7 @@ def test_a_record_of_today_is_not_stale(tmp_path: Path) -> None:
     ("changed", "said"),
     [
         ({"version": "f" * 64}, "toy-shift: its files have changed since it was proven (ffffffffffff, now "),
-        ({"revision": 0}, "toy-shift: a proof means something else now (revision 0, now 1)"),
+        ({"revision": 0}, "toy-shift: a proof means something else now (revision 0, now 2)"),
         (
             {"versions": {**_VERSIONS, "jax": "0.1"}},
             f"toy-shift: it was proven before jax {_VERSIONS['jax']}",
