@@ -34,7 +34,8 @@ class NotAsked(Exception):
 class LearnerCall:
     """The loaded text, one call into it, and what it should return.
 
-    `parameters` is what the module that the call looks into held, once it was seen.
+    `parameters` is what the module that the call looks into held, once it was seen; until then
+    `built_instead` has the names of the text's other modules that were constructed.
     """
 
     def __init__(self, module: ModuleType, call: Call, outputs: Outputs) -> None:
@@ -42,6 +43,7 @@ class LearnerCall:
         self._call = call
         self.outputs = outputs
         self.parameters: tuple[Parameter, ...] | None = None
+        self.built_instead: tuple[str, ...] = ()
         self._keeps = False  # Whether it was found to keep programs or models from earlier calls.
 
     @property
@@ -94,6 +96,7 @@ class LearnerCall:
             return None, observer
         finally:
             self.parameters = self.parameters or observer.parameters
+            self.built_instead = observer.others
 
     def arrays(self, value: Any) -> list[jax.Array]:
         """Return the returned arrays in order, traced ones too.
