@@ -4,6 +4,8 @@ import time
 
 import msgspec
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from app.grading.compare.parameters import same_tree, tree_differences
 from sandbox.interface import Parameter
@@ -272,10 +274,10 @@ def test_a_constant_of_the_code_s_own_is_no_parameter() -> None:
     """Neither one that only it keeps, nor one that only the reference keeps."""
     constant = _parameter("scale", (), kind="array", mean=0.5)
     counter = _parameter("calls", (), kind="Variable")
-    for given in ([*_WANTED, constant], [*_WANTED, counter]):
-        assert tree_differences(given, _WANTED) == ""
-        assert same_tree(given, _WANTED, _WANTED)
-        assert same_tree(given, _WANTED)
+    for more in ([*_WANTED, constant], [*_WANTED, counter]):
+        assert tree_differences(more, _WANTED) == ""
+        assert same_tree(more, _WANTED, _WANTED)
+        assert same_tree(more, _WANTED)
     assert tree_differences(_WANTED, [*_WANTED, constant]) == ""
     assert same_tree(_WANTED, [*_WANTED, constant], [*_WANTED, constant])
 
@@ -288,3 +290,42 @@ def test_a_parameter_that_is_none_is_a_difference() -> None:
     state = [*_WANTED, _parameter("mean", (8,), kind="BatchStat")]
     assert not same_tree(_WANTED, state, state)
     assert tree_differences(_WANTED, state) == "`mean` is missing"
+
+
+_NAMES = st.lists(
+    st.sampled_from(["blocks", "0", "1", "10", "layers", "ln1", "kernel", "block_0", "query"]),
+    min_size=1,
+    max_size=4,
+)
+_TREES = st.lists(
+    st.builds(
+        Parameter,
+        path=_NAMES.map(".".join),
+        kind=st.sampled_from(["Param", "Param", "array", "BatchStat"]),
+        shape=st.sampled_from([(), (2,), (2, 2), (2, 2, 2), (4,)]),
+        dtype=st.just("float32"),
+        mean=st.just(0.0),
+        std=st.just(0.0),
+        also_at=st.lists(_NAMES.map(".".join), max_size=2).map(tuple),
+    ),
+    max_size=12,
+    unique_by=lambda one: one.path,
+)  # fmt: skip
+
+
+@settings(max_examples=100, deadline=None)
+@given(_TREES, _TREES)
+def test_something_is_told_exactly_where_trees_differ(
+    given: list[Parameter], wanted: list[Parameter]
+) -> None:
+    """Whatever a hostile process reports: no path, shape or shared object is beyond words."""
+    wanted = [msgspec.structs.replace(one, also_at=()) for one in wanted]
+    given.sort(key=lambda one: one.path)
+    wanted.sort(key=lambda one: one.path)
+    asked_for = [one for one in wanted if one.kind != "array"]
+    paths = {one.path for one in asked_for}
+    counted = [one for one in given if one.kind == "Param" or one.path in paths]
+    same = [(one.path, one.kind, one.shape) for one in counted] == [
+        (one.path, one.kind, one.shape) for one in asked_for
+    ]
+    assert bool(tree_differences(given, wanted)) is not same

@@ -128,7 +128,7 @@ def test_nothing_recorded_says_nothing() -> None:
 
 
 def _noisy(name: str, error: float) -> Array:
-    return _RIGHT[name] + error * np.abs(_RIGHT[name]).max()
+    return np.asarray(_RIGHT[name] + error * np.abs(_RIGHT[name]).max())
 
 
 def test_a_cause_that_is_smaller_than_the_tolerance_is_found_by_how_the_error_grows() -> None:
