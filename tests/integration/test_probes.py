@@ -141,8 +141,11 @@ def test_what_is_built_in_place_of_the_class_is_told_where_values_may_be(grade: 
     code = WITH_MODULE.replace("Squash", "Squeeze")
     shown = PARAMETERS + 'visibility = "sample"\n'
     hidden = CHECKPOINT + 'visibility = "hidden"\n'
-    rows = {row.name: row for row in grade(probed(shown + hidden), code).cases}
+    verdict = grade(probed(shown + hidden), code)
+    rows = {row.name: row for row in verdict.cases}
     assert "what it builds is `Squeeze`" in rows["parameters"].message
+    assert verdict.diagnosis is not None
+    assert verdict.diagnosis.message == f"{rows['parameters'].message}."
     assert rows["checkpoint"].message == "as in `parameters`"
     rows = {row.name: row for row in grade(probed(hidden), code).cases}
     assert "never builds" in rows["checkpoint"].message

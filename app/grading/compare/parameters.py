@@ -65,15 +65,17 @@ def _differences(
     extra = [path for path, one in found.items() if path not in asked and one.kind == "Param"]
     alone = dict(_whole_modules(missing, asked))
     reported = {
-        path: list(_difference(found[path], parameter)) for path, parameter in asked.items() if path in found
+        path: list(_difference(found[path], parameter))
+        for path, parameter in asked.items()
+        if path in found and path not in habits.explained
     }
-    told = [
+    sayings = [
         *((place, f"`{place}` is missing", words_for(first, words)) for place, first in alone.items()),
         *((path, one, words_for(path, words)) for path, all_of_it in reported.items() for one in all_of_it),
     ]
     order = {path: place for place, path in enumerate(asked)}
-    told.sort(key=lambda one: order[alone.get(one[0], one[0])])
-    yield from _once_for_all(told, asked)
+    sayings.sort(key=lambda one: order[alone.get(one[0], one[0])])
+    yield from _once_for_all(sayings, asked)
     yield from _once_for_all(
         [(place, f"`{place}` is not asked for", "") for place, _ in _whole_modules(extra, found)], found
     )
@@ -99,15 +101,15 @@ def _prefixes(path: str) -> list[str]:
     return [".".join(names[:end]) for end in range(1, len(names))]
 
 
-def _once_for_all(told: Sequence[tuple[str, str, str]], tree: Iterable[str]) -> Iterator[str]:
+def _once_for_all(sayings: Sequence[tuple[str, str, str]], tree: Iterable[str]) -> Iterator[str]:
     """Say once, with a `*`, what holds for a place in every one of a list's modules."""
     everywhere: dict[str, set[str]] = {}
     for path in tree:
         for place in (*_prefixes(path), path):
             everywhere.setdefault(starred(place), set()).add(place)
-    alike = Counter((starred(place), text.replace(place, "*")) for place, text, _ in told)
+    alike = Counter((starred(place), text.replace(place, "*")) for place, text, _ in sayings)
     seen = set()
-    for place, text, said in told:
+    for place, text, said in sayings:
         whole = starred(place)
         count = alike[whole, text.replace(place, "*")]
         if count > 1 and count == len(everywhere.get(whole, ())):
@@ -132,10 +134,7 @@ def _difference(given: Parameter, wanted: Parameter) -> Iterator[str]:
 def _shape_difference(given: Parameter, wanted: Parameter) -> str:
     if len(given.shape) == len(wanted.shape) and given.shape[1:] == wanted.shape[1:]:
         return f"`{wanted.path}` has {given.shape[0]} rows, {wanted.shape[0]} are needed"
-    text = f"`{wanted.path}` has shape {given.shape}, {wanted.shape} is asked for"
-    if len(given.shape) > len(wanted.shape) and math.prod(given.shape) == math.prod(wanted.shape):
-        return f"{text}: as many numbers in more axes, as an `nnx.LinearGeneral` has them"
-    return text
+    return f"`{wanted.path}` has shape {given.shape}, {wanted.shape} is asked for"
 
 
 def _start_difference(given: Parameter, wanted: Parameter) -> str:

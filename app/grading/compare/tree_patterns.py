@@ -1,5 +1,6 @@
 """The one habit behind many differing parameters: modules elsewhere, stacked, shared, or of other parts."""
 
+import math
 import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -73,6 +74,10 @@ def recognise(given: Mapping[str, Parameter], wanted: Mapping[str, Parameter]) -
         explained |= paths
         for path in gone:
             left.pop(path, None)
+    sentence, paths = _in_more_axes(left, wanted)
+    if sentence:
+        sentences.append(sentence)
+        explained |= paths
     return Habits(sentences=tuple(sentences), given=left, explained=frozenset(explained))
 
 
@@ -103,13 +108,41 @@ def _shared(
             if other in wanted and other not in given:
                 first, again = _ends_cut(one.path, other)
                 groups[first][again].add(other)
+    alike: dict[tuple[str, Names], list[str]] = defaultdict(list)
     for first, others in groups.items():
-        verb = "is" if len(others) == 1 else "are"
+        alike[starred(first), tuple(sorted(map(starred, others)))].append(first)
+    for (shape, _), firsts in alike.items():
+        others = groups[firsts[0]]
+        first, names = firsts[0], sorted(others)
+        if len(firsts) > 1:
+            first, names = shape, sorted(set(map(starred, others)))
         sentence = (
-            f"{names_words(sorted(others))} {verb} the very same object as `{first}`: one that is used "
-            f"{len(others) + 1} times, where each is to have parameters of its own"
+            f"{names_words(names)} {'is' if len(others) == 1 else 'are'} the very same object as `{first}`: "
+            f"one that is used {len(others) + 1} times, where each is to have parameters of its own"
         )
-        yield sentence, {path for paths in others.values() for path in paths}
+        yield sentence, {path for one in firsts for paths in groups[one].values() for path in paths}
+
+
+def _in_more_axes(given: Mapping[str, Parameter], wanted: Mapping[str, Parameter]) -> tuple[str, set[str]]:
+    """Find modules of which the same numbers are asked for in fewer axes."""
+    paths = [
+        path
+        for path, one in wanted.items()
+        if path in given
+        and given[path].kind == one.kind
+        and len(given[path].shape) > len(one.shape)
+        and math.prod(given[path].shape) == math.prod(one.shape)
+    ]
+    if not paths:
+        return "", set()
+    modules = list(dict.fromkeys(starred(path.rpartition(".")[0] or path) for path in paths))
+    example = max(paths, key=lambda path: len(wanted[path].shape))
+    sentence = (
+        f"{names_words(modules)} {'holds' if len(modules) == 1 else 'hold'} as many numbers as are asked "
+        f"for, but in more axes, as an `nnx.LinearGeneral` does: `{starred(example)}` has shape "
+        f"{given[example].shape}, {wanted[example].shape} is asked for"
+    )
+    return sentence, set(paths)
 
 
 def _ends_cut(one: str, other: str) -> tuple[str, str]:
@@ -282,14 +315,14 @@ def _other_parts(
 ) -> Iterator[tuple[str, set[str], set[str]]]:
     """Find modules that hold other parts than are wanted there."""
     parts = [_by_parent(paths) for paths in (given, wanted)]
-    told: dict[tuple[Names, Names, Names], list[Names]] = defaultdict(list)
+    alike: dict[tuple[Names, Names, Names], list[Names]] = defaultdict(list)
     for parent in parts[1].keys() & parts[0].keys():
         if not parent or not explained.isdisjoint(_below(parent, wanted)):
             continue
         here, there = parts[0][parent], parts[1][parent]
         if (extra := here - there) and (missing := there - here) and len(extra) + len(missing) > 2:
-            told[_star(parent), tuple(sorted(extra)), tuple(sorted(missing))].append(parent)
-    for (parent, extra_names, missing_names), parents in sorted(told.items()):
+            alike[_star(parent), tuple(sorted(extra)), tuple(sorted(missing))].append(parent)
+    for (parent, extra_names, missing_names), parents in sorted(alike.items()):
         where = ".".join(parent if len(parents) > 1 else parents[0])
         kind = " as an `nnx.MultiHeadAttention` does" if set(extra_names) == _OF_MULTI_HEAD_ATTENTION else ""
         sentence = (

@@ -12,7 +12,7 @@ from app.grading.diagnose.significance import Array
 
 _MOST_NUMBERS = 1 << 14
 _MOST_AT_ONCE = 2
-_MOST_TOLD = 2
+_MOST_NAMED = 2
 _RIGHT = ""
 
 
@@ -77,7 +77,7 @@ def mistake_in_attention(given: Array, queries: Array, keys: Array, values: Arra
             and not is_nearly(right, made)
         }
         if found:
-            return " or: ".join(sorted(found)) if len(found) <= _MOST_TOLD else ""
+            return " or: ".join(sorted(found)) if len(found) <= _MOST_NAMED else ""
     return ""
 
 

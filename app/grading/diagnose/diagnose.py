@@ -239,8 +239,14 @@ def _with_mode(found: Diagnosis, sentence: str) -> Diagnosis:
 
 
 def _parameters(run: CheckedRun) -> Diagnosis | None:
-    for check, found in zip(run.checks, run.case_results, strict=True):
-        if found.outcome is Outcome.WRONG_PARAMETERS and check.about is About.PARAMETERS:
-            message = f"In the module's parameters, {found.message}."
-            return Diagnosis(kind=DiagnosisKind.PARAMETERS, id="parameters", message=message)
+    for place, (check, found) in enumerate(zip(run.checks, run.case_results, strict=True)):
+        if found.outcome is not Outcome.WRONG_PARAMETERS or check.about is not About.PARAMETERS:
+            continue
+        calls = run.result.calls[place : place + 1]
+        if calls and calls[0].parameters is None:
+            # Its reason stands in the first row that has it.
+            message = next(row.message for row in run.case_results if row.outcome is found.outcome)
+            return Diagnosis(kind=DiagnosisKind.PARAMETERS, id="parameters", message=f"{message}.")
+        message = f"In the module's parameters, {found.message}."
+        return Diagnosis(kind=DiagnosisKind.PARAMETERS, id="parameters", message=message)
     return None

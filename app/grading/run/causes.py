@@ -14,16 +14,16 @@ class Causes:
     """Remembers why the rows of a run ended, in their order."""
 
     def __init__(self) -> None:
-        self._told: dict[Hashable, str] = {}
+        self._reported: dict[Hashable, str] = {}
 
-    def told_once(self, check: Check, call: CallResult, found: CaseResult) -> CaseResult:
+    def reported_once(self, check: Check, call: CallResult, found: CaseResult) -> CaseResult:
         """Return the result; where an earlier row has its reason, with that row's name for a message."""
         reasons = _reasons(check, call)
         if not reasons:
             return found
-        first = self._told.get(reasons[0])
+        first = self._reported.get(reasons[0])
         for reason in reasons:
-            self._told.setdefault(reason, check.name)
+            self._reported.setdefault(reason, check.name)
         return found if first is None else msgspec.structs.replace(found, message=f"as in `{first}`")
 
 

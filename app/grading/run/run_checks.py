@@ -120,7 +120,7 @@ async def _run_checks(
                 received[check.name] = report
                 first = received.get(check.repeats)
                 found = judge(problem, check, report, expected[report.index], first)
-                results.append(_in_group(check, causes.told_once(check, report, found)))
+                results.append(_in_group(check, causes.reported_once(check, report, found)))
                 on_result(results[-1])
         result = await running
     finally:

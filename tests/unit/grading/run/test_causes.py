@@ -21,8 +21,8 @@ def _raised(line: int, message: str = "no") -> CallResult:
     )
 
 
-def _told(causes: Causes, name: str, call: CallResult) -> str:
-    return causes.told_once(_CHECKS[name], call, _result(_CHECKS[name])).message
+def _reported(causes: Causes, name: str, call: CallResult) -> str:
+    return causes.reported_once(_CHECKS[name], call, _result(_CHECKS[name])).message
 
 
 def _result(check: Check) -> CaseResult:
@@ -31,27 +31,27 @@ def _result(check: Check) -> CaseResult:
 
 def test_a_row_that_ends_for_a_reason_that_was_told_names_the_row_that_has_it() -> None:
     causes = Causes()
-    assert _told(causes, "short", _raised(7)) == "a long reason"
-    assert _told(causes, "parameters", _raised(7)) == "as in `short`"
-    assert _told(causes, "long", _raised(7)) == "as in `short`", "a hidden row is known by type and line"
-    assert _told(causes, "checkpoint", _raised(8)) == "a long reason"
+    assert _reported(causes, "short", _raised(7)) == "a long reason"
+    assert _reported(causes, "parameters", _raised(7)) == "as in `short`"
+    assert _reported(causes, "long", _raised(7)) == "as in `short`", "a hidden row is known by type and line"
+    assert _reported(causes, "checkpoint", _raised(8)) == "a long reason"
 
 
 def test_another_message_is_another_reason_where_it_may_be_told() -> None:
     causes = Causes()
-    assert _told(causes, "short", _raised(7, "(4,) and (5,)")) == "a long reason"
-    assert _told(causes, "parameters", _raised(7, "(6,) and (5,)")) == "a long reason"
-    assert _told(causes, "long", _raised(7, "(8,) and (5,)")) == "as in `short`"
+    assert _reported(causes, "short", _raised(7, "(4,) and (5,)")) == "a long reason"
+    assert _reported(causes, "parameters", _raised(7, "(6,) and (5,)")) == "a long reason"
+    assert _reported(causes, "long", _raised(7, "(8,) and (5,)")) == "as in `short`"
 
 
 def test_a_module_that_is_never_built_is_told_once() -> None:
     causes = Causes()
     nothing = CallResult(index=0, wall_seconds=0.1)
-    assert _told(causes, "parameters", nothing) == "a long reason"
-    assert _told(causes, "checkpoint", nothing) == "as in `parameters`"
+    assert _reported(causes, "parameters", nothing) == "a long reason"
+    assert _reported(causes, "checkpoint", nothing) == "as in `parameters`"
 
 
 def test_what_only_differs_is_told_row_by_row() -> None:
     causes = Causes()
     for _ in range(2):
-        assert _told(causes, "short", CallResult(index=0, wall_seconds=0.1)) == "a long reason"
+        assert _reported(causes, "short", CallResult(index=0, wall_seconds=0.1)) == "a long reason"
