@@ -19,6 +19,7 @@ _RIGHT = ""
 class _Attention(msgspec.Struct, frozen=True, kw_only=True):
     """How queries, keys and values, each (T, d), become joined heads (T, d); `""` is how it should be."""
 
+    heads: str = _RIGHT
     split: str = _RIGHT
     scores: str = _RIGHT
     scale: str = _RIGHT
@@ -28,6 +29,10 @@ class _Attention(msgspec.Struct, frozen=True, kw_only=True):
 
 
 _MISTAKES: Mapping[str, Mapping[str, str]] = {
+    "heads": {
+        "one": "all of d_model is one head, whatever the number of heads",
+        "size": "the number of heads and d_head have changed places",
+    },
     "split": {
         "reshape": (
             "the heads are split by a reshape to (heads, T, d_head), which mixes tokens: first to "
@@ -37,8 +42,11 @@ _MISTAKES: Mapping[str, Mapping[str, str]] = {
     },
     "scores": {
         "swapped": "the scores are those of keys by queries, transposed",
-        "without values": "the queries stand where the values belong",
+        "queries for values": "the queries stand where the values belong",
         "keys for values": "the keys stand where the values belong",
+        "keys and values": "keys and values have changed places",
+        "keys for queries": "the keys stand where the queries belong",
+        "queries for keys": "the queries stand where the keys belong",
     },
     "scale": {
         "none": "the scores are not divided by the square root of d_head",
@@ -95,18 +103,18 @@ def _fit(given: Array, queries: Array, keys: Array, values: Array, heads: int) -
         and width % heads == 0
         and keys.shape == values.shape == (tokens, width)
         and given.size == tokens * width <= _MOST_NUMBERS
-        and heads * tokens * tokens <= _MOST_NUMBERS
+        and max(heads, width // heads) * tokens * tokens <= _MOST_NUMBERS
     )
 
 
 def _joined(attention: _Attention, queries: Array, keys: Array, values: Array, heads: int) -> Array:
     tokens, width = queries.shape
+    heads = {"": heads, "one": 1, "size": width // heads}[attention.heads]
     size = width // heads
-    if attention.scores == "without values":
-        values = queries
-    elif attention.scores == "keys for values":
-        values = keys
-    q, k, v = (_SPLITS[attention.split](one, heads, tokens, size) for one in (queries, keys, values))
+    places = _PLACES.get(attention.scores, (0, 1, 2))
+    q, k, v = (
+        _SPLITS[attention.split]((queries, keys, values)[place], heads, tokens, size) for place in places
+    )
     scores = q @ k.swapaxes(-1, -2)
     if attention.scores == "swapped":
         scores = scores.swapaxes(-1, -2)
@@ -120,6 +128,13 @@ def _joined(attention: _Attention, queries: Array, keys: Array, values: Array, h
     return _MERGES[attention.merge](weights @ v, tokens, width)
 
 
+_PLACES: Mapping[str, tuple[int, int, int]] = {
+    "queries for values": (0, 1, 0),
+    "keys for values": (0, 1, 1),
+    "keys and values": (0, 2, 1),
+    "keys for queries": (1, 1, 2),
+    "queries for keys": (0, 0, 2),
+}
 _SPLITS: Mapping[str, Callable[[Array, int, int, int], Array]] = {
     _RIGHT: lambda x, heads, tokens, size: x.reshape(tokens, heads, size).swapaxes(0, 1),
     "reshape": lambda x, heads, tokens, size: x.reshape(heads, tokens, size),

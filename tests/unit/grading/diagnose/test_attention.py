@@ -49,6 +49,13 @@ _MISTAKES = {
     "over the heads": _merged(_softmax(_SCORES / 2, axis=0) @ _heads(_V)),
     "no softmax": _merged(_SCORES / 2 @ _heads(_V)),
     "keys stand where the values belong": _merged(_softmax(_SCORES / 2) @ _heads(_K)),
+    "keys and values have changed places": _merged(
+        _softmax(_heads(_Q) @ _heads(_V).swapaxes(-1, -2) / 2) @ _heads(_K)
+    ),
+    "keys stand where the queries belong": _merged(
+        _softmax(_heads(_K) @ _heads(_K).swapaxes(-1, -2) / 2) @ _heads(_V)
+    ),
+    "one head, whatever": _softmax(_Q @ _K.T / 12**0.5) @ _V,
     "transposed": _merged(_softmax(_SCORES.swapaxes(-1, -2) / 2) @ _heads(_V)),
 }
 
