@@ -113,6 +113,9 @@ _DEFINED = {
     "under_another_name_bound_to_this_one": WITH_MODULE.replace(
         _CLASS, _CLASS.replace("Squash", "Net") + "\n\n\nSquash = Net\n"
     ),
+    "in_the_entry_function_under_another_name": WITH_MODULE.replace(_CLASS, "").replace(
+        _CALL, textwrap.indent(_CLASS.replace("Squash", "Net"), "    ") + f"\n    Squash = Net\n{_CALL}"
+    ),
     "and_called_by_another_name": WITH_MODULE.replace(_CALL, f"    Net = Squash\n{_CALL}").replace(
         "return Squash", "return Net"
     ),

@@ -4,10 +4,13 @@ import functools
 import weakref
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, nullcontext
+from inspect import currentframe
 from types import ModuleType, TracebackType
 from typing import Any
 
 from flax import nnx
+
+from sandbox.inside.submitted_text import FILE_NAME, frames_from
 
 _MODULES_LIMIT = 100_000
 # What makes instances of every module class, those too that are not defined yet.
@@ -23,21 +26,31 @@ _have_built: "weakref.WeakSet[ModuleType]" = weakref.WeakSet()
 class NamedClass:
     """Tells which classes are meant by a name in a text.
 
-    One that the top of the text binds to the name, whatever it calls itself; one that is defined under the
-    name, also inside a function or another class; and whatever derives from one of these. Asking runs no
-    code of the text.
+    One that the top of the text, or a function that runs, binds to the name, whatever it calls itself; one
+    that is defined under the name, also inside a function or another class; and whatever derives from one
+    of these. Asking runs no code of the text.
     """
 
     def __init__(self, module: ModuleType, name: str) -> None:
         self._module = module
         self._name = name
+        self._bound_in_functions: set[int] = set()
 
     def is_meant(self, owner: type) -> bool:
         """Return whether instances of `owner` count as instances of the named class."""
         bases, bound = _mro_of(owner), self._module.__dict__.get(self._name)
         return nnx.Module in bases and any(
-            base is bound or (_name_of(base) == self._name and self.is_of_text(base)) for base in bases
+            base is bound
+            or id(base) in self._bound_in_functions
+            or (_name_of(base) == self._name and self.is_of_text(base))
+            for base in bases
         )
+
+    def look_for_it(self, owner: type) -> None:
+        """Count `owner` as meant where a function of the text that is running binds it to the name."""
+        for frame in frames_from(currentframe()):
+            if frame.f_code.co_filename == FILE_NAME and frame.f_locals.get(self._name) is owner:
+                self._bound_in_functions.add(id(owner))
 
     def is_of_text(self, owner: type) -> bool:
         """Return whether the text defines `owner`."""
@@ -93,6 +106,8 @@ class Constructions:
 
         @functools.wraps(self._original)
         def made(owner: Any, *args: Any, **kwargs: Any) -> Any:
+            if self._named.is_of_text(owner) and not self._named.is_meant(owner):
+                self._named.look_for_it(owner)
             if not self._named.is_meant(owner):
                 if self._named.is_of_text(owner):
                     self.others.setdefault(_name_of(owner))
