@@ -152,6 +152,8 @@ class Parameter(msgspec.Struct, frozen=True, kw_only=True):
     dtype: _Name
     mean: float
     std: float
+    also_at: Annotated[tuple[_Name, ...], msgspec.Meta(max_length=64)] = ()
+    """Further paths that lead to the same object."""
 
 
 class Frame(msgspec.Struct, frozen=True, kw_only=True):
@@ -234,6 +236,8 @@ class CallResult(msgspec.Struct, frozen=True, kw_only=True, tag="call"):
     """Which of several outputs `not_an_array` is about; empty where it is about what should hold them."""
     parameters: Annotated[tuple[Parameter, ...], msgspec.Meta(max_length=100_000)] | None = None
     """What the module held, where `Call.module` asked; None where no such class was constructed."""
+    built_instead: Annotated[tuple[_Name, ...], msgspec.Meta(max_length=8)] = ()
+    """The names of the code's other modules that were constructed then, outermost first."""
     notes: Annotated[tuple[_Text, ...], msgspec.Meta(max_length=8)] = ()
     stages: Annotated[dict[_Name, WireArray], msgspec.Meta(max_length=1_000)] = {}
     """What was recorded of `Call.stages`, in the order in which it was reached."""

@@ -40,7 +40,7 @@ def read_manifest(data: bytes) -> Manifest:
     _check_cases(manifest)
     _check_probes(manifest)
     if manifest.module is not None:
-        _check_stages(manifest.module.stages)
+        _check_stages(manifest.module.stages, manifest.entry.parameters)
     return manifest
 
 
@@ -125,8 +125,8 @@ def _check_probes(manifest: Manifest) -> None:
         raise _refuse(place, reason)
 
 
-def _check_stages(stages: Sequence[ModuleStage]) -> None:
-    """Refuse the first stage that could not be told apart from others or found."""
+def _check_stages(stages: Sequence[ModuleStage], parameters: Sequence[str]) -> None:
+    """Refuse the first stage that could not be told apart or found, or that names what is not there."""
     if len(stages) > _STAGES_LIMIT:
         raise _refuse("$.module.stages", f"more than {_STAGES_LIMIT} stages are not recorded")
     names: set[str] = set()
@@ -138,4 +138,10 @@ def _check_stages(stages: Sequence[ModuleStage]) -> None:
             raise _refuse(f"{place}.name", f"the name {stage.name!r} is used twice")
         if not all(stage.path.split(".")):
             raise _refuse(f"{place}.path", f"{stage.path!r} is not names joined by dots, such as 'blocks.0'")
+        if of := stage.attention:
+            for name in (of.queries, of.keys, of.values):
+                if name not in names:
+                    raise _refuse(f"{place}.attention", f"{name!r} is no stage before this one")
+            if of.heads not in parameters:
+                raise _refuse(f"{place}.attention", f"{of.heads!r} is not a parameter of the entry")
         names.add(stage.name)

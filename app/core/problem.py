@@ -18,6 +18,8 @@ from app.core.tolerance import Tolerance
 from app.core.verdict import Mode, Visibility
 
 DEFAULT_DTYPE = "float32"
+FRESH = "-fresh-"
+"""What stands between a case's name and a number, where the case is drawn anew."""
 _NAME = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 
 
@@ -46,6 +48,18 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
         return self.outputs or (Output(name="", dtype=self.output_dtype),)
 
 
+class Attention(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What a stage is computed from that holds the joined heads of softmax attention, (T, d_model).
+
+    The names of three earlier stages, each (T, d_model), and of the entry's parameter that counts the heads.
+    """
+
+    queries: str
+    keys: str
+    values: str
+    heads: str
+
+
 class ModuleStage(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """The output of the submodule at `path`, such as `blocks.0`, or with `side = "input"` its input.
 
@@ -56,7 +70,9 @@ class ModuleStage(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     path: str
     side: Literal["input", "output"] = "output"
     any_rows: bool = False
-    """A right solution may send only some of the rows through here, so another shape says nothing."""
+    """A right solution may send only some of the rows through here, or more than are read afterwards."""
+    attention: Attention | None = None
+    """The value is joined heads, so that mistakes of attention can be told apart by their numbers."""
 
 
 class ModuleClass(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -196,7 +212,7 @@ class Problem(msgspec.Struct, frozen=True, kw_only=True):
                 drawn.append(
                     msgspec.structs.replace(
                         case,
-                        name=f"{case.name}-fresh-{repeat + 1}",
+                        name=f"{case.name}{FRESH}{repeat + 1}",
                         visibility=Visibility.HIDDEN,
                         arguments=expand_fresh(case.arguments, (fresh_seed, index, repeat)),
                         fresh=0,

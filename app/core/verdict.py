@@ -59,6 +59,8 @@ class CaseResult(msgspec.Struct, frozen=True, kw_only=True):
     """Expected and given as an inline SVG with a text alternative."""
     points_reached: float | None = None
     """Where part of `points` can be reached."""
+    group: str = ""
+    """The case that this is, or repeats: the rows of a group count once, where all of them pass."""
 
 
 class DiagnosisKind(enum.StrEnum):
@@ -116,7 +118,10 @@ class LearnerError(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Verdict(msgspec.Struct, frozen=True, kw_only=True):
-    """The whole answer to one submission; `score` is the fraction of points reached, 0 to 1."""
+    """The whole answer to one submission; `score` is the fraction of points reached, 0 to 1.
+
+    A group of rows counts once, and what a stub can pass counts as far as the answers do.
+    """
 
     problem: str
     version: str

@@ -3,7 +3,7 @@
 import math
 import secrets
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import Literal
 
 import msgspec
@@ -12,7 +12,7 @@ from app.core.events import CaseDone, Event, Running
 from app.core.outcome import Outcome, worst
 from app.core.problem import Problem
 from app.core.submission import UnexplainedOutput
-from app.core.verdict import CaseResult, Explained, Mode, Verdict
+from app.core.verdict import Explained, Mode, Verdict
 from app.errors import GraderError
 from app.grading.diagnose.diagnose import DIAGNOSABLE, Diagnoser, Look, prepare_outputs
 from app.grading.diagnose.numbers import unexplained_output
@@ -22,6 +22,7 @@ from app.grading.plan.request import limits_for, request_for, warm_jail_key
 from app.grading.reference.outputs import ReferenceOutputs
 from app.grading.reference.seed_pool import SeedPool
 from app.grading.run.run_checks import CheckedRun, run_checks, run_checks_warm
+from app.grading.run.score import score
 from sandbox.interface import Ending, Sandbox
 
 GradingStage = Literal["running", "diagnosis"]
@@ -165,7 +166,7 @@ class Grader:
             version=problem.version,
             outcome=outcome,
             accepted=outcome is Outcome.ACCEPTED,
-            score=_score(run.case_results),
+            score=score(run.checks, run.case_results),
             diagnosis=look.diagnosis,
             cases=run.case_results,
             stdout=run.result.stdout,
@@ -258,19 +259,6 @@ def _hand_out_unexplained(look: Look, on_unexplained: Callable[[UnexplainedOutpu
     outcome = worst(result.outcome for result in look.run.case_results)
     if outcome in DIAGNOSABLE and (unexplained := unexplained_output(look.run)):
         on_unexplained(unexplained)
-
-
-def _score(case_results: Sequence[CaseResult]) -> float:
-    total = sum(result.points for result in case_results)
-    if not total:
-        return float(all(result.outcome is Outcome.PASSED for result in case_results))
-    return sum(map(_points_reached, case_results)) / total
-
-
-def _points_reached(result: CaseResult) -> float:
-    if result.points_reached is not None:
-        return result.points_reached
-    return result.points if result.outcome is Outcome.PASSED else 0.0
 
 
 def _notes(run: CheckedRun) -> tuple[str, ...]:

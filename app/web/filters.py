@@ -2,7 +2,7 @@
 
 import math
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -85,6 +85,19 @@ def index(at: tuple[int, ...]) -> str:
     return f"[{', '.join(map(str, at))}]"
 
 
+def repeats_words(cases: Sequence[CaseResult]) -> str:
+    """Say what the rows are whose names end with `-again` and `-fresh-1`; nothing where there are none."""
+    repeats = [row.name for row in cases if row.group and row.group != row.name]
+    again = next((name for name in repeats if name.endswith("-again")), "")
+    fresh = next((name for name in repeats if not name.endswith("-again")), "")
+    said = [
+        f"`{again}` is the same call made once more, after the others" if again else "",
+        f"`{fresh}` is its case with numbers that were drawn anew for this submission" if fresh else "",
+    ]
+    together = "; ".join(filter(None, said))
+    return f"{together}. Such rows count together with their case, once." if together else ""
+
+
 def _number(real: Number | None, imaginary: float | None, digits: int) -> str:
     if real is None:
         return "not finite"
@@ -127,6 +140,7 @@ FILTERS: dict[str, Callable[..., Any]] = {
         number_pair,
         percent,
         plain_text,
+        repeats_words,
         span,
         with_code,
     )

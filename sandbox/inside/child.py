@@ -120,6 +120,7 @@ class Child:
             not_an_array=answer.not_an_array,
             at_output=answer.at_output,
             parameters=made.parameters,
+            built_instead=made.built_instead,
             notes=self._notes.take(),
             stages=recorder.arrays,
             forbidden=self._guard.used,

@@ -136,6 +136,20 @@ def test_every_kind_of_mistake_is_a_verdict(
         assert verdict["error"]["line"] == line
 
 
+def test_one_reason_is_told_once_and_repeats_are_explained(workshop: Path) -> None:
+    """Whether nothing ran at all, or every call ended on the same line."""
+    syntax = _write(workshop, "syntax.py", "def shift(seed, x)\n    return x\n")
+    raising = _write(workshop, "raising.py", "def shift(seed, x):\n    return x.nothing\n")
+    ran = _jaxercise(workshop, "check", "toy-shift", raising, syntax)
+    first, second = ran.stdout.split("syntax.py")
+    assert first.count("line 2: AttributeError") == 1
+    assert first.count("as in `short`") == 5
+    assert "`short-again` is the same call made once more" in first
+    assert "`short-fresh-1` is its case with numbers that were drawn anew" in first
+    assert second.count("expected ':'") == 1
+    assert "line 1: expected ':'" in second
+
+
 def test_check_grades_a_folder_one_object_a_line(workshop: Path) -> None:
     _write(workshop, "class/ada.py", REFERENCE)
     _write(workshop, "class/bob.py", _WRONG)

@@ -1,6 +1,7 @@
 """Probes in the real jail: what is right passes in every style, what is wrong is said plainly."""
 
 import asyncio
+import textwrap
 from collections.abc import Callable, Iterator
 
 import pytest
@@ -98,6 +99,60 @@ _RIGHT_WITH_MODULE = {
     ).replace("def squash(", "KEPT = {}\n\ndef squash("),
     "a_subclass": _ends("    class Mine(Squash):\n        pass\n    return Mine(nnx.Rngs(int(seed)))(x)\n"),
 }
+
+_CLASS = WITH_MODULE[WITH_MODULE.index("class Squash") : WITH_MODULE.index("def squash")].rstrip()
+_INSIDE = f"{textwrap.indent(_CLASS, '    ')}\n{_CALL}"
+_DEFINED = {
+    "in_the_entry_function": WITH_MODULE.replace(_CLASS, "").replace(_CALL, _INSIDE),
+    "in_another_function": WITH_MODULE.replace(
+        _CLASS, "def made(rngs):\n" + _INSIDE.replace(_CALL, "") + "    return Squash(rngs)\n"
+    ).replace("return Squash(nnx", "return made(nnx"),
+    "in_a_class": WITH_MODULE.replace(_CLASS, f"class Zoo:\n{textwrap.indent(_CLASS, '    ')}\n").replace(
+        "return Squash", "return Zoo.Squash"
+    ),
+    "under_another_name_bound_to_this_one": WITH_MODULE.replace(
+        _CLASS, _CLASS.replace("Squash", "Net") + "\n\n\nSquash = Net\n"
+    ),
+    "in_the_entry_function_under_another_name": WITH_MODULE.replace(_CLASS, "").replace(
+        _CALL, textwrap.indent(_CLASS.replace("Squash", "Net"), "    ") + f"\n    Squash = Net\n{_CALL}"
+    ),
+    "and_called_by_another_name": WITH_MODULE.replace(_CALL, f"    Net = Squash\n{_CALL}").replace(
+        "return Squash", "return Net"
+    ),
+    "with_a_subclass_of_another_name": WITH_MODULE.replace(
+        _CALL, "    return Mine(nnx.Rngs(int(seed)))(x)\n\n\nclass Mine(Squash):\n    pass\n"
+    ),
+    "in_a_program_that_is_kept": WITH_MODULE.replace(_CLASS, "import functools")
+    .replace(_CALL, _INSIDE)
+    .replace("def squash(", "@functools.partial(jax.jit, static_argnums=0)\ndef squash("),
+    "in_a_function_that_keeps_what_it_built": WITH_MODULE.replace(
+        _CLASS,
+        "import functools\n\n\n@functools.cache\ndef made(seed):\n"
+        + _INSIDE.replace(_CALL, "    return Squash(nnx.Rngs(seed))\n"),
+    ).replace("return Squash(nnx.Rngs(int(seed)))(x)", "return made(int(seed))(x)"),
+}
+
+
+@pytest.mark.parametrize("place", _DEFINED)
+def test_the_class_is_seen_wherever_it_is_defined(grade: Grade, place: str) -> None:
+    """Its name decides, or what the text binds to the name."""
+    verdict = grade(_LOOKED_INTO, _DEFINED[place])
+    assert verdict.accepted, [(row.name, row.message) for row in verdict.cases]
+
+
+def test_what_is_built_in_place_of_the_class_is_told_where_values_may_be(grade: Grade) -> None:
+    code = WITH_MODULE.replace("Squash", "Squeeze")
+    shown = PARAMETERS + 'visibility = "sample"\n'
+    hidden = CHECKPOINT + 'visibility = "hidden"\n'
+    verdict = grade(probed(shown + hidden), code)
+    rows = {row.name: row for row in verdict.cases}
+    assert "what it builds is `Squeeze`" in rows["parameters"].message
+    assert verdict.diagnosis is not None
+    assert verdict.diagnosis.message == f"{rows['parameters'].message}."
+    assert rows["checkpoint"].message == "as in `parameters`"
+    rows = {row.name: row for row in grade(probed(hidden), code).cases}
+    assert "never builds" in rows["checkpoint"].message
+    assert "Squeeze" not in rows["checkpoint"].message
 
 
 _GET = (

@@ -41,7 +41,7 @@ class Host(nnx.Module):
 
 class Pair(nnx.Module):
     def __call__(self, x):
-        return x, x
+        return x, {"weights": [x * 2, "no array", None]}
 
 class Model(nnx.Module):
     def __init__(self):
@@ -138,6 +138,8 @@ def test_the_first_value_at_each_stage_is_recorded_and_nothing_is_left_behind(tm
         "into host": [51.0],
         "host": [51.0],
         "into pair": [102.0],
+        "pair": [102.0],
+        "pair[1]": [204.0],
     }
     assert _recorded(plainly) == expected
     assert list(_recorded(plainly)) == list(expected), "in the order in which they were reached"

@@ -151,7 +151,14 @@ class ScriptedGrader:
             self.stopped.append(code)
             raise
         cases = tuple(
-            CaseResult(name=name, visibility=Visibility.SAMPLE, outcome=outcome, points=1.0) for name in names
+            CaseResult(
+                name=name,
+                visibility=Visibility.SAMPLE,
+                outcome=outcome,
+                points=1.0,
+                group=name.partition("-fresh-")[0],
+            )
+            for name in names
         )
         if answer is not None:
             outcome = Outcome.WRONG_VALUE

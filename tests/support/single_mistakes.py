@@ -62,7 +62,7 @@ _BLOCKS = """for block in self.blocks:
         x = self.ln_f(x)"""
 _DENSE = """self.fc1 = nnx.Linear(d_model, d_ff, rngs=rngs)
         self.fc2 = nnx.Linear(d_ff, d_model, rngs=rngs)"""
-_IN_BLOCK = _stages("block 1")
+_IN_BLOCK = _stages("block 1: joined heads")
 _IN_HEADS = _stages("joined heads")
 
 ENCODER_BLOCK = (
@@ -99,7 +99,7 @@ ENCODER_BLOCK = (
         name="exact GELU",
         old="nnx.gelu(self.fc1(self.ln2(x)))",
         new="nnx.gelu(self.fc1(self.ln2(x)), approximate=False)",
-        names=_stages("gelu", "after fc1"),
+        names=_stages("gelu"),
     ),
     Mistake(
         problem="encoder-block",
@@ -113,7 +113,7 @@ ENCODER_BLOCK = (
         name="attention reads what is not normalised",
         old="self.mha(self.ln1(x))",
         new="self.mha(x)",
-        names=_stages("ln1", "queries"),
+        names=_stages("between the input and into attention"),
     ),
     Mistake(
         problem="encoder-block",
@@ -172,7 +172,7 @@ MEAN_POOL = (
         name="last block left out",
         old="for block in self.blocks:",
         new="for block in list(self.blocks)[:-1]:",
-        names=_stages("block 1", "block 2", "block 3", "ln_f"),
+        names=_stages("between patches and into ln_f", "between block 1 and into ln_f"),
     ),
     Mistake(
         problem="vit-mean-pool",
@@ -278,7 +278,7 @@ CLS_TOKEN = (
         name="one block applied again and again",
         old="for block in self.blocks:\n            x = block(x)",
         new="for _ in self.blocks:\n            x = self.blocks[0](x)",
-        names=_stages("block 1", "block 2", "block 3", "ln_f"),
+        names=_stages("between patches and into ln_f", "between block 1 and into ln_f"),
     ),
 )
 

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from app.core.outcome import Outcome
 from app.core.verdict import CaseResult, LearnerError, Verdict
-from app.web.filters import index, number_pair, percent
+from app.web.filters import index, number_pair, percent, repeats_words
 
 
 def verdict_text(verdict: Verdict, *, title: str) -> str:
@@ -25,8 +25,10 @@ def _lines(verdict: Verdict, title: str) -> Iterator[str]:
         yield f"  {_case_line(row, width)}"
         if row.differences:
             yield f"    {_differences_line(row)}"
+    if said := repeats_words(verdict.cases):
+        yield f"  {said}"
     if verdict.error is not None:
-        yield from _error_lines(verdict.error)
+        yield from _error_lines(verdict.error, verdict.message)
     for note in verdict.notes:
         yield f"  note: {note}"
     for name, text in (("stdout", verdict.stdout), ("stderr", verdict.stderr)):
@@ -35,10 +37,11 @@ def _lines(verdict: Verdict, title: str) -> Iterator[str]:
             yield from (f"  | {line}" for line in text.splitlines()[:40])
 
 
-def _error_lines(error: LearnerError) -> Iterator[str]:
+def _error_lines(error: LearnerError, headline: str) -> Iterator[str]:
     if error.explanation:
         yield f"  {error.explanation}"
-    yield f"  {error.type}: {error.message}"
+    if not error.message or error.message not in headline:
+        yield f"  {error.type}: {error.message}"
     for frame in error.frames:
         yield f"    line {frame.line}, in {frame.function}: {frame.text}"
 

@@ -8,3 +8,4 @@ class DeterminismProbe(Probe, frozen=True, kw_only=True, tag="determinism"):
 
     call_mode = "determinism"
     about = About.ITSELF
+    passes_stubs = True

@@ -16,6 +16,7 @@ class ParametersProbe(Probe, frozen=True, kw_only=True, tag="parameters"):
     visibility: Visibility = Visibility.SAMPLE
 
     about = About.PARAMETERS
+    passes_stubs = True
 
     def look(self, *, has_module: bool) -> ModuleLook | None:
         return ModuleLook()

@@ -69,6 +69,8 @@ class Probe(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     about: ClassVar[About] = About.DERIVED
     replaces_case: ClassVar[bool] = False
     """The answer to `case` is judged here, and not compared with the reference's as well."""
+    passes_stubs: ClassVar[bool] = False
+    """Code that computes nothing can pass: its points count as far as the answers do."""
     scales_tolerance: ClassVar[bool] = False
     """The absolute tolerance is in units of the largest number that the reference gives."""
 

@@ -8,7 +8,7 @@ from app.core.outcome import Outcome
 from app.core.problem import Entry, Problem
 from app.core.verdict import CaseResult
 from app.grading.explain.explain import explanation, first_sentence
-from app.grading.phrases import forbidden_in_words, listed
+from app.grading.phrases import forbidden_in_words, listed, names_words
 from app.grading.plan.checks import Check
 from sandbox.interface import CallResult, Frame, Raised
 
@@ -51,6 +51,9 @@ def ended_without_an_answer(problem: Problem, check: Check, call: CallResult) ->
     if check.call.module is not None and module is not None and call.parameters is None:
         function = problem.manifest.entry.function
         message = f"{function} never builds an `nnx.Module` named {module.name}, which the task asks for"
+        # The code chooses these names, and could write the case's values into them.
+        if call.built_instead and not check.call.is_hidden:
+            message += f"; what it builds is {names_words(list(call.built_instead), shown=3)}"
         return case_result(check, Outcome.WRONG_PARAMETERS, message, call.wall_seconds)
     return None
 

@@ -2,37 +2,33 @@
 
 import math
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-import msgspec
-
+from app.grading.compare.tree_patterns import recognise, starred
 from app.grading.phrases import words_for
 from sandbox.interface import Parameter
 
-_LOOKED_AT = 500
-"""Reports come from hostile processes, and every one is held against every other."""
+_DEEPEST = 12
+"""Names of a path that are looked at: reports come from hostile processes."""
 _SHOWN = 3
 _NO_WORDS: Mapping[str, str] = {}
 _FEW = 64
 """Below this many numbers an estimated spread says little."""
 
 
-class _Renamed(msgspec.Struct, frozen=True, kw_only=True):
-    """`given` stands where `wanted` should: paths of a parameter, or of a submodule with all it holds."""
+def same_tree(
+    one: Sequence[Parameter], other: Sequence[Parameter], asked_for: Sequence[Parameter] = ()
+) -> bool:
+    """Return whether paths, kinds, shapes and dtypes agree; initial values aside.
 
-    given: str
-    wanted: str
-    paths: Mapping[str, str]
-    """The wanted paths that this explains, each with the given one."""
-
-    @property
-    def is_module(self) -> bool:
-        return any(path != self.wanted for path in self.paths)
-
-
-def same_tree(one: Sequence[Parameter], other: Sequence[Parameter]) -> bool:
-    """Return whether paths, kinds, shapes and dtypes agree; initial values aside."""
-    return [_identity(parameter) for parameter in one] == [_identity(parameter) for parameter in other]
+    What is no `nnx.Param`, at a path where nothing is `asked_for`, is the code's own affair.
+    """
+    paths = {parameter.path for parameter in _asked_for(asked_for)}
+    ours, theirs = (
+        [_identity(found) for found in tree if found.kind == "Param" or found.path in paths]
+        for tree in (one, other)
+    )
+    return ours == theirs
 
 
 def tree_differences(
@@ -42,11 +38,16 @@ def tree_differences(
 
     `words` are the statement's own, by path; see `words_for`.
     """
-    found = list(_differences(given, wanted, words))
+    found = list(_differences(given, _asked_for(wanted), words))
     if not found:
         return ""
     rest = f"; and {len(found) - _SHOWN} more" if len(found) > _SHOWN else ""
     return "; ".join(found[:_SHOWN]) + rest
+
+
+def _asked_for(wanted: Sequence[Parameter]) -> list[Parameter]:
+    """Leave out the reference's bare arrays: it may keep a constant where another solution computes it."""
+    return [parameter for parameter in wanted if parameter.kind != "array"]
 
 
 def _identity(parameter: Parameter) -> tuple[str, str, tuple[int, ...], str]:
@@ -56,30 +57,66 @@ def _identity(parameter: Parameter) -> tuple[str, str, tuple[int, ...], str]:
 def _differences(
     given: Sequence[Parameter], wanted: Sequence[Parameter], words: Mapping[str, str]
 ) -> Iterator[str]:
-    found = {parameter.path: parameter for parameter in given}
     asked = {parameter.path: parameter for parameter in wanted}
-    missing = [parameter for path, parameter in asked.items() if path not in found]
-    extra = [
-        parameter for path, parameter in found.items() if path not in asked and parameter.kind == "Param"
+    habits = recognise({parameter.path: parameter for parameter in given}, asked)
+    yield from habits.sentences
+    found = habits.given
+    missing = [path for path in asked if path not in found and path not in habits.explained]
+    extra = [path for path, one in found.items() if path not in asked and one.kind == "Param"]
+    alone = dict(_whole_modules(missing, asked))
+    reported = {
+        path: list(_difference(found[path], parameter))
+        for path, parameter in asked.items()
+        if path in found and path not in habits.explained
+    }
+    sayings = [
+        *((place, f"`{place}` is missing", words_for(first, words)) for place, first in alone.items()),
+        *((path, one, words_for(path, words)) for path, all_of_it in reported.items() for one in all_of_it),
     ]
-    others = _renamed(missing, extra)
-    explained = {path for other in others for pair in other.paths.items() for path in pair}
-    for other in others:
-        shapes = "shapes" if other.is_module else "shape"
-        yield (
-            f"`{other.given}` is not asked for; `{other.wanted}` is missing: "
-            f"same {shapes}, so it may only be named differently"
-        )
-    for path, parameter in asked.items():
-        if path not in found:
-            reported = [] if path in explained else [f"`{path}` is missing"]
-        else:
-            reported = list(_difference(found[path], parameter))
-        said = words_for(path, words)
-        yield from (f"{difference} ({said})" if said else difference for difference in reported)
-    yield from (
-        f"`{parameter.path}` is not asked for" for parameter in extra if parameter.path not in explained
+    order = {path: place for place, path in enumerate(asked)}
+    sayings.sort(key=lambda one: order[alone.get(one[0], one[0])])
+    yield from _once_for_all(sayings, asked)
+    yield from _once_for_all(
+        [(place, f"`{place}` is not asked for", "") for place, _ in _whole_modules(extra, found)], found
     )
+
+
+def _whole_modules(paths: Sequence[str], tree: Iterable[str]) -> Iterator[tuple[str, str]]:
+    """Yield the largest modules of `tree` all of whose parameters are among `paths`, else single paths.
+
+    Each with the first path that it stands for.
+    """
+    held = Counter(prefix for path in tree for prefix in _prefixes(path))
+    among = Counter(prefix for path in paths for prefix in _prefixes(path))
+    seen = set()
+    for path in paths:
+        whole = next((one for one in _prefixes(path) if held[one] == among[one] > 1), path)
+        if whole not in seen:
+            seen.add(whole)
+            yield whole, path
+
+
+def _prefixes(path: str) -> list[str]:
+    names = path.split(".")[:_DEEPEST]
+    return [".".join(names[:end]) for end in range(1, len(names))]
+
+
+def _once_for_all(sayings: Sequence[tuple[str, str, str]], tree: Iterable[str]) -> Iterator[str]:
+    """Say once, with a `*`, what holds for a place in every one of a list's modules."""
+    everywhere: dict[str, set[str]] = {}
+    for path in tree:
+        for place in (*_prefixes(path), path):
+            everywhere.setdefault(starred(place), set()).add(place)
+    alike = Counter((starred(place), text.replace(place, "*")) for place, text, _ in sayings)
+    seen = set()
+    for place, text, said in sayings:
+        whole = starred(place)
+        count = alike[whole, text.replace(place, "*")]
+        if count > 1 and count == len(everywhere.get(whole, ())):
+            text = text.replace(f"`{place}`", f"`{whole}`")
+        if text not in seen:
+            seen.add(text)
+            yield f"{text} ({said})" if said else text
 
 
 def _difference(given: Parameter, wanted: Parameter) -> Iterator[str]:
@@ -113,43 +150,3 @@ def _start_difference(given: Parameter, wanted: Parameter) -> str:
         spreads = f"{given.std:.2g}, the asked-for initialiser gives {wanted.std:.2g}"
         return f"`{wanted.path}` starts with a spread of {spreads}"
     return ""
-
-
-def _renamed(missing: Sequence[Parameter], extra: Sequence[Parameter]) -> tuple[_Renamed, ...]:
-    """Find where one name of a path differs and all else of a parameter is the same; not what fits twice."""
-    missing, extra = missing[:_LOOKED_AT], extra[:_LOOKED_AT]
-    pairs: dict[tuple[str, str], dict[str, str]] = {}
-    for parameter in missing:
-        for found in extra:
-            if names := _differing_names(found, parameter):
-                pairs.setdefault(names, {})[parameter.path] = found.path
-    givens = Counter(given for given, _ in pairs)
-    wanteds = Counter(wanted for _, wanted in pairs)
-    return tuple(
-        _Renamed(given=given, wanted=wanted, paths=paths)
-        for (given, wanted), paths in pairs.items()
-        if givens[given] == 1
-        and wanteds[wanted] == 1
-        and set(paths) == set(_below(wanted, missing))
-        and set(paths.values()) == set(_below(given, extra))
-    )
-
-
-def _differing_names(given: Parameter, wanted: Parameter) -> tuple[str, str] | None:
-    """Return both paths up to the only name in which they differ."""
-    if (given.kind, given.shape, given.dtype) != (wanted.kind, wanted.shape, wanted.dtype):
-        return None
-    ours, theirs = wanted.path.split("."), given.path.split(".")
-    if len(ours) != len(theirs):
-        return None
-    differing = [index for index, names in enumerate(zip(ours, theirs, strict=True)) if names[0] != names[1]]
-    if len(differing) != 1:
-        return None
-    end = differing[0] + 1
-    return ".".join(theirs[:end]), ".".join(ours[:end])
-
-
-def _below(prefix: str, parameters: Sequence[Parameter]) -> Iterator[str]:
-    for parameter in parameters:
-        if parameter.path == prefix or parameter.path.startswith(f"{prefix}."):
-            yield parameter.path

@@ -18,6 +18,7 @@ from app.grading.diagnose.creation_order import (
     look_at_first_values,
 )
 from app.grading.diagnose.cut_gradients import cut_gradients
+from app.grading.diagnose.divergence import Divergence
 from app.grading.diagnose.error_pattern import error_shapes
 from app.grading.diagnose.failures import shape_of_answers
 from app.grading.diagnose.stages import Followed, RunOnce, checks_to_prepare, follow
@@ -190,12 +191,21 @@ def divergence_diagnosis(followed: Followed, tolerance: Tolerance) -> Diagnosis:
     if followed.case and found.shapes is not None:
         given, wanted = found.shapes
         sentence += f" Yours has the shape {shape_words(given)} there, {shape_words(wanted)} is right."
+    if followed.case and found.likeness:
+        sentence += f" {found.likeness}"
     elif followed.case and found.pair is not None:
         reported = [shape.message for shape in error_shapes([found.pair], tolerance)]
         if len(reported) == 1:
             sentence += f" Yours is {reported[0]}."
-    name = found.first_wrong or f"after {found.last_right}"
-    return Diagnosis(kind=DiagnosisKind.DIVERGENCE, id=name, message=sentence)
+    return Diagnosis(kind=DiagnosisKind.DIVERGENCE, id=_place_id(found), message=sentence)
+
+
+def _place_id(found: Divergence) -> str:
+    if found.first_wrong is None:
+        return f"after {found.last_right}"
+    if found.is_next:
+        return found.first_wrong
+    return f"between {found.last_right or 'the input'} and {found.first_wrong}"
 
 
 def divergence_sentence(followed: Followed) -> str:
@@ -208,13 +218,20 @@ def divergence_sentence(followed: Followed) -> str:
     if found.overtaken_by is not None:
         before = f"{right} is right, but then " if found.last_right else ""
         return f"{start} {before}`{found.overtaken_by}` is reached before {wrong}, which should come first."
-    if found.first_wrong is None:
+    if found.first_wrong is None and found.is_next:
         return f"{start} {right} is right, and what happens after it differs."
-    if found.last_right is None:
-        return f"{start} {wrong}{' is the first stage, and' if found.is_next else ''} differs already."
+    if found.first_wrong is None:
+        return f"{start} {right} is right, and of what happens after it something differs."
     if found.is_next:
-        return f"{start} {right} is right, and {wrong} is the first stage that differs."
-    return f"{start} {right} is right, and {wrong} differs."
+        first = "is the first stage that differs"
+        return (
+            f"{start} {wrong} {first}."
+            if found.last_right is None
+            else f"{start} {right} is right, and {wrong} {first}."
+        )
+    between = f"between {right} and {wrong}" if found.last_right else f"before {wrong}, or there"
+    known = f"{right} is right, and {wrong} differs" if found.last_right else f"{wrong} differs"
+    return f"{start} {known}; of what lies between nothing sure is known, so the mistake is {between}."
 
 
 def _with_mode(found: Diagnosis, sentence: str) -> Diagnosis:
@@ -228,8 +245,14 @@ def _with_mode(found: Diagnosis, sentence: str) -> Diagnosis:
 
 
 def _parameters(run: CheckedRun) -> Diagnosis | None:
-    for check, found in zip(run.checks, run.case_results, strict=True):
-        if found.outcome is Outcome.WRONG_PARAMETERS and check.about is About.PARAMETERS:
-            message = f"In the module's parameters, {found.message}."
-            return Diagnosis(kind=DiagnosisKind.PARAMETERS, id="parameters", message=message)
+    for place, (check, found) in enumerate(zip(run.checks, run.case_results, strict=True)):
+        if found.outcome is not Outcome.WRONG_PARAMETERS or check.about is not About.PARAMETERS:
+            continue
+        calls = run.result.calls[place : place + 1]
+        if calls and calls[0].parameters is None:
+            # Its reason stands in the first row that has it.
+            message = next(row.message for row in run.case_results if row.outcome is found.outcome)
+            return Diagnosis(kind=DiagnosisKind.PARAMETERS, id="parameters", message=f"{message}.")
+        message = f"In the module's parameters, {found.message}."
+        return Diagnosis(kind=DiagnosisKind.PARAMETERS, id="parameters", message=message)
     return None

@@ -68,9 +68,13 @@ async def _fitting(
         return tuple(names)
     checks = [run.checks[index] for index in indices]
     calls = [run.result.calls[index] for index in indices]
+    expected = [run.expected[index] for index in indices]
     known = await answers.of_solutions(problem, [problem.variants[name] for name in names], checks)
-    pairs = zip(names, known, strict=True)
-    return tuple(name for name, given in pairs if _fits(problem, checks, calls, given))
+    return tuple(
+        name
+        for name, given in zip(names, known, strict=True)
+        if all(_same(problem, *one) for one in zip(checks, calls, given, expected, strict=True))
+    )
 
 
 def _is_beyond_comparing(check: Check, found: CaseResult) -> bool:
@@ -84,21 +88,14 @@ def variant_message(source: str) -> str:
     return " ".join(text.split())
 
 
-def _fits(
-    problem: Problem,
-    checks: Sequence[Check],
-    calls: Sequence[CallResult],
-    answers: Sequence[ReferenceOutput],
+def _same(
+    problem: Problem, check: Check, call: CallResult, answer: ReferenceOutput, expected: ReferenceOutput
 ) -> bool:
-    return all(_same(problem, *triple) for triple in zip(checks, calls, answers, strict=True))
-
-
-def _same(problem: Problem, check: Check, call: CallResult, answer: ReferenceOutput) -> bool:
     if answer.failure:
         return False
     if check.about is About.PARAMETERS:
         if call.parameters is None or answer.parameters is None:
             return call.parameters is answer.parameters
-        return same_tree(call.parameters, answer.parameters)
+        return same_tree(call.parameters, answer.parameters, expected.parameters or ())
     given, known = call.arrays, answer.arrays
     return bool(given) and outputs_match(given, known, tolerance_of(problem, check, known))

@@ -7,7 +7,7 @@ import numpy as np
 
 from app.core.generators import Argument, Key, expand_fresh, generate
 from app.core.probes.probe import About, Probe
-from app.core.problem import Case, Problem
+from app.core.problem import FRESH, Case, Problem
 from app.core.verdict import Mode, Visibility
 from app.grading.plan.repeats import cases_to_repeat, compared_cases
 from sandbox.arrays import Value, WireKey, pack_array
@@ -27,6 +27,8 @@ class Check(msgspec.Struct, frozen=True, kw_only=True):
     is_fresh: bool = False
     repeats: str = ""
     """The name of the check whose call is made again."""
+    group: str = ""
+    """The declared case that this is, or repeats; a probe is a group of its own."""
     probe: Probe | None = None
 
     @property
@@ -52,6 +54,11 @@ class Check(msgspec.Struct, frozen=True, kw_only=True):
         return self.about is About.ANSWER and not self.repeats
 
     @property
+    def passes_stubs(self) -> bool:
+        """True where code that computes nothing can pass it."""
+        return self.probe is not None and self.probe.passes_stubs
+
+    @property
     def hands_in_parameters(self) -> bool:
         """True where the module computes with drawn parameters in place of its own."""
         return self.call.module is not None and self.call.module.std is not None
@@ -65,9 +72,10 @@ def checks_of(problem: Problem, mode: Mode, *, fresh_seed: int | None) -> tuple[
         Check(
             name=case.name,
             visibility=case.visibility,
-            points=case.points,
+            points=case.points if case.name in lasting else 0.0,
             call=_call(problem, case, is_hidden=case.visibility is Visibility.HIDDEN),
             is_fresh=case.name not in lasting,
+            group=case.name if case.name in lasting else case.name.rpartition(FRESH)[0],
         )
         for case in compared_cases(problem, cases)
     ]
@@ -110,6 +118,7 @@ def _probe_check(problem: Problem, probe: Probe) -> Check:
         points=probe.points,
         call=_call(problem, case, _module_use(problem, probe), probe.call_mode, is_hidden=is_hidden),
         probe=probe,
+        group=probe.name,
     )
 
 
@@ -121,6 +130,7 @@ def _again(problem: Problem, case: Case) -> Check:
         # It comes after hidden cases, so what it prints could tell of them.
         call=_call(problem, case, is_hidden=True),
         repeats=case.name,
+        group=case.name,
     )
 
 

@@ -36,8 +36,8 @@ def results_never_reached(checks: Sequence[Check], count: int, result: RunResult
     if not left:
         return []
     if result.loaded is not None and result.loaded.refusal is not None:
-        refused = result.loaded
-        return [case_result(check, _refusal_outcome(refused), _refusal_in_words(refused)) for check in left]
+        # Its reason stands once, above all rows: see `headline`.
+        return [case_result(check, _refusal_outcome(result.loaded), "") for check in left]
     outcome = OUTCOME_OF_ENDING.get(result.ending, Outcome.CRASHED)
     where = "while the code was being loaded" if result.loaded is None else f"in {left[0].name}"
     return [

@@ -15,6 +15,7 @@ from app.grading.check.judge import judge
 from app.grading.plan.checks import Check
 from app.grading.plan.request import limits_for, plan_calls, request_for, warm_jail_key
 from app.grading.reference.outputs import ReferenceOutput, ReferenceOutputs
+from app.grading.run.causes import Causes
 from app.grading.run.ending import OUTCOME_OF_ENDING, first_error, headline, results_never_reached
 from sandbox.interface import CallResult, Ending, Report, RunRequest, RunResult, Sandbox
 from sandbox.limits import Limits
@@ -109,6 +110,7 @@ async def _run_checks(
     reports: asyncio.Queue[CallResult | None] = asyncio.Queue()
     running = asyncio.ensure_future(_run(run, problem, code, checks, reports))
     results: list[CaseResult] = []
+    causes = Causes()
     received: dict[str, CallResult] = {}
     try:
         expected = await outputs.of_reference(problem, checks)
@@ -117,7 +119,8 @@ async def _run_checks(
                 check = checks[report.index]
                 received[check.name] = report
                 first = received.get(check.repeats)
-                results.append(judge(problem, check, report, expected[report.index], first))
+                found = judge(problem, check, report, expected[report.index], first)
+                results.append(_in_group(check, causes.reported_once(check, report, found)))
                 on_result(results[-1])
         result = await running
     finally:
@@ -127,12 +130,14 @@ async def _run_checks(
         return None
     # A run whose fork server died is made again, and may then end sooner.
     del results[len(result.calls) :]
-    for missed in results_never_reached(checks, len(results), result):
-        on_result(missed)
-        results.append(missed)
+    left = checks[len(results) :]
+    for check, missed in zip(left, results_never_reached(checks, len(results), result), strict=True):
+        results.append(_in_group(check, missed))
+        on_result(results[-1])
     if result.ending is not Ending.FINISHED and len(result.calls) == len(checks):
         # Every call answered, and then a limit was hit: the last result carries it.
-        results[-1] = case_result(checks[-1], OUTCOME_OF_ENDING[result.ending], result.message)
+        last = case_result(checks[-1], OUTCOME_OF_ENDING[result.ending], result.message)
+        results[-1] = _in_group(checks[-1], last)
         on_result(results[-1])
     return CheckedRun(
         checks=tuple(checks),
@@ -142,6 +147,10 @@ async def _run_checks(
         error=first_error(problem, result, checks),
         message=headline(result, checks),
     )
+
+
+def _in_group(check: Check, found: CaseResult) -> CaseResult:
+    return msgspec.structs.replace(found, group=check.group)
 
 
 async def _run(

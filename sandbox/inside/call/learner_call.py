@@ -34,8 +34,9 @@ class NotAsked(Exception):
 class LearnerCall:
     """The loaded text, one call into it, and what it should return.
 
-    `parameters` is what the module that the call looks into held, once it was seen, and `drawn_keys` which
-    random keys it was made of, where the call mode asks that.
+    `parameters` is what the module that the call looks into held, once it was seen; until then
+    `built_instead` has the names of the text's other modules that were constructed. `drawn_keys` says which
+    random keys the module was made of, where the call mode asks that.
     """
 
     def __init__(self, module: ModuleType, call: Call, outputs: Outputs) -> None:
@@ -44,6 +45,7 @@ class LearnerCall:
         self.outputs = outputs
         self.parameters: tuple[Parameter, ...] | None = None
         self.drawn_keys: tuple[DrawnKey, ...] | None = None
+        self.built_instead: tuple[str, ...] = ()
         self._keeps = False  # Whether it was found to keep programs or models from earlier calls.
 
     @property
@@ -101,6 +103,7 @@ class LearnerCall:
             return None, observer
         finally:
             self.parameters = self.parameters or observer.parameters
+            self.built_instead = observer.others
 
     def arrays(self, value: Any) -> list[jax.Array]:
         """Return the returned arrays in order, traced ones too.

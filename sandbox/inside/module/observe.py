@@ -10,29 +10,24 @@ import jax
 from flax import nnx
 from jax.extend.core import get_opaque_trace_state
 
-from sandbox.inside.module.parameters import describe, draw, leaves, put
+from sandbox.inside.module.named_class import Constructions, NamedClass
+from sandbox.inside.module.parameters import describe, draw, leaves, other_paths, put
+from sandbox.inside.submitted_text import plain_text
 from sandbox.interface import ModuleUse, Parameter
 
 # Bound here, because submitted code may put something else in its place.
 _to_jax = jax.device_put
 _clear_programs: Callable[[], None] = jax.clear_caches
 
+_OTHERS_LIMIT = 8
+
 
 class Built(BaseException):
     """Leaves the submitted code as soon as an instance is there; not one of its `Exception`s."""
 
 
-def module_class(module: ModuleType, name: str) -> Any:
-    """Return the `nnx.Module` of this name in the submitted text; None where there is none.
-
-    Looking at an object may run code of the text, so whatever that raises goes through.
-    """
-    found = module.__dict__.get(name)
-    return found if isinstance(found, type) and issubclass(found, nnx.Module) else None
-
-
 class Observer:
-    """While entered, every instance of the named class is seen right after its `__init__`.
+    """While entered, every instance of the named class is seen as soon as it is constructed.
 
     A solution may keep an instance from one call to the next: one that is called before any is
     constructed is seen then. What was handed in is taken back at the end, for the same reason.
@@ -53,7 +48,9 @@ class Observer:
         self._use = use
         self._values = values or {}
         self._leave_early = leave_early
-        self._class: Any = module_class(module, use.class_name) if use else None
+        self._named = NamedClass(module, use.class_name) if use else None
+        self._constructions: Constructions | None = None
+        self._own: dict[type, Any] = {}  # What stood in each class itself; None where it is inherited.
         self._replaced: list[tuple[nnx.Param[Any], Any]] = []
         self._was_traced = False
         self._snapshot: _ModuleSnapshot | None = None
@@ -64,43 +61,35 @@ class Observer:
     @property
     def missed(self) -> bool:
         """Whether the class is there, and none of its instances was seen."""
-        return self._class is not None and self.parameters is None
+        return self._named is not None and self.parameters is None and self._named.exists
+
+    @property
+    def others(self) -> tuple[str, ...]:
+        """The names of the text's other modules that were built, where none of the named class was seen."""
+        if self._constructions is None or self.parameters is not None:
+            return ()
+        return tuple(plain_text(name, 80) for name in list(self._constructions.others)[:_OTHERS_LIMIT])
 
     def __enter__(self) -> None:
-        if self._class is None:
+        if self._named is None:
             return
         self._around = get_opaque_trace_state(convention="nnx")
-        self._own = {name: vars(self._class).get(name) for name in ("__init__", "__call__")}
-        construct = self._class.__init__
-        answer = getattr(self._class, "__call__", None)  # noqa: B004 - whether instances are callable
-
-        @functools.wraps(construct)
-        def constructed(instance: Any, *args: Any, **kwargs: Any) -> None:
-            construct(instance, *args, **kwargs)
-            if type(instance) is self._class:  # A subclass is seen once it is complete.
-                self._seen(instance)
-
-        def called(instance: Any, *args: Any, **kwargs: Any) -> Any:
-            if self.parameters is None and isinstance(instance, self._class):
-                self._snapshot = _ModuleSnapshot()  # It is older than this call, or a copy of one that is.
-                self._seen(instance)
-            assert answer is not None
-            return answer(instance, *args, **kwargs)
-
-        self._class.__init__ = constructed
-        if answer is not None:
-            self._class.__call__ = functools.wraps(answer)(called)
+        for owner in list(self._named.alive()):
+            self._watch_calls(owner)
+        self._constructions = Constructions(self._named, self._seen)
+        self._constructions.__enter__()
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, tb: TracebackType | None
     ) -> None:
-        if self._class is None:
+        if self._constructions is None:
             return
-        for name, original in self._own.items():
+        self._constructions.__exit__(kind, error, tb)
+        for owner, original in self._own.items():
             if original is not None:
-                setattr(self._class, name, original)
-            elif name in vars(self._class):
-                delattr(self._class, name)
+                owner.__call__ = original  # type: ignore[method-assign]
+            else:
+                del owner.__call__
         if self._was_traced:
             _clear_programs()  # What was handed in has become a part of the traced program.
         for parameter, value in self._replaced:
@@ -108,12 +97,28 @@ class Observer:
         if self._snapshot is not None:
             self._snapshot.restore()
 
+    def _watch_calls(self, owner: type) -> None:
+        answer: Any = getattr(owner, "__call__", None)  # noqa: B004 - whether instances are callable
+        if answer is None:
+            return
+
+        @functools.wraps(answer)
+        def called(instance: Any, *args: Any, **kwargs: Any) -> Any:
+            if self.parameters is None:
+                self._snapshot = _ModuleSnapshot()  # It is older than this call, or a copy of one that is.
+                self._seen(instance)
+            return answer(instance, *args, **kwargs)
+
+        self._own[owner] = vars(owner).get("__call__")
+        owner.__call__ = called  # type: ignore[method-assign]
+
     def _seen(self, instance: nnx.Module) -> None:
         assert self._use is not None
         found = list(leaves(instance))
         if self.parameters is None:
             self.found = found
-            self.parameters = tuple(sorted(describe(found), key=lambda parameter: parameter.path))
+            described = describe(found, other_paths(instance))
+            self.parameters = tuple(sorted(described, key=lambda parameter: parameter.path))
         if self._use.std is not None:
             self._hand_in(found, self._use, self._use.std)
         if self._leave_early:

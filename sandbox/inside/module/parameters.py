@@ -2,7 +2,7 @@
 
 import fnmatch
 import zlib
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 import jax
@@ -14,6 +14,7 @@ from sandbox.inside.submitted_text import plain_text
 from sandbox.interface import Parameter, ParameterDraw
 
 _PATH_LIMIT = 4_000
+_ALSO_LIMIT = 64
 _LEAVES = (nnx.Variable, jax.Array, np.ndarray)
 
 
@@ -33,8 +34,28 @@ def trainable(instance: nnx.Module) -> Iterator[tuple[str, nnx.Param[Any]]]:
             yield path, node
 
 
-def describe(found: Iterable[tuple[str, Any]]) -> Iterator[Parameter]:
-    """Describe these `leaves` for a report."""
+def other_paths(instance: nnx.Module) -> dict[str, str]:
+    """Return the paths at which an object stands again that `leaves` met before, each with its first one."""
+    first: dict[int, str] = {}
+    modules: list[tuple[str, Any]] = []
+    for count, (path, node) in enumerate(nnx.iter_graph(instance)):
+        if count > _PATH_LIMIT * 20:
+            break
+        if isinstance(node, nnx.Pytree | nnx.Variable):
+            first[id(node)] = ".".join(map(str, path))
+            if isinstance(node, nnx.Pytree):
+                modules.append((first[id(node)], node))
+    again: dict[str, str] = {}
+    for place, module in modules:
+        for name, value in vars(module).items():
+            here = f"{place}.{name}" if place else name
+            if first.get(id(value), here) != here:
+                again[here] = first[id(value)]
+    return again
+
+
+def describe(found: Iterable[tuple[str, Any]], again: Mapping[str, str]) -> Iterator[Parameter]:
+    """Describe these `leaves` for a report, with their `other_paths`."""
     for path, node in found:
         is_variable = isinstance(node, nnx.Variable)
         value: Any = node.get_value() if is_variable else node
@@ -48,7 +69,14 @@ def describe(found: Iterable[tuple[str, Any]]) -> Iterator[Parameter]:
             dtype=str(getattr(value, "dtype", type(value).__name__)),
             mean=spread[0],
             std=spread[1],
+            also_at=tuple(_also_at(path, again))[:_ALSO_LIMIT],
         )
+
+
+def _also_at(path: str, again: Mapping[str, str]) -> Iterator[str]:
+    for other, first in again.items():
+        if path == first or path.startswith(f"{first}."):
+            yield plain_text(other + path[len(first) :], 200)
 
 
 def draw(

@@ -2,7 +2,8 @@
 
 import contextlib
 import functools
-from collections.abc import Callable, Sequence
+import itertools
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from types import ModuleType, TracebackType
 from typing import Any
 
@@ -11,16 +12,20 @@ import numpy as np
 from flax import nnx
 
 from sandbox.arrays import BadArray, pack_array
-from sandbox.inside.module.observe import module_class
+from sandbox.inside.module.named_class import Constructions, NamedClass
 from sandbox.interface import Arrays, Call, Stage
 
 _NODE_LIMIT = 100_000
 _STAGE_LIMIT = 64
 _BYTES_LIMIT = 8 << 20
+_ARRAYS_LIMIT = 8
+_DEPTH_LIMIT = 4
 
 
 class StageRecorder:
-    """While entered, the first value at each of the call's stages is kept; `parts` gives them afterwards.
+    """While entered, the first value at each of the call's stages is kept; `arrays` gives them afterwards.
+
+    Of several arrays at one stage, as in a tuple, the second is kept as `name[1]`, and so on.
 
     Submodules are told apart by identity. A transformation such as `nnx.jit` makes a copy of the module, so
     identities are taken anew whenever an instance of the observed class is called. Compiled code passes no
@@ -31,10 +36,8 @@ class StageRecorder:
 
     def __init__(self, call: Call, module: ModuleType, *, eager: bool = False) -> None:
         self._stages: Sequence[Stage] = call.stages[:_STAGE_LIMIT]
-        self._module = module
-        self._class_name = call.module.class_name if call.module else ""
-        self._class: Any = None
-        self._is_on = False
+        self._named = NamedClass(module, call.module.class_name) if call.module and self._stages else None
+        self._constructions: Constructions | None = None
         self._eager = jax.disable_jit() if eager else contextlib.nullcontext()
         self._paths: dict[int, str] = {}
         self._known: list[Any] = []  # As long as these live, nothing else has their identities.
@@ -45,30 +48,22 @@ class StageRecorder:
         self._bytes = 0
 
     def __enter__(self) -> None:
-        # Only here, where what the submitted code raises is its own.
-        self._class = module_class(self._module, self._class_name) if self._stages else None
-        self._is_on = self._class is not None
-        if not self._is_on:
+        if self._named is None:
             return
+        # Only here, where what the submitted code raises is its own.
+        for owner in list(self._named.alive()):
+            self._wrap(owner)
         self._eager.__enter__()
-        self._original_init = self._class.__init__
-
-        @functools.wraps(self._original_init)
-        def observed(instance: Any, *args: Any, **kwargs: Any) -> None:
-            with jax.disable_jit(False):  # Nothing is recorded of it.
-                self._original_init(instance, *args, **kwargs)
-            if type(instance) is self._class:
-                self._learn(instance)
-
-        self._class.__init__ = observed
-        self._wrap(self._class)
+        # Nothing is recorded of a construction, so that it may be compiled.
+        self._constructions = Constructions(self._named, self._learn, lambda: jax.disable_jit(False))
+        self._constructions.__enter__()
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, tb: TracebackType | None
     ) -> None:
-        if not self._is_on:
+        if self._constructions is None:
             return
-        self._class.__init__ = self._original_init
+        self._constructions.__exit__(kind, error, tb)
         for owner, original in self._wrapped.items():
             if original is not None:
                 owner.__call__ = original  # type: ignore[method-assign]
@@ -79,9 +74,11 @@ class StageRecorder:
     @property
     def has_missed(self) -> bool:
         """Whether the module has a stage of which no value was seen, or was not seen itself."""
+        if self._named is None:
+            return False
         there = set(self._paths.values())
         missed = any(stage.path in there and stage.name not in self._values for stage in self._stages)
-        return self._is_on and (missed or not there)
+        return missed or (not there and self._named.exists)
 
     @property
     def arrays(self) -> Arrays:
@@ -95,6 +92,7 @@ class StageRecorder:
         return made
 
     def _learn(self, root: Any) -> None:
+        self._wrap(type(root))
         wanted = {stage.path for stage in self._stages}
         for count, (path, node) in enumerate(nnx.iter_graph(root)):
             if count > _NODE_LIMIT:
@@ -123,14 +121,13 @@ class StageRecorder:
         # A call to the same method of a superclass is a part of this one.
         if id(instance) in self._running:
             return original(*args, **kwargs)
-        if type(instance) is self._class and id(instance) not in self._paths:
+        if id(instance) not in self._paths and self._named and self._named.is_meant(type(instance)):
             self._learn(instance)
         path = self._paths.get(id(instance))
         self._running.add(id(instance))
         try:
             if path is not None:
-                for value in (*args, *kwargs.values())[:1]:
-                    self._keep(path, value, is_input=True)
+                self._keep(path, (args, kwargs), is_input=True)
             result = original(*args, **kwargs)
             if path is not None:
                 self._keep(path, result, is_input=False)
@@ -143,11 +140,27 @@ class StageRecorder:
             if (stage.path, stage.is_input) != (path, is_input) or stage.name in self._reached:
                 continue
             self._reached.add(stage.name)  # The first call decides, even where its value is out of sight.
-            if isinstance(value, jax.core.Tracer) or not (
-                isinstance(value, jax.Array) or type(value) is np.ndarray
-            ):
-                continue
-            if self._bytes + value.nbytes > _BYTES_LIMIT:
-                continue
-            self._bytes += value.nbytes
-            self._values[stage.name] = value.copy() if type(value) is np.ndarray else value
+            for place, array in enumerate(itertools.islice(_arrays_in(value), _ARRAYS_LIMIT)):
+                if isinstance(array, jax.core.Tracer) or self._bytes + array.nbytes > _BYTES_LIMIT:
+                    continue
+                self._bytes += array.nbytes
+                name = f"{stage.name}[{place}]" if place else stage.name
+                self._values[name] = array.copy() if type(array) is np.ndarray else array
+
+
+def _arrays_in(value: Any, depth: int = 0) -> Iterator[Any]:
+    """Yield the arrays of what goes into or comes out of a module, also of tuples, lists and dictionaries."""
+    if isinstance(value, jax.Array) or type(value) is np.ndarray:
+        yield value
+        return
+    # By the built-in types' own methods, for a class of the text may have others.
+    held: Iterable[Any] = ()
+    if isinstance(value, tuple):
+        held = tuple.__iter__(value)
+    elif isinstance(value, list):
+        held = list.__iter__(value)
+    elif isinstance(value, dict):
+        held = dict.values(value)
+    if depth < _DEPTH_LIMIT:
+        for one in held:
+            yield from _arrays_in(one, depth + 1)

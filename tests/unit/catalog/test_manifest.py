@@ -47,6 +47,27 @@ def test_a_stage_that_cannot_work_is_refused_by_its_key(old: str, new: str, reas
         read_manifest(_manifest(_STAGES.replace(old, new)))
 
 
+_ATTENTION = 'attention = { queries = "inner", keys = "inner", values = "inner", heads = "seed" }'
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "reason"),
+    [
+        ("", "", ""),
+        ('keys = "inner"', 'keys = "outer"', "'outer' is no stage before this one"),
+        ('heads = "seed"', 'heads = "num_heads"', "'num_heads' is not a parameter of the entry"),
+        (', heads = "seed"', "", "heads"),
+    ],
+)
+def test_what_attention_is_made_of_is_there_before(old: str, new: str, reason: str) -> None:
+    manifest = _manifest(f"{_STAGES}{_ATTENTION.replace(old, new)}\n")
+    if not reason:
+        assert read_manifest(manifest).module is not None
+        return
+    with pytest.raises(ProblemError, match=reason):
+        read_manifest(manifest)
+
+
 def test_too_many_stages_are_refused() -> None:
     many = "".join(f'[[module.stages]]\nname = "n{place}"\npath = "p"\n' for place in range(65))
     with pytest.raises(ProblemError, match="more than 64"):

@@ -107,3 +107,31 @@ def test_a_list_of_differences_says_of_how_many(listed: int, mismatched: int, wo
         differences=(Difference(at=(0,), expected=1.0, got=2.0),) * listed,
     )
     assert filters.differences_words(result) == words
+
+
+def _row(name: str, group: str) -> CaseResult:
+    return CaseResult(name=name, visibility=Visibility.SAMPLE, outcome=Outcome.PASSED, points=1, group=group)
+
+
+@pytest.mark.parametrize(
+    ("names", "said"),
+    [
+        ((), ""),
+        (("short-again",), "`short-again` is the same call made once more, after the others."),
+        (("short-fresh-1", "short-fresh-2"), "`short-fresh-1` is its case with numbers"),
+        (("short-fresh-1", "short-again"), "after the others; `short-fresh-1` is its case"),
+    ],
+)
+def test_rows_that_repeat_a_case_are_explained(names: tuple[str, ...], said: str) -> None:
+    rows = [
+        _row("short", "short"),
+        *(_row(name, "short") for name in names),
+        _row("parameters", "parameters"),
+    ]
+    words = filters.repeats_words(rows)
+    assert said in words
+    assert bool(words) is bool(names)
+
+
+def test_rows_of_a_verdict_from_before_there_were_groups_say_nothing() -> None:
+    assert filters.repeats_words([_row("short-again", "")]) == ""

@@ -60,6 +60,12 @@ def test_the_line_at_which_a_limit_was_met_is_marked(learner: PageBrowser) -> No
     assert '<h3>Out of time in <a href="#line-2"' in text
 
 
+def test_rows_that_repeat_a_case_are_explained_below_the_table(learner: PageBrowser) -> None:
+    page = submit(learner, "outcome wrong_value").text
+    assert "<code>toy-8x8-fresh-1</code> is its case with numbers that were drawn anew" in page
+    assert "drawn anew" not in submit(learner, "outcome wrong_value", mode="run").text
+
+
 def test_an_exception_is_explained_in_front_of_its_message(learner: PageBrowser) -> None:
     """What it means is read first, and code in it is set as code."""
     page = submit(learner, "outcome error\nline 2\nx = 1")

@@ -2,7 +2,10 @@
 
 import time
 
+import msgspec
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from app.grading.compare.parameters import same_tree, tree_differences
 from sandbox.interface import Parameter
@@ -116,3 +119,228 @@ def test_a_module_that_lacks_a_part_is_no_other_name() -> None:
     wanted = _parameters("head.kernel", "head.bias")
     given = _parameters("classifier.kernel")
     assert "named differently" not in tree_differences(given, wanted)
+
+
+def _block(place: str, *, dim: int = 12, mha: str = "mha") -> list[Parameter]:
+    parts: dict[str, tuple[int, ...]]
+    parts = {f"{mha}.{name}.kernel": (dim, dim) for name in ("q_proj", "k_proj", "v_proj", "out_proj")}
+    parts |= {f"{mha}.{name}.bias": (dim,) for name in ("q_proj", "k_proj", "v_proj", "out_proj")}
+    parts |= {f"{norm}.{name}": (dim,) for norm in ("ln1", "ln2") for name in ("scale", "bias")}
+    parts |= {"fc1.kernel": (dim, 20), "fc1.bias": (20,), "fc2.kernel": (20, dim), "fc2.bias": (dim,)}
+    return [_parameter(f"{place}.{path}", shape) for path, shape in parts.items()]
+
+
+def _model(*blocks: list[Parameter]) -> list[Parameter]:
+    ends = [_parameter("cls_token", (1, 12)), _parameter("head.kernel", (12, 5))]
+    return sorted([*ends, *(one for block in blocks for one in block)], key=lambda one: one.path)
+
+
+_TWO_BLOCKS = _model(_block("blocks.0"), _block("blocks.1"))
+
+
+def _attended(place: str) -> list[Parameter]:
+    """What `nnx.MultiHeadAttention` holds."""
+    made = [one for one in _block(place) if ".mha." not in one.path]
+    for name in ("query", "key", "value"):
+        made += [
+            _parameter(f"{place}.mha.{name}.kernel", (12, 3, 4)),
+            _parameter(f"{place}.mha.{name}.bias", (3, 4)),
+        ]
+    return [
+        *made,
+        _parameter(f"{place}.mha.out.kernel", (3, 4, 12)),
+        _parameter(f"{place}.mha.out.bias", (12,)),
+    ]
+
+
+def _general(place: str) -> list[Parameter]:
+    def shape(one: Parameter) -> tuple[int, ...]:
+        wide = ".mha." in one.path and "out_proj" not in one.path
+        return (*one.shape[:-1], 3, 4) if wide else one.shape
+
+    return [_parameter(one.path, shape(one)) for one in _block(place)]
+
+
+def _shared(place: str, also: str) -> list[Parameter]:
+    return [msgspec.structs.replace(one, also_at=(one.path.replace(place, also),)) for one in _block(place)]
+
+
+def _with_one_norm(place: str) -> list[Parameter]:
+    return [
+        msgspec.structs.replace(one, also_at=(one.path.replace("ln1", "ln2"),))
+        if ".ln1." in one.path
+        else one
+        for one in _block(place)
+        if ".ln2." not in one.path
+    ]
+
+
+_HABITS = {
+    "sequential": (
+        [_block("blocks.layers.0"), _block("blocks.layers.1")],
+        (
+            "`blocks.layers.0` and `blocks.layers.1` are what the statement wants at `blocks.0` and "
+            "`blocks.1`: in an `nnx.List`"
+        ),
+    ),
+    "attributes": (
+        [_block("block_0"), _block("block_1")],
+        "`block_0` and `block_1` are what the statement wants at `blocks.0` and `blocks.1`: in an `nnx.List`",
+    ),
+    "attributes counted from one": (
+        [_block("block1"), _block("block2")],
+        "`block1` and `block2` are what the statement wants at `blocks.0` and `blocks.1`: in an `nnx.List`",
+    ),
+    "another name": (
+        [_block("layers.0"), _block("layers.1")],
+        "`layers` is not asked for; `blocks` is missing: same shapes, so it may only be named differently",
+    ),
+    "another name in each": (
+        [_block("blocks.0", mha="attn"), _block("blocks.1", mha="attn")],
+        (
+            "`blocks.*.attn` is not asked for; `blocks.*.mha` is missing: "
+            "same shapes, so it may only be named differently"
+        ),
+    ),
+    "sequential with another name in each": (
+        [_block("blocks.layers.0", mha="attn"), _block("blocks.layers.1", mha="attn")],
+        (
+            "`blocks.layers.0` and `blocks.layers.1` are what the statement wants at `blocks.0` and "
+            "`blocks.1`: in an `nnx.List`; `blocks.*.attn` is not asked for; `blocks.*.mha` is missing: "
+            "same shapes, so it may only be named differently"
+        ),
+    ),
+    "stacked": (
+        [[_parameter(one.path, (2, *one.shape)) for one in _block("blocks")]],
+        (
+            "`blocks` holds the parameters of all 2 in arrays with one more axis in front, as `nnx.vmap` or "
+            "`nnx.scan` makes them; the statement wants `blocks.0` and `blocks.1`, each with its own: "
+            "an `nnx.List`"
+        ),
+    ),
+    "stacked under another name": (
+        [[_parameter(one.path, (2, *one.shape)) for one in _block("layers")]],
+        (
+            "`layers` holds the parameters of all 2 in arrays with one more axis in front, as `nnx.vmap` or "
+            "`nnx.scan` makes them; the statement wants `blocks.0` and `blocks.1`, each with its own: "
+            "an `nnx.List`"
+        ),
+    ),
+    "attention of the library": (
+        [_attended("blocks.0"), _attended("blocks.1")],
+        (
+            "`blocks.*.mha` holds `key`, `out`, `query` and `value`, as an `nnx.MultiHeadAttention` does; "
+            "the statement wants `k_proj`, `out_proj`, `q_proj` and `v_proj` there"
+        ),
+    ),
+    "layers of more axes": (
+        [_general("blocks.0"), _general("blocks.1")],
+        (
+            "`blocks.*.mha.k_proj`, `blocks.*.mha.q_proj` and `blocks.*.mha.v_proj` hold as many numbers "
+            "as are asked for, but in more axes, as an `nnx.LinearGeneral` does: "
+            "`blocks.*.mha.k_proj.kernel` has shape (12, 3, 4), (12, 12) is asked for"
+        ),
+    ),
+    "one object": (
+        [_shared("blocks.0", "blocks.1")],
+        (
+            "`blocks.1` is the very same object as `blocks.0`: one that is used 2 times, "
+            "where each is to have parameters of its own"
+        ),
+    ),
+    "one norm for both": (
+        [_with_one_norm("blocks.0"), _with_one_norm("blocks.1")],
+        (
+            "`blocks.*.ln2` is the very same object as `blocks.*.ln1`: one that is used 2 times, "
+            "where each is to have parameters of its own"
+        ),
+    ),
+    "fewer": ([_block("blocks.0")], "`blocks.1` is missing"),
+    "without a norm": (
+        [[one for one in _block(place) if ".ln2." not in one.path] for place in ("blocks.0", "blocks.1")],
+        "`blocks.*.ln2` is missing",
+    ),
+    "without biases": (
+        [
+            [one for one in _block(place) if "q_proj.bias" not in one.path]
+            for place in ("blocks.0", "blocks.1")
+        ],
+        "`blocks.*.mha.q_proj.bias` is missing",
+    ),
+}
+
+
+@pytest.mark.parametrize("habit", _HABITS)
+def test_the_habit_behind_many_differences_is_said_in_one_sentence(habit: str) -> None:
+    """With what was found, and with nothing beside it that it explains."""
+    blocks, said = _HABITS[habit]
+    found = tree_differences(_model(*blocks), _TWO_BLOCKS)
+    assert found == said
+
+
+def test_what_is_not_explained_is_told_beside_the_habit() -> None:
+    blocks = [one for one in _block("block_0") + _block("block_1") if one.path != "block_1.fc1.bias"]
+    said = tree_differences(_model(blocks), _TWO_BLOCKS)
+    assert "`block_0` and `block_1` are what the statement wants" in said
+    assert said.endswith("`blocks.1.fc1.bias` is missing")
+
+
+def test_a_constant_of_the_code_s_own_is_no_parameter() -> None:
+    """Neither one that only it keeps, nor one that only the reference keeps."""
+    constant = _parameter("scale", (), kind="array", mean=0.5)
+    counter = _parameter("calls", (), kind="Variable")
+    for more in ([*_WANTED, constant], [*_WANTED, counter]):
+        assert tree_differences(more, _WANTED) == ""
+        assert same_tree(more, _WANTED, _WANTED)
+        assert same_tree(more, _WANTED)
+    assert tree_differences(_WANTED, [*_WANTED, constant]) == ""
+    assert same_tree(_WANTED, [*_WANTED, constant], [*_WANTED, constant])
+
+
+def test_a_parameter_that_is_none_is_a_difference() -> None:
+    """An array in the place of a parameter, a parameter too many, state that the reference has."""
+    frozen = (_parameter("cls_token", (1, 8), kind="array"), _WANTED[1])
+    assert not same_tree(frozen, _WANTED, _WANTED)
+    assert not same_tree([*_WANTED, _parameter("extra", (2,))], _WANTED, _WANTED)
+    state = [*_WANTED, _parameter("mean", (8,), kind="BatchStat")]
+    assert not same_tree(_WANTED, state, state)
+    assert tree_differences(_WANTED, state) == "`mean` is missing"
+
+
+_NAMES = st.lists(
+    st.sampled_from(["blocks", "0", "1", "10", "layers", "ln1", "kernel", "block_0", "query"]),
+    min_size=1,
+    max_size=4,
+)
+_TREES = st.lists(
+    st.builds(
+        Parameter,
+        path=_NAMES.map(".".join),
+        kind=st.sampled_from(["Param", "Param", "array", "BatchStat"]),
+        shape=st.sampled_from([(), (2,), (2, 2), (2, 2, 2), (4,)]),
+        dtype=st.just("float32"),
+        mean=st.just(0.0),
+        std=st.just(0.0),
+        also_at=st.lists(_NAMES.map(".".join), max_size=2).map(tuple),
+    ),
+    max_size=12,
+    unique_by=lambda one: one.path,
+)  # fmt: skip
+
+
+@settings(max_examples=100, deadline=None)
+@given(_TREES, _TREES)
+def test_something_is_told_exactly_where_trees_differ(
+    given: list[Parameter], wanted: list[Parameter]
+) -> None:
+    """Whatever a hostile process reports: no path, shape or shared object is beyond words."""
+    wanted = [msgspec.structs.replace(one, also_at=()) for one in wanted]
+    given.sort(key=lambda one: one.path)
+    wanted.sort(key=lambda one: one.path)
+    asked_for = [one for one in wanted if one.kind != "array"]
+    paths = {one.path for one in asked_for}
+    counted = [one for one in given if one.kind == "Param" or one.path in paths]
+    same = [(one.path, one.kind, one.shape) for one in counted] == [
+        (one.path, one.kind, one.shape) for one in asked_for
+    ]
+    assert bool(tree_differences(given, wanted)) is not same

@@ -31,12 +31,19 @@ def test_shapes_of_a_sample_case_are_told() -> None:
     assert "(3,) there, (3, 4) is right" in message
 
 
+def test_what_a_sample_s_value_is_instead_is_told() -> None:
+    likeness = "Yours is row 1 of `ln1` there."
+    divergence = Divergence(last_right="ln1", first_wrong="queries", shapes=((4,), (3, 4)), likeness=likeness)
+    assert _reported(divergence)[1].endswith(f"(4,) there, (3, 4) is right. {likeness}")
+
+
 def test_of_a_hidden_case_only_the_stage_is_told() -> None:
     """Sizes and factors could carry its values."""
     pair = Pair(got=2 * _RIGHT, expected=_RIGHT)
     for divergence in (
         Divergence(last_right="ln1", first_wrong="queries", pair=pair),
         Divergence(last_right="ln1", first_wrong="queries", shapes=((3,), (3, 4))),
+        Divergence(last_right="ln1", first_wrong="queries", likeness="Yours is `ln1` itself there."),
     ):
         _, message = _reported(divergence, case="")
         assert message.endswith(
@@ -47,10 +54,15 @@ def test_of_a_hidden_case_only_the_stage_is_told() -> None:
 
 def test_what_is_not_known_is_not_said() -> None:
     """The first stage is only the first where nothing in between was out of sight."""
-    _, message = _reported(Divergence(last_right="ln1", first_wrong="sum", is_next=False))
+    name, message = _reported(Divergence(last_right="ln1", first_wrong="sum", is_next=False))
     assert "first" not in message
-    _, message = _reported(Divergence(last_right=None, first_wrong="sum", is_next=False))
+    assert "the mistake is between `ln1` and `sum`" in message
+    assert name == "between ln1 and sum"
+    name, message = _reported(Divergence(last_right=None, first_wrong="sum", is_next=False))
     assert "first" not in message
+    assert name == "between the input and sum"
+    _, message = _reported(Divergence(last_right="ln1", first_wrong=None, is_next=False))
+    assert "of what happens after it something differs" in message
 
 
 def test_where_every_stage_agrees_the_rest_is_wrong() -> None:

@@ -125,3 +125,71 @@ def test_a_later_stage_that_comes_first_is_told(wrong: bool) -> None:
 def test_nothing_recorded_says_nothing() -> None:
     assert _found({}) is None
     assert _found({"else": _RIGHT["norm"]}) is None
+
+
+def _noisy(name: str, error: float) -> Array:
+    return np.asarray(_RIGHT[name] + error * np.abs(_RIGHT[name]).max())
+
+
+def test_a_cause_that_is_smaller_than_the_tolerance_is_found_by_how_the_error_grows() -> None:
+    """Another GELU is off by some 3e-5, and only behind the blocks by more than the tolerance."""
+    given = dict(_RIGHT)
+    given["block 1"], given["block 2"], given["norm"] = (
+        _noisy("block 1", 2e-5),
+        _noisy("block 2", 5e-5),
+        _noisy("norm", 2e-4),
+    )
+    found = _found(given)
+    assert found is not None
+    assert (found.last_right, found.first_wrong, found.is_next) == ("patches", "block 1", True)
+
+
+def test_a_cause_that_no_stage_s_tolerance_shows_is_found_too() -> None:
+    given = {**_RIGHT, "block 2": _noisy("block 2", 6e-6), "norm": _noisy("norm", 9e-6)}
+    found = first_divergence(_STAGES, given, _RIGHT, _TOLERANCE, answer_error=2e-5)
+    assert found is not None
+    assert (found.last_right, found.first_wrong) == ("block 1", "block 2")
+
+
+def test_rounding_that_grows_slowly_is_no_cause() -> None:
+    given = {
+        "patches": _noisy("patches", 2e-7),
+        "block 1": _noisy("block 1", 1e-6),
+        "block 2": _noisy("block 2", 3e-6),
+        "norm": _RIGHT["norm"] + 1.0,
+    }
+    found = _found(given)
+    assert found is not None
+    assert found.first_wrong == "norm"
+    found = first_divergence(
+        _STAGES, {**given, "norm": _noisy("norm", 4e-6)}, _RIGHT, _TOLERANCE, answer_error=0.3
+    )
+    assert found is not None
+    assert found.first_wrong is None
+
+
+def test_one_of_several_arrays_at_a_stage_is_enough() -> None:
+    """A block that returns a tuple: what is right is seen, wherever it stands."""
+    given = {
+        **_changed("norm"),
+        "block 1": np.zeros(3),
+        "block 1[1]": _RIGHT["block 1"],
+        "block 2[1]": np.ones(9),
+    }
+    found = _found(given)
+    assert found is not None
+    assert (found.last_right, found.first_wrong, found.is_next) == ("block 2", "norm", True)
+    found = _found({**given, "block 2": _RIGHT["block 2"] + 1.0})
+    assert found is not None
+    assert (found.first_wrong, found.shapes) == ("block 2", None)
+
+
+def test_rows_that_are_none_of_the_right_ones_differ() -> None:
+    """A mean taken too early; where only some rows go through, right ones say nothing."""
+    given = {**_RIGHT, "norm": _RIGHT["norm"].mean(axis=0)}
+    found = _found(given)
+    assert found is not None
+    assert (found.last_right, found.first_wrong) == ("block 2", "norm")
+    found = _found({**_RIGHT, "norm": _RIGHT["norm"][3:5]})
+    assert found is not None
+    assert (found.last_right, found.first_wrong, found.is_next) == ("block 2", None, False)
