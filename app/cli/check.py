@@ -39,8 +39,10 @@ async def _check(
 
     from app.cli.reports.verdict_text import verdict_text
     from app.grading.open_grader import open_grader
+    from app.grading.plan.host_needs import require_host
 
     problem = find_problem(settings, name)
+    require_host(problem)  # Before the seconds that a sandbox takes to start.
     codes = [read_code(path) for path in files]
     all_accepted = True
     async with open_grader(
