@@ -1,6 +1,6 @@
 """How long until a verdict on position 46, beside a process per run and beside a hot call.
 
-    .venv/bin/python -m bench.first_verdict [--runs N]
+    .venv/bin/python -m bench.first_verdict [--runs N] [--patches all|none|NAME,…]
 
 Side by side in one run, round by round, so that a slow moment of the machine hits every row alike:
 
@@ -41,16 +41,19 @@ def main() -> None:
     )
     parser.add_argument("--runs", type=int, default=5)
     parser.add_argument("--data-dir", type=Path, default=DATA_DIR)
+    parser.add_argument("--patches", default="all", help="as in JAXERCISE_JAX_PATCHES")
     arguments = parser.parse_args()
-    seconds = asyncio.run(_measure(position_46(), arguments.runs, arguments.data_dir))
-    _print(seconds, runs=arguments.runs)
+    seconds = asyncio.run(_measure(position_46(), arguments.runs, arguments.data_dir, arguments.patches))
+    _print(seconds, runs=arguments.runs, patches=arguments.patches)
 
 
-async def _measure(problem: Problem, runs: int, data_dir: Path) -> dict[str, list[float]]:
+async def _measure(problem: Problem, runs: int, data_dir: Path, patches: str) -> dict[str, list[float]]:
     rows: dict[str, list[float]] = {name: [] for name in ("process", "first", "again", "hot")}
     with tempfile.TemporaryDirectory() as folder:
         request = Path(folder) / "request.msgpack"
-        async with open_grader(data_dir=data_dir, unjailed=False, warm_jails=1) as grader:
+        async with open_grader(
+            data_dir=data_dir, unjailed=False, jax_patches=patches, warm_jails=1
+        ) as grader:
             await grader.prepare_reference(problem)
             await grader.prepare_solutions(problem)
             # Fresh cases' answers come from the trusted fork server, which starts with its first run.
@@ -113,7 +116,7 @@ def _run(request: Path, *, passes: int) -> list[float]:
     return [float(line) for line in ran.stdout.splitlines()]
 
 
-def _print(seconds: dict[str, list[float]], *, runs: int) -> None:
+def _print(seconds: dict[str, list[float]], *, runs: int, patches: str) -> None:
     titles = {
         "process": "a process per run, no cache",
         "first": "this grader, first time",
@@ -121,7 +124,7 @@ def _print(seconds: dict[str, list[float]], *, runs: int) -> None:
         "hot": "hot call in one process",
     }
     medians = {name: statistics.median(values) for name, values in seconds.items()}
-    print(f"position 46, all cases, {runs} rounds on {os.cpu_count()} cores; medians in seconds")
+    print(f"position 46, all cases, {runs} rounds on {os.cpu_count()} cores, patches: {patches}; seconds")
     print(f"{'':<30}{'median':>9}{'min':>9}{'max':>9}{'x hot':>9}{'process /':>11}")
     for name, title in titles.items():
         values, median = seconds[name], medians[name]

@@ -1,6 +1,6 @@
 """How much memory a jail takes that waits for a learner's next submission to position 46.
 
-    .venv/bin/python -m bench.waiting_memory [--children N]
+    .venv/bin/python -m bench.waiting_memory [--children N] [--patches all|none|NAME,…]
 
 Prints proportional sizes (Pss of /proc/PID/smaps_rollup): pages that several processes share count
 by their share, so the sum is what the machine really holds.
@@ -23,13 +23,15 @@ def main() -> None:
     )
     parser.add_argument("--children", type=int, default=8)
     parser.add_argument("--data-dir", type=Path, default=DATA_DIR)
+    parser.add_argument("--patches", default="all", help="as in JAXERCISE_JAX_PATCHES")
     arguments = parser.parse_args()
-    asyncio.run(_measure(arguments.children, arguments.data_dir))
+    asyncio.run(_measure(arguments.children, arguments.data_dir, arguments.patches))
 
 
-async def _measure(children: int, data_dir: Path) -> None:
+async def _measure(children: int, data_dir: Path, patches: str) -> None:
     problem = position_46()
-    async with open_grader(data_dir=data_dir, unjailed=False, warm_jails=children) as grader:
+    opened = open_grader(data_dir=data_dir, unjailed=False, jax_patches=patches, warm_jails=children)
+    async with opened as grader:
         await grader.prepare_reference(problem)
         for number in range(children):
             learner = f"learner {number}"

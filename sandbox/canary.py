@@ -8,12 +8,14 @@ reason. That takes some seconds, so the result is kept, by the versions, the pro
 import ast
 import asyncio
 import contextlib
+import fcntl
 import hashlib
 import logging
 import os
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from pathlib import Path
+from typing import IO
 
 import msgspec
 import numpy as np
@@ -30,6 +32,7 @@ _LIMITS = Limits(
     wall_seconds=900, idle_seconds=120, cpu_seconds=600, memory_bytes=3 << 30, output_bytes=1 << 20
 )
 _KEY = "ca11"
+_LOOK_SECONDS = 0.25
 _LIBRARY = Path(sandbox.__path__[0])
 _CALLS = Path("inside/jax_patches/canary_calls.py")
 
@@ -59,18 +62,43 @@ async def fitting_patches(names: Sequence[str], *, kept: Sequence[Path], jailed:
     choice = patches_for(names, environment)
     if choice.active:
         file = f"canary-{_digest(environment, choice)}.json"
+        choice = _read(kept, file) or await _try_and_keep(choice, kept, file, jailed=jailed)
+    for name, reason in choice.left_out.items():
+        _log.warning("JAX goes without the patch %s, and grading takes longer: %s", name, reason)
+    return choice
+
+
+async def _try_and_keep(choice: PatchChoice, kept: Sequence[Path], file: str, *, jailed: bool) -> PatchChoice:
+    """Try the patches, unless another process of this host is about to: then use what it finds."""
+    async with _turn(kept[-1]):
         found = _read(kept, file)
         if found is None:
             found = await _try(choice, jailed=jailed)
             if found is None:
                 reason = "the calls that it is tried by do not come to an end here, without any patch either"
-                found = choice.without(dict.fromkeys(choice.active, reason))
-            else:
-                _write(kept, file, found)
-        choice = found
-    for name, reason in choice.left_out.items():
-        _log.warning("JAX goes without the patch %s, and grading takes longer: %s", name, reason)
-    return choice
+                return choice.without(dict.fromkeys(choice.active, reason))
+            _write(kept, file, found)
+        return found
+
+
+@contextlib.asynccontextmanager
+async def _turn(folder: Path) -> AsyncIterator[None]:
+    """Wait until no other process is in here; where no file can be locked, nobody waits."""
+    with contextlib.ExitStack() as held:
+        with contextlib.suppress(OSError):
+            lock = held.enter_context(_lock_file(folder))
+            while True:
+                try:
+                    fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                    break
+                except BlockingIOError:
+                    await asyncio.sleep(_LOOK_SECONDS)
+        yield
+
+
+def _lock_file(folder: Path) -> IO[bytes]:
+    folder.mkdir(parents=True, exist_ok=True)
+    return (folder / "canary.lock").open("ab")
 
 
 async def _try(choice: PatchChoice, *, jailed: bool) -> PatchChoice | None:

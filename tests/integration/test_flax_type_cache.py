@@ -114,6 +114,14 @@ def late(x):
         init=lambda *_: None,
     )
     assert graphlib.is_graph_node(Late()), "what is registered after it was asked about"
+    module, node = Block(), nnx.Pytree._check_value
+    module.number = 2.5
+    nnx.register_data_type(float)
+    assert nnx.is_data(2.5)
+    explicit = AttributeStatus(False, True)
+    for status in (None, explicit):
+        quick = outcome(node, module, "number", 2.5, status)
+        assert quick == outcome(node.__wrapped__, module, "number", 2.5, status) != "None", status
     return x
 """
 

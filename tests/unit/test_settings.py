@@ -43,6 +43,8 @@ def test_the_command_line_goes_before_the_environment(monkeypatch: pytest.Monkey
         ("SESSION_DAYS", "", "integer"),
         ("LOG_LEVEL", "loud", "'debug', 'info', 'warning' or 'error'"),
         ("TRUSTED_PROXIES", "foo", "IP addresses or networks"),
+        ("JAX_PATCHES", "fast", "ir_context, flax_type_cache, executable_cache; 'fast' is none of them"),
+        ("JAX_PATCHES", "", "must not be empty"),
         ("RESERVED_SLOTS", "64", "it must be at most"),
     ],
 )

@@ -1,5 +1,6 @@
 """What is made of the canary's calls: which patch is left out, and what is kept of it."""
 
+import asyncio
 import logging
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -25,6 +26,7 @@ class Host:
 
     async def look_plain(self, place: Path, *, jailed: bool) -> Seen | None:
         self.looks += 1
+        await asyncio.sleep(0)
         return Seen(parts=_PLAIN) if self.plain else None
 
     async def look_patched(self, place: Path, names: Sequence[str], *, jailed: bool) -> Seen:
@@ -94,10 +96,20 @@ async def test_what_was_kept_and_is_damaged_is_found_again(
 ) -> None:
     host = Host({})
     await _found(host, monkeypatch, tmp_path)
-    [file] = tmp_path.iterdir()  # noqa: ASYNC240
+    [file] = tmp_path.glob("*.json")  # noqa: ASYNC240
     file.write_bytes(content)
     assert await _found(host, monkeypatch, tmp_path) == PatchChoice(active=PATCH_NAMES)
     assert host.looks == 2
+
+
+async def test_of_several_that_start_at_once_one_tries(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The others wait for what it finds."""
+    host = Host({})
+    choices = await asyncio.gather(*(_found(host, monkeypatch, tmp_path) for _ in range(4)))
+    assert choices == [PatchChoice(active=PATCH_NAMES)] * 4
+    assert host.looks == 1
 
 
 async def test_a_folder_that_cannot_be_written_does_no_harm(
