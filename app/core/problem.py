@@ -98,11 +98,18 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
 
     wall_seconds: float = 180.0
     cpu_seconds: float = 40.0
-    compile_seconds: float = 60.0
+    compile_seconds: float | None = None
+    """As much as `cpu_seconds` where it is not given."""
     idle_seconds: float = 10.0
     memory_mb: int = 1024
     processes: int = 64
     output_kb: int = 64
+
+    @property
+    def seconds_to_compile(self) -> float:
+        """The processor time that may go into compiling."""
+        return self.cpu_seconds if self.compile_seconds is None else self.compile_seconds
+
     processors: int = 1
     """How many a host must have; one that has fewer does not offer the problem."""
 

@@ -62,6 +62,17 @@ async def until_listed(database: Database, **expected: object) -> WorkerStatus:
             await asyncio.sleep(0.01)
 
 
+async def test_an_environment_that_changes_is_reported_again(database: Database) -> None:
+    """As where limits are scaled once the machine has a quiet moment."""
+    now = {"jax": "0.10.2"}
+    registration = Registration(database, "one", slots=2, beat_seconds=0.05)
+    async with registration.listed():
+        registration.follow_environment(lambda: now)
+        await until_listed(database, environment={"jax": "0.10.2"})
+        now = {"jax": "0.10.2", "slowdown_computing": "1.2"}
+        await until_listed(database, environment=now)
+
+
 async def test_a_worker_is_listed_while_it_lives(database: Database) -> None:
     """From before the block begins until after its end, with what it last said of itself."""
     registration = Registration(database, "one", slots=2, beat_seconds=60)

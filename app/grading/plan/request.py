@@ -80,7 +80,7 @@ def limits_for(problem: Problem) -> Limits:
         wall_seconds=limits.wall_seconds,
         idle_seconds=limits.idle_seconds,
         cpu_seconds=limits.cpu_seconds,
-        compile_seconds=limits.compile_seconds,
+        compile_seconds=limits.seconds_to_compile,
         memory_bytes=limits.memory_mb << 20,
         processes=limits.processes,
         output_bytes=limits.output_kb << 10,

@@ -106,21 +106,21 @@ class TimeTaken(msgspec.Struct, frozen=True, kw_only=True):
 
 def fits(taken: TimeTaken, limits: Limits) -> bool:
     """Say whether a right solution that takes so long leaves the margin that a proof wants."""
-    beyond = max(0.0, taken.compiling - limits.compile_seconds)
+    beyond = max(0.0, taken.compiling - limits.seconds_to_compile)
     return (
         TIME_FACTOR * (taken.computing + beyond) <= limits.cpu_seconds
-        and TIME_FACTOR * taken.compiling <= limits.compile_seconds
+        and TIME_FACTOR * taken.compiling <= limits.seconds_to_compile
     )
 
 
 def time_figure(taken: Mapping[str, TimeTaken], limits: Limits) -> Figure:
     """Judge what right solutions take with nothing compiled beforehand: to compute, and to compile.
 
-    What is compiled beyond `compile_seconds` counts as computing, as it does in a run.
+    What is compiled beyond its limit counts as computing, as it does in a run.
     """
     compiling = {name: used.compiling for name, used in taken.items()}
     computing = {
-        name: used.computing + max(0.0, used.compiling - limits.compile_seconds)
+        name: used.computing + max(0.0, used.compiling - limits.seconds_to_compile)
         for name, used in taken.items()
     }
     slowest, longest = (max(by_name, key=by_name.__getitem__) for by_name in (computing, compiling))
@@ -128,11 +128,12 @@ def time_figure(taken: Mapping[str, TimeTaken], limits: Limits) -> Figure:
         f"slowest right solution: {slowest}, {_at_most(taken[slowest])}{computing[slowest]:.1f} s of "
         f"processor time, cold ({_in_words(limits.cpu_seconds, computing[slowest])}), "
         f"besides compiling: {longest}, {_at_most(taken[longest])}{compiling[longest]:.1f} s "
-        f"({_in_words(limits.compile_seconds, compiling[longest])})"
+        f"({_in_words(limits.seconds_to_compile, compiling[longest])})"
     )
+    key = "cpu_seconds" if limits.compile_seconds is None else "compile_seconds"
     faults = [
         *_too_small("cpu_seconds", limits.cpu_seconds, slowest, computing[slowest], "processor time"),
-        *_too_small("compile_seconds", limits.compile_seconds, longest, compiling[longest], "compiling"),
+        *_too_small(key, limits.seconds_to_compile, longest, compiling[longest], "compiling"),
     ]
     return Figure(
         id="processor_time",

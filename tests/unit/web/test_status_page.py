@@ -29,7 +29,13 @@ _ROW = workers.WorkerRow(
     state=WorkerState.GRADING,
     running=2,
     message="12 of 50 problems are <proven>",
-    environment={"jax": "0.10.2", "fingerprint": "abc123"},
+    environment={
+        "jax": "0.10.2",
+        "fingerprint": "abc123",
+        "slowdown_computing": "1.2",
+        "slowdown_compiling": "0.9",
+        "calibration": "measured since the last boot",
+    },
     versions=("a", "b"),
 )
 
@@ -87,6 +93,7 @@ async def test_workers_queue_versions_and_refused_problems_are_reported(tmp_path
     assert reported["refused_problems"] == ["a/b.toml: <bad>"]
     for shown in ("lab-1", "2 of 3", "abc123", "0.10.2", "12 of 50 problems are &lt;proven&gt;"):
         assert shown in page
+    assert "Limits: 1.2 times for computing, 0.9 for compiling (measured since the last boot)." in page
     assert "Lost" in page
     assert "3 min ago" in page
     assert "a/b.toml: &lt;bad&gt;" in page

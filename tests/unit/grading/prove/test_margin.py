@@ -94,7 +94,7 @@ def _taken(**taken: tuple[float, float]) -> dict[str, TimeTaken]:
 
 
 def test_the_limit_is_twice_the_slowest_right_solution() -> None:
-    taken = _taken(reference=(3.0, 9.0), vmapped=(4.2, 1.0))
+    taken = _taken(reference=(3.0, 2.0), vmapped=(4.2, 1.0))
     assert _reasons(time_figure(taken, Limits(cpu_seconds=8.4))) == []
     figure = time_figure(taken, Limits(cpu_seconds=8.3))
     assert _reasons(figure) == [Reason.TIME_LIMIT_TOO_SMALL]
@@ -112,6 +112,14 @@ def test_compiling_has_a_limit_of_its_own() -> None:
             "twice that needs compile_seconds = 21.0, not 20"
         )
     ]
+
+
+def test_where_nothing_else_is_said_compiling_may_take_as_much_as_computing() -> None:
+    taken = _taken(reference=(0.1, 0.5))
+    assert _reasons(time_figure(taken, Limits(cpu_seconds=1.0))) == []
+    figure = time_figure(taken, Limits(cpu_seconds=0.6))
+    assert "takes 0.5 s of compiling" in figure.faults[0].message
+    assert "needs cpu_seconds = 1.0, not 0.6" in figure.faults[0].message
 
 
 def test_what_is_compiled_beyond_it_counts_as_computing() -> None:
