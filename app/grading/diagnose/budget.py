@@ -34,11 +34,13 @@ class Budget:
         """Return `run`, ended where the budget is spent; the calls that it made until then are kept."""
 
         async def bounded(request: RunRequest, *, limits: Limits) -> RunResult:
-            allowed = min(limits.cpu_seconds, max(self._left, 0.0))
-            result = await run(request, limits=msgspec.structs.replace(limits, cpu_seconds=allowed))
+            computing = min(limits.cpu_seconds, max(self._left, 0.0))
+            compiling = min(limits.compile_seconds, max(self._left - computing, 0.0))
+            allowed = msgspec.structs.replace(limits, cpu_seconds=computing, compile_seconds=compiling)
+            result = await run(request, limits=allowed)
             self._left -= result.cpu_seconds
             # By the problem's own limit it would end so each time, and nothing more could be learnt.
-            if result.ending is Ending.TIME_LIMIT and result.cpu_seconds < limits.cpu_seconds:
+            if result.ending is Ending.TIME_LIMIT and allowed != limits:
                 self.was_cut_short = True
             return result
 

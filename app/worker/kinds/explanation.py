@@ -12,7 +12,7 @@ from app.core.verdict import Explained, Verdict, VerdictReason, with_explanation
 from app.store.engine.database import Connection
 from app.store.engine.open import retry_until_available
 from app.store.queries import submissions, verdicts
-from app.worker.kinds.kind import Kind, KindServices, Report
+from app.worker.kinds.kind import Kind, KindServices, Report, longest_seconds
 from app.worker.kinds.unexplained import count_unexplained
 
 # The code runs again as it was graded, for the probes that "Run" leaves out, and twice on its way.
@@ -49,7 +49,7 @@ class ExplanationKind(Kind[Submission, Explanation]):
         assert verdict is not None
         problem = await retry_until_available(lambda: services.problems.by_version(verdict.version))
         unexplained: list[UnexplainedOutput] = []
-        async with asyncio.timeout(_RUNS * problem.manifest.limits.wall_seconds + self._spare_seconds):
+        async with asyncio.timeout(longest_seconds(problem, runs=_RUNS) + self._spare_seconds):
             explained = await services.grader.explain(
                 problem, subject.code, subject.mode, verdict, on_unexplained=unexplained.append
             )

@@ -7,11 +7,16 @@ from typing import Any, Generic, TypeVar
 import msgspec
 
 from app.core.job import Job
+from app.core.problem import Problem
+from app.grading.plan.request import limits_for
 from app.metrics.metrics import GradingCounts
 from app.queue.interface import Publish, Queue
 from app.store.engine.database import Connection, Database
 from app.store.problems import Problems
 from app.worker.grades import Grades
+
+_SLOWEST = 4.0
+"""How many times as long as the machine that limits are written for one may take."""
 
 Subject = TypeVar("Subject")
 Result = TypeVar("Result")
@@ -67,3 +72,9 @@ class Kind(ABC, Generic[Subject, Result]):
 
     async def stored(self, job: Job, subject: Subject, result: Result, *, seconds: float) -> None:
         """Tell of the result, once it is stored, which took so long."""
+
+
+def longest_seconds(problem: Problem, *, runs: int) -> float:
+    """Return how long so many runs of a problem may take by the clock, waiting for a processor included."""
+    limits = limits_for(problem)
+    return runs * (_SLOWEST * limits.wall_seconds + limits.starved_seconds)

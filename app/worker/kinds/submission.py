@@ -19,7 +19,7 @@ from app.store.engine.open import retry_until_available
 from app.store.queries import submissions, verdicts
 from app.submissions.explanation import explanation_job
 from app.submissions.service import unfinished_verdict
-from app.worker.kinds.kind import Kind, KindServices, Report
+from app.worker.kinds.kind import Kind, KindServices, Report, longest_seconds
 from app.worker.kinds.unexplained import count_unexplained
 
 _OUR_FAULT = (
@@ -68,7 +68,7 @@ class SubmissionKind(Kind[Submission, Graded]):
             services.counts.stage("waiting", waited.total_seconds())
         problem = await retry_until_available(lambda: services.problems.by_version(subject.version))
         unexplained: list[UnexplainedOutput] = []
-        async with asyncio.timeout(_RUNS * problem.manifest.limits.wall_seconds + self._spare_seconds):
+        async with asyncio.timeout(longest_seconds(problem, runs=_RUNS) + self._spare_seconds):
             verdict = await services.grader.grade(
                 problem,
                 subject.code,

@@ -8,13 +8,13 @@ import pytest
 
 from app.errors import ReferenceFailed
 from app.grading.diagnose.budget import Budget
-from sandbox.interface import Ending, RunRequest, RunResult, SandboxError
+from sandbox.interface import Ending, RunRequest, RunResult, SandboxError, Starved
 from sandbox.limits import Limits
 
 pytestmark = pytest.mark.anyio
 
 _REQUEST = RunRequest(code="", parameters=(), calls=())
-_LIMITS = Limits(cpu_seconds=40.0)
+_LIMITS = Limits(cpu_seconds=40.0, compile_seconds=30.0)
 
 
 def _ending(ending: Ending, cpu_seconds: float) -> Callable[..., Awaitable[RunResult]]:
@@ -23,7 +23,7 @@ def _ending(ending: Ending, cpu_seconds: float) -> Callable[..., Awaitable[RunRe
     async def run(request: RunRequest, *, limits: Limits) -> RunResult:
         return RunResult(
             ending=ending,
-            message=f"{limits.cpu_seconds:g}",
+            message=f"{limits.cpu_seconds:g} {limits.compile_seconds:g}",
             loaded=None,
             calls=(),
             stdout="",
@@ -36,7 +36,9 @@ def _ending(ending: Ending, cpu_seconds: float) -> Callable[..., Awaitable[RunRe
     return run
 
 
-@pytest.mark.parametrize(("seconds", "allowed"), [(20.0, "20"), (600.0, "40"), (float("inf"), "40")])
+@pytest.mark.parametrize(
+    ("seconds", "allowed"), [(20.0, "20 0"), (50.0, "40 10"), (600.0, "40 30"), (float("inf"), "40 30")]
+)
 async def test_a_run_gets_what_is_left_and_no_more_than_its_problem_allows(
     seconds: float, allowed: str
 ) -> None:
@@ -50,26 +52,25 @@ async def test_what_one_run_has_taken_the_next_one_has_not() -> None:
     run = budget.bounding(_ending(Ending.FINISHED, 15.0))
     await run(_REQUEST, limits=_LIMITS)
     assert not budget.was_cut_short
-    assert (await run(_REQUEST, limits=_LIMITS)).message == "5"
+    assert (await run(_REQUEST, limits=_LIMITS)).message == "5 0"
 
 
 @pytest.mark.parametrize(
-    ("ending", "cpu_seconds", "cut_short"),
+    ("seconds", "ending", "cut_short"),
     [
-        (Ending.FINISHED, 3.0, False),
-        (Ending.TIME_LIMIT, 20.0, True),
-        # By the clock, without having had the processor.
-        (Ending.TIME_LIMIT, 3.0, True),
+        (20.0, Ending.FINISHED, False),
+        (20.0, Ending.TIME_LIMIT, True),
+        (60.0, Ending.TIME_LIMIT, True),
         # By the problem's own limit, as it would be each time.
-        (Ending.TIME_LIMIT, 40.1, False),
-        (Ending.MEMORY_LIMIT, 3.0, False),
+        (70.0, Ending.TIME_LIMIT, False),
+        (20.0, Ending.MEMORY_LIMIT, False),
     ],
 )
 async def test_a_run_that_might_have_told_more_is_one_that_was_cut_short(
-    ending: Ending, cpu_seconds: float, cut_short: bool
+    seconds: float, ending: Ending, cut_short: bool
 ) -> None:
-    budget = Budget(20.0)
-    await budget.bounding(_ending(ending, cpu_seconds))(_REQUEST, limits=_LIMITS)
+    budget = Budget(seconds)
+    await budget.bounding(_ending(ending, 3.0))(_REQUEST, limits=_LIMITS)
     assert budget.was_cut_short is cut_short
 
 
@@ -88,6 +89,7 @@ async def _raise(fault: Exception) -> str:
         _sleep_for_ever,
         lambda: _raise(ReferenceFailed("it does not run")),
         lambda: _raise(SandboxError("it broke")),
+        lambda: _raise(Starved("too busy")),
     ],
 )
 async def test_a_step_that_does_not_come_to_its_end_costs_the_explanation_only(step: Any) -> None:

@@ -33,7 +33,7 @@ from app.store.queries.unexplained import commonest_unexplained
 from app.submissions.service import Submissions
 from app.worker.grades import Grades
 from app.worker.kinds import unexplained as counting
-from app.worker.kinds.kind import KindServices
+from app.worker.kinds.kind import KindServices, longest_seconds
 from app.worker.kinds.submission import _RUNS, SubmissionKind
 from app.worker.run_job import RunJob
 from sandbox.interface import Starved
@@ -259,8 +259,8 @@ async def test_an_older_attempt_writes_and_tells_nothing(tmp_path: Path) -> None
 async def test_a_grader_that_hangs_is_a_fault_of_ours(tmp_path: Path) -> None:
     """Its slot is freed; the learner's own time limits are the grader's business."""
     async with a_harness(tmp_path) as harness:
-        limits = (await harness.problems.by_slug("double")).manifest.limits
-        spare_seconds = 0.05 - _RUNS * limits.wall_seconds
+        problem = await harness.problems.by_slug("double")
+        spare_seconds = 0.05 - longest_seconds(problem, runs=_RUNS)
         submission_id = await harness.submit("wait 60")
         grader = ScriptedGrader()
         await harness.grade_next(grader, spare_seconds=spare_seconds)
