@@ -13,13 +13,13 @@ import msgspec
 from app.core.generators import Seed
 from app.core.outcome import Outcome
 from app.core.probes.probe import About
-from app.core.problem import Problem
-from app.core.verdict import CaseResult, Diagnosis, DiagnosisKind, Visibility
+from app.core.problem import ModuleClass, Problem
+from app.core.verdict import CaseResult, Diagnosis, DiagnosisKind, Mode, Visibility
 from app.grading.compare.arrays import outputs_match
 from app.grading.diagnose.drawn_keys import ORDER, other_keys
 from app.grading.diagnose.stages import RunOnce
 from app.grading.phrases import names_words
-from app.grading.plan.checks import Check
+from app.grading.plan.checks import Check, checks_of
 from app.grading.plan.request import limits_for, plan_calls, request_for
 from app.grading.reference.outputs import ReferenceOutput, ReferenceOutputs
 from app.grading.run.run_checks import CheckedRun
@@ -98,11 +98,10 @@ async def look_at_first_values(
     module = problem.manifest.module
     if not failing or module is None:
         return None
-    recorded = [_with_module(check, "keys", ModuleUse(class_name=module.name)) for check in failing]
+    recorded = [_recorded(check, module) for check in failing]
     keyed = await answers.of_reference(problem, recorded)
     asked = [_handing_in(check, answer) for check, answer in zip(recorded, keyed, strict=True)]
-    drawn = ModuleUse(class_name=module.name, seed=_SEED, std=_STD)
-    parametrised = [_with_module(check, "parameters", drawn, CallMode.PLAIN) for check in failing]
+    parametrised = [_parametrised(check, module) for check in failing]
     right = await answers.of_reference(problem, parametrised)
     checks = [*asked, *parametrised]
     result = await run_once(request_for(problem, code, checks), limits=limits_for(problem))
@@ -118,6 +117,15 @@ async def look_at_first_values(
     ):
         return None  # Made of the same keys, and right this time: no first values explain that.
     return FirstValues(diagnosis=_diagnosis(problem, looks), ignored_seed=_ignored_seed(problem, looks))
+
+
+def checks_of_first_values(problem: Problem) -> list[Check]:
+    """Return whatever a look may ask of lasting cases, so that the reference's answers can be ready."""
+    module = problem.manifest.module
+    if module is None:
+        return []
+    lasting = [check for check in checks_of(problem, Mode.SUBMIT, fresh_seed=None) if check.is_value]
+    return [one for check in lasting for one in (_recorded(check, module), _parametrised(check, module))]
 
 
 def as_creation_order(case_results: Sequence[CaseResult]) -> tuple[CaseResult, ...]:
@@ -144,6 +152,15 @@ def _failing_values(run: CheckedRun) -> list[Check]:
         if found.outcome is not Outcome.PASSED and check.has_own_answer and check.is_value
     ]
     return sorted(failing, key=lambda check: check.visibility is Visibility.HIDDEN)[:_MOST]
+
+
+def _recorded(check: Check, module: ModuleClass) -> Check:
+    return _with_module(check, "keys", ModuleUse(class_name=module.name))
+
+
+def _parametrised(check: Check, module: ModuleClass) -> Check:
+    use = ModuleUse(class_name=module.name, seed=_SEED, std=_STD)
+    return _with_module(check, "parameters", use, CallMode.PLAIN)
 
 
 def _with_module(check: Check, name: str, use: ModuleUse, mode: str = "first_keys") -> Check:

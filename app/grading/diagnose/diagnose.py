@@ -14,6 +14,7 @@ from app.grading.diagnose.budget import Budget
 from app.grading.diagnose.creation_order import (
     FirstValues,
     as_creation_order,
+    checks_of_first_values,
     is_creation_order,
     look_at_first_values,
 )
@@ -101,7 +102,10 @@ class Diagnoser:
         """
         await prepare_outputs(self._outputs, problem, problem.variants, niceness=niceness)
         await self._outputs.of_solutions(
-            problem, [problem.reference], checks_to_prepare(problem), niceness=niceness
+            problem,
+            [problem.reference],
+            [*checks_to_prepare(problem), *checks_of_first_values(problem)],
+            niceness=niceness,
         )
 
     async def _with_checkpoints(self, problem: Problem, code: str, run: CheckedRun) -> CheckedRun:

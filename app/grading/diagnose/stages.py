@@ -29,7 +29,6 @@ _STD = 0.7
 _FAR = 20.0
 _TRACE = 8e-6
 """An answer's error, in units of its largest number, that no rounding explains."""
-_MOST = 8
 
 RunOnce = Callable[..., Awaitable[RunResult]]
 """`Sandbox.run` for learners' code."""
@@ -42,8 +41,6 @@ class Followed(msgspec.Struct, frozen=True, kw_only=True):
     case: str = ""
     ignored_seed: str = ""
     """The parameter that seeds are passed in, where another seed changes nothing though it should."""
-    is_right_with_parameters: bool = False
-    """Every case that was asked again, with parameters handed in, came out right."""
 
 
 async def follow(
@@ -52,18 +49,14 @@ async def follow(
     run: CheckedRun,
     answers: ReferenceOutputs,
     run_once: RunOnce,
-    *,
-    thoroughly: bool = False,
 ) -> Followed:
     """Run `code` once on what it failed, stages recorded, and on one case with another seed.
-
-    `thoroughly` asks every failing case again, and not only as many as it takes to find a place.
 
     Raises:
         ReferenceFailed: the reference failed where it is asked the same.
         SandboxError: the jail broke.
     """
-    staged = _failing_values(problem, run) if thoroughly else _telling_checks(problem, run)
+    staged = _telling_checks(problem, run)
     reseeded = _reseeded_checks(problem, run)
     # Answers are found by their checks' names, and one case may be asked in several ways here.
     checks = [
@@ -75,14 +68,8 @@ async def follow(
     result = await run_once(request_for(problem, code, checks), limits=limits_for(problem))
     calls = plan_calls(checks).by_check(result.calls)
     expected = await answers.of_reference(problem, checks)
-    tolerance, count = problem.manifest.tolerance, len(staged)
-    reported = Followed(
-        ignored_seed=_ignored_seed(problem, calls[count:], expected[count:]),
-        is_right_with_parameters=0 < count <= len(calls)
-        and all(
-            answers_agree(*pair, tolerance) is True for pair in zip(calls[:count], expected, strict=False)
-        ),
-    )
+    count = len(staged)
+    reported = Followed(ignored_seed=_ignored_seed(problem, calls[count:], expected[count:]))
     for check, call, answer in zip(staged, calls, expected, strict=False):
         divergence = _divergence(problem, check, call, answer)
         if divergence is not None:
@@ -116,10 +103,6 @@ def _telling_checks(problem: Problem, run: CheckedRun) -> list[Check]:
             *[check for check in hidden if check.is_value][:1],
         ],
     )
-
-
-def _failing_values(problem: Problem, run: CheckedRun) -> list[Check]:
-    return _staged(problem, [check for check in _failing(run) if check.is_value][:_MOST])
 
 
 def _staged(problem: Problem, checks: Sequence[Check]) -> list[Check]:
