@@ -46,7 +46,7 @@ def _run_step(number: int, step: str, namespace: dict[str, Any]) -> Seen:
     namespace["out"] = None
     raised: Seen | None = None
     file = f"{_FILE} {number}"
-    with _listening() as heard:
+    with _listening() as noted:
         try:
             exec(compile(step, file, "exec"), namespace)  # noqa: S102 - made by us
             result = describe(namespace["out"])
@@ -56,25 +56,25 @@ def _run_step(number: int, step: str, namespace: dict[str, Any]) -> Seen:
             jax.effects_barrier()
     # A later step that takes the result of one that failed takes what there is in its place.
     namespace[f"out{number}"] = namespace["any1"] if raised else namespace["out"]
-    return [result, raised, *heard]
+    return [result, raised, *noted]
 
 
 @contextlib.contextmanager
 def _listening() -> Iterator[list[Seen]]:
     """Yield a list that has, at the end, what was warned of, printed to either stream, and logged."""
-    heard: list[Seen] = []
+    noted: list[Seen] = []
     out, err, log = io.StringIO(), io.StringIO(), _Log()
     logging.getLogger("jax").addHandler(log)
     try:
         with warnings.catch_warnings(record=True) as warned:
             warnings.simplefilter("always")
             with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
-                yield heard
+                yield noted
     finally:
         logging.getLogger("jax").removeHandler(log)
-    heard.append([[w.category.__name__, steady(str(w.message)), *_place(w)] for w in warned])
-    heard.append([steady(out.getvalue()), steady(err.getvalue())])
-    heard.append(log.lines)
+    noted.append([[w.category.__name__, steady(str(w.message)), *_place(w)] for w in warned])
+    noted.append([steady(out.getvalue()), steady(err.getvalue())])
+    noted.append(log.lines)
 
 
 class _Log(logging.Handler):

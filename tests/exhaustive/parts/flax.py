@@ -1,4 +1,4 @@
-"""Flax's own tests of NNX (`tests/nnx` of its source distribution) give the same list of results plain and
+"""Flax's own tests of NNX (from its source distribution) give the same list of results plain and
 with the jail's patches: with an empty store, filling it, and warm; each file in fresh processes, and all
 of them in one.
 """

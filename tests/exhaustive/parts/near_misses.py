@@ -35,7 +35,7 @@ def run(item: str) -> dict[str, object]:
     slug, _, name = item.partition(": ")
     miss = next(miss for miss in near_misses(slug) if miss.name == name)
     problem = whole_problem(slug)
-    runner, grader = _opened()
+    runner, grader = _open_once()
     checks = checks_on(problem, SEEDS)
     made = endings(problem, grader.answers, {name: miss.made(problem)}, checks)
     found = runner.run(made)[name]
@@ -84,7 +84,7 @@ def close() -> None:
 _opener = open_grader(data_dir=CHECKOUT / "var/exhaustive/near_misses", unjailed=False)
 
 
-def _opened() -> tuple[asyncio.Runner, ProvingGrader]:
+def _open_once() -> tuple[asyncio.Runner, ProvingGrader]:
     global _runner, _grader
     if _runner is None or _grader is None:
         _runner = asyncio.Runner()
