@@ -86,7 +86,7 @@ def order(w: Any) -> Any:
 
 @_described
 def near_programs(w: Any) -> Any:
-    """Of each two, one differs from the other in a parameter alone."""
+    """Compute two of each, which differ from each other in a parameter alone."""
     return (
         [lax.rev(w, (0,)), lax.rev(w, (1,)), lax.integer_pow(w, 2), lax.integer_pow(w, 3)],
         [lax.cumsum(w, axis=0), lax.cumsum(w, axis=1), w * 2.0, w * 3.0],
