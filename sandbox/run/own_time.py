@@ -12,7 +12,7 @@ from sandbox.cgroups.interface import RunGroup
 from sandbox.procfs.schedule import TreeSchedule, counts_waiting_times, stolen_seconds
 
 LOOK_SECONDS = 0.5
-"""How often is looked; a look that comes late counts for two, because who looks was kept waiting too."""
+"""How often is looked; a look that comes late counts for no more, because who looks was kept waiting too."""
 _IDLE_RATE = 0.04
 """Of a processor: who uses less computes next to nothing."""
 
@@ -45,7 +45,7 @@ class OwnTime:
         """Return what passed since the last look."""
         before, self._last = self._last, self._read()
         at, ran, waited, stolen = (new - old for new, old in zip(self._last, before, strict=True))
-        passed = min(at, 2 * LOOK_SECONDS)
+        passed = min(at, LOOK_SECONDS)
         is_idle = ran < _IDLE_RATE * at
         # Nothing is stolen from who sleeps. And while one of its threads runs, the others may wait.
         wanted = waited if is_idle else waited + stolen

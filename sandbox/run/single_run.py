@@ -1,6 +1,7 @@
 """One request, put to one child: order by order, under the clock, to a named ending."""
 
 import asyncio
+import select
 import time
 from collections.abc import Callable
 from typing import Any
@@ -54,6 +55,8 @@ class SingleRun:
         self._last_word = asyncio.Event()
         self._early: NamedEnding | None = None
         self._time = TimeKept()
+        self._has_reported = False
+        """Since the last look at its time."""
         self._later: dict[int, asyncio.TimerHandle] = {}
 
     async def finish(self) -> RunResult:
@@ -73,6 +76,7 @@ class SingleRun:
             self._child,
             self._limits,
             has_finished=self._has_finished,
+            has_waited_for_us=self._has_waited_for_us,
             end_at_limit=self._end_at_limit,
             kept=self._time,
         )
@@ -118,6 +122,13 @@ class SingleRun:
     def _has_finished(self) -> bool:
         return self._dialogue.finished is not None
 
+    def _has_waited_for_us(self) -> bool:
+        """Say whether it may have waited for us since this was last asked: who reports waits for an order."""
+        waited, self._has_reported = self._has_reported, False
+        unread = select.poll()
+        unread.register(self._child.channel, select.POLLIN)
+        return waited or not self._orders.empty() or bool(unread.poll(0))
+
     def _read_channel(self) -> None:
         try:
             data = self._child.channel.recv(_READ_BYTES)
@@ -138,6 +149,7 @@ class SingleRun:
     def _take(self, report: Report) -> None:
         if self._has_finished() or self._early is not None:
             return
+        self._has_reported = True
         report = self._dialogue.take(report)
         if self._has_finished():
             self._last_word.set()

@@ -40,12 +40,14 @@ def watch_limits(
     limits: Limits,
     *,
     has_finished: Callable[[], bool],
+    has_waited_for_us: Callable[[], bool],
     end_at_limit: Callable[[NamedEnding], Awaitable[None]],
     kept: TimeKept,
 ) -> "list[asyncio.Future[None]]":
     """Watch each limit in a task of its own, which awaits `end_at_limit` where its limit is met.
 
-    The tasks are the caller's to cancel. The one that watches time raises `Starved`.
+    `has_waited_for_us` says, at each look, whether since the last one the run waited for an order or for its
+    report to be read. The tasks are the caller's to cancel. The one that watches time raises `Starved`.
     """
     # What it pre-warmed is not this run's.
     used_before, compiled_before = child.cpu_seconds(), child.compile_seconds()
@@ -57,7 +59,7 @@ def watch_limits(
         return child.cpu_seconds() - used_before - min(compiled(), limits.compile_seconds)
 
     async def own_time() -> None:
-        ending = await _out_of_own_time(child, limits, has_finished, kept)
+        ending = await _out_of_own_time(child, limits, has_finished, has_waited_for_us, kept)
         if ending is not None:
             await end_at_limit(ending)
 
@@ -76,7 +78,11 @@ def watch_limits(
 
 
 async def _out_of_own_time(
-    child: JailedChild, limits: Limits, has_finished: Callable[[], bool], kept: TimeKept
+    child: JailedChild,
+    limits: Limits,
+    has_finished: Callable[[], bool],
+    has_waited_for_us: Callable[[], bool],
+    kept: TimeKept,
 ) -> NamedEnding | None:
     """Wait until the run's own time is over, or it has computed next to nothing for too long.
 
@@ -96,7 +102,7 @@ async def _out_of_own_time(
         kept.starved_seconds += passed.starved_seconds
         # Who has printed may have waited until that was read.
         printed_before, printed = printed, sum(output.seen_bytes for output in child.outputs)
-        is_idle = passed.is_idle and printed == printed_before
+        is_idle = passed.is_idle and printed == printed_before and not has_waited_for_us()
         idle_seconds = idle_seconds + passed.own_seconds if is_idle else 0.0
         if idle_seconds >= limits.idle_seconds:
             return out_of_patience(limits)
