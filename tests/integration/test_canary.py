@@ -32,9 +32,9 @@ def test_the_patches_change_nothing_on_this_host(plain: Seen, tmp_path: Path) ->
     assert len([file for file in tmp_path.glob("*/*") if len(file.name) == 64]) > 80
 
 
-def test_plain_jax_says_what_the_canary_expects(plain: Seen) -> None:
+def test_plain_jax_says_what_the_canary_is_to_hear(plain: Seen) -> None:
     """Two that say nothing would be the same."""
-    expected = {
+    answers = {
         "warns": "float64 requested in cumsum is not available",
         "warns_of_ranks": "NumPy automatic rank promotion",
         "mistakes": "TracerBoolConversionError",
@@ -47,7 +47,7 @@ def test_plain_jax_says_what_the_canary_expects(plain: Seen) -> None:
         "callbacks": "float32",
         "output": "a line of Python's\na line of JAX's: [-1.",
     }
-    for name, words in expected.items():
+    for name, words in answers.items():
         assert words in plain.parts[name], name
     assert [name for name, part in plain.parts.items() if "Traceback" in part] == []
 

@@ -44,7 +44,7 @@ def _forked(observe: Any, programs: list[Any], order: dict[str, Any], use_cache:
     with tempfile.TemporaryFile("w+") as file:
         pid = os.fork()
         if pid == 0:
-            signal.alarm(_HANGS_SECONDS)
+            signal.alarm(_HANGS_SECONDS * len(programs))
             try:
                 if use_cache is not None and order["folder"]:
                     use_cache(order["folder"], order["writable"])
