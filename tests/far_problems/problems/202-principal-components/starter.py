@@ -1,0 +1,2 @@
+def principal_components(x, k):
+    raise NotImplementedError

@@ -1,0 +1,2 @@
+def predict(x, y, x_new, noise):
+    raise NotImplementedError

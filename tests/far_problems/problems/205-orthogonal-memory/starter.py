@@ -1,0 +1,2 @@
+def remember(seed, x):
+    raise NotImplementedError

@@ -1,0 +1,2 @@
+def low_rank(a, k):
+    raise NotImplementedError

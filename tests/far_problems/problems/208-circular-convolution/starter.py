@@ -1,0 +1,2 @@
+def convolve(x, w):
+    raise NotImplementedError

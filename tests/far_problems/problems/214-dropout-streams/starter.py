@@ -1,0 +1,2 @@
+def ask_often(seed, x):
+    raise NotImplementedError

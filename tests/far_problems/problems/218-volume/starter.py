@@ -1,0 +1,2 @@
+def filter_volume(seed, volume):
+    raise NotImplementedError

@@ -1,0 +1,2 @@
+def losses(x, y, steps):
+    raise NotImplementedError

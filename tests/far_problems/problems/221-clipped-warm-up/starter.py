@@ -1,0 +1,2 @@
+def train(seed, x, y):
+    raise NotImplementedError

@@ -1,0 +1,2 @@
+def rounded_gradient(x, w):
+    raise NotImplementedError

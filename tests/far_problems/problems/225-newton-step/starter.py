@@ -1,0 +1,2 @@
+def newton(x, y, w):
+    raise NotImplementedError

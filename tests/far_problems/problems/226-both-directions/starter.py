@@ -1,0 +1,2 @@
+def both(x, along, against):
+    raise NotImplementedError

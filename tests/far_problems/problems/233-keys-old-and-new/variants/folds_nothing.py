@@ -1,0 +1,14 @@
+"""You split where you should fold in."""
+
+import jax
+
+
+def keys(seed):
+    old = jax.random.split(jax.random.PRNGKey(int(seed)))
+    new = jax.random.key(int(seed))
+    return {
+        "old": old,
+        "new": jax.random.key_data(jax.random.split(new, 4)[2]),
+        "rbg": jax.random.key_data(jax.random.key(int(seed), impl="rbg")),
+        "bits": jax.random.bits(new, (5,)),
+    }

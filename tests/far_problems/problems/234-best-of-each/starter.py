@@ -1,0 +1,2 @@
+def best(x, k):
+    raise NotImplementedError

@@ -1,0 +1,2 @@
+def narrow(x, w):
+    raise NotImplementedError

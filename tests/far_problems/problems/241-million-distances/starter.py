@@ -1,0 +1,2 @@
+def distances(x):
+    raise NotImplementedError

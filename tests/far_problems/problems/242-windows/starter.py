@@ -1,0 +1,2 @@
+def windows(x, size):
+    raise NotImplementedError

@@ -1,0 +1,2 @@
+def returns(rewards, discount):
+    raise NotImplementedError

@@ -1,0 +1,2 @@
+def turning(a):
+    raise NotImplementedError

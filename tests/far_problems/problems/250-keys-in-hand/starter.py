@@ -1,0 +1,2 @@
+def blur(key, old, x):
+    raise NotImplementedError

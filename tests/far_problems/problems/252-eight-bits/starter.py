@@ -1,0 +1,2 @@
+def multiply(a, b, scale):
+    raise NotImplementedError

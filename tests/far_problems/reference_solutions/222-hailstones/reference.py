@@ -1,0 +1,15 @@
+"""A while loop for each number, all at once."""
+
+import jax
+import jax.numpy as jnp
+
+
+def steps_to_one(starts):
+    def count(start):
+        def step(state):
+            number, steps = state
+            return jnp.where(number % 2 == 0, number // 2, 3 * number + 1), steps + 1
+
+        return jax.lax.while_loop(lambda state: state[0] != 1, step, (start, 0))[1]
+
+    return jax.vmap(count)(starts)

@@ -1,0 +1,24 @@
+"""The rule says what goes back."""
+
+import jax
+import jax.numpy as jnp
+
+
+@jax.custom_vjp
+def rounded(x):
+    return jnp.round(x)
+
+
+def forward(x):
+    return rounded(x), x
+
+
+def backward(x, cotangent):
+    return (jnp.where(jnp.abs(x) <= 2.0, cotangent, 0.0),)
+
+
+rounded.defvjp(forward, backward)
+
+
+def rounded_gradient(x, w):
+    return jax.value_and_grad(lambda x: jnp.sum(w * rounded(x) ** 2))(x)

@@ -1,0 +1,18 @@
+"""The median is NumPy's; the compiled part goes on with it."""
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+
+def median(x):
+    padded = np.pad(np.asarray(x), 1, mode="edge")
+    windows = np.lib.stride_tricks.sliding_window_view(padded, 3)
+    return np.median(windows, axis=-1).astype(np.float32)
+
+
+@jax.jit
+def smooth(x):
+    middle = jax.pure_callback(median, jax.ShapeDtypeStruct(x.shape, x.dtype), x)
+    jax.debug.print("the largest is {largest}", largest=middle.max())
+    return jnp.cumsum(middle)
