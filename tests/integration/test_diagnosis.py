@@ -124,11 +124,12 @@ def test_right_solutions_diverge_nowhere(clinic: Clinic, name: str) -> None:
     problem = sampled_problem(name)
     checks = checks_to_prepare(problem)
     staged = [check for check in checks if check.call.stages][1:]
-    solutions = [problem.reference, *(code for _, code in sorted(problem.also_right.items()))]
+    names, codes = zip(*sorted(problem.also_right.items()), strict=True)
+    solutions = [problem.reference, *codes]
     wanted, *others = clinic.runner.run(clinic.grader.answers.of_solutions(problem, solutions, staged))
     assert problem.manifest.module is not None
     assert all(len(answer.stages) >= 4 for answer in wanted), "it passes what is declared"
-    for answers in others:
+    for also, answers in zip(names, others, strict=True):
         seen = 0
         for given, right in zip(answers, wanted, strict=True):
             found = agreements(
@@ -136,7 +137,8 @@ def test_right_solutions_diverge_nowhere(clinic: Clinic, name: str) -> None:
             )
             assert Agreement.DIFFERENT not in found.values(), found
             seen += list(found.values()).count(Agreement.SAME)
-        assert seen > 0, "nothing of it was in sight"
+        # Where the entry or its blocks are traced, no number is there to be seen.
+        assert seen > 0 or also in ("built_under_jit", "jitted_entry"), f"nothing of {also} was in sight"
 
 
 def _recorded(answer: ReferenceOutput) -> dict[str, Array]:

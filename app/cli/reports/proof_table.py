@@ -44,7 +44,10 @@ class ProofTable:
             self._heading = heading
             letters = "" if isinstance(row, Figure) else self._letters()
             yield f"  {heading:<{_LABEL - 2}}{'':<{_OUTCOME}}{letters}".rstrip()
-        yield f"  {row.text}" if isinstance(row, Figure) else self._line(row)
+        if isinstance(row, Figure):
+            yield from _wrapped(row.text.split(), " ", indent="  ")
+        else:
+            yield self._line(row)
         if isinstance(row, SolutionResult) and row.failed and not set(row.failed) & set(self._names):
             yield from _wrapped(f"caught by {', '.join(row.failed)}".split(), " ", indent="      ")
         for fault in row.faults:
