@@ -61,9 +61,7 @@ def _greedy(processor: int, count: int) -> Iterator[None]:
     """`count` processes that want all of one processor, and go before whoever is nice."""
     spin = f"import os; os.sched_setaffinity(0, [{processor}])\nwhile True: pass"
     # Each in a session of its own, as a jail is: the kernel may share a processor out among sessions.
-    processes = [
-        subprocess.Popen([sys.executable, "-c", spin], start_new_session=True) for _ in range(count)
-    ]
+    processes = [subprocess.Popen([sys.executable, "-c", spin], start_new_session=True) for _ in range(count)]
     try:
         yield
     finally:
