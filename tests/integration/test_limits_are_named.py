@@ -13,7 +13,7 @@ from sandbox.limits import Limits
 
 pytestmark = pytest.mark.jail
 
-_LIMITS = Limits(wall_seconds=60, idle_seconds=2, cpu_seconds=2, memory_bytes=96 << 20, processes=48)
+_LIMITS = Limits(wall_seconds=60, idle_seconds=2, cpu_seconds=2, memory_bytes=144 << 20, processes=48)
 _MEMORY_SECONDS = 30.0
 """Of processor time: on some kernels a page takes long, and memory is to be the limit that is met."""
 
@@ -99,13 +99,13 @@ def test_a_loop_while_the_code_is_loaded(runs: Runs) -> None:
 
 def test_memory(runs: Runs) -> None:
     code = "def f():\n    hoard = []\n    while True:\n        hoard.append(b'x' * (1 << 22))\n"
-    said = (Ending.MEMORY_LIMIT, "memory: 96 MB, at line 4", 4)
+    said = (Ending.MEMORY_LIMIT, "memory: 144 MB, at line 4", 4)
     assert _said(runs.run(code, cpu_seconds=_MEMORY_SECONDS)) == said
 
 
 def test_memory_in_one_piece(runs: Runs) -> None:
     code = "import numpy\ndef f():\n    return numpy.ones(1 << 26)\n"
-    said = (Ending.MEMORY_LIMIT, "memory: 96 MB, at line 3", 3)
+    said = (Ending.MEMORY_LIMIT, "memory: 144 MB, at line 3", 3)
     assert _said(runs.run(code, cpu_seconds=_MEMORY_SECONDS)) == said
 
 
@@ -118,7 +118,7 @@ def test_memory_of_a_grandchild_while_its_parent_waits(runs: Runs) -> None:
         "        hoard = b'x' * (1 << 28)\n"
         "    time.sleep(99)\n"
     )
-    said = (Ending.MEMORY_LIMIT, "memory: 96 MB, at line 5", 5)
+    said = (Ending.MEMORY_LIMIT, "memory: 144 MB, at line 5", 5)
     assert _said(runs.run(code, cpu_seconds=_MEMORY_SECONDS)) == said
 
 

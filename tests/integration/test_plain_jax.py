@@ -12,7 +12,7 @@ import pytest
 
 from sandbox.patches import PATCH_NAMES
 from tests.exhaustive.code_hash import hash_files
-from tests.exhaustive.flax_tests.sources import NoSources, test_files
+from tests.exhaustive.flax_tests.sources import NoSources, nnx_test_files
 from tests.exhaustive.flax_tests.states import run_state, summary
 from tests.exhaustive.fuzz.compare import compare
 from tests.exhaustive.fuzz.processes import Processes
@@ -49,7 +49,7 @@ def test_random_programs_are_as_without_patches(processes: Processes) -> None:
 
 def test_flax_s_own_tests_end_as_without_patches(tmp_path: Path) -> None:
     try:
-        files = _drawn("sandbox/inside").sample(test_files(), _FILES)
+        files = _drawn("sandbox/inside").sample(nnx_test_files(), _FILES)
     except NoSources as error:
         pytest.skip(str(error))
     states = ("plain", "filling", "warm")

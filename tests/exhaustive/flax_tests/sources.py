@@ -39,7 +39,7 @@ def flax_sources() -> Path:
     return folder
 
 
-def test_files() -> list[str]:
+def nnx_test_files() -> list[str]:
     """Return the files of tests, by their paths below `tests/nnx`."""
     folder = flax_sources() / "tests" / "nnx"
     found = {*folder.rglob("*_test.py"), *folder.rglob("test_*.py")}

@@ -14,7 +14,7 @@ from typing import Any
 import msgspec
 
 from tests.exhaustive.code_hash import hash_files
-from tests.exhaustive.flax_tests.sources import test_files
+from tests.exhaustive.flax_tests.sources import nnx_test_files
 from tests.exhaustive.flax_tests.states import STATES, Ran, run_state, summary
 from tests.exhaustive.part import Result
 from tests.support.checkout import CHECKOUT
@@ -35,7 +35,7 @@ _STATE_PLACE = CHECKOUT / "var" / "exhaustive" / "flax" / "together"
 
 def items() -> list[str]:
     """Return every file, and all of them together."""
-    return [*test_files(), _TOGETHER]
+    return [*nnx_test_files(), _TOGETHER]
 
 
 def run(item: str) -> Result:
@@ -58,7 +58,7 @@ def _run_together() -> dict[str, Ran]:
             if state == "filling":
                 shutil.rmtree(programs, ignore_errors=True)
             programs.mkdir(parents=True, exist_ok=True)
-            kept.write_bytes(msgspec.json.encode(run_state(test_files(), state, programs)))
+            kept.write_bytes(msgspec.json.encode(run_state(nnx_test_files(), state, programs)))
         ran[state] = msgspec.json.decode(kept.read_bytes(), type=Ran)
     shutil.rmtree(_STATE_PLACE)
     return ran
