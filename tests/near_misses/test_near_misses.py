@@ -81,7 +81,7 @@ def test_a_near_miss_ends_the_same_on_every_seed(grading: Grading, slug: str) ->
         for miss in misses:
             for seed in seeds if accepted else [LASTING]:
                 outcome = outcome_on(seed, found[miss.name])
-                if outcome is not (Outcome.PASSED if accepted else Outcome.WRONG_VALUE):
+                if outcome is not (Outcome.ACCEPTED if accepted else Outcome.WRONG_VALUE):
                     wrong.append(f"{miss.name}: {outcome} ({', '.join(map(str, found[miss.name]))})")
     assert wrong == []
 
