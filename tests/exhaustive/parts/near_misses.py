@@ -40,7 +40,8 @@ def run(item: str) -> dict[str, object]:
     made = endings(problem, grader.answers, {name: miss.made(problem)}, checks)
     found = runner.run(made)[name]
     outcomes = Counter(outcome_on(seed, found) for seed in SEEDS)
-    assert set(outcomes) == {Outcome.ACCEPTED if miss.accepted else Outcome.WRONG_VALUE}, f"{item}: {outcomes}"
+    wanted = Outcome.ACCEPTED if miss.accepted else Outcome.WRONG_VALUE
+    assert set(outcomes) == {wanted}, f"{item}: {outcomes}"
     lasting = [one for one in found if one.seed == LASTING]
     shown = max(lasting, key=lambda one: (one.outcome is not Outcome.PASSED, one.distance))
     fresh = [one.distance for one in found if one.seed != LASTING]
