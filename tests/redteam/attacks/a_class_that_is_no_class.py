@@ -1,5 +1,5 @@
 # Names an object like the class asked for, which raises when it is looked at.
-# expected: error
+# expected: wrong_parameters
 class Sly:
     @property
     def __class__(self): raise SystemExit
