@@ -11,7 +11,6 @@ import contextlib
 import fcntl
 import hashlib
 import logging
-import os
 import tempfile
 from collections.abc import AsyncIterator, Mapping, Sequence
 from pathlib import Path
@@ -27,6 +26,7 @@ from sandbox.interface import Call, Ending, RunRequest, RunResult, SandboxError
 from sandbox.jailed import open_supervisor
 from sandbox.limits import Limits
 from sandbox.patches import PatchChoice, patches_for
+from sandbox.whole_file import write_whole
 
 _LIMITS = Limits(
     wall_seconds=900, idle_seconds=120, cpu_seconds=600, memory_bytes=3 << 30, output_bytes=1 << 20
@@ -209,6 +209,4 @@ def _write(folders: Sequence[Path], file: str, choice: PatchChoice) -> None:
     for folder in folders:
         with contextlib.suppress(OSError):
             folder.mkdir(parents=True, exist_ok=True)
-            draft = folder / f"{file}.{os.urandom(8).hex()}"
-            draft.write_bytes(msgspec.json.encode(choice))
-            draft.rename(folder / file)
+            write_whole(folder / file, msgspec.json.encode(choice))

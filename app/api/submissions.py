@@ -138,8 +138,8 @@ async def look_again(submission_id: str, user: SignedIn, submissions: Submission
     description=(
         "Events `queued`, `running`, `case` and `verdict`, and `busy` where the machine was too busy for the "
         "run and it waits again, from the beginning or after the one of the header\n`Last-Event-ID`; ends "
-        "after `verdict`, or, where "
-        "that says `cut_short` of its explanation, after `explained`, which has the verdict with it."
+        "after `verdict`, or, where that says `cut_short` of its explanation, after `explained`, which has "
+        "the verdict with it."
     ),
     responses=answers(None, says="A stream of `text/event-stream` that ends with the last of them."),
     openapi_extra=SIGNED_IN,

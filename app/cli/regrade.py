@@ -53,28 +53,17 @@ async def _regrade(
     store_outputs: bool,
 ) -> bool:
     from app.cli.reports.proof_report import proofs_junit, proofs_markdown
-    from app.cli.validate import print_proof
-    from app.grading.open_grader import open_grader
-    from app.grading.prove.kept_proofs import KeptProofs
-    from app.grading.prove.proving_grader import PROOF_DIAGNOSIS_SECONDS
+    from app.cli.validate import kept_proofs_of, print_proof, proving_grader
     from app.grading.reference.drift import read_outputs
 
     folders = {problem.slug: settings.references_dir / folder_name(problem) for problem in problems}
     # Before minutes of grading, after which a broken file would be found; one that is replaced may be broken.
     stored = {} if store_outputs else {slug: read_outputs(folder) for slug, folder in folders.items()}
-    kept_proofs = KeptProofs(
-        settings.data_dir, jailed=settings.sandbox != "unjailed", jax_patches=settings.jax_patches
-    )
+    kept_proofs = kept_proofs_of(settings)
     proofs: list[Proof] = []
     drifts: dict[str, str] = {}
     held = True
-    async with open_grader(
-        data_dir=settings.data_dir,
-        unjailed=settings.sandbox == "unjailed",
-        jax_patches=settings.jax_patches,
-        diagnosis_seconds=PROOF_DIAGNOSIS_SECONDS,
-        calibrates=True,
-    ) as grader:
+    async with proving_grader(settings) as grader:
         for problem in problems:
             proofs.append(await print_proof(problem, grader))
             kept_proofs.keep(problem, proofs[-1])

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
     from app.cli.reports.proof_table import ProofTable
     from app.grading.grader import Grader
+    from app.grading.prove.kept_proofs import KeptProofs
     from app.grading.prove.results import Proof
 
 _NOT_PROVEN = 1
@@ -50,10 +51,7 @@ def validate(
 async def _validate(
     settings: Settings, problems: Sequence[Problem], *, fresh: bool
 ) -> tuple[list["Proof"], dict[str, str]]:
-    from app.grading.prove.kept_proofs import KeptProofs
-
-    jailed = settings.sandbox != "unjailed"
-    kept_proofs = KeptProofs(settings.data_dir, jailed=jailed, jax_patches=settings.jax_patches)
+    kept_proofs = kept_proofs_of(settings)
     proofs: list[Proof] = []
     async with AsyncExitStack() as stack:
         grader: Grader | None = None
@@ -64,13 +62,22 @@ async def _validate(
                 _print_kept(problem, kept.proof, f"{kept.proven_at:%Y-%m-%d %H:%M} UTC")
                 continue
             if grader is None:
-                grader = await stack.enter_async_context(_proving_grader(settings))
+                grader = await stack.enter_async_context(proving_grader(settings))
             proofs.append(await print_proof(problem, grader))
             kept_proofs.keep(problem, proofs[-1])
     return proofs, kept_proofs.environment
 
 
-def _proving_grader(settings: Settings) -> "AbstractAsyncContextManager[Grader]":
+def kept_proofs_of(settings: Settings) -> "KeptProofs":
+    """Return the proofs that were made with this data folder and these settings."""
+    from app.grading.prove.kept_proofs import KeptProofs
+
+    jailed = settings.sandbox != "unjailed"
+    return KeptProofs(settings.data_dir, jailed=jailed, jax_patches=settings.jax_patches)
+
+
+def proving_grader(settings: Settings) -> "AbstractAsyncContextManager[Grader]":
+    """Open a grader that takes the time that a proof needs."""
     from app.grading.open_grader import open_grader
     from app.grading.prove.proving_grader import PROOF_DIAGNOSIS_SECONDS
 

@@ -3,7 +3,6 @@
 import hashlib
 import logging
 import platform
-import secrets
 from pathlib import Path
 
 import msgspec
@@ -13,6 +12,7 @@ from sandbox.calibration.measure import Runs, Times, measure
 from sandbox.calibration.workload import REVISION
 from sandbox.environment import describe_environment
 from sandbox.interface import SandboxError
+from sandbox.whole_file import write_whole
 
 _BOOT = Path("/proc/sys/kernel/random/boot_id")
 
@@ -68,10 +68,8 @@ def _look_up(file: Path) -> _Kept | None:
 
 
 def _keep(file: Path, kept: _Kept) -> None:
-    draft = file.with_name(f"{file.name}.{secrets.token_hex(8)}")
     try:
-        draft.write_bytes(msgspec.json.encode(kept))
-        draft.rename(file)  # Whole or not there, even with several writers.
+        write_whole(file, msgspec.json.encode(kept))
     except OSError as error:
         _log.warning("the machine's speed could not be kept: %s", error)
 

@@ -11,19 +11,19 @@ from sandbox.arrays import unpack_array
 from sandbox.calibration.workload import CODE, ROUNDS
 from sandbox.interface import Call, Ending, RunRequest, RunResult, SandboxError
 from sandbox.limits import Limits, Slowdown
+from sandbox.procfs.schedule import processor_seconds
 
 COMPILE_SECONDS = 0.33
 COMPUTE_SECONDS = 0.068
 """Of processor time, what each round takes on the machine that limits are written for."""
 
-LEAST, MOST = 0.5, 4.0
+LEAST_SLOWDOWN, MOST_SLOWDOWN = 0.5, 4.0
 """Beyond these a figure is rather a mistake than a machine."""
 
 _LIMITS = Limits(wall_seconds=120.0, cpu_seconds=60.0)
 _STAT = Path("/proc/stat")
 _BUSY_FIELDS = (1, 2, 3, 6, 7, 8)
 """Of proc_stat(5): user, nice, system, irq, softirq, steal."""
-_TICKS = os.sysconf("SC_CLK_TCK")
 
 
 class Times(msgspec.Struct, frozen=True, kw_only=True):
@@ -69,11 +69,7 @@ async def measure(sandbox: Runs) -> Times | None:
 
 def busy_seconds(stat: Path = _STAT) -> float:
     """Return for how long all processors together have been busy since boot; 0 where nobody says."""
-    try:
-        fields = stat.read_text().partition("\n")[0].split()
-        return sum(int(fields[place]) for place in _BUSY_FIELDS) / _TICKS
-    except (OSError, ValueError, IndexError):
-        return 0.0
+    return processor_seconds(_BUSY_FIELDS, stat)
 
 
 def _is_loaded() -> bool:
@@ -87,7 +83,7 @@ def _harmless_processors() -> float:
 
 
 def _bounded(ratio: float) -> float:
-    return round(min(MOST, max(LEAST, ratio)), 2)
+    return round(min(MOST_SLOWDOWN, max(LEAST_SLOWDOWN, ratio)), 2)
 
 
 def _reason(result: RunResult) -> str:

@@ -5,7 +5,7 @@ Of each thread /proc/PID/task/TID/schedstat has both, in nanoseconds (the kernel
 
 import os
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import msgspec
@@ -45,9 +45,17 @@ def counts_waiting_times(own: Path = _SELF) -> bool:
 
 def stolen_seconds(stat: Path = _STAT) -> float:
     """Return for how long, since boot, a hypervisor gave a processor of ours to others, on average."""
+    return processor_seconds((_STOLEN,), stat) / (os.cpu_count() or 1)
+
+
+def processor_seconds(places: Sequence[int], stat: Path = _STAT) -> float:
+    """Return what all processors together have spent since boot; 0 where nobody says.
+
+    `places` are those of the first line of proc_stat(5) that count, the first of them 1.
+    """
     try:
         fields = stat.read_text().partition("\n")[0].split()
-        return int(fields[_STOLEN]) / _TICKS / (os.cpu_count() or 1)
+        return sum(int(fields[place]) for place in places) / _TICKS
     except (OSError, ValueError, IndexError):
         return 0.0
 

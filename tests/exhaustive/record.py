@@ -3,13 +3,13 @@
 The file is written whole after every item, so that a run which is killed has lost the item it was at.
 """
 
-import os
 from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 
 import msgspec
 
+from sandbox.whole_file import write_whole
 from tests.exhaustive.code_hash import hash_files, hash_whole, installed_versions
 from tests.exhaustive.part import Part, Result
 
@@ -91,21 +91,15 @@ def write_record(folder: Path, record: Record, part: Part) -> None:
     """Write record and page, each whole or not at all."""
     folder.mkdir(parents=True, exist_ok=True)
     record.items = dict(sorted(record.items.items()))
-    _replace(
+    write_whole(
         folder / f"{record.part}.json", msgspec.json.format(msgspec.json.encode(record), indent=1) + b"\n"
     )
-    _replace(folder / f"{record.part}.md", _page(record, part).encode())
+    write_whole(folder / f"{record.part}.md", _page(record, part).encode())
 
 
 def last_line(failure: str) -> str:
     """Return what a traceback ends with, fit to stand between backticks."""
     return failure.strip().splitlines()[-1].replace("`", "'")
-
-
-def _replace(path: Path, content: bytes) -> None:
-    draft = path.with_name(f".{path.name}.{os.getpid()}")
-    draft.write_bytes(content)
-    draft.replace(path)
 
 
 def _page(record: Record, part: Part) -> str:

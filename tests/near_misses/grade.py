@@ -13,7 +13,7 @@ from app.grading.check.judge import judge
 from app.grading.compare.distance import distance
 from app.grading.compare.tolerance import tolerance_of
 from app.grading.plan.checks import Check, checks_of
-from app.grading.plan.request import request_for
+from app.grading.plan.request import request_of_programs
 from app.grading.reference.outputs import ReferenceOutputs
 from sandbox.interface import Ending
 from tests.support.checkout import CHECKOUT
@@ -78,16 +78,8 @@ async def endings(
     asked = [check for _, check in checks]
     expected = await answers.of_reference(problem, asked)
     names = list(codes)
-    request = msgspec.structs.replace(
-        request_for(problem, codes[names[0]], asked[:1]),
-        more_code=tuple(codes[name] for name in names[1:]),
-        calls=tuple(
-            msgspec.structs.replace(check.call, program=program)
-            for program in range(len(names))
-            for check in asked
-        ),
-        forbidden=(),
-    )
+    pairs = [(check, program) for program in range(len(names)) for check in asked]
+    request = request_of_programs(problem, [codes[name] for name in names], pairs)
     result = await answers.run_anew(request)
     assert result.ending is Ending.FINISHED, result.message
     made: dict[str, list[Ended]] = {}

@@ -63,6 +63,18 @@ def request_for(problem: Problem, code: str, checks: Sequence[Check]) -> RunRequ
     )
 
 
+def request_of_programs(
+    problem: Problem, codes: Sequence[str], calls: Sequence[tuple[Check, int]]
+) -> RunRequest:
+    """Ask several texts that may trust each other, in one process: each check of that one of `codes`."""
+    return msgspec.structs.replace(
+        request_for(problem, codes[0], ()),
+        more_code=tuple(codes[1:]),
+        calls=tuple(msgspec.structs.replace(check.call, program=program) for check, program in calls),
+        forbidden=(),
+    )
+
+
 def outputs_of(entry: Entry) -> Outputs:
     """Say to the sandbox what a call should return."""
     named = entry.named_outputs

@@ -2,7 +2,6 @@
 
 import contextlib
 import hashlib
-import secrets
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
@@ -13,6 +12,7 @@ from app.core.problem import Problem
 from app.core.source_digest import source_digest
 from app.grading.prove.results import Proof
 from sandbox.environment import describe_environment
+from sandbox.whole_file import write_whole
 
 PROOF_REVISION = 2
 """Raised where the meaning of a proof changes: what is asked of a problem, or a bound it is held to."""
@@ -64,11 +64,9 @@ class KeptProofs:
 
 
 def _write(path: Path, data: bytes) -> None:
-    """Write a file whole, even with several readers, and take the oldest ones beside it away."""
+    """Write a file, and take the oldest ones beside it away."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    draft = path.with_name(f"{path.name}.{secrets.token_hex(8)}")
-    draft.write_bytes(data)
-    draft.rename(path)
+    write_whole(path, data)
     by_age = sorted(path.parent.iterdir(), key=lambda file: file.stat().st_mtime_ns, reverse=True)
     for older in by_age[_KEPT_OF_EACH:]:
         older.unlink(missing_ok=True)

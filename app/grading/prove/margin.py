@@ -106,23 +106,16 @@ class TimeTaken(msgspec.Struct, frozen=True, kw_only=True):
 
 def fits(taken: TimeTaken, limits: Limits) -> bool:
     """Say whether a right solution that takes so long leaves the margin that a proof wants."""
-    beyond = max(0.0, taken.compiling - limits.seconds_to_compile)
     return (
-        TIME_FACTOR * (taken.computing + beyond) <= limits.cpu_seconds
+        TIME_FACTOR * _computing(taken, limits) <= limits.cpu_seconds
         and TIME_FACTOR * taken.compiling <= limits.seconds_to_compile
     )
 
 
 def time_figure(taken: Mapping[str, TimeTaken], limits: Limits) -> Figure:
-    """Judge what right solutions take with nothing compiled beforehand: to compute, and to compile.
-
-    What is compiled beyond its limit counts as computing, as it does in a run.
-    """
+    """Judge what right solutions take with nothing compiled beforehand: to compute, and to compile."""
     compiling = {name: used.compiling for name, used in taken.items()}
-    computing = {
-        name: used.computing + max(0.0, used.compiling - limits.seconds_to_compile)
-        for name, used in taken.items()
-    }
+    computing = {name: _computing(used, limits) for name, used in taken.items()}
     slowest, longest = (max(by_name, key=by_name.__getitem__) for by_name in (computing, compiling))
     text = (
         f"slowest right solution: {slowest}, {_at_most(taken[slowest])}{computing[slowest]:.1f} s of "
@@ -143,6 +136,11 @@ def time_figure(taken: Mapping[str, TimeTaken], limits: Limits) -> Figure:
         by_name=computing,
         faults=tuple(faults),
     )
+
+
+def _computing(taken: TimeTaken, limits: Limits) -> float:
+    """Return what counts as computing: as in a run, what is compiled beyond its limit as well."""
+    return taken.computing + max(0.0, taken.compiling - limits.seconds_to_compile)
 
 
 def _at_most(taken: TimeTaken) -> str:

@@ -3,14 +3,12 @@
 import math
 from collections.abc import Mapping, Sequence
 
-import msgspec
-
 from app.core.outcome import Outcome
 from app.core.problem import Problem
 from app.grading.compare.distance import distance
 from app.grading.compare.tolerance import tolerance_of
 from app.grading.plan.checks import redrawn_checks
-from app.grading.plan.request import request_for
+from app.grading.plan.request import request_of_programs
 from app.grading.prove.reasons import Fault, Reason
 from app.grading.prove.results import Figure, Role, SolutionResult
 from app.grading.reference.outputs import ReferenceOutputs
@@ -44,17 +42,8 @@ async def redraw_figure(
     where = sorted(set(nearest.values()))
     checks = [named[name] for named in drawn for name in where if name in named]
     programs = [problem.reference, *(problem.variants[variant] for variant in nearest)]
-    request = msgspec.structs.replace(
-        request_for(problem, programs[0], checks[:1]),
-        more_code=tuple(programs[1:]),
-        calls=tuple(
-            msgspec.structs.replace(check.call, program=program)
-            for check in checks
-            for program in range(len(programs))
-        ),
-        forbidden=(),
-    )
-    result = await answers.run_anew(request)
+    asked = [(check, program) for check in checks for program in range(len(programs))]
+    result = await answers.run_anew(request_of_programs(problem, programs, asked))
     if result.ending is not Ending.FINISHED:
         return _figure({}, f"the run on other draws ended early: {result.message}")
     least = dict.fromkeys(nearest, math.inf)

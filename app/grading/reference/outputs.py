@@ -6,7 +6,6 @@ the compilation cache that learners' jails may only read.
 
 import asyncio
 import hashlib
-import secrets
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -15,7 +14,7 @@ import msgspec
 from app.core.problem import Problem
 from app.errors import ReferenceFailed
 from app.grading.plan.checks import Check
-from app.grading.plan.request import compartment, outputs_of, request_for
+from app.grading.plan.request import compartment, outputs_of, request_of_programs
 from app.grading.reference.sessions import ReferenceSessions
 from sandbox.interface import (
     Arrays,
@@ -30,6 +29,7 @@ from sandbox.interface import (
 )
 from sandbox.jailed import Supervisor
 from sandbox.limits import Limits, Slowdown
+from sandbox.whole_file import write_whole
 
 TRUSTED_LIMITS = Limits(
     wall_seconds=600,
@@ -204,14 +204,10 @@ class ReferenceOutputs:
     ) -> dict[str, ReferenceOutput]:
         programs = sorted({program for program, _ in missing})
         place = {program: index for index, program in enumerate(programs)}
-        calls = [
-            msgspec.structs.replace(checks[index].call, program=place[program]) for program, index in missing
-        ]
-        request = msgspec.structs.replace(
-            request_for(problem, codes[programs[0]], checks),
-            more_code=tuple(codes[program] for program in programs[1:]),
-            calls=tuple(calls),
-            forbidden=(),
+        request = request_of_programs(
+            problem,
+            [codes[program] for program in programs],
+            [(checks[index], place[program]) for program, index in missing],
         )
         result = await self._sandbox.run(
             request, limits=msgspec.structs.replace(TRUSTED_LIMITS, niceness=niceness)
@@ -234,9 +230,7 @@ class ReferenceOutputs:
         if answer.failure or not lasting:
             return  # A failure may have been ours, and would outlive whatever caused it.
         self._folder.mkdir(parents=True, exist_ok=True)
-        draft = self._folder / f"{key}.{secrets.token_hex(8)}"
-        draft.write_bytes(msgspec.msgpack.encode(answer))
-        draft.rename(self._folder / key)  # Whole or not there, even with several readers.
+        write_whole(self._folder / key, msgspec.msgpack.encode(answer))
 
 
 def _by_solution(

@@ -14,9 +14,7 @@ from app.queue.interface import Publish, Queue
 from app.store.engine.database import Connection, Database
 from app.store.problems import Problems
 from app.worker.grades import Grades
-
-_SLOWEST = 4.0
-"""How many times as long as the machine that limits are written for one may take."""
+from sandbox.calibration.measure import MOST_SLOWDOWN
 
 Subject = TypeVar("Subject")
 Result = TypeVar("Result")
@@ -77,4 +75,4 @@ class Kind(ABC, Generic[Subject, Result]):
 def longest_seconds(problem: Problem, *, runs: int) -> float:
     """Return how long so many runs of a problem may take by the clock, waiting for a processor included."""
     limits = limits_for(problem)
-    return runs * (_SLOWEST * limits.wall_seconds + limits.starved_seconds)
+    return runs * (MOST_SLOWDOWN * limits.wall_seconds + limits.starved_seconds)

@@ -83,6 +83,30 @@ class NamedClass:
         _have_built.add(self._module)
 
 
+class ReplacedCalls:
+    """`__call__` of some classes, replaced until `restore`."""
+
+    def __init__(self) -> None:
+        self._own: dict[type, Any] = {}
+        """What stood in each class itself; None where it is inherited."""
+
+    def __contains__(self, owner: type) -> bool:
+        return owner in self._own
+
+    def replace(self, owner: type, called: Callable[..., Any]) -> None:
+        """Have instances of `owner` answer by `called`."""
+        self._own[owner] = vars(owner).get("__call__")
+        owner.__call__ = called  # type: ignore[method-assign]
+
+    def restore(self) -> None:
+        """Put back what stood in each class."""
+        for owner, original in self._own.items():
+            if original is not None:
+                owner.__call__ = original  # type: ignore[method-assign]
+            else:
+                del owner.__call__
+
+
 class Constructions:
     """While entered, `seen` is given every new instance of the named class, once it is complete.
 

@@ -10,7 +10,7 @@ import jax
 from flax import nnx
 from jax.extend.core import get_opaque_trace_state
 
-from sandbox.inside.module.named_class import Constructions, NamedClass
+from sandbox.inside.module.named_class import Constructions, NamedClass, ReplacedCalls
 from sandbox.inside.module.parameters import describe, draw, leaves, other_paths, put
 from sandbox.inside.submitted_text import plain_text
 from sandbox.interface import ModuleUse, Parameter
@@ -50,7 +50,7 @@ class Observer:
         self._leave_early = leave_early
         self._named = NamedClass(module, use.class_name) if use else None
         self._constructions: Constructions | None = None
-        self._own: dict[type, Any] = {}  # What stood in each class itself; None where it is inherited.
+        self._calls = ReplacedCalls()
         self._replaced: list[tuple[nnx.Param[Any], Any]] = []
         self._was_traced = False
         self._snapshot: _ModuleSnapshot | None = None
@@ -85,11 +85,7 @@ class Observer:
         if self._constructions is None:
             return
         self._constructions.__exit__(kind, error, tb)
-        for owner, original in self._own.items():
-            if original is not None:
-                owner.__call__ = original  # type: ignore[method-assign]
-            else:
-                del owner.__call__
+        self._calls.restore()
         if self._was_traced:
             _clear_programs()  # What was handed in has become a part of the traced program.
         for parameter, value in self._replaced:
@@ -109,8 +105,7 @@ class Observer:
                 self._seen(instance)
             return answer(instance, *args, **kwargs)
 
-        self._own[owner] = vars(owner).get("__call__")
-        owner.__call__ = called  # type: ignore[method-assign]
+        self._calls.replace(owner, called)
 
     def _seen(self, instance: nnx.Module) -> None:
         assert self._use is not None

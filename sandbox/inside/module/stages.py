@@ -12,7 +12,7 @@ import numpy as np
 from flax import nnx
 
 from sandbox.arrays import BadArray, pack_array
-from sandbox.inside.module.named_class import Constructions, NamedClass
+from sandbox.inside.module.named_class import Constructions, NamedClass, ReplacedCalls
 from sandbox.interface import Arrays, Call, Stage
 
 _NODE_LIMIT = 100_000
@@ -42,7 +42,7 @@ class StageRecorder:
         self._paths: dict[int, str] = {}
         self._known: list[Any] = []  # As long as these live, nothing else has their identities.
         self._running: set[int] = set()
-        self._wrapped: dict[type, Any] = {}  # What stood in the class itself; None where it is inherited.
+        self._calls = ReplacedCalls()
         self._reached: set[str] = set()
         self._values: dict[str, Any] = {}
         self._bytes = 0
@@ -64,11 +64,7 @@ class StageRecorder:
         if self._constructions is None:
             return
         self._constructions.__exit__(kind, error, tb)
-        for owner, original in self._wrapped.items():
-            if original is not None:
-                owner.__call__ = original  # type: ignore[method-assign]
-            else:
-                del owner.__call__
+        self._calls.restore()
         self._eager.__exit__(kind, error, tb)
 
     @property
@@ -104,7 +100,7 @@ class StageRecorder:
                 self._wrap(type(node))
 
     def _wrap(self, owner: type) -> None:
-        if owner in self._wrapped or not hasattr(owner, "__call__"):  # noqa: B004 - wrapped, not asked
+        if owner in self._calls or not hasattr(owner, "__call__"):  # noqa: B004 - wrapped, not asked
             return
         original: Any = owner.__call__
 
@@ -112,8 +108,7 @@ class StageRecorder:
         def recorded(instance: Any, *args: Any, **kwargs: Any) -> Any:
             return self._called(instance, functools.partial(original, instance), args, kwargs)
 
-        self._wrapped[owner] = owner.__dict__.get("__call__")
-        owner.__call__ = recorded  # type: ignore[method-assign]
+        self._calls.replace(owner, recorded)
 
     def _called(
         self, instance: Any, original: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]
