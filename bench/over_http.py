@@ -74,7 +74,7 @@ class Row(msgspec.Struct, frozen=True, kw_only=True):
 def _print(row: Row) -> None:
     name = "one learner" if row.learners == 1 else f"{row.learners} at once"
     hot, process = statistics.median(row.hot), statistics.median(row.process)
-    goals = {"first": f"{process / 8:.2f}", "next": f"{2 * hot + 0.03:.3f}"}
+    goals = {"first": f"{process / 12:.2f}", "next": f"{1.5 * hot + 0.03:.3f}"}
     rows = (("first", row.first), ("next", row.again), ("hot", row.hot), ("a process", row.process))
     for kind, seconds in rows:
         p50, p95 = statistics.median(seconds), sorted(seconds)[math.ceil(0.95 * len(seconds)) - 1]

@@ -5,11 +5,14 @@
 Both keep every core busy. This grader grades N submissions to position 46, each by a learner whom it has
 not seen before, so that no jail waits for any of them: once solutions that are accepted (the reference and
 the also-right ones), once mixed half and half with the problem's wrong variants, whose mistakes are
-diagnosed. The other judge runs right solutions in a process each, without a cache, without a jail; it
-makes fewer calls, since this grader looks into probes as well.
+diagnosed; and a fourth as many that compile a program of their own (`jax.jit`, `nnx.jit`), which nobody's
+cache has: where the seed is a static argument, every fresh case is another program. The other judge runs
+the same right solutions in a process each, without a cache, without a jail; it makes fewer calls, since this
+grader looks into probes as well.
 """
 
 import argparse
+import ast
 import asyncio
 import itertools
 import os
@@ -50,7 +53,8 @@ async def _measure(submissions: int, processes: int, data_dir: Path) -> None:
         for name, code in sorted(problem.also_right.items())
         if problem.manifest.also_right.get(name, AlsoRight()).outcome is Outcome.ACCEPTED
     ]
-    right = [problem.reference, *accepted]
+    right = [code for code in [problem.reference, *accepted] if not _compiles(code)]
+    compiling = [code for code in accepted if _compiles(code)]
     wrong = [code for _, code in sorted(problem.variants.items())]
     mixed = [code for pair in zip(itertools.cycle(right), wrong, strict=False) for code in pair]
     async with open_grader(data_dir=data_dir, unjailed=False) as grader:
@@ -58,18 +62,28 @@ async def _measure(submissions: int, processes: int, data_dir: Path) -> None:
         await grader.prepare_solutions(problem)
         await _grade(grader, problem, right)
         half = processes // 2
-        judged = await _judge(problem, half)
+        judged = await _judge(problem, _many(right, half))
         of_right = await _grade(grader, problem, _many(right, submissions))
         of_mixed = await _grade(grader, problem, _many(mixed, submissions))
-        judged = (judged + await _judge(problem, processes - half)) / 2
+        judged = (judged + await _judge(problem, _many(right, processes - half))) / 2
+        judged_compiling = await _judge(problem, _many(compiling, processes))
+        of_compiling = await _grade(grader, problem, _many(compiling, submissions // 4))
     print(f"position 46, {_CORES} cores, all busy; graded submissions a minute and core")
     print(f"{'':<46}{'a minute and core':>18}{'x a process per run':>21}")
-    for title, rate in (
-        ("a process per run, no cache", judged),
-        ("this grader, different right code", of_right),
-        ("this grader, half of it wrong and diagnosed", of_mixed),
+    for title, rate, base in (
+        ("a process per run, no cache", judged, judged),
+        ("this grader, different right code", of_right, judged),
+        ("this grader, half of it wrong and diagnosed", of_mixed, judged),
+        ("a process per run, code that compiles", judged_compiling, judged_compiling),
+        ("this grader, code that compiles", of_compiling, judged_compiling),
     ):
-        print(f"{title:<46}{rate:>18.1f}{rate / judged:>21.1f}")
+        print(f"{title:<46}{rate:>18.1f}{rate / base:>21.1f}")
+
+
+def _compiles(code: str) -> bool:
+    """Say whether the code has more compiled than single operations, as by `jax.jit` or `nnx.jit`."""
+    names = (node for node in ast.walk(ast.parse(code)) if isinstance(node, ast.Attribute))
+    return any(node.attr == "jit" for node in names)
 
 
 def _many(codes: Sequence[str], count: int) -> list[str]:
@@ -89,19 +103,21 @@ async def _grade(grader: Grader, problem: Problem, codes: Sequence[str]) -> floa
     return len(codes) / (time.perf_counter() - start) * 60 / _CORES
 
 
-async def _judge(problem: Problem, count: int) -> float:
+async def _judge(problem: Problem, codes: Sequence[str]) -> float:
     with tempfile.TemporaryDirectory() as folder:
-        request = Path(folder) / "request.msgpack"
-        request.write_bytes(msgspec.msgpack.encode(request_for_cases(problem, 1)))
-        waiting = iter(range(count))
+        requests = [Path(folder) / f"{place}.msgpack" for place in range(len(codes))]
+        for request, code in zip(requests, codes, strict=True):
+            asked = msgspec.structs.replace(request_for_cases(problem, 1), code=code)
+            request.write_bytes(msgspec.msgpack.encode(asked))
+        waiting = iter(requests)
 
         async def slot() -> None:
-            for _ in waiting:
+            for request in waiting:
                 await asyncio.to_thread(run_process, request)
 
         start = time.perf_counter()
         await asyncio.gather(*(slot() for _ in range(_CORES)))
-        return count / (time.perf_counter() - start) * 60 / _CORES
+        return len(codes) / (time.perf_counter() - start) * 60 / _CORES
 
 
 if __name__ == "__main__":

@@ -33,7 +33,14 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @pytest.fixture(scope="session")
 def graded_problems_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A data folder for tests of positions 41, 45 and 46: their solutions take minutes to compute, once."""
+    """A data folder for tests of positions 41, 45 and 46: their solutions take minutes to compute, once.
+
+    Test processes that run side by side share it, as workers share theirs.
+    """
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        shared: Path = tmp_path_factory.getbasetemp().parent / "graded-problems"
+        shared.mkdir(exist_ok=True)
+        return shared
     place: Path = tmp_path_factory.mktemp("graded-problems")
     return place
 

@@ -10,6 +10,7 @@ import typer
 
 from app.cli.files import require_writable, write_report
 from app.cli.problems import all_problems, find_problem
+from app.core.machine import cores
 from app.core.problem import Problem
 from app.settings import Settings, read_settings
 
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
     from app.grading.prove.results import Proof
 
 _NOT_PROVEN = 1
+_MOST_AT_ONCE = 4
+"""A run may take some gigabytes, however many processors there are."""
 
 
 def validate(
@@ -121,7 +124,7 @@ async def print_proof(problem: Problem, grader: "Grader") -> "Proof":
 
     table = _print_head(problem)
     results: list[ProofResult] = []
-    async for result in prove(problem, grader):
+    async for result in prove(problem, grader, at_once=min(_MOST_AT_ONCE, cores())):
         results.append(result)
         print("\n".join(table.lines(result)), flush=True)
     proof = Proof(

@@ -18,6 +18,8 @@ pytestmark = pytest.mark.jail
 
 _GOOD = "good"
 _AT_ONCE = 2
+_RUNS_AT_ONCE = 2
+"""Of each proof, as `jaxercise validate` has on a machine of two processors."""
 
 
 async def _proof(problem: Problem, grader: Grader) -> Proof:
@@ -26,7 +28,7 @@ async def _proof(problem: Problem, grader: Grader) -> Proof:
         position=problem.manifest.position,
         version=problem.version,
         columns=columns_of(problem),
-        results=tuple([result async for result in prove(problem, grader)]),
+        results=tuple([result async for result in prove(problem, grader, at_once=_RUNS_AT_ONCE)]),
     )
 
 

@@ -2,6 +2,7 @@
 
 import fnmatch
 from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from functools import partial
 
 import numpy as np
 
@@ -36,15 +37,19 @@ from app.grading.prove.reference_calls import (
 from app.grading.prove.results import Figure, ProofResult, Role, SolutionResult
 from app.grading.prove.solutions import FRESH_SEED, Solutions, does_not_run, without
 from app.grading.prove.trivial_answers import trivial_results
+from app.grading.prove.turns import Turns, take_turns
 from app.grading.reference.outputs import ReferenceOutput
 from sandbox.arrays import unpack_array
 from sandbox.interface import CallMode
 
 
-async def prove(problem: Problem, grader: Grader, *, timed: bool = True) -> AsyncIterator[ProofResult]:
-    """Run everything that the package holds; yield each result as soon as it is known.
+async def prove(
+    problem: Problem, grader: Grader, *, timed: bool = True, at_once: int = 1
+) -> AsyncIterator[ProofResult]:
+    """Run everything that the package holds; yield each result as soon as it and those before it are known.
 
-    Without `timed` nothing is run from nothing, and the proof says nothing of the problem's limits.
+    Without `timed` nothing is run from nothing, and the proof says nothing of the problem's limits. With
+    `at_once`, so many runs go on side by side; what is measured of time never has another beside it.
     Where this host lacks what the problem needs, or the reference gives no usable answers, the reference's
     own result is the last one.
 
@@ -66,8 +71,9 @@ async def prove(problem: Problem, grader: Grader, *, timed: bool = True) -> Asyn
     if faults := tuple(_answer_faults(checks, answers)):
         yield _unusable(*faults)
         return
-    async for result in _prove(problem, grader, checks, _arrays(checks, answers)):
-        yield result
+    async with take_turns(at_once) as turns:
+        async for result in _prove(problem, grader, checks, _arrays(checks, answers), turns):
+            yield result
     async for figure in (
         _run_figures(problem, grader, checks) if timed else _two_runs(problem, grader, checks)
     ):
@@ -75,26 +81,45 @@ async def prove(problem: Problem, grader: Grader, *, timed: bool = True) -> Asyn
 
 
 async def _prove(
-    problem: Problem, grader: Grader, checks: tuple[Check, ...], expected: Mapping[str, Arrays]
+    problem: Problem,
+    grader: Grader,
+    checks: tuple[Check, ...],
+    expected: Mapping[str, Arrays],
+    turns: Turns,
 ) -> AsyncIterator[ProofResult]:
     lasting = tuple(check for check in checks if not check.is_fresh)
     everything = Solutions(problem, grader, lasting, expected)
-    wrong = await everything.answers_of(problem.variants)
+    asked_wrong = turns.begin(partial(everything.answers_of, problem.variants))
+    asked_right = turns.begin(partial(everything.answers_of, problem.also_right))
+    asked_conditions = turns.begin(
+        partial(run_conditions, problem, grader.answers, checks, reseeded_checks(problem))
+    )
+    wrong = await asked_wrong
     broken = [name for name, answers in wrong.items() if isinstance(answers, str)]
     # A variant that does not run would keep every refused solution from being explained.
     solutions = Solutions(without(problem, broken), grader, lasting, expected)
-    yield await solutions.of_reference()
-    right = await solutions.answers_of(problem.also_right)
-    for name, answers in right.items():
-        yield await solutions.of_also_right(name, () if isinstance(answers, str) else answers)
+    right = await asked_right
+    graded_reference = turns.begin(solutions.of_reference)
+    graded_right = [
+        turns.begin(partial(solutions.of_also_right, name, () if isinstance(answers, str) else answers))
+        for name, answers in right.items()
+    ]
+    graded_wrong = {
+        name: turns.begin(partial(solutions.of_variant, name, answers))
+        for name, answers in wrong.items()
+        if not isinstance(answers, str)
+    }
+    yield await graded_reference
+    for graded in graded_right:
+        yield await graded
     variants: list[SolutionResult] = []
     for name, answers in wrong.items():
         if isinstance(answers, str):
             yield does_not_run(name, problem.manifest.variants[name], answers)
         else:
-            variants.append(await solutions.of_variant(name, answers))
+            variants.append(await graded_wrong[name])
             yield variants[-1]
-    conditions = await run_conditions(problem, grader.answers, checks, reseeded_checks(problem))
+    conditions = await asked_conditions
     compared = [check for check in checks if has_numbers(check) and check.name in expected]
     lasting_compared = [check for check in compared if not check.is_fresh]
     for result in trivial_results(lasting_compared, expected, conditions, problem.manifest.tolerance):
