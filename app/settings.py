@@ -127,7 +127,7 @@ class Settings(BaseSettings):
     reserved_slots: int = Field(default=1, ge=0, le=64)
     """How many of the slots regrades leave to learners, at most all but one; of one slot none is reserved."""
     warm_jails: int = Field(default=8, ge=0, le=1000)
-    """How many jails may wait for a learner's next submission, some 90 MB each; 0 for none."""
+    """How many jails may wait for a learner's next submission, some 100 MB each; 0 for none."""
     keep_free_mb: int = Field(default=1024, ge=0, le=1 << 20)
     """Jails that wait go, the least recently used first, while less memory than this is available."""
     diagnosis_seconds: float = Field(default=20.0, ge=0, le=600)
