@@ -41,6 +41,13 @@ class Submission(msgspec.Struct, frozen=True, kw_only=True):
     """The current one."""
     verdict_number: int = 0
     """Which of its verdicts that is, from 1; 0 while there is none."""
+    attempts: int = 0
+    """How often its job was taken up; while there is no verdict, all but one that runs were put back."""
+
+    @property
+    def is_put_back(self) -> bool:
+        """Whether a run of it ended without a verdict, through no fault of the code."""
+        return self.attempts > (1 if self.status is Status.RUNNING else 0) and self.verdict is None
 
 
 class SubmissionLine(msgspec.Struct, frozen=True, kw_only=True):

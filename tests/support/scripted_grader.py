@@ -1,10 +1,10 @@
 """A grader without a sandbox, for tests of everything around it.
 
 What it answers is written in the submitted code: `outcome wrong_value`, `wait 0.5`, `break`
-(our fault), `print …`, `line 2` (where the outcome came about), `answers 1 2 3` (where 1 2 4 is expected,
-of the sample cases), `unexplained 1.5 2` (what nothing explains), `cut_short` (the look into it; the next one
-finds the variant of `found name`, waits at `later_wait`, and breaks so often at `later_break 3`); a line
-each, anything else is ignored.
+(our fault), `starve 1` (the first run finds the machine too busy), `print …`, `line 2` (where the outcome
+came about), `answers 1 2 3` (where 1 2 4 is expected, of the sample cases), `unexplained 1.5 2` (what nothing
+explains), `cut_short` (the look into it; the next one finds the variant of `found name`, waits at
+`later_wait`, and breaks so often at `later_break 3`); a line each, anything else is ignored.
 """
 
 import asyncio
@@ -37,6 +37,7 @@ from app.grading.present.details import result_details
 from app.grading.prove.reasons import Fault, Reason
 from app.grading.prove.results import Figure, ProofResult, Role, SolutionResult
 from sandbox.arrays import pack_array
+from sandbox.interface import Starved
 
 
 class ScriptedGrader:
@@ -134,8 +135,8 @@ class ScriptedGrader:
                         outcome = Outcome(name)
                     case ["wait", seconds]:
                         await asyncio.sleep(float(seconds))
-                    case ["break", *_]:
-                        raise GraderError("the scripted grader broke, as it was told")
+                    case ["break" | "starve" as how, *times]:
+                        _end(how, *map(int, times), run=self.graded.count(code))
                     case ["line", number]:
                         line_at_fault = int(number)
                     case ["unexplained", *numbers]:
@@ -189,6 +190,14 @@ class ScriptedGrader:
             fresh_seed=fresh_seed,
             explained=Explained.CUT_SHORT if "cut_short" in code.splitlines() else None,
         )
+
+
+def _end(how: str, times: int = 1, *, run: int) -> None:
+    """Break, or starve if this is one of the first `times` runs."""
+    if how == "break":
+        raise GraderError("the scripted grader broke, as it was told")
+    if run <= times:
+        raise Starved("the scripted grader waited for a processor, as it was told")
 
 
 def _compared(answer: NDArray[np.float64]) -> CaseResult:

@@ -89,9 +89,9 @@ async def _prove(
 ) -> AsyncIterator[ProofResult]:
     lasting = tuple(check for check in checks if not check.is_fresh)
     everything = Solutions(problem, grader, lasting, expected)
-    asked_wrong = turns.begin(partial(everything.answers_of, problem.variants))
-    asked_right = turns.begin(partial(everything.answers_of, problem.also_right))
-    asked_conditions = turns.begin(
+    asked_wrong = turns.start(partial(everything.answers_of, problem.variants))
+    asked_right = turns.start(partial(everything.answers_of, problem.also_right))
+    asked_conditions = turns.start(
         partial(run_conditions, problem, grader.answers, checks, reseeded_checks(problem))
     )
     wrong = await asked_wrong
@@ -99,13 +99,13 @@ async def _prove(
     # A variant that does not run would keep every refused solution from being explained.
     solutions = Solutions(without(problem, broken), grader, lasting, expected)
     right = await asked_right
-    graded_reference = turns.begin(solutions.of_reference)
+    graded_reference = turns.start(solutions.of_reference)
     graded_right = [
-        turns.begin(partial(solutions.of_also_right, name, () if isinstance(answers, str) else answers))
+        turns.start(partial(solutions.of_also_right, name, () if isinstance(answers, str) else answers))
         for name, answers in right.items()
     ]
     graded_wrong = {
-        name: turns.begin(partial(solutions.of_variant, name, answers))
+        name: turns.start(partial(solutions.of_variant, name, answers))
         for name, answers in wrong.items()
         if not isinstance(answers, str)
     }

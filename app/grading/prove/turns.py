@@ -15,7 +15,7 @@ class Turns:
         self._places = asyncio.Semaphore(at_once)
         self._tasks: set[asyncio.Task[Any]] = set()
 
-    def begin(self, work: Callable[[], Awaitable[_T]]) -> "asyncio.Task[_T]":
+    def start(self, work: Callable[[], Awaitable[_T]]) -> "asyncio.Task[_T]":
         """Begin `work` as soon as there is a place for it; awaiting what is returned gives its result."""
         task = asyncio.ensure_future(self._in_turn(work))
         self._tasks.add(task)

@@ -122,6 +122,7 @@ def _select() -> Select[Any]:
         *(column for column in _table.c if column is not _table.c.verdict),
         _problems.c.slug,
         _STATUS,
+        func.coalesce(_jobs.c.attempt, 0).label("attempts"),
         text_of_current.label("current"),
         number_of_current.label("current_number"),
     ).select_from(with_current(_joined()))
@@ -141,6 +142,7 @@ def _as_submission(row: Row[Any]) -> Submission:
         finished_at=row.finished_at,
         verdict=None if row.current is None else msgspec.json.decode(row.current, type=Verdict),
         verdict_number=0 if row.current is None else row.current_number,
+        attempts=row.attempts,
     )
 
 

@@ -36,6 +36,24 @@ def test_whoever_waits_sees_their_place_without_scripts(learner: PageBrowser) ->
     learner.post(f"{first.url.path}/cancel")
 
 
+def test_whoever_was_put_back_is_told_why_without_scripts(learner: PageBrowser) -> None:
+    """The machine was too busy; the run that is begun again says so as long as it has no verdict."""
+    page = learner.post(f"{PROBLEM}/submissions", data={"code": "starve 1\nwait 30", "mode": "run"})
+    assert (
+        "says nothing of your code"
+        not in learner.post(
+            f"{PROBLEM}/submissions", data={"code": "outcome wrong_value", "mode": "run"}
+        ).text
+    )
+    while "The machine is busy" not in page.text:
+        assert 'data-outcome="' not in page.text
+        time.sleep(0.05)
+        page = learner.get(page.url)
+    assert "It says nothing of your code." in page.text
+    cancelled = learner.post(f"{page.url.path}/cancel")
+    assert "The machine is busy" not in cancelled.text
+
+
 def test_what_a_program_prints_is_escaped(learner: PageBrowser) -> None:
     page = submit(learner, "print <script>alert(1)</script> \x1b[31mred\x1b[0m")
     assert "<script>alert" not in page.text

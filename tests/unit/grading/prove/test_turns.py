@@ -35,7 +35,7 @@ async def test_as_many_run_as_there_are_places(at_once: int) -> None:
     """The next one in order begins where one has ended, whichever it was."""
     running = Running()
     async with take_turns(at_once) as turns:
-        tasks = {name: turns.begin(lambda name=name: running.work(name)) for name in "abcd"}  # type: ignore[misc]
+        tasks = {name: turns.start(lambda name=name: running.work(name)) for name in "abcd"}  # type: ignore[misc]
         await _settle()
         assert running.begun == list("abcd")[:at_once]
         last = running.begun[-1]
@@ -50,8 +50,8 @@ async def test_nothing_outlives_the_block() -> None:
     """What runs is cancelled, and what waits never begins."""
     running = Running()
     async with take_turns(1) as turns:
-        turns.begin(lambda: running.work("a"))
-        turns.begin(lambda: running.work("b"))
+        turns.start(lambda: running.work("a"))
+        turns.start(lambda: running.work("b"))
         await _settle()
     assert (running.begun, running.ended) == (["a"], ["a"])
 
@@ -67,7 +67,7 @@ async def test_what_is_raised_reaches_who_awaits_it() -> None:
         return 1
 
     async with take_turns(1) as turns:
-        broken, whole = turns.begin(breaks), turns.begin(works)
+        broken, whole = turns.start(breaks), turns.start(works)
         with pytest.raises(ValueError, match="no"):
             await broken
         assert await whole == 1

@@ -183,11 +183,13 @@ async def test_a_run_that_starved_is_put_back_without_a_failure(tmp_path: Path) 
         await harness.grade_next(grader)
         found, job = await harness.stored(submission_id), await harness.job(submission_id)
         assert (found.status, job.attempt, job.failures, found.verdict) == (Status.QUEUED, 1, 0, None)
+        assert found.is_put_back
         assert Busy() in [sent.event for _, sent in harness.feed._under_way[submission_id].after(0)]
         await harness.grade_next(grader)
         found = await harness.stored(submission_id)
     assert found.verdict is not None
     assert found.verdict.accepted
+    assert not found.is_put_back
 
 
 async def test_a_run_that_always_starves_is_our_fault_in_the_end(tmp_path: Path) -> None:
