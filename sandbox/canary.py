@@ -33,6 +33,7 @@ _LIMITS = Limits(
 )
 _KEY = "ca11"
 _LOOK_SECONDS = 0.25
+_MOST_KEPT = 16
 _LIBRARY = Path(sandbox.__path__[0])
 _CALLS = Path("inside/jax_patches/canary_calls.py")
 
@@ -210,3 +211,11 @@ def _write(folders: Sequence[Path], file: str, choice: PatchChoice) -> None:
         with contextlib.suppress(OSError):
             folder.mkdir(parents=True, exist_ok=True)
             write_whole(folder / file, msgspec.json.encode(choice))
+            _remove_older(folder)
+
+
+def _remove_older(folder: Path) -> None:
+    """Leave the newest `_MOST_KEPT`: each upgrade, and each of a checkout's versions, has one of its own."""
+    found = sorted(folder.glob("canary-*.json"), key=lambda file: file.stat().st_mtime_ns, reverse=True)
+    for file in found[_MOST_KEPT:]:
+        file.unlink(missing_ok=True)

@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -123,3 +124,21 @@ async def test_a_folder_that_cannot_be_written_does_no_harm(
 async def test_without_patches_nothing_is_tried(tmp_path: Path) -> None:
     """Neither is a jail started."""
     assert await fitting_patches((), kept=[tmp_path], jailed=True) == PatchChoice()
+
+
+async def test_what_older_versions_left_goes_in_the_end(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The newest stay, whatever else lies there; otherwise a folder grows with every upgrade."""
+    older = [tmp_path / f"canary-{number:032x}.json" for number in range(30)]
+    for age, file in enumerate(older):
+        file.write_text("{}")
+        os.utime(file, (1e9 - age, 1e9 - age))
+    other = tmp_path / "calibration-1.json"
+    other.write_text("{}")
+    await _found(Host({}), monkeypatch, tmp_path)
+    left = set(tmp_path.glob("canary-*.json"))
+    assert len(left) == 16
+    assert left - set(older[:15]) - set(older[15:]), "the newest was taken away"
+    assert left & set(older) == set(older[:15])
+    assert other.exists()
