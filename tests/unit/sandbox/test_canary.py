@@ -126,6 +126,10 @@ async def test_without_patches_nothing_is_tried(tmp_path: Path) -> None:
     assert await fitting_patches((), kept=[tmp_path], jailed=True) == PatchChoice()
 
 
+def _kept_in(folder: Path) -> set[Path]:
+    return set(folder.glob("canary-*.json"))
+
+
 async def test_what_older_versions_left_goes_in_the_end(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -137,7 +141,7 @@ async def test_what_older_versions_left_goes_in_the_end(
     other = tmp_path / "calibration-1.json"
     other.write_text("{}")
     await _found(Host({}), monkeypatch, tmp_path)
-    left = {tmp_path / name for name in os.listdir(tmp_path) if name.startswith("canary-")}
+    left = _kept_in(tmp_path)
     assert len(left) == 16
     assert left - set(older[:15]) - set(older[15:]), "the newest was taken away"
     assert left & set(older) == set(older[:15])
