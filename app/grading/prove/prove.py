@@ -87,9 +87,8 @@ async def _prove(
     expected: Mapping[str, Arrays],
     turns: Turns,
 ) -> AsyncIterator[ProofResult]:
-    lasting = tuple(check for check in checks if not check.is_fresh)
-    everything = Solutions(problem, grader, lasting, expected)
-    asked_wrong = turns.start(partial(everything.answers_of, problem.variants))
+    everything = Solutions(problem, grader, checks, expected)
+    asked_wrong = turns.start(partial(everything.answers_of, problem.variants, fresh=True))
     asked_right = turns.start(partial(everything.answers_of, problem.also_right))
     asked_conditions = turns.start(
         partial(run_conditions, problem, grader.answers, checks, reseeded_checks(problem))
@@ -97,7 +96,7 @@ async def _prove(
     wrong = await asked_wrong
     broken = [name for name, answers in wrong.items() if isinstance(answers, str)]
     # A variant that does not run would keep every refused solution from being explained.
-    solutions = Solutions(without(problem, broken), grader, lasting, expected)
+    solutions = Solutions(without(problem, broken), grader, checks, expected)
     right = await asked_right
     graded_reference = turns.start(solutions.of_reference)
     graded_right = [

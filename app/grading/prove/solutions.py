@@ -27,7 +27,7 @@ _BY_NUMBERS = (Outcome.PASSED, Outcome.WRONG_VALUE, Outcome.CREATION_ORDER)
 class Solutions:
     """The grading of one problem's own code.
 
-    `checks` are its lasting cases and probes, `expected` their arrays.
+    `checks` are its cases and probes, those of `FRESH_SEED` among them, and `expected` their arrays.
     """
 
     def __init__(
@@ -39,7 +39,8 @@ class Solutions:
     ) -> None:
         self._problem = problem
         self._grader = grader
-        self._checks = checks
+        self._checks = [check for check in checks if not check.is_fresh]
+        self._fresh = [check for check in checks if check.is_fresh]
         self._expected = expected
 
     async def of_reference(self) -> SolutionResult:
@@ -81,8 +82,13 @@ class Solutions:
         )
         return self._result(Role.VARIANT, name, variant.outcome, verdict, answers, faults)
 
-    async def answers_of(self, sources: Mapping[str, str]) -> dict[str, Sequence[ReferenceOutput] | str]:
+    async def answers_of(
+        self, sources: Mapping[str, str], *, fresh: bool = False
+    ) -> dict[str, Sequence[ReferenceOutput] | str]:
         """Return by name what each source gives for the lasting checks, or why it does not run.
+
+        With `fresh`, the fresh ones are run beside them and kept, which a look into each refused source would
+        otherwise ask for by itself.
 
         Raises:
             SandboxError: the jail broke.
@@ -90,21 +96,26 @@ class Solutions:
         names = sorted(sources)
         if not names:
             return {}
+        checks = [*self._checks, *(self._fresh if fresh else ())]
         try:
-            answers = await self._grader.answers.of_solutions(
-                self._problem, [sources[name] for name in names], self._checks
-            )
-            return dict(zip(names, answers, strict=True))
+            answers = await self._answers([sources[name] for name in names], checks)
         except ReferenceFailed:
-            return {name: await self._alone(sources[name]) for name in names}
+            return {name: await self._alone(sources[name], checks) for name in names}
+        return dict(zip(names, answers, strict=True))
 
-    async def _alone(self, code: str) -> Sequence[ReferenceOutput] | str:
+    async def _alone(self, code: str, checks: Sequence[Check]) -> Sequence[ReferenceOutput] | str:
         """Run one source by itself: one that does not run must not hide the others' answers."""
         try:
-            [answers] = await self._grader.answers.of_solutions(self._problem, [code], self._checks)
+            [answers] = await self._answers([code], checks)
         except ReferenceFailed as error:
             return error.message
         return answers
+
+    async def _answers(
+        self, codes: Sequence[str], checks: Sequence[Check]
+    ) -> list[Sequence[ReferenceOutput]]:
+        made = await self._grader.answers.of_solutions(self._problem, codes, checks)
+        return [answers[: len(self._checks)] for answers in made]
 
     async def _grade(self, code: str) -> Verdict:
         return await self._grader.grade(self._problem, code, Mode.SUBMIT, fresh_seed=FRESH_SEED)
