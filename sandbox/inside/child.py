@@ -33,8 +33,11 @@ _NEVER_WRITE_SECONDS = 1e9
 class Child:
     """Takes orders until the last one, `Stop`; then the process ends."""
 
-    def __init__(self, channel: socket.socket, programs: ProgramFiles, *, cache_folder: str) -> None:
+    def __init__(
+        self, channel: socket.socket, programs: ProgramFiles, *, cache_folder: str, starts_jax: bool
+    ) -> None:
         self._channel = channel
+        self._starts_jax = starts_jax
         self._programs = programs
         self._cache_folder = cache_folder
         self._send = _sender(channel)
@@ -51,7 +54,8 @@ class Child:
         Raises:
             BadFrame: the supervisor closed the channel.
         """
-        jax.devices()  # Starts the backend while the supervisor still prepares the request.
+        if self._starts_jax:
+            jax.devices()  # Starts the backend while the supervisor still prepares the request.
         sys.stdout.reconfigure(line_buffering=True)  # type: ignore[union-attr]
         while True:
             match self._orders.decode(receive(self._channel)):
@@ -136,13 +140,13 @@ class Child:
         return recorder
 
 
-def run_child(channel: socket.socket, programs: ProgramFiles, *, cache_folder: str) -> None:
+def run_child(channel: socket.socket, programs: ProgramFiles, *, cache_folder: str, starts_jax: bool) -> None:
     """Serve one supervisor's orders to their end.
 
     Raises:
         BadFrame: the supervisor closed the channel.
     """
-    Child(channel, programs, cache_folder=cache_folder).serve()
+    Child(channel, programs, cache_folder=cache_folder, starts_jax=starts_jax).serve()
 
 
 def _flush() -> None:

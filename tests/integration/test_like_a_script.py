@@ -6,10 +6,16 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from sandbox.interface import CallResult
+from sandbox.arrays import pack_array
+from sandbox.interface import Call, CallResult, Ending, RunRequest
+from sandbox.jailed import Supervisor, open_supervisor
+from sandbox.limits import Limits
 from tests.support.jailed_calls import answer, jailed_calls
 
 pytestmark = pytest.mark.jail
+
+_LIMITS = Limits(wall_seconds=600, idle_seconds=300, cpu_seconds=300, memory_bytes=2 << 30)
+_KEY = "feed"
 
 _PYTHON = """
 import sys
@@ -40,3 +46,54 @@ def test_the_same_in_each_fork_server(tmp_path: Path) -> None:
     assert np.array_equal(answer(first["hashed"]), answer(other["hashed"]))
     assert answer(first["arguments"])
     assert answer(first["types"]).tobytes() == b"dtype('float32') dtype('float32')"
+
+
+_SETS_FLAGS = """
+import os
+os.environ["XLA_FLAGS"] = "--xla_force_host_platform_device_count=4"
+"""
+_SETS_NUMBER = """
+import jax
+jax.config.update("jax_num_cpu_devices", 4)
+"""
+_SHARDED = """
+import jax
+import jax.numpy as jnp
+from jax.sharding import NamedSharding, PartitionSpec
+
+
+def total(x):
+    mesh = jax.make_mesh((4,), ("rows",))
+    rows = jax.device_put(jnp.ones((4, 3)), NamedSharding(mesh, PartitionSpec("rows")))
+    summed = jax.shard_map(
+        lambda row: jax.lax.psum(row.sum(), "rows"), mesh=mesh, in_specs=PartitionSpec("rows"),
+        out_specs=PartitionSpec(),
+    )
+    return summed(rows)
+"""
+
+
+@pytest.mark.parametrize("head", [_SETS_FLAGS, _SETS_NUMBER], ids=["flags", "setting"])
+def test_a_text_may_say_how_many_devices_there_are(head: str, tmp_path: Path) -> None:
+    """In a fresh jail and after one that could have been warm, and with stored programs in the folder."""
+    request = RunRequest(
+        code=head + _SHARDED,
+        parameters=("x",),
+        calls=(Call(function="total", arguments=(pack_array(np.ones(2, np.float32)),)),),
+        cache_key=_KEY,
+    )
+
+    async def run(supervisor: Supervisor) -> None:
+        result = await supervisor.run(request, limits=_LIMITS)
+        assert result.ending is Ending.FINISHED, result
+        assert answer(result.calls[0]) == 12.0
+
+    async def session() -> None:
+        async with open_supervisor(cache=tmp_path, writable_cache=True, warm_jails=1) as supervisor:
+            for _ in range(2):
+                await run(supervisor)
+            supervisor.prewarm("learner", request, limits=_LIMITS)
+            assert await supervisor.run_warm("learner", request, limits=_LIMITS) is None
+
+    asyncio.run(session())
+    assert not [path for path in tmp_path.rglob("*") if path.is_file()], "compiled under flags of its own"
