@@ -44,6 +44,7 @@ class Child:
         self._notes = NoteKeeper()
         self._guard = ForbiddenUseGuard()
         self._modules: Sequence[ModuleType] = ()
+        self._texts: Sequence[str] = ()
         self._outputs = Outputs()
         self._start = time.perf_counter()
         self._orders = msgspec.msgpack.Decoder(ChildOrder)
@@ -97,12 +98,15 @@ class Child:
         loaded = msgspec.structs.replace(loaded, notes=loaded.notes + self._notes.take())
         if loaded.refusal is None:
             self._modules = [module, *map(load_code.load_trusted, order.more_code)]
+            self._texts = [order.code, *order.more_code]
             self._outputs = order.outputs
         _flush()
         return loaded
 
     def _make(self, index: int, call: Call) -> CallResult:
         module = self._modules[call.program]
+        if len(self._modules) > 1:
+            load_code.step_into(module, self._texts[call.program])
         made = LearnerCall(module, call, self._outputs)
         recorder = StageRecorder(call, module)
         start = time.perf_counter()

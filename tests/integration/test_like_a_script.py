@@ -97,3 +97,46 @@ def test_a_text_may_say_how_many_devices_there_are(head: str, tmp_path: Path) ->
 
     asyncio.run(session())
     assert not [path for path in tmp_path.rglob("*") if path.is_file()], "compiled under flags of its own"
+
+
+_PICKLES = """
+import dataclasses
+import inspect
+import pickle
+from typing import get_type_hints
+
+import numpy as np
+
+
+@dataclasses.dataclass
+class Point:
+    x: float
+    unit: "{unit}" = 1
+
+
+def f(x):
+    again = pickle.loads(pickle.dumps(Point(2.0)))
+    hint, source = get_type_hints(Point)["unit"], inspect.getsource(Point)
+    return np.asarray([again.x, hint is {unit}, source.count('"{unit}"'), len(__file__)])
+"""
+
+
+def test_texts_that_share_a_process_find_their_own(tmp_path: Path) -> None:
+    """Pickles, annotations and sources are looked up in what is imported as `solution`."""
+    ones = pack_array(np.ones(2, np.float32))
+    texts = [_PICKLES.format(unit=unit) for unit in ("int", "float")]
+    request = RunRequest(
+        code=texts[0],
+        more_code=(texts[1],),
+        parameters=("x",),
+        calls=tuple(Call(function="f", arguments=(ones,), program=program) for program in (0, 1)),
+    )
+
+    async def run() -> None:
+        async with open_supervisor(cache=tmp_path) as supervisor:
+            result = await supervisor.run(request, limits=_LIMITS)
+        assert result.ending is Ending.FINISHED, result
+        for call in result.calls:
+            assert answer(call).tolist() == [2.0, 1.0, 1.0, len("solution.py")]
+
+    asyncio.run(run())
