@@ -15,6 +15,7 @@ import msgspec
 from sandbox.inside import imports, libc
 from sandbox.inside.call.learner_call import LearnerCall
 from sandbox.inside.call.make_call import CALL_MODES
+from sandbox.inside.first_state import FirstState
 from sandbox.inside.jax_patches.program_files import ProgramFiles
 from sandbox.inside.load import load_code
 from sandbox.inside.load.forbidden_names import in_words
@@ -76,6 +77,7 @@ class Child:
 
     def _prewarm(self, order: Prewarm) -> None:
         """Load and call, and leave only compiled programs and imported modules of it."""
+        first = FirstState()
         if self._load(order.load).refusal is None:
             for index, call in enumerate(order.calls):
                 self._make(index, call)
@@ -83,6 +85,7 @@ class Child:
         self._notes = NoteKeeper()
         self._guard.take_down()
         sys.modules.pop("solution", None)
+        first.restore()
         imports.pin()
         gc.collect()
         libc.give_memory_back()

@@ -140,3 +140,54 @@ def test_texts_that_share_a_process_find_their_own(tmp_path: Path) -> None:
             assert answer(call).tolist() == [2.0, 1.0, 1.0, len("solution.py")]
 
     asyncio.run(run())
+
+
+_SETS_FOR_ALL = """
+import jax
+import numpy as np
+from flax import nnx
+
+jax.config.update("jax_enable_x64", True)
+jax.config.update("jax_default_prng_impl", "rbg")
+np.seterr(all="raise")
+np.set_printoptions(precision=2)
+"""
+_LOOKS = """
+import jax
+import jax.numpy as jnp
+import numpy as np
+from flax import nnx
+
+
+@nnx.register_variable_name("total")
+class Total(nnx.Variable):
+    pass
+
+
+def f(x):
+    np.float32(0) / np.float32(0)
+    said = [jnp.arange(2.0).dtype, jax.random.key_impl(jax.random.key(0)), np.get_printoptions()["precision"]]
+    return np.frombuffer(str(said).encode(), np.uint8)
+"""
+
+
+def test_a_warm_jail_has_nothing_of_what_its_last_text_has_set(tmp_path: Path) -> None:
+    """Neither settings of JAX and NumPy nor names of Flax's types."""
+    ones = pack_array(np.ones(2, np.float32))
+    call = Call(function="f", arguments=(ones,))
+    looks = RunRequest(code=_LOOKS, parameters=("x",), calls=(call,))
+    sets = RunRequest(code=_SETS_FOR_ALL + _LOOKS, parameters=("x",), calls=())
+
+    async def run() -> None:
+        async with open_supervisor(cache=tmp_path, warm_jails=1) as supervisor:
+            fresh = await supervisor.run(looks, limits=_LIMITS)
+            supervisor.prewarm("learner", sets, limits=_LIMITS)
+            async with asyncio.timeout(_LIMITS.wall_seconds):
+                while not supervisor.waits_for("learner"):  # noqa: ASYNC110 - nothing tells of it
+                    await asyncio.sleep(0.02)
+            warm = await supervisor.run_warm("learner", looks, limits=_LIMITS)
+        assert warm is not None
+        assert warm.loaded == fresh.loaded
+        assert answer(warm.calls[0]).tobytes() == answer(fresh.calls[0]).tobytes()
+
+    asyncio.run(run())
