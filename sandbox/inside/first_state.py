@@ -1,10 +1,16 @@
 """What submitted code may set for its whole process, and the next one in that process must not find."""
 
+import functools
+import sys
+from types import ModuleType
+from typing import Any
+
 import jax
 import numpy as np
 from flax.nnx import variablelib
 
 _SET_FOR_EACH_RUN = ("jax_compilation_cache_dir", "jax_persistent_cache_min_compile_time_secs")
+_CACHED = type(functools.cache(len))
 
 
 class FirstState:
@@ -28,3 +34,13 @@ class FirstState:
         np.set_printoptions(**self._printing)
         variablelib.VariableTypeCache.clear()
         variablelib.VariableTypeCache.update(self._types)
+        _forget_old_names()
+
+
+def _forget_old_names() -> None:
+    """Have JAX warn again of each old name that is asked for, which it does once in a process."""
+    modules: list[Any] = list(sys.modules.values())  # Anybody can put anything there.
+    for module in modules:
+        look_up = vars(module).get("__getattr__") if isinstance(module, ModuleType) else None
+        if isinstance(look_up, _CACHED) and module.__name__.startswith("jax"):
+            look_up.cache_clear()

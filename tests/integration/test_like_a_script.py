@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from sandbox.arrays import pack_array
-from sandbox.interface import Call, CallResult, Ending, RunRequest
+from sandbox.interface import Call, CallResult, Ending, RunRequest, RunResult
 from sandbox.jailed import Supervisor, open_supervisor
 from sandbox.limits import Limits
 from tests.support.jailed_calls import answer, jailed_calls
@@ -171,6 +171,15 @@ def f(x):
 """
 
 
+async def _run_warm(supervisor: Supervisor, request: RunRequest) -> RunResult:
+    async with asyncio.timeout(_LIMITS.wall_seconds):
+        while not supervisor.waits_for("learner"):  # noqa: ASYNC110 - nothing tells of it
+            await asyncio.sleep(0.02)
+    result = await supervisor.run_warm("learner", request, limits=_LIMITS)
+    assert result is not None
+    return result
+
+
 def test_a_warm_jail_has_nothing_of_what_its_last_text_has_set(tmp_path: Path) -> None:
     """Neither settings of JAX and NumPy nor names of Flax's types."""
     ones = pack_array(np.ones(2, np.float32))
@@ -182,12 +191,33 @@ def test_a_warm_jail_has_nothing_of_what_its_last_text_has_set(tmp_path: Path) -
         async with open_supervisor(cache=tmp_path, warm_jails=1) as supervisor:
             fresh = await supervisor.run(looks, limits=_LIMITS)
             supervisor.prewarm("learner", sets, limits=_LIMITS)
-            async with asyncio.timeout(_LIMITS.wall_seconds):
-                while not supervisor.waits_for("learner"):  # noqa: ASYNC110 - nothing tells of it
-                    await asyncio.sleep(0.02)
-            warm = await supervisor.run_warm("learner", looks, limits=_LIMITS)
-        assert warm is not None
+            warm = await _run_warm(supervisor, looks)
         assert warm.loaded == fresh.loaded
         assert answer(warm.calls[0]).tobytes() == answer(fresh.calls[0]).tobytes()
+
+    asyncio.run(run())
+
+
+_OLD_NAME = """
+import jax
+
+
+def f(x):
+    return jax.scipy.special.lpmn_values(2, 2, x / 4, True)[0]
+"""
+
+
+def test_a_warm_jail_warns_of_an_old_name_again(tmp_path: Path) -> None:
+    """JAX itself does so once in a process."""
+    call = Call(function="f", arguments=(pack_array(np.ones(2, np.float32)),))
+    request = RunRequest(code=_OLD_NAME, parameters=("x",), calls=(call,))
+
+    async def run() -> None:
+        async with open_supervisor(cache=tmp_path, warm_jails=1) as supervisor:
+            fresh = await supervisor.run(request, limits=_LIMITS)
+            supervisor.prewarm("learner", request, limits=_LIMITS)
+            warm = await _run_warm(supervisor, request)
+        assert fresh.calls[0].notes
+        assert warm.calls[0].notes == fresh.calls[0].notes
 
     asyncio.run(run())
