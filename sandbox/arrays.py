@@ -79,4 +79,5 @@ def unpack_array(wire: WireArray) -> NDArray[np.generic]:
         return np.asarray(array.astype(np.uint32) << 16).view(np.float32)
     if wire.dtype == "bool":
         return np.asarray(array.view(np.uint8) != 0)  # Any byte may have been sent.
-    return array.copy()
+    # NumPy tells a type of the machine's own byte order from the same one that was asked for by its order.
+    return array.astype(wire.dtype)

@@ -126,6 +126,9 @@ Where a hostile process sends a name twice, the last one counts.
 """
 
 
+_READ_WHEN_JAX_STARTS = ("XLA_FLAGS", "num_cpu_devices")
+
+
 class RunRequest(msgspec.Struct, frozen=True, kw_only=True):
     """One run of untrusted code."""
 
@@ -138,6 +141,13 @@ class RunRequest(msgspec.Struct, frozen=True, kw_only=True):
     """Dotted names that the code may not use."""
     more_code: tuple[str, ...] = ()
     """Further texts, each a module of its own in the same process; only for code that trusts each other."""
+
+    @property
+    def may_start_jax_otherwise(self) -> bool:
+        """Whether a text may set what JAX reads when it starts, as the number of devices, and never again."""
+        texts = (self.code, *self.more_code)
+        return any(name in text for text in texts for name in _READ_WHEN_JAX_STARTS)
+
     cache_key: str = ""
     """Names the compilation cache's compartment, as lower-case hexadecimal; empty for none."""
 

@@ -82,7 +82,8 @@ class Supervisor:
             for attempt in range(_ATTEMPTS):
                 fork_server = await self.warm_up()
                 try:
-                    child = await self._spawn(fork_server, limits)
+                    starts_jax = not request.may_start_jax_otherwise
+                    child = await self._spawn(fork_server, limits, starts_jax=starts_jax)
                     return await _finish(child, request, limits, on_report)
                 except ForkServerGone as error:
                     is_last = attempt == _ATTEMPTS - 1
@@ -111,7 +112,8 @@ class Supervisor:
         Raises:
             SandboxError: the child would not end.
         """
-        child = self.warm_pool.take(key)
+        # In a child that waits, JAX has been started.
+        child = None if request.may_start_jax_otherwise else self.warm_pool.take(key)
         if child is None:
             return None
         limits = self._scaled(limits)
@@ -126,6 +128,8 @@ class Supervisor:
 
     def prewarm(self, key: str, request: RunRequest, *, limits: Limits) -> None:
         """Pre-warm a child on `request` once nothing else runs; it then waits for `run_warm`."""
+        if request.may_start_jax_otherwise:
+            return
         self.warm_pool.plan(Planned(key=key, request=request, limits=self._scaled(limits)))
 
     def waits_for(self, key: str) -> bool:
@@ -137,8 +141,10 @@ class Supervisor:
         """The host's process ids of all children that were pre-warmed and wait."""
         return self.warm_pool.pids
 
-    async def open_session(self, *, limits: Limits) -> Session:
+    async def open_session(self, *, limits: Limits, starts_jax: bool = True) -> Session:
         """Open a child that stays, for code that is trusted; the caller's to close.
+
+        `starts_jax` is false for a request that may start it otherwise.
 
         Raises:
             SandboxError: the jail could not start.
@@ -147,7 +153,8 @@ class Supervisor:
         for attempt in range(_ATTEMPTS):
             fork_server = await self.warm_up()
             try:
-                return Session(await self._spawn(fork_server, limits), limits)
+                child = await self._spawn(fork_server, limits, starts_jax=starts_jax)
+                return Session(child, limits)
             except ForkServerGone as error:
                 await self.fork_servers.give_up(fork_server, error)
                 if attempt == _ATTEMPTS - 1:
@@ -200,14 +207,15 @@ class Supervisor:
         doubled = msgspec.structs.replace(
             limits, cpu_seconds=2 * limits.cpu_seconds, compile_seconds=2 * limits.compile_seconds
         )
-        return await self._spawn(await self.warm_up(), doubled)
+        return await self._spawn(await self.warm_up(), doubled, starts_jax=True)
 
-    async def _spawn(self, fork_server: ForkServerProcess, limits: Limits) -> JailedChild:
-        return await spawn_child(
-            fork_server, self._confinement(limits), self._groups, report_seconds=self.report_seconds
-        )
+    async def _spawn(
+        self, fork_server: ForkServerProcess, limits: Limits, *, starts_jax: bool
+    ) -> JailedChild:
+        confinement = self._confinement(limits, starts_jax=starts_jax)
+        return await spawn_child(fork_server, confinement, self._groups, report_seconds=self.report_seconds)
 
-    def _confinement(self, limits: Limits) -> Confinement:
+    def _confinement(self, limits: Limits, *, starts_jax: bool) -> Confinement:
         return Confinement(
             limits=limits,
             jailed=self._jailed,
@@ -216,6 +224,7 @@ class Supervisor:
             cache_folder=self._plan.cache_inside,
             writable_cache=self._plan.writable_cache,
             cpuinfo=self._cpuinfo,
+            starts_jax=starts_jax,
         )
 
 

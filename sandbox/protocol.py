@@ -39,6 +39,8 @@ class Confinement(msgspec.Struct, frozen=True, kw_only=True):
     cache_folder: str
     writable_cache: bool
     cpuinfo: str
+    starts_jax: bool = True
+    """Whether JAX is started before the request is there: not where its text may say how."""
 
 
 class Ready(msgspec.Struct, frozen=True, kw_only=True):

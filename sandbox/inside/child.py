@@ -15,6 +15,7 @@ import msgspec
 from sandbox.inside import imports, libc
 from sandbox.inside.call.learner_call import LearnerCall
 from sandbox.inside.call.make_call import CALL_MODES
+from sandbox.inside.first_state import FirstState
 from sandbox.inside.jax_patches.program_files import ProgramFiles
 from sandbox.inside.load import load_code
 from sandbox.inside.load.forbidden_names import in_words
@@ -33,14 +34,18 @@ _NEVER_WRITE_SECONDS = 1e9
 class Child:
     """Takes orders until the last one, `Stop`; then the process ends."""
 
-    def __init__(self, channel: socket.socket, programs: ProgramFiles, *, cache_folder: str) -> None:
+    def __init__(
+        self, channel: socket.socket, programs: ProgramFiles, *, cache_folder: str, starts_jax: bool
+    ) -> None:
         self._channel = channel
+        self._starts_jax = starts_jax
         self._programs = programs
         self._cache_folder = cache_folder
         self._send = _sender(channel)
         self._notes = NoteKeeper()
         self._guard = ForbiddenUseGuard()
         self._modules: Sequence[ModuleType] = ()
+        self._texts: Sequence[str] = ()
         self._outputs = Outputs()
         self._start = time.perf_counter()
         self._orders = msgspec.msgpack.Decoder(ChildOrder)
@@ -51,7 +56,8 @@ class Child:
         Raises:
             BadFrame: the supervisor closed the channel.
         """
-        jax.devices()  # Starts the backend while the supervisor still prepares the request.
+        if self._starts_jax:
+            jax.devices()  # Starts the backend while the supervisor still prepares the request.
         sys.stdout.reconfigure(line_buffering=True)  # type: ignore[union-attr]
         while True:
             match self._orders.decode(receive(self._channel)):
@@ -71,6 +77,7 @@ class Child:
 
     def _prewarm(self, order: Prewarm) -> None:
         """Load and call, and leave only compiled programs and imported modules of it."""
+        first = FirstState()
         if self._load(order.load).refusal is None:
             for index, call in enumerate(order.calls):
                 self._make(index, call)
@@ -78,6 +85,7 @@ class Child:
         self._notes = NoteKeeper()
         self._guard.take_down()
         sys.modules.pop("solution", None)
+        first.restore()
         imports.pin()
         gc.collect()
         libc.give_memory_back()
@@ -93,12 +101,15 @@ class Child:
         loaded = msgspec.structs.replace(loaded, notes=loaded.notes + self._notes.take())
         if loaded.refusal is None:
             self._modules = [module, *map(load_code.load_trusted, order.more_code)]
+            self._texts = [order.code, *order.more_code]
             self._outputs = order.outputs
         _flush()
         return loaded
 
     def _make(self, index: int, call: Call) -> CallResult:
         module = self._modules[call.program]
+        if len(self._modules) > 1:
+            load_code.step_into(module, self._texts[call.program])
         made = LearnerCall(module, call, self._outputs)
         recorder = StageRecorder(call, module)
         start = time.perf_counter()
@@ -136,13 +147,13 @@ class Child:
         return recorder
 
 
-def run_child(channel: socket.socket, programs: ProgramFiles, *, cache_folder: str) -> None:
+def run_child(channel: socket.socket, programs: ProgramFiles, *, cache_folder: str, starts_jax: bool) -> None:
     """Serve one supervisor's orders to their end.
 
     Raises:
         BadFrame: the supervisor closed the channel.
     """
-    Child(channel, programs, cache_folder=cache_folder).serve()
+    Child(channel, programs, cache_folder=cache_folder, starts_jax=starts_jax).serve()
 
 
 def _flush() -> None:

@@ -139,7 +139,12 @@ def _child(
         os._exit(1)
     status.close()
     try:
-        run_child(socket.socket(fileno=channel), programs, cache_folder=order.confinement.cache_folder)
+        run_child(
+            socket.socket(fileno=channel),
+            programs,
+            cache_folder=order.confinement.cache_folder,
+            starts_jax=order.confinement.starts_jax,
+        )
     except (BadFrame, BrokenPipeError, ConnectionResetError):
         os._exit(3)  # The supervisor has gone or has given this run up.
     os._exit(0)

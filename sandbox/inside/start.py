@@ -1,7 +1,7 @@
 """First file run inside the jail: puts the two package folders on the path, imports, serves.
 
-Started as `python -I -S start.py FD PATCHES PACKAGES…`, so nothing of the environment or of site-packages'
-start-up hooks takes part.
+Started as `python -P -s -S start.py FD PATCHES PACKAGES…` in an environment made for it, so nothing of the
+host's or of site-packages' start-up hooks takes part.
 """
 
 import fcntl
@@ -18,7 +18,9 @@ def main() -> None:
     control = socket.socket(fileno=int(sys.argv[1]))
     _end_with_the_supervisor(control, True)
     from sandbox.inside import forkserver, imports
+    from sandbox.inside.submitted_text import FILE_NAME
 
+    sys.argv[:] = [FILE_NAME]  # As for a script of one's own that is handed nothing.
     prepared = imports.prepare(patches.split(",") if patches else [])
     _end_with_the_supervisor(control, False)
     forkserver.serve(control, prepared)

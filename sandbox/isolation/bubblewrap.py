@@ -40,8 +40,11 @@ ENVIRONMENT = {
     # XLA's other kernel for contractions is generated anew in each process, which takes 30 ms.
     "TENSORFLOW_USE_CUSTOM_CONTRACTION_KERNEL": "false",
     "TF_CPP_MIN_LOG_LEVEL": "3",
+    # The order of a set of names would be another one in each fork server.
     "PYTHONHASHSEED": "0",
 }
+_ALONE = ("-P", "-s", "-S")
+"""No folder but those of Python itself is imported from; not `-I`, which would not hear `ENVIRONMENT`."""
 
 
 class HostPaths(msgspec.Struct, frozen=True, kw_only=True):
@@ -137,7 +140,7 @@ def fork_server_command(
     command += ["--bind" if writable_cache else "--ro-bind", str(cache), JAIL_CACHE]
     command += ["--remount-ro", "/", "--chdir", "/tmp", "--"]
     start = _JAIL_LIBRARY / "sandbox" / "inside" / "start.py"
-    command += [str(python_root / "bin" / paths.python.name), "-I", "-S", str(start), str(control)]
+    command += [str(python_root / "bin" / paths.python.name), *_ALONE, str(start), str(control)]
     return [*command, ",".join(patches), *packages, str(_JAIL_LIBRARY)]
 
 
@@ -145,7 +148,7 @@ def unjailed_command(paths: HostPaths, *, control: int, patches: Sequence[str]) 
     """Return the same with no wall around it, for development on hosts without user namespaces."""
     start = paths.library / "inside" / "start.py"
     packages = [str(path) for path in paths.packages]
-    command = [str(paths.python), "-I", "-S", str(start), str(control), ",".join(patches)]
+    command = [str(paths.python), *_ALONE, str(start), str(control), ",".join(patches)]
     return [*command, *packages, str(paths.library.parent)]
 
 

@@ -70,6 +70,8 @@ class Dialogue:
 
 def load_order(request: RunRequest) -> Load:
     """Return the first order of a request."""
+    # A stored program says nothing of the flags that it was compiled with.
+    cache_key = "" if request.may_start_jax_otherwise else request.cache_key
     return Load(
         code=request.code,
         more_code=request.more_code,
@@ -77,7 +79,7 @@ def load_order(request: RunRequest) -> Load:
         parameters=request.parameters,
         outputs=request.outputs,
         forbidden=request.forbidden,
-        cache_key=request.cache_key,
+        cache_key=cache_key,
     )
 
 

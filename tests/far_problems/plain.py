@@ -54,6 +54,7 @@ def run_plainly(request: RunRequest) -> Returned:
     from sandbox.inside.report.answers import convert
 
     module = ModuleType("solution")
+    sys.modules["solution"] = module
     exec(compile(request.code, "solution.py", "exec"), module.__dict__)  # noqa: S102 - our own texts
     returned: Returned = []
     for call in request.calls:

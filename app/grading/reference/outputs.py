@@ -14,7 +14,7 @@ import msgspec
 from app.core.problem import Problem
 from app.errors import ReferenceFailed
 from app.grading.plan.checks import Check
-from app.grading.plan.request import compartment, outputs_of, request_of_programs
+from app.grading.plan.request import by_process, compartment, outputs_of, request_of_programs
 from app.grading.reference.sessions import ReferenceSessions
 from sandbox.interface import (
     Arrays,
@@ -194,6 +194,23 @@ class ReferenceOutputs:
         return answer
 
     async def _compute(
+        self,
+        problem: Problem,
+        codes: Sequence[str],
+        checks: Sequence[Check],
+        missing: Sequence[tuple[int, int]],
+        keys: list[list[str]],
+        niceness: int,
+    ) -> dict[str, ReferenceOutput]:
+        programs = sorted({program for program, _ in missing})
+        computed: dict[str, ReferenceOutput] = {}
+        for places in by_process([codes[program] for program in programs]):
+            here = {programs[place] for place in places}
+            asked = [(program, index) for program, index in missing if program in here]
+            computed |= await self._compute_together(problem, codes, checks, asked, keys, niceness)
+        return computed
+
+    async def _compute_together(
         self,
         problem: Problem,
         codes: Sequence[str],

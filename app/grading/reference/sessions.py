@@ -63,9 +63,12 @@ class ReferenceSessions:
             return self._open[problem.version]
 
     async def _start(self, problem: Problem, check: Check) -> Session:
-        session = await self._sandbox.open_session(limits=self._limits)
+        request = request_for(problem, problem.reference, [check])
+        session = await self._sandbox.open_session(
+            limits=self._limits, starts_jax=not request.may_start_jax_otherwise
+        )
         try:
-            loaded = await session.load(request_for(problem, problem.reference, [check]))
+            loaded = await session.load(request)
         except BaseException:
             await session.close()
             raise

@@ -35,9 +35,7 @@ def load(request: Load, module: ModuleType) -> Loaded:
     if found := first_forbidden(tree, request.forbidden):
         return Loaded(refusal=Refusal.FORBIDDEN_NAME, message=in_words(found.name), line=found.line)
     notes = static_notes(tree, request.function)
-    linecache.cache[FILE_NAME] = (len(code), None, code.splitlines(keepends=True), FILE_NAME)
-    module.__file__ = FILE_NAME
-    sys.modules["solution"] = module
+    step_into(module, code)
     try:
         exec(compiled, module.__dict__)
     except BaseException as error:
@@ -55,9 +53,21 @@ def _syntax_error(code: str, error: SyntaxError) -> Loaded:
     return Loaded(refusal=Refusal.SYNTAX_ERROR, message=reason, line=error.lineno)
 
 
+def step_into(module: ModuleType, code: str) -> None:
+    """Have Python take `module` for what is imported as `solution`, and `code` for its file's text.
+
+    So pickles, annotations and tracebacks find their own, where one process has several such modules.
+    """
+    code = code.removeprefix("\ufeff")
+    linecache.cache[FILE_NAME] = (len(code), None, code.splitlines(keepends=True), FILE_NAME)
+    module.__file__ = FILE_NAME
+    sys.modules["solution"] = module
+
+
 def load_trusted(code: str) -> ModuleType:
     """Make a module of code that is known to load; whatever it raises ends the run."""
     module = ModuleType("solution")
+    step_into(module, code)
     exec(compile(code.removeprefix("\ufeff"), FILE_NAME, "exec", dont_inherit=True), module.__dict__)
     return module
 

@@ -23,28 +23,52 @@ _ALIKE = 0.7
 # These say it in words only: they are raised by hand, in a module's `__getattr__` or by an import.
 _OF_MODULE = re.compile(r"[Mm]odule '?([\w.]{1,120}?)'? has no attribute '(\w{1,80})'")
 _OF_IMPORT = re.compile(r"cannot import name '(\w{1,80})' from '([\w.]{1,120})'")
+# What a callback raises, JAX hands on as a text: the traceback, then type and message.
+_OF_CALLBACK = re.compile(
+    r"CpuCallback error calling callback: Traceback \(most recent call last\):\n"
+    r"(?P<frames>(?:  [^\n]*\n)+)(?P<type>\w{1,200})(?:: (?P<message>.*))?\Z",
+    re.DOTALL,
+)
+_FRAME_OF_CALLBACK = re.compile(rf'  File "{re.escape(FILE_NAME)}", line (\d{{1,7}}), in ([^\n]{{1,200}})\n')
 
 
 def describe(error: BaseException) -> Raised:
-    """Report type, message and the frames that lie in the submitted file, outermost first."""
+    """Report type, message and the frames that lie in the submitted file, outermost first.
+
+    An exception of a callback is told as such.
+    """
+    raised = _as_caught(error)
+    found = _OF_CALLBACK.search(raised.message) if raised.type == "JaxRuntimeError" else None
+    if found is None:
+        return raised
+    frames = [_frame(int(line), function) for line, function in _FRAME_OF_CALLBACK.findall(found["frames"])]
+    return Raised(type=found["type"], message=found["message"] or "", frames=_few(frames) or raised.frames)
+
+
+def _as_caught(error: BaseException) -> Raised:
     frames = [
-        Frame(
-            line=number or 0,
-            function=plain_text(frame.f_code.co_name, _NAME_LIMIT),
-            text=plain_text(linecache.getline(FILE_NAME, number or 0).strip(), _LINE_LIMIT),
-        )
+        _frame(number or 0, frame.f_code.co_name)
         for frame, number in traceback.walk_tb(error.__traceback__)
         if frame.f_code.co_filename == FILE_NAME
     ]
-    if len(frames) > _FRAME_LIMIT:
-        frames = frames[: _FRAME_LIMIT // 2] + frames[-_FRAME_LIMIT // 2 :]
     return Raised(
         type=plain_text(type(error).__name__, _NAME_LIMIT),
         message=_message(error),
-        frames=tuple(frames),
+        frames=_few(frames),
         is_process_limit=_is_process_limit(error),
         nearest=plain_text(_nearest_name(error), _NAME_LIMIT),
     )
+
+
+def _frame(line: int, function: str) -> Frame:
+    text = plain_text(linecache.getline(FILE_NAME, line).strip(), _LINE_LIMIT)
+    return Frame(line=line, function=plain_text(function, _NAME_LIMIT), text=text)
+
+
+def _few(frames: list[Frame]) -> tuple[Frame, ...]:
+    if len(frames) > _FRAME_LIMIT:
+        frames = frames[: _FRAME_LIMIT // 2] + frames[-_FRAME_LIMIT // 2 :]
+    return tuple(frames)
 
 
 def _is_process_limit(error: BaseException) -> bool:
