@@ -127,6 +127,7 @@ Where a hostile process sends a name twice, the last one counts.
 
 
 _READ_WHEN_JAX_STARTS = ("XLA_FLAGS", "num_cpu_devices")
+"""The words of a text by which it may say how JAX shall start."""
 
 
 class RunRequest(msgspec.Struct, frozen=True, kw_only=True):
@@ -142,14 +143,14 @@ class RunRequest(msgspec.Struct, frozen=True, kw_only=True):
     more_code: tuple[str, ...] = ()
     """Further texts, each a module of its own in the same process; only for code that trusts each other."""
 
+    cache_key: str = ""
+    """Names the compilation cache's compartment, as lower-case hexadecimal; empty for none."""
+
     @property
     def may_start_jax_otherwise(self) -> bool:
         """Whether a text may set what JAX reads when it starts, as the number of devices, and never again."""
         texts = (self.code, *self.more_code)
         return any(name in text for text in texts for name in _READ_WHEN_JAX_STARTS)
-
-    cache_key: str = ""
-    """Names the compilation cache's compartment, as lower-case hexadecimal; empty for none."""
 
 
 class Parameter(msgspec.Struct, frozen=True, kw_only=True):
