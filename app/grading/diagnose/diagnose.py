@@ -221,7 +221,9 @@ def divergence_sentence(followed: Followed) -> str:
     right, wrong = f"`{found.last_right}`", f"`{found.first_wrong}`"
     if found.overtaken_by is not None:
         before = f"{right} is right, but then " if found.last_right else ""
-        return f"{start} {before}`{found.overtaken_by}` is reached before {wrong}, which should come first."
+        # An input may well be there already; it is the module that it is for that is called too late.
+        late = f"`{found.input_of}` is called" if found.input_of else wrong
+        return f"{start} {before}`{found.overtaken_by}` is reached before {late}, which should come first."
     if found.first_wrong is None and found.is_next:
         return f"{start} {right} is right, and what happens after it differs."
     if found.first_wrong is None:
