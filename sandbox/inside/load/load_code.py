@@ -2,6 +2,7 @@
 
 import ast
 import inspect
+import io
 import linecache
 import sys
 from types import ModuleType
@@ -38,7 +39,9 @@ def load(request: Load, module: ModuleType) -> Loaded:
     if found := first_forbidden(tree, request.forbidden):
         return Loaded(refusal=Refusal.FORBIDDEN_NAME, message=in_words(found.name), line=found.line)
     notes = static_notes(tree, request.function)
-    linecache.cache[FILE_NAME] = (len(code), None, code.splitlines(keepends=True), FILE_NAME)
+    # The parser ends no line at a form feed or U+2028, where `str.splitlines` does.
+    lines = io.StringIO(code, newline=None).readlines()
+    linecache.cache[FILE_NAME] = (len(code), None, lines, FILE_NAME)
     module.__file__ = FILE_NAME
     sys.modules["solution"] = module
     try:

@@ -62,3 +62,12 @@ def test_a_function_for_a_program_alone_is_told_as_that() -> None:
     assert (found.refusal, found.line) == (Refusal.MISSING_FUNCTION, 3)
     assert "is not run here: move it out" in found.message
     assert "is not run here" not in _loaded('if __name__ == "__main__":\n    x = 1\n').message
+
+
+@pytest.mark.parametrize("sign", ["\x0c", "\x0b", "\x1c", "\x85", "\u2028", "\u2029", "\r", "\r\n"])
+def test_a_line_that_raised_is_quoted_as_it_is_counted(sign: str) -> None:
+    """What other readers of text take for the end of a line is none to the parser, and the reverse."""
+    found = _loaded(f"x = 1\n# a{sign}# b\nraise ValueError(1)\n{_RIGHT}")
+    assert found.raised is not None
+    [frame] = found.raised.frames
+    assert (frame.line, frame.text) == (4 if sign[0] == "\r" else 3, "raise ValueError(1)")
