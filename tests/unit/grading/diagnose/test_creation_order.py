@@ -46,3 +46,10 @@ def test_many_parameters_are_counted() -> None:
     message = other_initialiser(keys, parameters, _drawn(**dict.fromkeys(names, 0.35))[1])
     assert message.startswith("`a`, `b`, `c` and 1 more start")
     assert other_initialiser(keys, parameters, parameters) == ""
+
+
+def test_a_single_parameter_is_told_as_one() -> None:
+    keys, parameters = _drawn(fc1=0.36)
+    message = other_initialiser(keys, parameters, _drawn(fc1=0.35)[1])
+    assert message.startswith("`fc1` starts from the task's random key, and yet with other values")
+    assert "Its spread, 0.35, is much the same, so it is the distribution that differs" in message
