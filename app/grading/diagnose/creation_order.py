@@ -239,10 +239,9 @@ def other_initialiser(
     if _apart(drawn, asked) < _SEEN:
         spread = f"{asked.std:.2g}"
         whose = f"Their spread is much the same (that of `{asked.path}` is {spread})"
-        figures = (
-            f"{whose if several else f'Its spread, {spread}, is much the same'}, so it is the distribution that differs, as a uniform one does from a "
-            "normal one."
-        )
+        if not several:
+            whose = f"Its spread, {spread}, is much the same"
+        figures = f"{whose}, so it is the distribution that differs, as a uniform one does from a normal one."
     return (
         f"{names} {'start' if several else 'starts'} from the task's random key{'s' if several else ''}, and "
         f"yet with other values: another initialiser draws them. {figures}"
