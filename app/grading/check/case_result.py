@@ -63,6 +63,12 @@ _ADVICE: Mapping[str, str] = {
     "a Param": ": `[...]` behind a parameter reads its numbers, as in `self.w[...]`",
 }
 
+NEVER_RUN: Mapping[str, str] = {
+    "a generator": ": a function with `yield` in it runs only when it is gone through; write `return`",
+    "a coroutine": ": an `async` function runs only when it is awaited; leave `async` out",
+}
+"""By what a function returns none of whose lines has run, what is to be done."""
+
 
 def no_arrays(problem: Problem, check: Check, call: CallResult) -> CaseResult:
     """Return the result of a call whose answer is not the array or arrays asked for.
@@ -77,7 +83,7 @@ def no_arrays(problem: Problem, check: Check, call: CallResult) -> CaseResult:
     if call.at_output in [output.name for output in entry.outputs]:
         message = f"`{call.at_output}` is {found}; an array of numbers is asked for{advice}"
     elif entry.structure == "array":
-        advice = ": is a `return` missing?" if found == "None" else advice
+        advice = ": is a `return` missing?" if found == "None" else NEVER_RUN.get(found, advice)
         message = f"the function returned {found}; an array of numbers is asked for{advice}"
     else:
         found = "something else" if check.call.is_hidden else call.not_an_array

@@ -10,6 +10,7 @@ from app.core.probes.probe import About
 from app.core.problem import Problem
 from app.core.tolerance import Tolerance
 from app.core.verdict import Diagnosis, DiagnosisKind, Explained, Mode
+from app.grading.check.case_result import NEVER_RUN
 from app.grading.diagnose.budget import Budget
 from app.grading.diagnose.creation_order import (
     FirstValues,
@@ -256,6 +257,8 @@ def _parameters(run: CheckedRun) -> Diagnosis | None:
             continue
         calls = run.result.calls[place : place + 1]
         if calls and calls[0].parameters is None:
+            if any(call.not_an_array in NEVER_RUN for call in run.result.calls):
+                return None  # Nothing is built where nothing has run; the rows say why.
             # Its reason stands in the first row that has it.
             message = next(row.message for row in run.case_results if row.outcome is found.outcome)
             return Diagnosis(kind=DiagnosisKind.PARAMETERS, id="parameters", message=f"{message}.")

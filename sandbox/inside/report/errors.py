@@ -22,29 +22,56 @@ _LONGEST = 80
 _ALIKE = 0.7
 # These say it in words only: they are raised by hand, in a module's `__getattr__` or by an import.
 _OF_MODULE = re.compile(r"[Mm]odule '?([\w.]{1,120}?)'? has no attribute '(\w{1,80})'")
+_CALLBACK = "CpuCallback error calling callback: Traceback"
+_CALLBACK_LIMIT = 100_000
+_CALLBACK_FRAME = re.compile(rf'  File "{re.escape(FILE_NAME)}", line (\d{{1,9}}), in (.{{1,200}})')
 _OF_IMPORT = re.compile(r"cannot import name '(\w{1,80})' from '([\w.]{1,120})'")
 
 
 def describe(error: BaseException) -> Raised:
     """Report type, message and the frames that lie in the submitted file, outermost first."""
     frames = [
-        Frame(
-            line=number or 0,
-            function=plain_text(frame.f_code.co_name, _NAME_LIMIT),
-            text=plain_text(linecache.getline(FILE_NAME, number or 0).strip(), _LINE_LIMIT),
-        )
+        _frame(number or 0, frame.f_code.co_name)
         for frame, number in traceback.walk_tb(error.__traceback__)
         if frame.f_code.co_filename == FILE_NAME
     ]
+    kind, message = type(error).__name__, _message(error)
+    if _CALLBACK in message:
+        frames, kind, message = _in_callback(error, frames) or (frames, kind, message)
     if len(frames) > _FRAME_LIMIT:
         frames = frames[: _FRAME_LIMIT // 2] + frames[-_FRAME_LIMIT // 2 :]
     return Raised(
-        type=plain_text(type(error).__name__, _NAME_LIMIT),
-        message=_message(error),
+        type=plain_text(kind, _NAME_LIMIT),
+        message=plain_text(message, _MESSAGE_LIMIT),
         frames=tuple(frames),
         is_process_limit=_is_process_limit(error),
         nearest=plain_text(_nearest_name(error), _NAME_LIMIT),
     )
+
+
+def _frame(number: int, function: str) -> Frame:
+    return Frame(
+        line=number,
+        function=plain_text(function, _NAME_LIMIT),
+        text=plain_text(linecache.getline(FILE_NAME, number).strip(), _LINE_LIMIT),
+    )
+
+
+def _in_callback(error: BaseException, outer: list[Frame]) -> tuple[list[Frame], str, str] | None:
+    """Read from JAX's text what was raised in a callback: its frames, its type and its message.
+
+    XLA hands on the words of the traceback alone, the sandbox's own frames and the library's among them.
+    """
+    lines = str(error)[-_CALLBACK_LIMIT:].split("\n")
+    places = [place for place, line in enumerate(lines) if line.startswith('  File "')]
+    after = lines[places[-1] + 1 :] if places else []
+    while after and after[0].startswith("    "):
+        del after[0]  # The line's text.
+    if not after or not after[0].strip():
+        return None
+    frames = [_frame(int(match[1]), match[2]) for line in lines if (match := _CALLBACK_FRAME.fullmatch(line))]
+    kind, _, message = "\n".join(after).strip().partition(": ")
+    return outer + frames if frames[: len(outer)] != outer else frames, kind.rpartition(".")[2], message
 
 
 def _is_process_limit(error: BaseException) -> bool:

@@ -150,7 +150,13 @@ def test_a_single_array_where_several_are_asked_for_is_forged_too() -> None:
 
 
 @pytest.mark.parametrize(
-    ("found", "advice"), [("a Param", ": `[...]` behind a parameter"), ("None", ": is a `return` missing?")]
+    ("found", "advice"),
+    [
+        ("a Param", ": `[...]` behind a parameter"),
+        ("None", ": is a `return` missing?"),
+        ("a generator", ": a function with `yield` in it"),
+        ("a coroutine", ": an `async` function"),
+    ],
 )
 def test_what_is_no_array_is_told_with_what_to_do(found: str, advice: str) -> None:
     """Of a sample case alone: what a hidden call returned is its code's to choose."""

@@ -21,3 +21,8 @@ from app.grading.explain.explain import explain
 )
 def test_a_habit_is_told_with_what_to_do(kind: str, message: str, said: str) -> None:
     assert said in explain(kind, message, nearest="next")
+
+
+def test_a_parameter_in_the_place_of_its_numbers_is_told() -> None:
+    message = "Triggering __jax_array__() during abstractification is no longer supported. To avoid this"
+    assert "write `self.w[...]`" in explain("ValueError", message)
