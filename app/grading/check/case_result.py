@@ -1,6 +1,7 @@
 """Results of calls that have no arrays to compare: what they count as, and what is said of them."""
 
 import builtins
+from collections.abc import Mapping
 
 import msgspec
 
@@ -58,6 +59,17 @@ def ended_without_an_answer(problem: Problem, check: Check, call: CallResult) ->
     return None
 
 
+_ADVICE: Mapping[str, str] = {
+    "a Param": ": `[...]` behind a parameter reads its numbers, as in `self.w[...]`",
+}
+
+NEVER_RUN: Mapping[str, str] = {
+    "a generator": ": a function with `yield` in it runs only when it is gone through; write `return`",
+    "a coroutine": ": an `async` function runs only when it is awaited; leave `async` out",
+}
+"""By what a function returns none of whose lines has run, what is to be done."""
+
+
 def no_arrays(problem: Problem, check: Check, call: CallResult) -> CaseResult:
     """Return the result of a call whose answer is not the array or arrays asked for.
 
@@ -66,11 +78,13 @@ def no_arrays(problem: Problem, check: Check, call: CallResult) -> CaseResult:
     """
     entry = problem.manifest.entry
     found = "no array" if check.call.is_hidden else call.not_an_array
+    advice = _ADVICE.get(found, "")
     outcome = Outcome.WRONG_SHAPE
     if call.at_output in [output.name for output in entry.outputs]:
-        message = f"`{call.at_output}` is {found}; an array of numbers is asked for"
+        message = f"`{call.at_output}` is {found}; an array of numbers is asked for{advice}"
     elif entry.structure == "array":
-        message = f"the function returned {found}; an array of numbers is asked for"
+        advice = ": is a `return` missing?" if found == "None" else NEVER_RUN.get(found, advice)
+        message = f"the function returned {found}; an array of numbers is asked for{advice}"
     else:
         found = "something else" if check.call.is_hidden else call.not_an_array
         outcome = Outcome.WRONG_STRUCTURE

@@ -24,8 +24,8 @@ def judge(problem: Problem, check: Check, call: CallResult, expected: ReferenceO
     # Of a module without a single parameter there are no gradients, and that is no answer's fault.
     if not call.arrays and call.not_an_array:
         return no_arrays(problem, check, call)
-    wanted = _named(problem, expected.arrays)
-    all_given = _named(problem, call.arrays)
+    wanted = named_gradients(problem, expected.arrays)
+    all_given = named_gradients(problem, call.arrays)
     if lacking := [name for name in wanted if name not in all_given]:
         message = f"there is no gradient of {names_words(lacking)}: no such `nnx.Param` is in the module"
         return case_result(check, Outcome.WRONG_PARAMETERS, message, call.wall_seconds)
@@ -55,8 +55,20 @@ def without_gradient(
     problem: Problem, check: Check, call: CallResult, expected: ReferenceOutput
 ) -> list[str]:
     """Name the parameters that no gradient reaches in `call`, and that one reaches in the reference."""
-    wanted, given = _named(problem, expected.arrays), _named(problem, call.arrays)
+    wanted, given = named_gradients(problem, expected.arrays), named_gradients(problem, call.arrays)
     return _without(given, wanted, tolerance_of(problem, check, wanted))
+
+
+def named_gradients(problem: Problem, arrays: Mapping[str, WireArray]) -> dict[str, WireArray]:
+    """Name the gradients; without a module they come by the arguments' places."""
+    parameters = problem.manifest.entry.parameters
+    if problem.manifest.module is not None:
+        return dict(arrays)
+    return {
+        parameters[int(place)]: array
+        for place, array in arrays.items()
+        if place.isdecimal() and int(place) < len(parameters)
+    }
 
 
 def _without(
@@ -67,18 +79,6 @@ def _without(
         for name, array in wanted.items()
         if name in given and _is_zero(given[name]) and not matches(given[name], array, tolerance)
     ]
-
-
-def _named(problem: Problem, arrays: Mapping[str, WireArray]) -> dict[str, WireArray]:
-    """Name the gradients; without a module they come by the arguments' places."""
-    parameters = problem.manifest.entry.parameters
-    if problem.manifest.module is not None:
-        return dict(arrays)
-    return {
-        parameters[int(place)]: array
-        for place, array in arrays.items()
-        if place.isdecimal() and int(place) < len(parameters)
-    }
 
 
 def _is_zero(array: WireArray) -> bool:

@@ -18,6 +18,7 @@ _MOST_MOVES = 4
 _ENOUGH = 3
 """From so many parameters on, a move need not explain all that stands there."""
 _NUMBER = re.compile(r"\d+$")
+_OF_LINEAR = {"kernel", "bias"}
 _OF_MULTI_HEAD_ATTENTION = {"query", "key", "value", "out"}
 
 Names = tuple[str, ...]
@@ -66,7 +67,7 @@ def recognise(given: Mapping[str, Parameter], wanted: Mapping[str, Parameter]) -
         if moved is None:
             break
         move, pairs_of_move = moved
-        sentences.append(_move_words(move, pairs_of_move))
+        sentences.append(_move_words(move, pairs_of_move, wanted))
         left = _moved(move, pairs_of_move, left, wanted)
     asked_for = {path: one for path, one in left.items() if path in wanted or one.kind == "Param"}
     for sentence, gone, paths in _other_parts(asked_for, wanted, explained):
@@ -130,12 +131,13 @@ def _in_more_axes(given: Mapping[str, Parameter], wanted: Mapping[str, Parameter
         for path, one in wanted.items()
         if path in given
         and given[path].kind == one.kind
+        and path.rpartition(".")[2] in _OF_LINEAR
         and len(given[path].shape) > len(one.shape)
         and math.prod(given[path].shape) == math.prod(one.shape)
     ]
     if not paths:
         return "", set()
-    modules = list(dict.fromkeys(starred(path.rpartition(".")[0] or path) for path in paths))
+    modules = list(dict.fromkeys(starred(path.rpartition(".")[0]) for path in paths))
     example = max(paths, key=lambda path: len(wanted[path].shape))
     sentence = (
         f"{names_words(modules)} {'holds' if len(modules) == 1 else 'hold'} as many numbers as are asked "
@@ -160,6 +162,14 @@ def _same_end(one: Names, other: Names) -> int:
             break
         same += 1
     return same
+
+
+def _same_start(one: Names, other: Names) -> int:
+    """Count the names in which both begin, less than all of them."""
+    start = 0
+    while start < min(len(one), len(other)) - 1 and one[start] == other[start]:
+        start += 1
+    return start
 
 
 def _stacked(
@@ -240,6 +250,11 @@ def _move(given: Names, wanted: Names) -> _Move | None:
     same = _same_end(given, wanted)
     if same == 0 and (len(given) != len(wanted) or given[:-1] != wanted[:-1]):
         return None
+    if (start := _same_start(given, wanted)) and given[start - len(wanted) :] == wanted[start:]:
+        # The same place inside of a module more, whose own index there is not the list's.
+        ours, theirs = wanted[:start], given[: len(given) - len(wanted) + start]
+        kept = _star(ours)
+        return _Move(given=(*kept, *theirs[start:]), wanted=kept, shifts=(0,) * len(_numbers(ours)))
     ours, theirs = wanted[: len(wanted) - same], given[: len(given) - same]
     numbers = _numbers(theirs), _numbers(ours)
     if len(numbers[0]) != len(numbers[1]):
@@ -260,19 +275,24 @@ def _explains_enough(
 
 def _is_below(prefix: Names, path: str) -> bool:
     names = tuple(path.split("."))[: len(prefix)]
-    return names == prefix or _star(names) == prefix
+    return len(names) == len(prefix) and all(
+        asked in (name, starred_name)
+        for asked, name, starred_name in zip(prefix, names, _star(names), strict=True)
+    )
 
 
 def _moved(
     move: _Move, pairs: _Pairs, given: Mapping[str, Parameter], wanted: Mapping[str, Parameter]
 ) -> dict[str, Parameter]:
     """Put all that stands where the move begins, of other names too, where it is wanted."""
-    begins = {}
+    begins: dict[Names, list[str]] = {}
     for path, before in pairs.items():
         ours, theirs = path.split("."), before.split(".")
         begins[tuple(theirs[: len(move.given)])] = ours[: len(move.wanted)]
     paths = {before: path for path, before in pairs.items()}
-    for path in given:
+    # What the statement wants inside of where it stands: the others that stand there are no part of that.
+    is_further_in = move.wanted[: len(move.given)] == move.given
+    for path in () if is_further_in else given:
         names = tuple(path.split("."))
         if path not in paths and path not in wanted and names[: len(move.given)] in begins:
             paths[path] = ".".join((*begins[names[: len(move.given)]], *names[len(move.given) :]))
@@ -282,7 +302,13 @@ def _moved(
     }
 
 
-def _move_words(move: _Move, pairs: _Pairs) -> str:
+def _move_words(move: _Move, pairs: _Pairs, wanted_paths: Iterable[str]) -> str:
+    if _is_of_parts(move, pairs, wanted_paths):
+        theirs, ours = (
+            list(dict.fromkeys(map(starred, one))) for one in zip(*_parts(move, pairs), strict=True)
+        )
+        verb = "is" if len(theirs) == 1 else "are"
+        return f"{names_words(theirs)} {verb} what the statement wants at {names_words(ours)}"
     places = list(dict.fromkeys(_places(pairs)))
     differing = [names for names in zip(move.given, move.wanted, strict=False) if names[0] != names[1]]
     if len(move.given) == len(move.wanted) and len(differing) == 1:
@@ -295,10 +321,30 @@ def _move_words(move: _Move, pairs: _Pairs) -> str:
             f"same {shapes}, so it may only be named differently"
         )
     theirs, ours = (list(dict.fromkeys(one)) for one in zip(*places, strict=True))
+    is_listed = ours[0].split(".")[-1].isdigit() and not theirs[0].startswith(f"{ours[0]}.")
     return (
         f"{names_words(theirs, shown=4)} {'is' if len(theirs) == 1 else 'are'} what the statement wants at "
-        f"{names_words(ours, shown=4)}{': in an `nnx.List`' if ours[0].split('.')[-1].isdigit() else ''}"
+        f"{names_words(ours, shown=4)}{': in an `nnx.List`' if is_listed else ''}"
     )
+
+
+def _is_of_parts(move: _Move, pairs: _Pairs, wanted: Iterable[str]) -> bool:
+    """Say whether one place lies inside the other, and only some of a module's parts are meant for there."""
+    shorter = min(len(move.given), len(move.wanted))
+    if move.given[:shorter] != move.wanted[:shorter] or all(
+        ours.split(".")[-1].isdigit() for _, ours in _parts(move, pairs)
+    ):
+        return False
+    if not move.wanted or len(move.given) < len(move.wanted):
+        return True
+    return any(path not in pairs and _is_below(move.wanted, path) for path in wanted)
+
+
+def _parts(move: _Move, pairs: _Pairs) -> Iterator[tuple[str, str]]:
+    """Yield the given and the wanted path of each part that a move takes along."""
+    for path, before in pairs.items():
+        theirs, ours = before.split(".")[: len(move.given) + 1], path.split(".")[: len(move.wanted) + 1]
+        yield ".".join(theirs), ".".join(ours)
 
 
 def _places(pairs: _Pairs) -> Iterator[tuple[str, str]]:

@@ -52,6 +52,8 @@ _MISTAKES: Mapping[str, Mapping[str, str]] = {
         "none": "the scores are not divided by the square root of d_head",
         "d_model": "the scores are divided by the square root of d_model, not of d_head",
         "linear": "the scores are divided by d_head, not by its square root",
+        "heads": "the scores are divided by the square root of the number of heads, not of d_head",
+        "after": "the square root of d_head divides the weights, not the scores in front of the softmax",
         "times": "the scores are multiplied by the square root of d_head, not divided by it",
     },
     "mask": {
@@ -125,6 +127,8 @@ def _joined(attention: _Attention, queries: Array, keys: Array, values: Array, h
         scores = np.where(seen, scores, -np.inf)
     axis = {"": -1, "queries": -2, "heads": 0}.get(attention.softmax)
     weights = scores if axis is None else _softmax(scores, axis)
+    if attention.scale == "after":
+        weights = weights / math.sqrt(size)
     return _MERGES[attention.merge](weights @ v, tokens, width)
 
 
@@ -145,6 +149,8 @@ _SCALES: Mapping[str, Callable[[int, int], float]] = {
     "none": lambda size, width: 1.0,
     "d_model": lambda size, width: 1 / math.sqrt(width),
     "linear": lambda size, width: 1 / size,
+    "heads": lambda size, width: 1 / math.sqrt(width / size),
+    "after": lambda size, width: 1.0,
     "times": lambda size, width: math.sqrt(size),
 }
 _MERGES: Mapping[str, Callable[[Array, int, int], Array]] = {

@@ -6,6 +6,7 @@ outcome of its own, or one more, one less, one twice, another stream. Where it d
 starts from the right key with other values has another initialiser. What neither shows is not said.
 """
 
+import math
 from collections.abc import Sequence
 
 import msgspec
@@ -33,6 +34,8 @@ _MOST = 8
 _SAME = 1e-5
 """How closely mean and spread agree, in units of the spread, where every number is the same."""
 _SHOWN = 3
+_SEEN = 0.25
+"""From so much on one spread is another, whatever was drawn."""
 
 _ORDER = (
     "Every answer agrees once the task's random keys are handed in: you create parameters in another order."
@@ -204,33 +207,51 @@ def _diagnosis(problem: Problem, looks: Sequence[_Asked]) -> Diagnosis:
                 return Diagnosis(kind=kind, id=cause.id, message=cause.message, line=cause.line)
             if cause.id == ORDER:
                 return Diagnosis(kind=kind, id=cause.id, message=_ORDER)
-    elif is_public and given is not None and (message := _other_initialiser(look)):
+    elif (
+        is_public
+        and given is not None
+        and (message := other_initialiser(given, look.call.parameters or (), look.expected.parameters or ()))
+    ):
         return Diagnosis(kind=DiagnosisKind.PARAMETERS, id="other_initialiser", message=message)
     return Diagnosis(kind=DiagnosisKind.PARAMETERS, id="first_values", message=_FIRST_VALUES)
 
 
-def _other_initialiser(look: _Asked) -> str:
+def other_initialiser(
+    keys: Sequence[DrawnKey], given: Sequence[Parameter], wanted: Sequence[Parameter]
+) -> str:
     """Name the parameters that the right keys were handed in for, and that have other values all the same."""
-    made_of_keys = {draw.path for draw in look.call.drawn_keys or () if draw.path}
-    wanted = {one.path: one for one in look.expected.parameters or () if one.path in made_of_keys}
+    made_of_keys = {draw.path for draw in keys if draw.path}
+    right = {one.path: one for one in wanted if one.path in made_of_keys}
     differing = [
-        (one, wanted[one.path])
-        for one in look.call.parameters or ()
-        if one.path in wanted and _starts_otherwise(one, wanted[one.path])
+        (one, right[one.path])
+        for one in given
+        if one.path in right and _starts_otherwise(one, right[one.path])
     ]
     if not differing:
         return ""
-    given, asked = differing[0]
-    names = names_words([one.path for one, _ in differing[:_SHOWN]])
-    more = len(differing) - _SHOWN
-    whole = f"{names}{f' and {more} more' if more > 0 else ''}"
+    names = names_words([one.path for one, _ in differing], shown=_SHOWN)
     several = len(differing) > 1
-    return (
-        f"{whole} {'start' if several else 'starts'} from the task's random key{'s' if several else ''}, and "
-        f"yet with other values: another initialiser draws them. Of `{given.path}` the spread is "
-        f"{given.std:.3g} and the mean {given.mean:.2g}; the task's initialiser gives {asked.std:.3g} and "
-        f"{asked.mean:.2g}."
+    drawn, asked = max(differing, key=lambda pair: _apart(*pair))
+    figures = (
+        f"Of `{drawn.path}` the spread is {drawn.std:.3g} and the mean {drawn.mean:.2g}; the task's "
+        f"initialiser gives {asked.std:.3g} and {asked.mean:.2g}."
     )
+    if _apart(drawn, asked) < _SEEN:
+        spread = f"{asked.std:.2g}"
+        whose = f"Their spread is much the same (that of `{asked.path}` is {spread})"
+        if not several:
+            whose = f"Its spread, {spread}, is much the same"
+        figures = f"{whose}, so it is the distribution that differs, as a uniform one does from a normal one."
+    return (
+        f"{names} {'start' if several else 'starts'} from the task's random key{'s' if several else ''}, and "
+        f"yet with other values: another initialiser draws them. {figures}"
+    )
+
+
+def _apart(given: Parameter, wanted: Parameter) -> float:
+    """Return by how much the wider spread is more than the other."""
+    narrow, wide = sorted((given.std, wanted.std))
+    return wide / narrow - 1 if narrow > 0 else math.inf if wide > 0 else 0.0
 
 
 def _starts_otherwise(given: Parameter, wanted: Parameter) -> bool:

@@ -10,6 +10,7 @@ from app.core.probes.probe import About
 from app.core.problem import Problem
 from app.core.tolerance import Tolerance
 from app.core.verdict import Diagnosis, DiagnosisKind, Explained, Mode
+from app.grading.check.case_result import NEVER_RUN
 from app.grading.diagnose.budget import Budget
 from app.grading.diagnose.creation_order import (
     FirstValues,
@@ -221,7 +222,9 @@ def divergence_sentence(followed: Followed) -> str:
     right, wrong = f"`{found.last_right}`", f"`{found.first_wrong}`"
     if found.overtaken_by is not None:
         before = f"{right} is right, but then " if found.last_right else ""
-        return f"{start} {before}`{found.overtaken_by}` is reached before {wrong}, which should come first."
+        # An input may well be there already; it is the module that it is for that is called too late.
+        late = f"`{found.input_of}` is called" if found.input_of else wrong
+        return f"{start} {before}`{found.overtaken_by}` is reached before {late}, which should come first."
     if found.first_wrong is None and found.is_next:
         return f"{start} {right} is right, and what happens after it differs."
     if found.first_wrong is None:
@@ -254,6 +257,8 @@ def _parameters(run: CheckedRun) -> Diagnosis | None:
             continue
         calls = run.result.calls[place : place + 1]
         if calls and calls[0].parameters is None:
+            if any(call.not_an_array in NEVER_RUN for call in run.result.calls):
+                return None  # Nothing is built where nothing has run; the rows say why.
             # Its reason stands in the first row that has it.
             message = next(row.message for row in run.case_results if row.outcome is found.outcome)
             return Diagnosis(kind=DiagnosisKind.PARAMETERS, id="parameters", message=f"{message}.")

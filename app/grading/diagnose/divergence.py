@@ -47,6 +47,8 @@ class Divergence(msgspec.Struct, frozen=True, kw_only=True):
     is_next: bool = True
     overtaken_by: str | None = None
     """A stage that should come after `first_wrong`, was reached before it, and does not agree either."""
+    input_of: str = ""
+    """The path of the module whose input `first_wrong` is, where it is one."""
     pair: Pair | None = None
     """The values at `first_wrong`, where they are finite and of one size; in the reference's shape."""
     shapes: tuple[tuple[int, ...], tuple[int, ...]] | None = None
@@ -116,6 +118,7 @@ def first_divergence(
         first_wrong=stage.name,
         is_next=is_next,
         overtaken_by=_overtaken_by(stage.name, agreement, list(given), list(wanted)),
+        input_of=next((one.path for one in stages if one.name == stage.name and one.side == "input"), ""),
         pair=_pair(stage.given, stage.wanted),
         shapes=_different_shapes(stage.given, stage.wanted),
         given=stage.given,

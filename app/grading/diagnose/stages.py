@@ -4,6 +4,7 @@ import math
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 
 import msgspec
+import numpy as np
 
 from app.core.generators import Seed
 from app.core.outcome import Outcome
@@ -16,7 +17,7 @@ from app.grading.diagnose.attention import mistake_in_attention
 from app.grading.diagnose.divergence import Divergence, first_divergence, relative_error
 from app.grading.diagnose.likeness import likeness
 from app.grading.diagnose.numbers import as_numbers, numbers_of
-from app.grading.diagnose.significance import Array
+from app.grading.diagnose.significance import Array, weighs
 from app.grading.plan.checks import Check, checkpoint_checks, checks_of
 from app.grading.plan.request import limits_for, plan_calls, request_for
 from app.grading.reference.outputs import ReferenceOutput, ReferenceOutputs
@@ -226,11 +227,20 @@ def _ignored_seed(problem: Problem, calls: Sequence[CallResult], expected: Seque
     tolerance = problem.manifest.tolerance
     if len(calls) != 2 or answers_agree(calls[1], calls[0], tolerance, 0.0) is not True:
         return ""
-    if answers_agree(expected[1], expected[0], tolerance, _FAR) is not False:
+    if answers_agree(expected[1], expected[0], tolerance, _FAR) is not False or not says_much(calls[0]):
         return ""
     cases = problem.manifest.cases
     names = problem.manifest.entry.parameters
     return next(name for name in names if any(isinstance(case.arguments[name], Seed) for case in cases))
+
+
+def says_much(answer: CallResult) -> bool:
+    """Return whether the same answer twice is more than chance: a class or a rounded number may well be."""
+    numbers = numbers_of(answer) or {}
+    found = [array for array in numbers.values() if array.size]
+    if any(not np.array_equal(array, np.rint(array)) for array in found):
+        return True
+    return bool(found) and weighs(found, [np.zeros(array.shape) for array in found])
 
 
 def answers_agree(

@@ -2,7 +2,7 @@
 
 import re
 
-from app.grading.explain import calls, modules, names, newer_names, shapes, tracing, whole_numbers
+from app.grading.explain import calls, consoles, modules, names, newer_names, shapes, tracing, whole_numbers
 from app.grading.explain.rule import Asked
 from sandbox.interface import Raised
 
@@ -13,6 +13,7 @@ _RULES = (
     *modules.RULES,
     *shapes.RULES,
     *newer_names.RULES,
+    *consoles.RULES,
     *names.RULES,
     *calls.RULES,
 )

@@ -124,6 +124,12 @@ RULES: tuple[Rule, ...] = (
         ),
     ),
     rule(
+        "ValueError",
+        r"Triggering __jax_array__\(\)",
+        "A parameter itself stands where its numbers are needed: write `self.w[...]`, with the dots, in the "
+        "place of `self.w`.",
+    ),
+    rule(
         "CallCompactUnboundModuleError",
         r"",
         "`flax.linen` is the older Flax, whose modules need `init` and `apply`. Here models are made with "

@@ -2,6 +2,7 @@
 
 import ast
 import inspect
+import io
 import linecache
 import sys
 from types import ModuleType
@@ -10,6 +11,7 @@ from typing import Any
 import msgspec
 
 from sandbox.inside.load.forbidden_names import first_forbidden, in_words
+from sandbox.inside.load.leftovers import NOTEBOOK, is_notebook, leftover
 from sandbox.inside.load.newer_python import newer_syntax
 from sandbox.inside.load.static_notes import static_notes
 from sandbox.inside.report.errors import describe
@@ -24,6 +26,8 @@ def load(request: Load, module: ModuleType) -> Loaded:
     """Parse, check names, execute into `module`, and check the entry function's signature."""
     # Editors of Windows put a byte-order mark in front; Python drops it from a file, but not from a text.
     code = request.code.removeprefix("\ufeff")
+    if is_notebook(code):
+        return Loaded(refusal=Refusal.SYNTAX_ERROR, message=NOTEBOOK, line=1)
     try:
         tree = ast.parse(code, FILE_NAME)
         compiled = compile(tree, FILE_NAME, "exec", dont_inherit=True)
@@ -49,7 +53,7 @@ def _syntax_error(code: str, error: SyntaxError) -> Loaded:
     newer = newer_syntax(code, error)
     if newer is not None:
         return Loaded(refusal=Refusal.SYNTAX_ERROR, message=newer.message, line=newer.line)
-    reason = plain_text(error.msg or "invalid syntax", _MESSAGE_LIMIT)
+    reason = leftover(code, error) or plain_text(error.msg or "invalid syntax", _MESSAGE_LIMIT)
     return Loaded(refusal=Refusal.SYNTAX_ERROR, message=reason, line=error.lineno)
 
 
@@ -59,7 +63,9 @@ def step_into(module: ModuleType, code: str) -> None:
     So pickles, annotations and tracebacks find their own, where one process has several such modules.
     """
     code = code.removeprefix("\ufeff")
-    linecache.cache[FILE_NAME] = (len(code), None, code.splitlines(keepends=True), FILE_NAME)
+    # The parser ends no line at a form feed or U+2028, where `str.splitlines` does.
+    lines = io.StringIO(code, newline=None).readlines()
+    linecache.cache[FILE_NAME] = (len(code), None, lines, FILE_NAME)
     module.__file__ = FILE_NAME
     sys.modules["solution"] = module
 
@@ -78,6 +84,11 @@ def _check_entry(request: Load, module: ModuleType, tree: ast.Module) -> Loaded:
     if not callable(function):
         there = [node.name for node in tree.body if isinstance(node, ast.FunctionDef)]
         defined = f"; your code defines {plain_text(', '.join(there[:8]), _MESSAGE_LIMIT)}" if there else ""
+        if (line := _line_when_main(tree, name)) is not None:
+            message = (
+                f'{name} is defined under `if __name__ == "__main__":`, which is not run here: move it out'
+            )
+            return Loaded(refusal=Refusal.MISSING_FUNCTION, message=message, line=line)
         return Loaded(refusal=Refusal.MISSING_FUNCTION, message=f"there is no function named {name}{defined}")
     wanted = f"{name}({', '.join(request.parameters)})"
     line = next((node.lineno for node in tree.body if getattr(node, "name", None) == name), None)
@@ -91,6 +102,16 @@ def _check_entry(request: Load, module: ModuleType, tree: ast.Module) -> Loaded:
         message = f"{wanted} is called, but your parameters stand in another order: {', '.join(given)}"
         return Loaded(refusal=Refusal.BAD_SIGNATURE, message=message, line=line)
     return Loaded()
+
+
+def _line_when_main(tree: ast.Module, name: str) -> int | None:
+    """Return where `name` is defined for a text that is run as a program alone; None where it is not."""
+    for node in tree.body:
+        if isinstance(node, ast.If) and "__main__" in ast.unparse(node.test):
+            for inner in node.body:
+                if isinstance(inner, ast.FunctionDef) and inner.name == name:
+                    return inner.lineno
+    return None
 
 
 def _parameter_names(function: Any, count: int) -> list[str] | None:

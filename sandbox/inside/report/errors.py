@@ -22,53 +22,57 @@ _LONGEST = 80
 _ALIKE = 0.7
 # These say it in words only: they are raised by hand, in a module's `__getattr__` or by an import.
 _OF_MODULE = re.compile(r"[Mm]odule '?([\w.]{1,120}?)'? has no attribute '(\w{1,80})'")
+_CALLBACK = "CpuCallback error calling callback: Traceback"
+_CALLBACK_LIMIT = 100_000
+_CALLBACK_FRAME = re.compile(rf'  File "{re.escape(FILE_NAME)}", line (\d{{1,9}}), in (.{{1,200}})')
 _OF_IMPORT = re.compile(r"cannot import name '(\w{1,80})' from '([\w.]{1,120})'")
-# What a callback raises, JAX hands on as a text: the traceback, then type and message.
-_OF_CALLBACK = re.compile(
-    r"CpuCallback error calling callback: Traceback \(most recent call last\):\n"
-    r"(?P<frames>(?:  [^\n]*\n)+)(?P<type>\w{1,200})(?:: (?P<message>.*))?\Z",
-    re.DOTALL,
-)
-_FRAME_OF_CALLBACK = re.compile(rf'  File "{re.escape(FILE_NAME)}", line (\d{{1,7}}), in ([^\n]{{1,200}})\n')
 
 
 def describe(error: BaseException) -> Raised:
-    """Report type, message and the frames that lie in the submitted file, outermost first.
-
-    An exception of a callback is told as such.
-    """
-    raised = _as_caught(error)
-    found = _OF_CALLBACK.search(raised.message) if raised.type == "JaxRuntimeError" else None
-    if found is None:
-        return raised
-    frames = [_frame(int(line), function) for line, function in _FRAME_OF_CALLBACK.findall(found["frames"])]
-    return Raised(type=found["type"], message=found["message"] or "", frames=_few(frames) or raised.frames)
-
-
-def _as_caught(error: BaseException) -> Raised:
+    """Report type, message and the frames that lie in the submitted file, outermost first."""
     frames = [
         _frame(number or 0, frame.f_code.co_name)
         for frame, number in traceback.walk_tb(error.__traceback__)
         if frame.f_code.co_filename == FILE_NAME
     ]
+    kind, message = type(error).__name__, _words(error)
+    if _CALLBACK in message:
+        frames, kind, message = _in_callback(message, frames) or (frames, kind, message)
+    if len(frames) > _FRAME_LIMIT:
+        frames = frames[: _FRAME_LIMIT // 2] + frames[-_FRAME_LIMIT // 2 :]
     return Raised(
-        type=plain_text(type(error).__name__, _NAME_LIMIT),
-        message=_message(error),
-        frames=_few(frames),
+        type=plain_text(kind, _NAME_LIMIT),
+        message=plain_text(message, _MESSAGE_LIMIT),
+        frames=tuple(frames),
         is_process_limit=_is_process_limit(error),
         nearest=plain_text(_nearest_name(error), _NAME_LIMIT),
     )
 
 
-def _frame(line: int, function: str) -> Frame:
-    text = plain_text(linecache.getline(FILE_NAME, line).strip(), _LINE_LIMIT)
-    return Frame(line=line, function=plain_text(function, _NAME_LIMIT), text=text)
+def _frame(number: int, function: str) -> Frame:
+    return Frame(
+        line=number,
+        function=plain_text(function, _NAME_LIMIT),
+        text=plain_text(linecache.getline(FILE_NAME, number).strip(), _LINE_LIMIT),
+    )
 
 
-def _few(frames: list[Frame]) -> tuple[Frame, ...]:
-    if len(frames) > _FRAME_LIMIT:
-        frames = frames[: _FRAME_LIMIT // 2] + frames[-_FRAME_LIMIT // 2 :]
-    return tuple(frames)
+def _in_callback(text: str, outer: list[Frame]) -> tuple[list[Frame], str, str] | None:
+    """Read from JAX's text what was raised in a callback: its frames, its type and its message.
+
+    XLA hands on the words of the traceback alone, the sandbox's own frames and the library's among them.
+    """
+    lines = text[-_CALLBACK_LIMIT:].split("\n")
+    places = [place for place, line in enumerate(lines) if line.startswith('  File "')]
+    after = lines[places[-1] + 1 :] if places else []
+    while after and after[0].startswith("    "):
+        del after[0]  # The line's text.
+    if not after or not after[0].strip():
+        return None
+    frames = [_frame(int(match[1]), match[2]) for line in lines if (match := _CALLBACK_FRAME.fullmatch(line))]
+    kind, _, message = "\n".join(after).strip().partition(":")
+    name = kind.rpartition(".")[2]
+    return outer + frames if frames[: len(outer)] != outer else frames, name, message.removeprefix(" ")
 
 
 def _is_process_limit(error: BaseException) -> bool:
@@ -78,10 +82,14 @@ def _is_process_limit(error: BaseException) -> bool:
 
 
 def _message(error: BaseException) -> str:
+    return plain_text(_words(error), _MESSAGE_LIMIT)
+
+
+def _words(error: BaseException) -> str:
     try:
-        return plain_text(str(error), _MESSAGE_LIMIT)
+        return str.__str__(str(error))  # Of a submitted subclass of `str`, the characters alone.
     except BaseException as second:  # A submitted __str__ can do anything.
-        return plain_text(f"(its message could not be read: {type(second).__name__})", _MESSAGE_LIMIT)
+        return f"(its message could not be read: {type(second).__name__})"
 
 
 def _nearest_name(error: BaseException) -> str:

@@ -147,3 +147,25 @@ def test_a_single_array_where_several_are_asked_for_is_forged_too() -> None:
     call = CallResult(index=0, wall_seconds=0.1, arrays={"": wire})
     case_result = judge(_SEVERAL, _check(_SEVERAL, Visibility.SAMPLE), call, expected)
     assert case_result.outcome is Outcome.SANDBOX_VIOLATION
+
+
+@pytest.mark.parametrize(
+    ("found", "advice"),
+    [
+        ("a Param", ": `[...]` behind a parameter"),
+        ("None", ": is a `return` missing?"),
+        ("a generator", ": a function with `yield` in it"),
+        ("a coroutine", ": an `async` function"),
+    ],
+)
+def test_what_is_no_array_is_told_with_what_to_do(found: str, advice: str) -> None:
+    """Of a sample case alone: what a hidden call returned is its code's to choose."""
+    call = CallResult(index=0, wall_seconds=0.1, not_an_array=found)
+    shown, hidden = (
+        judge(
+            _TOY, _check(_TOY, visibility), call, ReferenceOutput(arrays={"": pack_array(_EXPECTED)})
+        ).message
+        for visibility in (Visibility.SAMPLE, Visibility.HIDDEN)
+    )
+    assert shown.startswith(f"the function returned {found}; an array of numbers is asked for{advice}")
+    assert hidden == "the function returned no array; an array of numbers is asked for"

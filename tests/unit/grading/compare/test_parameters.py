@@ -135,6 +135,19 @@ def _model(*blocks: list[Parameter]) -> list[Parameter]:
     return sorted([*ends, *(one for block in blocks for one in block)], key=lambda one: one.path)
 
 
+def _moved_to(old: str, new: str, *, only: str = "") -> list[list[Parameter]]:
+    """Two blocks, of whose parameters those below `only` in each lie elsewhere."""
+    return [
+        [
+            msgspec.structs.replace(one, path=one.path.replace(f"{place}{old}", f"{place}{new}"))
+            if one.path.startswith(f"{place}.{only}")
+            else one
+            for one in _block(place)
+        ]
+        for place in ("blocks.0", "blocks.1")
+    ]
+
+
 _TWO_BLOCKS = _model(_block("blocks.0"), _block("blocks.1"))
 
 
@@ -210,6 +223,32 @@ _HABITS = {
             "same shapes, so it may only be named differently"
         ),
     ),
+    "all blocks inside of a module more": (
+        [_block("encoder.blocks.0"), _block("encoder.blocks.1")],
+        "`encoder.blocks` is what the statement wants at `blocks`",
+    ),
+    "parts of each inside of a module more": (
+        _moved_to(".fc", ".mlp.fc", only="fc"),
+        (
+            "`blocks.*.mlp.fc1` and `blocks.*.mlp.fc2` are what the statement wants at `blocks.*.fc1` and "
+            "`blocks.*.fc2`"
+        ),
+    ),
+    "each inside of a sequence of one": (
+        [_block("blocks.0.layers.0"), _block("blocks.1.layers.0")],
+        (
+            "`blocks.0.layers.0` and `blocks.1.layers.0` are what the statement wants at `blocks.0` and "
+            "`blocks.1`"
+        ),
+    ),
+    "parts of a part in each itself": (
+        _moved_to(".mha.", ".", only="mha"),
+        (
+            "`blocks.*.k_proj`, `blocks.*.out_proj`, `blocks.*.q_proj` and `blocks.*.v_proj` are what the "
+            "statement wants at `blocks.*.mha.k_proj`, `blocks.*.mha.out_proj`, `blocks.*.mha.q_proj` and "
+            "`blocks.*.mha.v_proj`"
+        ),
+    ),
     "stacked": (
         [[_parameter(one.path, (2, *one.shape)) for one in _block("blocks")]],
         (
@@ -276,6 +315,21 @@ def test_the_habit_behind_many_differences_is_said_in_one_sentence(habit: str) -
     blocks, said = _HABITS[habit]
     found = tree_differences(_model(*blocks), _TWO_BLOCKS)
     assert found == said
+
+
+def test_a_whole_model_inside_of_another_is_said_by_its_parts() -> None:
+    given = [msgspec.structs.replace(one, path=f"model.{one.path}") for one in _TWO_BLOCKS]
+    said = tree_differences(given, _TWO_BLOCKS)
+    assert said == (
+        "`model.blocks`, `model.cls_token` and `model.head` are what the statement wants at `blocks`, "
+        "`cls_token` and `head`"
+    )
+
+
+def test_a_parameter_of_more_axes_is_no_layer() -> None:
+    """Of a lone parameter the two shapes are all there is to say."""
+    given = [_parameter("cls_token", (1, 1, 8)), _WANTED[1]]
+    assert tree_differences(given, _WANTED) == "`cls_token` has shape (1, 1, 8), (1, 8) is asked for"
 
 
 def test_what_is_not_explained_is_told_beside_the_habit() -> None:

@@ -45,6 +45,8 @@ _MISTAKES = {
     "not divided by the square root of d_head": _merged(_softmax(_SCORES) @ _heads(_V)),
     "divided by the square root of d_model": _merged(_softmax(_SCORES / 12**0.5) @ _heads(_V)),
     "divided by d_head, not by its square root": _merged(_softmax(_SCORES / 4) @ _heads(_V)),
+    "divided by the square root of the number of heads": _merged(_softmax(_SCORES / 3**0.5) @ _heads(_V)),
+    "divides the weights, not the scores": _merged(_softmax(_SCORES) / 2 @ _heads(_V)),
     "over the queries": _merged(_softmax(_SCORES / 2, axis=-2) @ _heads(_V)),
     "over the heads": _merged(_softmax(_SCORES / 2, axis=0) @ _heads(_V)),
     "no softmax": _merged(_SCORES / 2 @ _heads(_V)),

@@ -75,3 +75,15 @@ def test_a_stage_that_comes_too_early_is_told() -> None:
     name, message = _reported(Divergence(last_right="patches", first_wrong="block 1", overtaken_by="block 2"))
     assert name == "stage_order"
     assert "`block 2` is reached before `block 1`" in message
+
+
+def test_an_input_that_comes_too_late_is_told_by_the_module_it_is_for() -> None:
+    """Positions may be added, and yet another block be called first."""
+    divergence = Divergence(
+        last_right="patches",
+        first_wrong="with_positions",
+        overtaken_by="block 2: ln1",
+        input_of="blocks.0",
+    )
+    _, message = _reported(divergence)
+    assert "`block 2: ln1` is reached before `blocks.0` is called, which should come first" in message

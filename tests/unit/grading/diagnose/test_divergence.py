@@ -122,6 +122,16 @@ def test_a_later_stage_that_comes_first_is_told(wrong: bool) -> None:
     assert (found.first_wrong, found.overtaken_by) == ("block 1", "block 2" if wrong else None)
 
 
+def test_a_stage_that_is_a_module_s_input_is_known_as_that() -> None:
+    stages = (ModuleStage(name="sum", path="blocks.0", side="input"), *_STAGES[1:])
+    right = {"sum": _RIGHT["patches"], **_RIGHT}
+    found = first_divergence(
+        stages, {**right, "sum": right["sum"] + 1, "norm": right["norm"] + 1}, right, _TOLERANCE
+    )
+    assert found is not None
+    assert (found.first_wrong, found.input_of) == ("sum", "blocks.0")
+
+
 def test_nothing_recorded_says_nothing() -> None:
     assert _found({}) is None
     assert _found({"else": _RIGHT["norm"]}) is None
