@@ -50,14 +50,14 @@ def empty(x):
 
 def test_type_message_and_frames_are_the_callback_s(tmp_path: Path) -> None:
     found = asyncio.run(jailed_calls(tmp_path, _CODE, ("pure", "ordered", "shape", "empty")))
-    told = {
+    reported = {
         name: (call.raised.type, call.raised.message, [frame.function for frame in call.raised.frames])
         for name, call in found.items()
         if call.raised is not None
     }
     mine = ("Mine", "two\nlines: x")
     expected = "Incorrect output shape for return value #0: Expected: (2,), Actual: (3,)"
-    assert told == {
+    assert reported == {
         "pure": (*mine, ["pure", "deep", "bad"]),
         "ordered": (*mine, ["ordered", "deep", "bad"]),
         "shape": ("RuntimeError", expected, ["shape"]),
