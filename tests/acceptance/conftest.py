@@ -28,9 +28,10 @@ _FLAGS = [
 
 
 @pytest.fixture(scope="session")
-def service(graded_problems_dir: Path) -> Iterator[str]:
+def service(graded_problems_dir: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The address of a real service with a real jail. Its admin has signed up: all others are learners."""
-    with running_service(graded_problems_dir) as address:
+    database = f"sqlite:///{tmp_path_factory.mktemp('service')}/jaxercise.db"
+    with running_service(graded_problems_dir, database_url=database) as address:
         admin = {"email": ADMIN, "password": PASSWORD}
         # 409 where the folder has been used before.
         assert httpx.post(

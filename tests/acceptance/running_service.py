@@ -4,6 +4,7 @@ import os
 import re
 import subprocess
 import sys
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -13,12 +14,15 @@ _ADDRESS = re.compile(r"Jaxercise is at (http://\S+)")
 
 @contextmanager
 def running_service(data_dir: Path, **settings: str) -> Iterator[str]:
-    """Starts `jaxercise serve` with all state in `data_dir`; gives its address, and stops it afterwards."""
+    """Starts `jaxercise serve` with all state in `data_dir`; gives its address, and stops it afterwards.
+
+    A `data_dir` that is shared needs a `database_url` of one's own.
+    """
     environment = {name: value for name, value in os.environ.items() if not name.startswith("JAXERCISE_")}
     # Nothing is prepared yet, and what a first wrong submission needs takes its time on a busy machine.
     environment |= {"JAXERCISE_DATA_DIR": str(data_dir), "JAXERCISE_DIAGNOSIS_SECONDS": "300"}
     environment |= {f"JAXERCISE_{name.upper()}": value for name, value in settings.items()}
-    log = (data_dir / "serve.log").open("w+")
+    log = tempfile.TemporaryFile("w+")
     process = subprocess.Popen(
         [sys.executable, "-m", "app.cli.main", "serve", "--host", "127.0.0.1", "--port", "0"],
         env=environment,

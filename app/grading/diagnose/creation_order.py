@@ -237,11 +237,10 @@ def other_initialiser(
         f"initialiser gives {asked.std:.3g} and {asked.mean:.2g}."
     )
     if _apart(drawn, asked) < _SEEN:
-        spread = f"{asked.std:.2g}"
-        whose = f"Their spread is much the same (that of `{asked.path}` is {spread})"
-        if not several:
-            whose = f"Its spread, {spread}, is much the same"
-        figures = f"{whose}, so it is the distribution that differs, as a uniform one does from a normal one."
+        figures += (
+            " That is much the same, so it is the distribution that differs, as a uniform one does from a "
+            "normal one."
+        )
     return (
         f"{names} {'start' if several else 'starts'} from the task's random key{'s' if several else ''}, and "
         f"yet with other values: another initialiser draws them. {figures}"
