@@ -22,29 +22,28 @@ def running_service(data_dir: Path, **settings: str) -> Iterator[str]:
     # Nothing is prepared yet, and what a first wrong submission needs takes its time on a busy machine.
     environment |= {"JAXERCISE_DATA_DIR": str(data_dir), "JAXERCISE_DIAGNOSIS_SECONDS": "300"}
     environment |= {f"JAXERCISE_{name.upper()}": value for name, value in settings.items()}
-    log = tempfile.TemporaryFile("w+")
-    process = subprocess.Popen(
-        [sys.executable, "-m", "app.cli.main", "serve", "--host", "127.0.0.1", "--port", "0"],
-        env=environment,
-        stdout=subprocess.PIPE,
-        stderr=log,
-        text=True,
-    )
-    try:
-        yield _address(process)
-    finally:
-        process.terminate()
+    with tempfile.TemporaryFile("w+") as log:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "app.cli.main", "serve", "--host", "127.0.0.1", "--port", "0"],
+            env=environment,
+            stdout=subprocess.PIPE,
+            stderr=log,
+            text=True,
+        )
         try:
-            process.wait(timeout=60)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait()
-        if process.stdout:
-            process.stdout.close()
-        log.seek(0)
-        # Shown by pytest where the test has failed.
-        sys.stderr.write(log.read())
-        log.close()
+            yield _address(process)
+        finally:
+            process.terminate()
+            try:
+                process.wait(timeout=60)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.wait()
+            if process.stdout:
+                process.stdout.close()
+            log.seek(0)
+            # Shown by pytest where the test has failed.
+            sys.stderr.write(log.read())
 
 
 def _address(process: "subprocess.Popen[str]") -> str:
