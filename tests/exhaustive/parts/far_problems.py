@@ -37,7 +37,10 @@ class _Workers:
 
     async def _open(self) -> None:
         self.first: FarGrader = await self._stack.enter_async_context(open_far_grader(self.filled))
-        self.cold: FarGrader = await self._stack.enter_async_context(open_far_grader(self.empty))
+        # Without jails that wait it draws no seeds ahead either, whose answers would leave programs.
+        self.cold: FarGrader = await self._stack.enter_async_context(
+            open_far_grader(self.empty, warm_jails=0)
+        )
         self.other = await OtherWorker.start(self.filled)
         self._stack.push_async_callback(self.other.stop)
 
