@@ -140,10 +140,10 @@ class ReferenceOutputs:
                 for index, key in enumerate(asked)
                 if not found[key]
             }
-            if missing:
-                found.update(
-                    await self._compute(problem, codes, checks, list(missing.values()), keys, niceness)
-                )
+            for programs in by_process(codes):
+                asked = [place for place in missing.values() if place[0] in programs]
+                if asked:
+                    found.update(await self._compute(problem, codes, checks, asked, keys, niceness))
             return _by_solution(keys, found)
 
     async def run_anew(self, request: RunRequest) -> RunResult:
@@ -194,23 +194,6 @@ class ReferenceOutputs:
         return answer
 
     async def _compute(
-        self,
-        problem: Problem,
-        codes: Sequence[str],
-        checks: Sequence[Check],
-        missing: Sequence[tuple[int, int]],
-        keys: list[list[str]],
-        niceness: int,
-    ) -> dict[str, ReferenceOutput]:
-        programs = sorted({program for program, _ in missing})
-        computed: dict[str, ReferenceOutput] = {}
-        for places in by_process([codes[program] for program in programs]):
-            here = {programs[place] for place in places}
-            asked = [(program, index) for program, index in missing if program in here]
-            computed |= await self._compute_together(problem, codes, checks, asked, keys, niceness)
-        return computed
-
-    async def _compute_together(
         self,
         problem: Problem,
         codes: Sequence[str],
