@@ -13,9 +13,7 @@ from app.grading.check.judge import judge
 from app.grading.compare.distance import distance
 from app.grading.compare.tolerance import tolerance_of
 from app.grading.plan.checks import Check, checks_of
-from app.grading.plan.request import request_of_programs
 from app.grading.reference.outputs import ReferenceOutputs
-from sandbox.interface import Ending
 from tests.support.checkout import CHECKOUT
 
 _FOLDERS = {
@@ -68,23 +66,20 @@ async def endings(
     codes: Mapping[str, str],
     checks: Sequence[tuple[int, Check]],
 ) -> dict[str, list[Ended]]:
-    """Return how each check ends for each of `codes`, by name; all are run in one trusted jail.
+    """Return how each check ends for each of `codes`, by name.
 
     Raises:
-        AssertionError: the run did not come to its end.
-        ReferenceFailed: the reference gave no usable output.
+        ReferenceFailed: the reference gave no usable output, or a run did not come to its end.
         SandboxError: the jail broke.
     """
     asked = [check for _, check in checks]
     expected = await answers.of_reference(problem, asked)
     names = list(codes)
     pairs = [(check, program) for program in range(len(names)) for check in asked]
-    request = request_of_programs(problem, [codes[name] for name in names], pairs)
-    result = await answers.run_anew(request)
-    assert result.ending is Ending.FINISHED, result.message
+    made_calls = await answers.run_programs(problem, [codes[name] for name in names], pairs)
     made: dict[str, list[Ended]] = {}
     for program, name in enumerate(names):
-        calls = result.calls[program * len(asked) : (program + 1) * len(asked)]
+        calls = made_calls[program * len(asked) : (program + 1) * len(asked)]
         made[name] = []
         for (seed, check), call, answer in zip(checks, calls, expected, strict=True):
             tolerance = tolerance_of(problem, check, answer.arrays)

@@ -1,7 +1,6 @@
 """A problem and somebody's code → what the sandbox is asked: the calls that answer the checks, and limits."""
 
 import hashlib
-import re
 from collections.abc import Sequence
 
 import msgspec
@@ -11,11 +10,6 @@ from app.core.problem import Entry, Problem
 from app.grading.plan.checks import Check
 from sandbox.interface import Call, CallMode, CallResult, Outputs, RunRequest, Structure
 from sandbox.limits import Limits
-
-_FOR_A_WHOLE_PROCESS = re.compile(
-    r"config\.update|[\"']jax_|environ|register|seterr|set_printoptions|set_mesh|\.seed\(|\bsys\.|builtins"
-)
-"""How a text says something that would hold for others in its process, too; a few too many do no harm."""
 
 
 class CallPlan(msgspec.Struct, frozen=True, kw_only=True):
@@ -67,13 +61,6 @@ def request_for(problem: Problem, code: str, checks: Sequence[Check]) -> RunRequ
         forbidden=manifest.forbidden,
         cache_key=compartment(problem),
     )
-
-
-def by_process(codes: Sequence[str]) -> list[list[int]]:
-    """Divide texts, by their places, among processes; what sets something for all has one to itself."""
-    alone = [place for place, code in enumerate(codes) if _FOR_A_WHOLE_PROCESS.search(code)]
-    together = [place for place in range(len(codes)) if place not in alone]
-    return [*([together] if together else []), *([place] for place in alone)]
 
 
 def request_of_programs(

@@ -5,14 +5,13 @@ from collections.abc import Mapping, Sequence
 
 from app.core.outcome import Outcome
 from app.core.problem import Problem
+from app.errors import ReferenceFailed
 from app.grading.compare.distance import distance
 from app.grading.compare.tolerance import tolerance_of
 from app.grading.plan.checks import redrawn_checks
-from app.grading.plan.request import request_of_programs
 from app.grading.prove.reasons import Fault, Reason
 from app.grading.prove.results import Figure, Role, SolutionResult
 from app.grading.reference.outputs import ReferenceOutputs
-from sandbox.interface import Ending
 
 DRAWS = 20
 """How often every seed of the problem is drawn anew."""
@@ -43,14 +42,13 @@ async def redraw_figure(
     checks = [named[name] for named in drawn for name in where if name in named]
     programs = [problem.reference, *(problem.variants[variant] for variant in nearest)]
     asked = [(check, program) for check in checks for program in range(len(programs))]
-    result = await answers.run_anew(request_of_programs(problem, programs, asked))
-    if result.ending is not Ending.FINISHED:
-        return _figure({}, f"the run on other draws ended early: {result.message}")
+    try:
+        calls = await answers.run_programs(problem, programs, asked)
+    except ReferenceFailed as fault:
+        return _figure({}, f"on other draws, {fault}")
     least = dict.fromkeys(nearest, math.inf)
-    calls = [
-        result.calls[start : start + len(programs)] for start in range(0, len(result.calls), len(programs))
-    ]
-    for check, (wanted, *given) in zip(checks, calls, strict=True):
+    by_check = [calls[start : start + len(programs)] for start in range(0, len(calls), len(programs))]
+    for check, (wanted, *given) in zip(checks, by_check, strict=True):
         for (variant, shows), call in zip(nearest.items(), given, strict=True):
             if shows == check.name and wanted.arrays:
                 tolerance = tolerance_of(problem, check, wanted.arrays)

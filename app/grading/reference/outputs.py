@@ -14,7 +14,8 @@ import msgspec
 from app.core.problem import Problem
 from app.errors import ReferenceFailed
 from app.grading.plan.checks import Check
-from app.grading.plan.request import by_process, compartment, outputs_of, request_of_programs
+from app.grading.plan.processes import by_process
+from app.grading.plan.request import compartment, outputs_of, request_of_programs
 from app.grading.reference.sessions import ReferenceSessions
 from sandbox.interface import (
     Arrays,
@@ -140,10 +141,11 @@ class ReferenceOutputs:
                 for index, key in enumerate(asked)
                 if not found[key]
             }
-            for programs in by_process(codes):
-                asked = [place for place in missing.values() if place[0] in programs]
-                if asked:
-                    found.update(await self._compute(problem, codes, checks, asked, keys, niceness))
+            asked = [(checks[index], program) for program, index in missing.values()]
+            calls = await self.run_programs(problem, codes, asked, niceness=niceness)
+            for (key, (_, index)), call in zip(missing.items(), calls, strict=True):
+                found[key] = _answer(call)
+                self._keep(key, _answer(call), lasting=not checks[index].is_fresh)
             return _by_solution(keys, found)
 
     async def run_anew(self, request: RunRequest) -> RunResult:
@@ -153,6 +155,46 @@ class ReferenceOutputs:
             SandboxError: the jail broke.
         """
         return await self._sandbox.run(request, limits=TRUSTED_LIMITS)
+
+    async def run_programs(
+        self,
+        problem: Problem,
+        codes: Sequence[str],
+        asked: Sequence[tuple[Check, int]],
+        *,
+        niceness: int = 0,
+    ) -> list[CallResult]:
+        """Run several trusted texts, each check with that one of `codes`; return the calls in that order.
+
+        Texts share a process, except those that would change what another one's calls give. Nothing is looked
+        up or kept.
+
+        Raises:
+            ReferenceFailed: a text did not run to its end.
+            SandboxError: the jail broke.
+        """
+        calls: dict[int, CallResult] = {}
+        for together in by_process(codes):
+            places = [place for place, (_, program) in enumerate(asked) if program in together]
+            if not places:
+                continue
+            programs = sorted({asked[place][1] for place in places})
+            request = request_of_programs(
+                problem,
+                [codes[program] for program in programs],
+                [(asked[place][0], programs.index(asked[place][1])) for place in places],
+            )
+            limits = msgspec.structs.replace(TRUSTED_LIMITS, niceness=niceness)
+            result = await self._sandbox.run(request, limits=limits)
+            if result.ending is not Ending.FINISHED or len(result.calls) != len(places):
+                reason = (
+                    result.message or (result.loaded.message if result.loaded else "") or result.stderr[-500:]
+                )
+                raise ReferenceFailed(
+                    f"a trusted solution of {problem.slug} did not run to its end: {reason}"
+                )
+            calls.update(zip(places, result.calls, strict=True))
+        return [calls[place] for place in range(len(asked))]
 
     def forget_programs(self, cache_key: str) -> None:
         """Take a compartment of compiled programs away, which nobody runs with any more."""
@@ -192,36 +234,6 @@ class ReferenceOutputs:
             return None
         self._memory[key] = answer
         return answer
-
-    async def _compute(
-        self,
-        problem: Problem,
-        codes: Sequence[str],
-        checks: Sequence[Check],
-        missing: Sequence[tuple[int, int]],
-        keys: list[list[str]],
-        niceness: int,
-    ) -> dict[str, ReferenceOutput]:
-        programs = sorted({program for program, _ in missing})
-        place = {program: index for index, program in enumerate(programs)}
-        request = request_of_programs(
-            problem,
-            [codes[program] for program in programs],
-            [(checks[index], place[program]) for program, index in missing],
-        )
-        result = await self._sandbox.run(
-            request, limits=msgspec.structs.replace(TRUSTED_LIMITS, niceness=niceness)
-        )
-        if result.ending is not Ending.FINISHED or len(result.calls) != len(missing):
-            reason = (
-                result.message or (result.loaded.message if result.loaded else "") or result.stderr[-500:]
-            )
-            raise ReferenceFailed(f"a trusted solution of {problem.slug} did not run to its end: {reason}")
-        computed: dict[str, ReferenceOutput] = {}
-        for (program, index), call in zip(missing, result.calls, strict=True):
-            computed[keys[program][index]] = _answer(call)
-            self._keep(keys[program][index], _answer(call), lasting=not checks[index].is_fresh)
-        return computed
 
     def _keep(self, key: str, answer: ReferenceOutput, *, lasting: bool) -> None:
         while len(self._memory) >= _IN_MEMORY:

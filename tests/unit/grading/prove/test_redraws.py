@@ -2,18 +2,21 @@
 
 import asyncio
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import cast
 
 import numpy as np
 
 from app.core.outcome import Outcome
+from app.core.problem import Problem
+from app.errors import ReferenceFailed
+from app.grading.plan.checks import Check
 from app.grading.prove.reasons import Reason
 from app.grading.prove.redraws import DRAWS, redraw_figure
 from app.grading.prove.results import Figure, Role, SolutionResult
 from app.grading.reference.outputs import ReferenceOutputs
 from sandbox.arrays import pack_array
-from sandbox.interface import CallResult, Ending, RunRequest, RunResult
+from sandbox.interface import CallResult
 from tests.support.toy_problem import toy_problem
 
 _TOY = toy_problem()
@@ -33,33 +36,26 @@ def _variant(name: str, **distances: float) -> SolutionResult:
 class _Answers:
     """Gives the reference zeros, and the n-th of the draws of a variant `off(n)` tolerances more."""
 
-    def __init__(self, off: Callable[[int], float], ending: Ending = Ending.FINISHED) -> None:
+    def __init__(self, off: Callable[[int], float], failure: str = "") -> None:
         self._off = off
-        self._ending = ending
-        self.requests: list[RunRequest] = []
+        self._failure = failure
+        self.asked: list[tuple[Check, int]] = []
 
-    async def run_anew(self, request: RunRequest) -> RunResult:
-        self.requests.append(request)
-        tolerance = _TOY.manifest.tolerance.absolute
-        calls = tuple(
+    async def run_programs(
+        self, problem: Problem, codes: Sequence[str], asked: Sequence[tuple[Check, int]]
+    ) -> list[CallResult]:
+        if self._failure:
+            raise ReferenceFailed(self._failure)
+        self.asked += asked
+        tolerance = problem.manifest.tolerance.absolute
+        return [
             CallResult(
                 index=index,
                 wall_seconds=0.0,
-                arrays={"": pack_array(np.full(4, tolerance * self._off(index // 2) * (index % 2)))},
+                arrays={"": pack_array(np.full(4, tolerance * self._off(index // 2) * program))},
             )
-            for index, _ in enumerate(request.calls)
-        )
-        return RunResult(
-            ending=self._ending,
-            message="",
-            loaded=None,
-            calls=calls,
-            stdout="",
-            stderr="",
-            wall_seconds=0.0,
-            cpu_seconds=0.0,
-            peak_memory_bytes=0,
-        )
+            for index, (_, program) in enumerate(asked)
+        ]
 
 
 def _figure(answers: _Answers, *results: SolutionResult) -> Figure | None:
@@ -75,9 +71,8 @@ def test_a_variant_that_is_refused_on_every_draw_passes() -> None:
     assert figure.faults == ()
     assert figure.value is not None
     assert math.isclose(figure.value, 30.0 - (DRAWS - 1))
-    [request] = answers.requests
-    uses = {call.module.seed for call in request.calls if call.module is not None}
-    assert len(request.calls) == 2 * DRAWS
+    uses = {check.call.module.seed for check, _ in answers.asked if check.call.module is not None}
+    assert len(answers.asked) == 2 * DRAWS
     assert len(uses) == DRAWS, "the checkpoint is drawn anew"
 
 
@@ -89,7 +84,7 @@ def test_a_variant_that_one_draw_would_accept_refuses_the_problem() -> None:
 
 
 def test_a_run_that_does_not_come_to_its_end_proves_nothing() -> None:
-    figure = _figure(_Answers(lambda _: 9.0, Ending.TIME_LIMIT), _variant("subtracts", short=9.0))
+    figure = _figure(_Answers(lambda _: 9.0, "it did not run to its end"), _variant("subtracts", short=9.0))
     assert figure is not None
     assert [fault.reason for fault in figure.faults] == [Reason.VARIANT_PASSES_A_DRAW]
 

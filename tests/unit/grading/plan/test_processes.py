@@ -2,7 +2,7 @@
 
 import pytest
 
-from app.grading.plan.request import by_process
+from app.grading.plan.processes import by_process
 
 _PLAIN = "import jax\n\n\ndef f(x):\n    return jax.nn.relu(x)\n"
 
@@ -15,6 +15,11 @@ _PLAIN = "import jax\n\n\ndef f(x):\n    return jax.nn.relu(x)\n"
         '@nnx.register_variable_name("total")',
         "np.random.seed(3)",
         'np.seterr(all="raise")',
+        "import jax.numpy as jnp; jnp.dot = print",
+        "import jax; jax.nn.gelu = lambda x: x",
+        "from flax import nnx; del nnx.Linear.__call__",
+        "from flax import nnx; nnx.LayerNorm.__call__, other = print, print",
+        "import jax; setattr(jax.nn, 'gelu', print)",
     ],
 )
 def test_what_sets_something_for_a_whole_process_has_one_to_itself(line: str) -> None:
@@ -23,4 +28,6 @@ def test_what_sets_something_for_a_whole_process_has_one_to_itself(line: str) ->
 
 
 def test_the_others_share_one() -> None:
-    assert by_process([_PLAIN] * 3) == [[0, 1, 2]]
+    """What a text sets on things of its own is nobody else's."""
+    own = "class Model:\n    def __init__(self):\n        self.depth = 2\n        self.sizes[0] = 3\n"
+    assert by_process([_PLAIN, _PLAIN + own, "def f(:"]) == [[0, 1, 2]]
