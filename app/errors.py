@@ -23,6 +23,9 @@ GraderError
     ├── MalformedEmail
     ├── WeakPassword
     ├── WrongPassword
+    ├── InvitationNeeded
+    ├── InvitationOver       it has expired, was used up or revoked, or there is none
+    ├── WrongCode            the code that signing up takes
     └── TooManyAttempts
 """
 
@@ -124,6 +127,18 @@ class WeakPassword(AccountError):
 
 class WrongPassword(AccountError):
     """Email address or password is wrong."""
+
+
+class InvitationNeeded(AccountError):
+    """Signing up here takes an invitation: open the link that you were sent, or ask whoever runs this."""
+
+
+class InvitationOver(AccountError):
+    """This invitation can be used no more. Ask for another one."""
+
+
+class WrongCode(AccountError):
+    """Signing up here takes a code, and this is not it. Ask whoever runs this."""
 
 
 class TooManyAttempts(AccountError):

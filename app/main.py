@@ -13,6 +13,8 @@ from fastapi.staticfiles import StaticFiles
 from starlette.exceptions import HTTPException
 
 from app.accounts.accounts import Accounts
+from app.accounts.invitations import Invitations
+from app.accounts.sign_up_rule import SignUpRule
 from app.api import accounts, openapi, operators, problems, submissions
 from app.bootstrap import open_services, publishing_positions, real_grader, require_distributed, run_worker
 from app.catalog.problem_folder import load_folders, reading_rules, suit_any_host
@@ -27,12 +29,12 @@ from app.metrics.status_report import StatusReport
 from app.settings import Settings
 from app.store.problems import Problems
 from app.submissions.service import Submissions
-from app.web import account_pages, problem_pages, status_page, submission_page
+from app.web import account_pages, invitation_pages, problem_pages, status_page, submission_page
 from app.web.errors import error_page
 from app.worker.worker import OpenGrader
 
 _API_MODULES = (problems, submissions, accounts, operators)
-_PAGES = (problem_pages, submission_page, account_pages, status_page)
+_PAGES = (problem_pages, submission_page, account_pages, invitation_pages, status_page)
 
 _log = logging.getLogger("jaxercise")
 
@@ -106,7 +108,12 @@ async def _lifespan(
         put_services(
             app,
             RequestServices(
-                accounts=Accounts(shared.database, session_days=settings.session_days),
+                accounts=Accounts(
+                    shared.database,
+                    session_days=settings.session_days,
+                    sign_up_rule=_sign_up_rule(settings),
+                ),
+                invitations=Invitations(shared.database),
                 problems=shared.problems,
                 submissions=Submissions(
                     shared.database,
@@ -126,6 +133,11 @@ async def _lifespan(
             ),
         )
         yield
+
+
+def _sign_up_rule(settings: Settings) -> SignUpRule:
+    code = settings.sign_up_code
+    return SignUpRule(needs=settings.sign_up, code="" if code is None else code.get_secret_value())
 
 
 async def load_problems(

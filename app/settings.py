@@ -26,6 +26,7 @@ _RENAMED = {
     "JAXERCISE_KEPT_SLOTS": "JAXERCISE_RESERVED_SLOTS",
     "JAXERCISE_REHEARSED": "JAXERCISE_WARM_JAILS",
 }
+_SECRET = frozenset({"database_url", "sign_up_code"})
 _SCHEMES = ("sqlite:///", "postgresql+psycopg://")
 
 
@@ -134,9 +135,15 @@ class Settings(BaseSettings):
     """Seconds of a processor that may be used to see what is wrong with a submission before its verdict goes
     out; the rest of the look is made behind it. 0 turns that off."""
     queue_limit: int = Field(default=200, ge=1, le=100_000)
-    """How many submissions may wait before new ones are turned away."""
+    """How many submissions may wait before those who have one waiting are turned away; whoever has none is
+    taken in beyond it, and who has solved nothing yet within bounds."""
     waiting_per_user: int = Field(default=10, ge=1, le=10_000)
     """How many of one learner's submissions may wait."""
+    sign_up: Literal["open", "invitation", "code"] = "open"
+    """Who may sign up: everybody, whoever has an invitation (`jaxercise users invite`), or whoever knows the
+    code."""
+    sign_up_code: SecretStr | None = Field(default=None, min_length=8, max_length=200)
+    """What whoever signs up has to know with `JAXERCISE_SIGN_UP=code`; an invitation does as well."""
     session_days: int = Field(default=30, ge=1, le=365)
     """How long a sign-in lasts."""
     drain_seconds: float = Field(default=20.0, ge=0, le=600)
@@ -163,6 +170,12 @@ class Settings(BaseSettings):
                 f"{_PREFIX}RESERVED_SLOTS={str(self.reserved_slots)!r} is not allowed: "
                 f"with {_PREFIX}SLOTS={self.slots} it must be at most {self.slots - 1}"
             )
+        return self
+
+    @model_validator(mode="after")
+    def _check_sign_up_code(self) -> Self:
+        if self.sign_up == "code" and self.sign_up_code is None:
+            raise ValueError(f"{_PREFIX}SIGN_UP='code' is not allowed without {_PREFIX}SIGN_UP_CODE")
         return self
 
     @property
@@ -301,7 +314,7 @@ def _sentence(fault: dict[str, Any]) -> str:
     if not fault["loc"]:
         return rule  # Of two settings together, which it names.
     name = str(fault["loc"][0])
-    if name == "database_url":
-        # It may hold a password, and this sentence ends up in logs.
+    if name in _SECRET:
+        # It is a secret or may hold one, and this sentence ends up in logs.
         return f"{_PREFIX}{name.upper()} is not allowed: it {rule}"
     return f"{_PREFIX}{name.upper()}={str(fault['input'])!r} is not allowed: {rule}"

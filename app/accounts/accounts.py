@@ -7,6 +7,9 @@ import msgspec
 
 from app.accounts.credentials import Passwords, new_secret, normal_email, secret_hash
 from app.accounts.limits import RateLimit
+from app.accounts.sign_up_rule import Entrance, SignUpRule
+from app.core.invitation import Invitation
+from app.core.network import network_of
 from app.core.user import Role, User
 from app.errors import AccountError, MalformedEmail, NotSignedIn, WrongPassword
 from app.store.engine.database import Connection, Database
@@ -14,6 +17,8 @@ from app.store.queries import sessions, tokens, users
 from app.store.queries.tokens import Token
 
 TOKEN_NAME_LIMIT = 100
+_OF_ONE_NETWORK = 240
+"""Attempts a minute: a class of eighty sits behind one address, and each may need three."""
 # Lets a secret scanner recognise a leaked token.
 _PREFIX = "jaxercise_"
 
@@ -28,28 +33,57 @@ class NewToken(msgspec.Struct, frozen=True, kw_only=True):
 class Accounts:
     """Local accounts in the store. Passwords, sessions and tokens are stored as hashes only."""
 
-    def __init__(self, database: Database, *, session_days: int = 30) -> None:
+    def __init__(
+        self, database: Database, *, session_days: int = 30, sign_up_rule: SignUpRule | None = None
+    ) -> None:
         self._database = database
         self._session_lifetime = timedelta(days=session_days)
+        self.sign_up_rule = sign_up_rule or SignUpRule()
         self._passwords = Passwords()
-        # A class of thirty may sit behind one address; one email address is one person.
-        self._per_client = RateLimit(60)
+        self._sign_ups_of_network = RateLimit(_OF_ONE_NETWORK)
+        self._sign_ins_of_network = RateLimit(_OF_ONE_NETWORK)
+        # One email address is one person.
         self._per_email = RateLimit(10)
 
     async def sign_up(
-        self, email: str, password: str, *, client: str | None = None, role: Role = Role.LEARNER
+        self,
+        email: str,
+        password: str,
+        *,
+        client: str | None = None,
+        entrance: Entrance | None = None,
+        role: Role = Role.LEARNER,
     ) -> User:
         """Make a new account. The first one is the admin, also when two sign up at the same moment.
 
         Raises:
             MalformedEmail, WeakPassword, EmailTaken, TooManyAttempts
+            InvitationNeeded, InvitationOver, WrongCode: by the rule; of the first account it asks nothing.
         """
         if client is not None:
-            self._per_client.attempt(client)
+            self._sign_ups_of_network.attempt(network_of(client))
+        entrance = entrance or Entrance()
         address = normal_email(email)
+        # Before the hash, which costs most of it, and before anything is said of the address.
+        await self.invitation_of(entrance)
         password_hash = await self._passwords.hashed(password)
         async with self._database.transaction() as connection:
-            return await users.insert_user(connection, email=address, password_hash=password_hash, role=role)
+            user = await users.insert_user(connection, email=address, password_hash=password_hash, role=role)
+            # The first one is the admin instead, and could be invited by nobody.
+            if user.role is role:
+                await self.sign_up_rule.enter(connection, entrance)
+        return user
+
+    async def invitation_of(self, entrance: Entrance) -> Invitation | None:
+        """Return the invitation that lets somebody sign up; None where it takes none.
+
+        Raises:
+            InvitationNeeded, InvitationOver, WrongCode: they would be refused.
+        """
+        async with self._database.reading() as connection:
+            if await users.count_users(connection) == 0:
+                return None
+            return await self.sign_up_rule.look(connection, entrance)
 
     async def sign_in(self, email: str, password: str, *, client: str) -> str:
         """Return a new session's secret, for the cookie.
@@ -58,7 +92,8 @@ class Accounts:
             WrongPassword: also for an address without an account, and for one that is disabled.
             TooManyAttempts: by this client, or for this address.
         """
-        self._per_client.attempt(client)
+        network = network_of(client)
+        self._sign_ins_of_network.attempt(network)
         try:
             address = normal_email(email)
         except MalformedEmail:
@@ -70,6 +105,7 @@ class Accounts:
         if not await self._passwords.matches(password, password_hash) or found is None:
             raise WrongPassword
         self._per_email.forget(address)
+        self._sign_ins_of_network.take_back(network)
         return await self._new_session(found[0], password_hash)
 
     async def start_session(self, user: User) -> str:

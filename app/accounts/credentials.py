@@ -21,6 +21,9 @@ email_validator.SPECIAL_USE_DOMAIN_NAMES.clear()
 SHORTEST = 10
 LONGEST = 1024
 
+SECRET_LENGTH = 43
+"""Characters of a secret without its prefix."""
+
 # Each hash takes 64 MiB and tens of milliseconds of a core; a flood of sign-ins must not take it all.
 _AT_ONCE = 2
 

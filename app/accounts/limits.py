@@ -44,6 +44,11 @@ class RateLimit:
         while len(self._attempts) > self._keys_remembered:
             self._attempts.popitem(last=False)
 
+    def take_back(self, key: str) -> None:
+        """Count one attempt less: the last one proved itself, others may not have."""
+        if times := self._attempts.get(key):
+            times.pop()
+
     def forget(self, key: str) -> None:
         """Start afresh for a key that has proved itself."""
         self._attempts.pop(key, None)

@@ -6,6 +6,7 @@ import msgspec
 from fastapi import APIRouter, Response
 from pydantic import BaseModel, ConfigDict, Field
 
+from app.accounts.sign_up_rule import Entrance
 from app.api.openapi import SIGNED_IN, answers
 from app.core.user import Role, User
 from app.errors import NotSignedIn
@@ -22,6 +23,15 @@ class Credentials(BaseModel):
 
     email: str = Field(max_length=320)
     password: str
+
+
+class SignUpRequest(Credentials):
+    invitation: str = Field(
+        default="",
+        max_length=200,
+        description="What stands after `invitation=` in the link of an invitation.",
+    )
+    code: str = Field(default="", max_length=200, description="Where signing up takes a code.")
 
 
 class TokenRequest(BaseModel):
@@ -56,9 +66,10 @@ class TokenList(msgspec.Struct, frozen=True, kw_only=True):
     responses=answers(Account, 201, says="Signed up, and in: the session cookie is set."),
 )
 async def sign_up(
-    credentials: Credentials, accounts: AccountsService, cookie: BrowserSession, client: ClientAddress
+    wanted: SignUpRequest, accounts: AccountsService, cookie: BrowserSession, client: ClientAddress
 ) -> Response:
-    user = await accounts.sign_up(credentials.email, credentials.password, client=client)
+    entrance = Entrance(invitation=wanted.invitation, code=wanted.code)
+    user = await accounts.sign_up(wanted.email, wanted.password, client=client, entrance=entrance)
     answer = JsonAnswer(_account(user), 201)
     cookie.put_on(answer, await accounts.start_session(user))
     return answer

@@ -17,7 +17,7 @@ from app.core.user import User
 from app.core.verdict import Mode, Verdict, VerdictLine
 from app.events.feed import SentEvent
 from app.events.follow import follow_submission
-from app.http.authentication import SignedIn
+from app.http.authentication import ClientAddress, SignedIn
 from app.http.responses import JsonAnswer
 from app.http.services import FeedService, SubmissionsService
 from app.submissions.service import Submissions
@@ -64,9 +64,14 @@ class SubmissionList(msgspec.Struct, frozen=True, kw_only=True):
     openapi_extra=SIGNED_IN,
 )
 async def submit(
-    request: Request, slug: str, body: SubmissionRequest, user: SignedIn, submissions: SubmissionsService
+    request: Request,
+    slug: str,
+    body: SubmissionRequest,
+    user: SignedIn,
+    submissions: SubmissionsService,
+    client: ClientAddress,
 ) -> Response:
-    submission = await submissions.submit(user, slug, body.code, body.mode)
+    submission = await submissions.submit(user, slug, body.code, body.mode, client=client)
     where = str(request.url_for("read_submission", submission_id=submission.id).path)
     return JsonAnswer(await _answer(submissions, submission, user), 202, {"Location": where})
 

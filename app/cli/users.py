@@ -4,6 +4,7 @@ import asyncio
 import sys
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Annotated, TextIO
 
 import typer
@@ -14,10 +15,12 @@ from app.settings import Settings, read_settings
 
 if TYPE_CHECKING:
     from app.accounts.accounts import Accounts
+    from app.accounts.invitations import Invitations
+    from app.store.engine.database import Database
 
 commands = typer.Typer(
     no_args_is_help=True,
-    help="List accounts, create them, change roles and passwords, disable and enable them.",
+    help="List accounts, create and invite them, change roles and passwords, disable and enable them.",
 )
 _Password = Annotated[
     str | None,
@@ -83,6 +86,57 @@ def set_password(email: str, password: _Password = None) -> None:
     _run(settings, run)
 
 
+@commands.command("invite")
+def invite(
+    uses: Annotated[int, typer.Option(help="How many accounts may be made by it.")] = 1,
+    days: Annotated[int, typer.Option(help="How many days it lasts.")] = 14,
+    name: Annotated[str, typer.Option(help="Whom it is for, as the list shows it.")] = "",
+    address: Annotated[
+        str | None, typer.Option(help="The service's own, as in https://jax.school.example.")
+    ] = None,
+) -> None:
+    """Make an invitation and print its link, which can be read this once."""
+    settings = read_settings()
+    base = (address or f"http://{settings.host}:{settings.port}").rstrip("/")
+
+    async def run(invitations: "Invitations") -> None:
+        made = await invitations.invite(name=name, uses=uses, days=days)
+        accounts = "1 account" if uses == 1 else f"{uses} accounts"
+        print(f"{base}{made.path}")
+        print(f"Good for {accounts} until {made.invitation.expires_at:%Y-%m-%d %H:%M} UTC.")
+        if settings.sign_up == "open":
+            print("Nobody needs it as long as JAXERCISE_SIGN_UP is open.")
+
+    _run_invitations(settings, run)
+
+
+@commands.command("invitations")
+def list_invitations() -> None:
+    """List the last invitations: id, how often they were used, until when, and whether they are over."""
+
+    async def run(invitations: "Invitations") -> None:
+        now = datetime.now(UTC)
+        for found in await invitations.newest():
+            state = found.state(now).replace("_", " ")
+            print(
+                f"{found.id}  {f'{found.used} of {found.uses}':<12} "
+                f"until {found.expires_at:%Y-%m-%d %H:%M}  {state:<8} {found.name}".rstrip()
+            )
+
+    _run_invitations(read_settings(), run)
+
+
+@commands.command("revoke-invitation")
+def revoke_invitation(invitation_id: str) -> None:
+    """Let nobody sign up by an invitation any more; accounts that were made by it stay."""
+
+    async def run(invitations: "Invitations") -> None:
+        found = await invitations.revoke(invitation_id)
+        print(f"{found.id} is revoked; {found.used} of {found.uses} had signed up by it.")
+
+    _run_invitations(read_settings(), run)
+
+
 @commands.command("disable")
 def disable(email: str) -> None:
     """Let nobody sign in to an account: its sessions and tokens end, its submissions stay."""
@@ -137,18 +191,29 @@ def _utf8(password: str) -> str:
 
 def _run(settings: Settings, command: "Callable[[Accounts], Awaitable[None]]") -> None:
     """Run a command on the accounts of the settings' database."""
+    from app.accounts.accounts import Accounts
 
     async def run() -> None:
-        async with _accounts(settings) as accounts:
-            await command(accounts)
+        async with _database(settings) as database:
+            await command(Accounts(database))
+
+    asyncio.run(run())
+
+
+def _run_invitations(settings: Settings, command: "Callable[[Invitations], Awaitable[None]]") -> None:
+    """Run a command on the invitations of the settings' database."""
+    from app.accounts.invitations import Invitations
+
+    async def run() -> None:
+        async with _database(settings) as database:
+            await command(Invitations(database))
 
     asyncio.run(run())
 
 
 @asynccontextmanager
-async def _accounts(settings: Settings) -> AsyncIterator["Accounts"]:
-    from app.accounts.accounts import Accounts
+async def _database(settings: Settings) -> AsyncIterator["Database"]:
     from app.store.engine.open import open_database
 
     async with open_database(settings.store_url) as database:
-        yield Accounts(database)
+        yield database

@@ -44,6 +44,8 @@ class Job(msgspec.Struct, frozen=True, kw_only=True):
     """Whose account asked for it; None where a command did."""
     priority: int
     created_at: datetime
+    network: str | None = None
+    """Takes the account's turn among those that learners wait for; None where the account has its own."""
     status: Status = Status.QUEUED
     attempt: int = 0
     failures: int = 0

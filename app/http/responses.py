@@ -76,6 +76,9 @@ MEANINGS: dict[type[errors.GraderError], Meaning] = {
     errors.WeakPassword: Meaning(status=422, code="weak_password"),
     errors.MalformedEmail: Meaning(status=422, code="malformed_email"),
     errors.WrongPassword: Meaning(status=401, code="wrong_password"),
+    errors.InvitationNeeded: Meaning(status=403, code="invitation_needed"),
+    errors.InvitationOver: Meaning(status=403, code="invitation_over"),
+    errors.WrongCode: Meaning(status=403, code="wrong_code"),
     errors.TooManyAttempts: Meaning(status=429, code="too_many_attempts", retry_after_seconds=60),
 }
 _HTTP_CODES = {

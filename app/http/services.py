@@ -11,6 +11,7 @@ import msgspec
 from fastapi import Depends, FastAPI, Request
 
 from app.accounts.accounts import Accounts
+from app.accounts.invitations import Invitations
 from app.errors import ProblemError
 from app.events.feed import Feed
 from app.metrics.status_report import StatusReport
@@ -22,6 +23,7 @@ class RequestServices(msgspec.Struct, frozen=True, kw_only=True):
     """Everything that pages and the API work with; built once, before the first request is answered."""
 
     accounts: Accounts
+    invitations: Invitations
     problems: Problems
     submissions: Submissions
     feed: Feed
@@ -60,6 +62,10 @@ async def _accounts(services: AllServices) -> Accounts:
     return services.accounts
 
 
+async def _invitations(services: AllServices) -> Invitations:
+    return services.invitations
+
+
 async def _problems(services: AllServices) -> Problems:
     return services.problems
 
@@ -77,6 +83,7 @@ async def _status_report(services: AllServices) -> StatusReport:
 
 
 AccountsService = Annotated[Accounts, Depends(_accounts)]
+InvitationsService = Annotated[Invitations, Depends(_invitations)]
 ProblemsService = Annotated[Problems, Depends(_problems)]
 SubmissionsService = Annotated[Submissions, Depends(_submissions)]
 FeedService = Annotated[Feed, Depends(_feed)]

@@ -3,9 +3,11 @@
 import asyncio
 from collections.abc import Callable, Collection, Sequence
 from contextlib import AbstractAsyncContextManager
-from typing import Protocol
+from datetime import datetime
+from typing import Protocol, Self
 
 from app.core.events import Event
+from app.core.job import Job
 from app.store.engine.database import Connection
 
 Publish = Callable[[str, Event], None]
@@ -15,11 +17,38 @@ Publish = Callable[[str, Event], None]
 class Ticket:
     """One job in the queue, or taken by a worker."""
 
-    def __init__(self, job_id: str, priority: int) -> None:
+    def __init__(
+        self,
+        job_id: str,
+        priority: int,
+        *,
+        account: str | None = None,
+        network: str | None = None,
+        asked_at: datetime | None = None,
+    ) -> None:
         self.job_id = job_id
         self.priority = priority
+        self.account = account
+        self.network = network
+        """Whose turn it takes; None where the account has turns of its own."""
+        self.asked_at = asked_at
         self.cancelled = asyncio.Event()
         """Set when the result is no longer wanted; a worker then stops the run."""
+
+    @classmethod
+    def of(cls, job: Job) -> Self:
+        """Return a ticket for the job."""
+        return cls(job.id, job.priority, account=job.user_id, network=job.network, asked_at=job.created_at)
+
+    def again(self) -> Self:
+        """Return another ticket for the same job."""
+        return type(self)(
+            self.job_id,
+            self.priority,
+            account=self.account,
+            network=self.network,
+            asked_at=self.asked_at,
+        )
 
 
 class Source(Protocol):
@@ -39,7 +68,14 @@ class Source(Protocol):
 
 
 class Queue(Protocol):
-    """Hands each job to a worker, the most urgent first, then the oldest.
+    """Hands each job to a worker, the most urgent first, then the oldest; where learners wait, by turns.
+
+    What learners wait for lies in lanes, which take turns: of a job with a network that network's lane, of
+    any other its account's. Next is the lane that had no turn yet, and of several the one that has waited
+    longest; then the one whose last turn is the longest ago. Inside a network accounts take turns in the same
+    way, but one that had none yet comes after those whose last turn was before its first job: there whoever
+    makes accounts without end would else keep out all others. An account is in one lane with all that it has
+    waiting, that of its latest job, and its jobs run in the order in which they were asked for.
 
     A job may be handed out more than once (after a crash, say): the fencing token in its row, not the queue,
     makes sure that one result is written. Enqueueing one that waits changes nothing.

@@ -53,6 +53,7 @@ class UtcDateTime(TypeDecorator[datetime]):
 
 _WAITING = text("status <> 'done'")
 _FAILED = text("failures > 0 OR ending = 'failed'")
+_SOLVING = text("outcome = 'accepted' AND mode = 'submit'")
 
 users = Table(
     "users",
@@ -150,6 +151,8 @@ submissions = Table(
     Column("current_verdict", Integer),
     # A learner's own submissions, to one problem or to those on one page.
     Index(None, "user_id", "version", "created_at"),
+    # Who has solved anything: asked with each submission that comes in.
+    Index("ix_submissions_solving", "user_id", sqlite_where=_SOLVING, postgresql_where=_SOLVING),
     CheckConstraint("(finished_at IS NULL) = (verdict IS NULL)", name="verdict_has_its_moment"),
 )
 
@@ -189,6 +192,8 @@ jobs = Table(
     Column("subject", String(64), nullable=False),
     # Null where no account asked for it.
     Column("user_id", ForeignKey("users.id", ondelete="CASCADE")),
+    # Of an account that takes its network's turns, until the job has ended.
+    Column("network", String(64)),
     Column("priority", Integer, nullable=False),
     Column("status", String(16), nullable=False),
     # Grows with every claim; the fencing token.
@@ -274,6 +279,21 @@ chores = Table(
     Column("done_until", UtcDateTime, nullable=False),
 )
 
+# Who may sign up, where the settings ask for an invitation. Only the hash of its secret is stored.
+invitations = Table(
+    "invitations",
+    metadata,
+    Column("id", String(32), primary_key=True),
+    Column("secret_hash", String(64), nullable=False, unique=True),
+    Column("name", String(100), nullable=False),
+    Column("uses", Integer, nullable=False),
+    Column("used", Integer, nullable=False, server_default=text("0")),
+    Column("created_at", UtcDateTime, nullable=False, index=True),
+    Column("expires_at", UtcDateTime, nullable=False),
+    Column("revoked_at", UtcDateTime),
+    CheckConstraint("used <= uses", name="not_overused"),
+)
+
 postgresql_metadata = MetaData(naming_convention=metadata.naming_convention)
 """What there is on PostgreSQL only, beside Procrastinate's own tables."""
 
@@ -286,5 +306,14 @@ submission_events = Table(
     Column("event", Text, nullable=False),
     Column("created_at", UtcDateTime, nullable=False, server_default=func.now(), index=True),
     Index(None, "submission_id", "number"),
+    prefixes=["UNLOGGED"],
+)
+
+# When an account, or a network, had its last turn. Not logged: who has none is simply among the next.
+turns = Table(
+    "turns",
+    postgresql_metadata,
+    Column("taker", String(64), primary_key=True),
+    Column("taken_at", UtcDateTime, nullable=False),
     prefixes=["UNLOGGED"],
 )

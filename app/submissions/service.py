@@ -11,6 +11,7 @@ import msgspec
 from app.core.events import VerdictReached
 from app.core.job import INTERACTIVE, Ending, Job, Status
 from app.core.log_context import submission_in_log
+from app.core.network import network_of
 from app.core.outcome import Outcome
 from app.core.submission import (
     BYTE_ORDER_MARK,
@@ -26,7 +27,7 @@ from app.core.verdict import Explained, Mode, Verdict, VerdictLine, VerdictReaso
 from app.errors import SubmissionNotFound, SubmissionRefused, SubmissionTooLarge, VerdictNotFound
 from app.queue.admission import Limits, RefusalReason, ask_for, ignore_refusal
 from app.queue.interface import Publish, Queue
-from app.store.engine.database import Database
+from app.store.engine.database import Connection, Database
 from app.store.problems import Problems
 from app.store.queries import jobs, submissions, verdicts
 from app.submissions.explanation import explanation_job
@@ -55,8 +56,13 @@ class Submissions:
         self._limits = Limits(in_all=queue_limit, of_one_account=waiting_per_user)
         self._on_refused = on_refused
 
-    async def submit(self, user: User, slug: str, code: str, mode: Mode) -> Submission:
+    async def submit(
+        self, user: User, slug: str, code: str, mode: Mode, *, client: str | None = None
+    ) -> Submission:
         """Store the code and queue it for grading; when this returns, no crash loses it.
+
+        An account that has solved something waits for a turn of its own, any other for one of the network of
+        the `client`, the address that it was sent from.
 
         Raises:
             SubmissionRefused: empty, too large, or not text that can be stored.
@@ -86,6 +92,8 @@ class Submissions:
             created_at=submission.created_at,
         )
         async with self._database.transaction() as connection:
+            if client is not None and not await _has_own_turns(connection, user):
+                job = msgspec.structs.replace(job, network=network_of(client))
             await submissions.insert_submission(connection, submission)
             ticket = await ask_for(
                 connection, self._queue, job, limits=self._limits, on_refused=self._on_refused
@@ -204,6 +212,11 @@ class Submissions:
         if submission.status is not Status.QUEUED:
             return None
         return (await self._queue.positions([submission.id])).get(submission.id)
+
+
+async def _has_own_turns(connection: Connection, user: User) -> bool:
+    # Whoever was given a role is known to an admin, and has perhaps nothing to solve.
+    return user.sees_everything or await submissions.has_solved_something(connection, user.id)
 
 
 def check_code(code: str) -> None:

@@ -4,8 +4,9 @@ from fastapi import APIRouter, Request, Response
 from fastapi.responses import RedirectResponse
 
 from app.accounts.accounts import Accounts
+from app.accounts.sign_up_rule import Entrance
 from app.core.user import User
-from app.errors import AccountError
+from app.errors import AccountError, WrongCode
 from app.http.authentication import BrowserSession, ClientAddress, CurrentUser, SignedIn
 from app.http.responses import meaning_of
 from app.http.services import AccountsService
@@ -17,9 +18,10 @@ router = APIRouter(route_class=PageRoute, include_in_schema=False)
 
 @router.get("/sign-up")
 async def sign_up_page(
-    request: Request, user: CurrentUser, accounts: AccountsService, next: str = "/"
+    request: Request, user: CurrentUser, accounts: AccountsService, next: str = "/", invitation: str = ""
 ) -> Response:
-    return await _sign_up_page(request, user, accounts, next=next)
+    entrance = Entrance(invitation=invitation)
+    return await _sign_up_page(request, user, accounts, entrance, next=next)
 
 
 @router.post("/sign-up")
@@ -32,12 +34,13 @@ async def sign_up(
 ) -> Response:
     form = await request.form()
     email, password, next = (str(form.get(name, "")) for name in ("email", "password", "next"))
+    entrance = Entrance(invitation=str(form.get("invitation", "")), code=str(form.get("code", "")))
     try:
-        registered = await accounts.sign_up(email, password, client=client)
+        registered = await accounts.sign_up(email, password, client=client, entrance=entrance)
     except AccountError as refusal:
         # What was typed stays, the password included: the learner mends it instead of typing all of it again.
         return await _sign_up_page(
-            request, user, accounts, next=next, email=email, password=password, refusal=refusal
+            request, user, accounts, entrance, next=next, email=email, password=password, refusal=refusal
         )
     response = RedirectResponse(return_address(next), status_code=303)
     cookie.put_on(response, await accounts.start_session(registered))
@@ -48,12 +51,24 @@ async def _sign_up_page(
     request: Request,
     user: User | None,
     accounts: Accounts,
+    entrance: Entrance,
     *,
     next: str,
     email: str = "",
     password: str = "",
     refusal: AccountError | None = None,
 ) -> Response:
+    """Show the form, or why it would be in vain: nobody should fill it in to learn that."""
+    invitation, asks_for_code, is_shut = None, accounts.sign_up_rule.needs == "code", False
+    try:
+        invitation = await accounts.invitation_of(entrance)
+        # Whoever has an invitation needs none.
+        asks_for_code = asks_for_code and invitation is None
+    except WrongCode:
+        pass
+    except AccountError as reason:
+        refusal, is_shut, asks_for_code = reason, True, False
+    is_first = await accounts.is_empty()
     return render_page(
         request,
         "sign_up.html",
@@ -63,7 +78,11 @@ async def _sign_up_page(
         email=email,
         password=password,
         refusal=refusal.message if refusal else "",
-        is_first=await accounts.is_empty(),
+        is_first=is_first,
+        is_shut=is_shut,
+        invitation=invitation,
+        entrance=entrance,
+        asks_for_code=asks_for_code and not is_first,
     )
 
 

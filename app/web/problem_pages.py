@@ -13,7 +13,7 @@ from app.core.submission import CODE_LIMIT_BYTES, Progress
 from app.core.user import User
 from app.core.verdict import Mode
 from app.errors import GraderError, QueueFull, SubmissionRefused
-from app.http.authentication import CurrentUser, SignedIn
+from app.http.authentication import ClientAddress, CurrentUser, SignedIn
 from app.http.responses import meaning_of
 from app.http.services import ProblemsService, SubmissionsService
 from app.submissions.service import Submissions
@@ -102,6 +102,7 @@ async def submit(
     user: SignedIn,
     problems: ProblemsService,
     submissions: SubmissionsService,
+    client: ClientAddress,
 ) -> Response:
     """Take the form without scripts: on to the submission's page, or back to the editor with nothing lost."""
     shown = await problems.by_slug(slug)
@@ -110,7 +111,7 @@ async def submit(
     code = str(form.get("code", "")).replace("\r\n", "\n")
     try:
         mode = _mode(str(form.get("mode", "")))
-        submission = await submissions.submit(user, slug, code, mode)
+        submission = await submissions.submit(user, slug, code, mode, client=client)
     except (SubmissionRefused, QueueFull) as error:
         return await _problem_page(request, user, shown, submissions, code=code, refusal=error)
     return RedirectResponse(f"/submissions/{submission.id}", status_code=303)

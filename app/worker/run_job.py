@@ -73,27 +73,25 @@ class RunJob:
             raise
         except Starved as fault:
             if job.attempt - job.failures > 1:
-                await self._failed(kind, job, subject, ticket, fault)  # It was put back once already.
+                await self._failed(kind, job, subject, fault)  # It was put back once already.
             else:
                 _log.warning("attempt %d at %s is put back: %s", job.attempt, job.kind, fault)
-                await self._put_back(job, ticket, failed=False)
+                await self._put_back(job, failed=False)
                 await kind.put_back(job, subject)
             return
         except Exception as fault:
-            await self._failed(kind, job, subject, ticket, fault)
+            await self._failed(kind, job, subject, fault)
             return
         if result is not None:
             await self._finish(kind, job, subject, result, Ending.FINISHED)
 
-    async def _failed(
-        self, kind: Kind[Any, Any], job: Job, subject: Any, ticket: Ticket, fault: Exception
-    ) -> None:
+    async def _failed(self, kind: Kind[Any, Any], job: Job, subject: Any, fault: Exception) -> None:
         _report(job, fault)
         self._counts.failure()
         if job.failures + 1 >= ATTEMPTS:
             await self._finish(kind, job, subject, kind.give_up(job, subject), Ending.FAILED)
         else:
-            await self._put_back(job, ticket, failed=True)
+            await self._put_back(job, failed=True)
 
     async def _run_unless_cancelled(
         self, kind: Kind[Any, Any], job: Job, subject: Any, ticket: Ticket
@@ -133,8 +131,8 @@ class RunJob:
         if await retry_until_available(finish):
             await kind.stored(job, subject, result, seconds=time.perf_counter() - start)
 
-    async def _put_back(self, job: Job, ticket: Ticket, *, failed: bool) -> None:
-        again = Ticket(job.id, ticket.priority)
+    async def _put_back(self, job: Job, *, failed: bool) -> None:
+        again = Ticket.of(job)
         if await retry_until_available(lambda: self._give_back(job, failed=failed, again=again)):
             self._queue.notify(again)
 

@@ -93,7 +93,11 @@ def leave_traces(connection: sa.Connection) -> None:
     _get_explained(connection, tables)
     proof: dict[str, Any] = {"id": "j", "kind": "proof", "subject": "v", "priority": 5, "status": "queued"}
     connection.execute(tables["jobs"].insert().values(**proof, created_at=NOW))
+    connection.execute(sa.text("UPDATE jobs SET network = '192.0.2.7' WHERE status = 'queued'"))
+    invitation: dict[str, Any] = {"id": "i", "secret_hash": "s", "name": "class", "uses": 80, "used": 3}
+    connection.execute(tables["invitations"].insert().values(**invitation, created_at=NOW, expires_at=NOW))
     if connection.dialect.name == "postgresql":
+        connection.execute(tables["turns"].insert().values(taker="192.0.2.7", taken_at=NOW))
         connection.execute(tables["submission_events"].insert().values(submission_id="s", event="{}"))
         connection.execute(
             sa.text(

@@ -64,9 +64,17 @@ class QueueHarness:
         """Jobs of these priorities, one commit each, in order; their ids."""
         return [await self.ask(priority, code=code) for priority in priorities or (INTERACTIVE,)]
 
-    async def ask(self, priority: int = INTERACTIVE, *, code: str = "x", limits: Limits | None = None) -> str:
-        """One job about a subject of its own; its id."""
-        job = self._job(priority, await self._new_subject(code))
+    async def ask(
+        self,
+        priority: int = INTERACTIVE,
+        *,
+        code: str = "x",
+        limits: Limits | None = None,
+        user: User | None = None,
+        network: str | None = None,
+    ) -> str:
+        """One job about a subject of its own, of the one account or of this one; its id."""
+        job = self._job(priority, await self._new_subject(code), user=user, network=network)
         async with self.database.transaction() as connection:
             if self.kind in (SUBMISSION, EXPLANATION):
                 await submissions.insert_submission(connection, self._submission(job, code))
@@ -143,15 +151,28 @@ class QueueHarness:
         )
         return RunJob(self.database, self.queue, kinds_of(services, ALL_KINDS), counts)
 
-    def _job(self, priority: int, subject: str) -> Job:
+    async def new_users(self, count: int = 1) -> list[User]:
+        """So many new accounts, none of which has solved anything."""
+        async with self.database.transaction() as connection:
+            return [
+                await users.insert_user(
+                    connection, email=f"{uuid4().hex}@school.test", password_hash="x", role=Role.LEARNER
+                )
+                for _ in range(count)
+            ]
+
+    def _job(
+        self, priority: int, subject: str, *, user: User | None = None, network: str | None = None
+    ) -> Job:
         job_id = subject if self.kind == SUBMISSION else uuid4().hex
         return Job(
             id=job_id,
             kind=self.kind,
             subject=subject,
-            user_id=self.user.id,
+            user_id=(user or self.user).id,
             priority=priority,
             created_at=datetime.now(UTC),
+            network=network,
         )
 
     async def _new_subject(self, code: str) -> str:
@@ -164,7 +185,7 @@ class QueueHarness:
     def _submission(self, job: Job, code: str) -> Submission:
         return Submission(
             id=job.subject,
-            user_id=self.user.id,
+            user_id=job.user_id or self.user.id,
             problem_slug="double",
             version=self._version,
             mode=Mode.SUBMIT,

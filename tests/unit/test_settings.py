@@ -272,3 +272,14 @@ def test_it_is_known_where_a_value_comes_from(tmp_path: Path, monkeypatch: pytes
     assert source_of("slots") == source_of("secrets_dir") == "environment"
     assert source_of("queue_limit") == str(tmp_path / "jaxercise_queue_limit")
     assert source_of("port") == "default"
+
+
+def test_a_sign_up_code_is_needed_where_one_is_asked_for_and_never_repeated() -> None:
+    assert read_settings(sign_up="code", sign_up_code="spring 2027").sign_up == "code"
+    with pytest.raises(SettingsError, match="SIGN_UP='code' is not allowed without JAXERCISE_SIGN_UP_CODE"):
+        read_settings(sign_up="code")
+    with pytest.raises(SettingsError, match=r"^JAXERCISE_SIGN_UP_CODE is not allowed: .* 8 ") as refused:
+        read_settings(sign_up="code", sign_up_code="hunter2")
+    assert "hunter2" not in refused.value.message
+    with pytest.raises(SettingsError, match="JAXERCISE_SIGN_UP='shut' is not allowed"):
+        read_settings(sign_up="shut")

@@ -3,12 +3,12 @@
 import asyncio
 import heapq
 import itertools
-from collections import Counter
-from collections.abc import AsyncIterator, Collection, Sequence
+from collections.abc import AsyncIterator, Collection, Iterable, Sequence
 from contextlib import asynccontextmanager
 
 from app.core.events import Event, Queued
 from app.core.job import BULK, INTERACTIVE
+from app.queue.embedded.turns import Turns
 from app.queue.interface import Publish, Ticket
 from app.store.engine.database import Connection
 
@@ -26,9 +26,10 @@ class EmbeddedQueue:
 
     def __init__(self, publish: Publish = _publish_nothing) -> None:
         self._publish = publish
+        self._turns = Turns()
+        """Those that learners wait for; in the heap are the others, the cancelled among them."""
         self._heap: list[tuple[int, int, Ticket]] = []
         self._waiting: dict[str, Ticket] = {}
-        self._counts: Counter[int] = Counter()
         self._taken: dict[str, Ticket] = {}
         self._arrivals = itertools.count()
         self._wakeup = asyncio.Event()
@@ -37,16 +38,21 @@ class EmbeddedQueue:
         """Do nothing: the row that is being written is the job."""
 
     def notify(self, ticket: Ticket) -> None:
-        if ticket.job_id in self._waiting:
-            return
-        self._waiting[ticket.job_id] = ticket
-        heapq.heappush(self._heap, (-ticket.priority, next(self._arrivals), ticket))
-        self._wakeup.set()
-        ahead = sum(count for priority, count in self._counts.items() if priority >= ticket.priority)
-        self._counts[ticket.priority] += 1
-        # A job that is no submission's has no page that follows it, and its history would never end.
-        if ticket.priority >= INTERACTIVE:
-            self._publish(ticket.job_id, Queued(position=ahead))
+        self.notify_all([ticket])
+
+    def notify_all(self, tickets: Iterable[Ticket]) -> None:
+        """Take in several; their places are worked out once."""
+        come = [ticket for ticket in tickets if ticket.job_id not in self._waiting]
+        for ticket in come:
+            self._waiting[ticket.job_id] = ticket
+            if ticket.priority >= INTERACTIVE:
+                self._turns.add(ticket)
+            else:
+                heapq.heappush(self._heap, (-ticket.priority, next(self._arrivals), ticket))
+        if come:
+            self._wakeup.set()
+            # Whoever comes may be ahead of those who were there.
+            self._publish_positions()
 
     async def positions(self, job_ids: Collection[str]) -> dict[str, int]:
         asked = set(job_ids) & self._waiting.keys()
@@ -55,8 +61,9 @@ class EmbeddedQueue:
 
     def waiting(self, *, at_least: int = BULK) -> list[str]:
         """Return the ids of those of that priority who wait, the next one first."""
+        first = [ticket.job_id for ticket in self._turns.in_order()]
         live = (entry for entry in self._heap if -entry[0] >= at_least and not entry[2].cancelled.is_set())
-        return [ticket.job_id for _, _, ticket in sorted(live)]
+        return first + [ticket.job_id for _, _, ticket in sorted(live)]
 
     @property
     def taken(self) -> set[str]:
@@ -71,8 +78,8 @@ class EmbeddedQueue:
         for tickets in (self._waiting, self._taken):
             if job_id in tickets:
                 tickets[job_id].cancelled.set()
-        if job_id in self._waiting:
-            self._no_longer_waits(self._waiting[job_id])
+        if (ticket := self._waiting.pop(job_id, None)) is not None and ticket.priority >= INTERACTIVE:
+            self._turns.remove(ticket)
             self._publish_positions()
 
     @asynccontextmanager
@@ -81,30 +88,33 @@ class EmbeddedQueue:
 
     async def take(self, *, at_least: int = BULK) -> Ticket:
         """Wait for the next one of that priority; the taker must say `done` in the end."""
-        while True:
-            while self._heap and -self._heap[0][0] >= at_least:
-                ticket = heapq.heappop(self._heap)[2]
-                if not ticket.cancelled.is_set():
-                    self._no_longer_waits(ticket)
-                    self._taken[ticket.job_id] = ticket
-                    self._publish_positions()
-                    return ticket
+        while (ticket := self._next(at_least)) is None:
             self._wakeup.clear()
             await self._wakeup.wait()
+        del self._waiting[ticket.job_id]
+        self._taken[ticket.job_id] = ticket
+        self._publish_positions()
+        return ticket
 
     def done(self, ticket: Ticket) -> None:
         """Forget a ticket that was taken."""
         if self._taken.get(ticket.job_id) is ticket:
             del self._taken[ticket.job_id]
 
-    def _no_longer_waits(self, ticket: Ticket) -> None:
-        del self._waiting[ticket.job_id]
-        self._counts[ticket.priority] -= 1
+    def _next(self, at_least: int) -> Ticket | None:
+        if self._turns:
+            return self._turns.take()
+        while self._heap and -self._heap[0][0] >= at_least:
+            ticket = heapq.heappop(self._heap)[2]
+            if not ticket.cancelled.is_set():
+                return ticket
+        return None
 
     def _publish_positions(self) -> None:
-        # Learners wait in front of a page; who waits for ten thousand regrades asks for their places.
-        for position, job_id in enumerate(self.waiting(at_least=INTERACTIVE)):
-            self._publish(job_id, Queued(position=position))
+        # Learners wait in front of a page; who waits for ten thousand regrades asks for their places. A job
+        # that is no submission's has no page that follows it, and its history would never end.
+        for position, ticket in enumerate(self._turns.in_order()):
+            self._publish(ticket.job_id, Queued(position=position))
 
 
 class EmbeddedSource:
@@ -131,7 +141,7 @@ class EmbeddedSource:
 
     def release(self, ticket: Ticket) -> None:
         self._queue.done(ticket)
-        self._queue.notify(Ticket(ticket.job_id, ticket.priority))
+        self._queue.notify(ticket.again())
 
     def stop(self) -> None:
         self._stopping.set()

@@ -31,8 +31,7 @@ async def rebuild_queue(database: Database, queue: EmbeddedQueue) -> int:
     async with database.transaction() as connection:
         await jobs.requeue_all_running(connection)
         waiting = await jobs.unfinished(connection)
-    for found in waiting:
-        queue.notify(Ticket(found.id, found.priority))
+    queue.notify_all(map(Ticket.of, waiting))
     return len(waiting)
 
 
@@ -69,8 +68,6 @@ async def look_at_table(database: Database, queue: EmbeddedQueue, *, whole: bool
         since = _EVER if whole else datetime.now(UTC) - _LOOK_BACK
         waiting = await jobs.queued_since(connection, since, _PRIORITIES)
         ended = await jobs.ended_of(connection, queue.taken)
-    for found in waiting:
-        if not queue.knows(found.id):
-            queue.notify(Ticket(found.id, found.priority))
+    queue.notify_all(Ticket.of(found) for found in waiting if not queue.knows(found.id))
     for job_id in ended:
         await queue.cancel(job_id)

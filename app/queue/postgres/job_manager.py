@@ -1,4 +1,4 @@
-"""How a worker looks for jobs (not all workers at the same moment), and ends only those that it still has."""
+"""How a worker looks for jobs: by turns, not all at the same moment, and ends only what it still has."""
 
 import asyncio
 import random
@@ -8,6 +8,8 @@ from datetime import datetime
 from procrastinate.connector import BaseConnector
 from procrastinate.jobs import Job, Notification, Status
 from procrastinate.manager import JobManager, NotificationCallback
+
+from app.queue.postgres import turns
 
 _FINISH = """
     DELETE FROM procrastinate_jobs
@@ -96,7 +98,8 @@ class StaggeredJobs(OwnedJobs):
 
     async def fetch_job(self, queues: Iterable[str] | None, worker_id: int) -> Job | None:
         async with self._look(queues):
-            return await super().fetch_job(queues, worker_id)
+            found = await turns.take(self.connector, tuple(queues or ()), worker_id)
+            return found or await super().fetch_job(queues, worker_id)
 
     def _look(self, queues: Iterable[str] | None) -> asyncio.Lock:
         """Return what is held while somebody looks into these queues."""

@@ -7,6 +7,7 @@ from contextlib import asynccontextmanager, suppress
 from app.core.events import Queued
 from app.queue.interface import Publish, Ticket
 from app.queue.postgres import statements as procrastinate_jobs
+from app.queue.postgres import turns
 from app.queue.postgres.app import enqueue, make_app
 from app.queue.postgres.hand_out import ProcrastinateSource
 from app.queue.postgres.sweep import SweepTimes
@@ -43,7 +44,9 @@ class ProcrastinateQueue:
         if not job_ids:
             return {}
         async with self._database.reading() as connection:
-            return await jobs.queue_positions(connection, job_ids)
+            places = await turns.positions(connection, job_ids)
+            others = set(job_ids) - places.keys()
+            return {**(await jobs.queue_positions(connection, others) if others else {}), **places}
 
     async def cancel(self, job_id: str) -> None:
         async with self._database.transaction() as connection:

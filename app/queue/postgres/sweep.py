@@ -8,6 +8,7 @@ import time
 import msgspec
 
 from app.queue.postgres import statements as procrastinate_jobs
+from app.queue.postgres import turns
 from app.queue.postgres.app import enqueue, make_app
 from app.queue.postgres.statements import LOOK_AT, Place, look_for_missing_jobs
 from app.store.engine.database import Database
@@ -33,6 +34,8 @@ class SweepTimes(msgspec.Struct, frozen=True, kw_only=True):
     """From the begin of one round of looks for missing jobs to that of the next."""
     look_at: int = LOOK_AT
     """How many jobs one such look goes through."""
+    turn_kept_seconds: float = 3600.0
+    """How long it is known that somebody had a turn: of who has solved nothing yet, from which network."""
     late_seconds: float = 2.5
     """A sweep that comes so long after the last one was held up, and so perhaps were the others."""
 
@@ -140,6 +143,8 @@ class Sweep:
             look = await look_for_missing_jobs(connection, self._look_after, look_at=self._times.look_at)
             for ticket in look.missing:
                 await enqueue(self._app, connection, ticket)
+            if look.end is None:
+                await turns.forget_old(connection, kept_seconds=self._times.turn_kept_seconds)
         self._look_after = look.end
         if look.missing:
             _log.warning("%d jobs were not in the queue, and are again", len(look.missing))

@@ -2,8 +2,11 @@
 
 - **Asked for.** A job is a row from the moment that somebody is told it was taken in. It is `queued`, then
   `running`, then `done`, which is final. Of one kind and subject one job at most is not done.
-- **Limits.** Of learners' jobs so many may wait in all, and so many of one account.
-- **Order.** The higher priority goes first, then the older job.
+- **Limits.** Of learners' jobs so many may wait in all, and so many of one account; `app/queue/admission.py`.
+- **Order.** The higher priority goes first, then the older job; where learners wait they take turns, by
+  account or by `network`: `app/queue/interface.py` has the law.
+- **Network.** Of an account that has solved nothing yet, as it was when the job was asked for. All that the
+  account has waiting has that of its latest job, and no job has one any more that has ended.
 - **Claim.** Whoever takes a job raises its `attempt`, which is the fencing token: an older attempt can write
   nothing any more, no progress and no result. A job that still says `running` died, and counts as a failure.
 - **Give back.** An attempt that ends without a result leaves the job queued: it has failed through our fault,
@@ -21,11 +24,11 @@ from datetime import UTC, datetime
 from typing import Any
 
 import msgspec
-from sqlalchemy import Row, case, delete, func, literal_column, select, update
+from sqlalchemy import Row, case, delete, distinct, func, literal_column, select, update
 from sqlalchemy.dialects.postgresql import insert as postgres_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 
-from app.core.job import Ending, Job, JobReport, Status
+from app.core.job import INTERACTIVE, Ending, Job, JobReport, Status
 from app.store import tables
 from app.store.engine.database import Connection
 
@@ -37,11 +40,13 @@ _QUEUED = _NOT_DONE & (_table.c.status == Status.QUEUED.value)
 _JOB = [_table.c[name] for name in Job.__struct_fields__]
 
 
-class Waiting(msgspec.Struct, frozen=True, kw_only=True):
-    """What the queue needs to know of a job that has not ended."""
+class WaitingCounts(msgspec.Struct, frozen=True, kw_only=True):
+    """How many jobs are queued of a priority or a higher one."""
 
-    id: str
-    priority: int
+    in_all: int
+    of_account: int
+    accounts_of_network: int
+    """The accounts that have any there; 0 where no network was asked about."""
 
 
 async def insert_job(connection: Connection, job: Job) -> Job:
@@ -54,6 +59,7 @@ async def insert_job(connection: Connection, job: Job) -> Job:
         .on_conflict_do_nothing(index_elements=["kind", "subject"], index_where=_NOT_DONE)
         .returning(_table.c.id)
     )
+    await _move_to_network(connection, job)
     while (await connection.execute(new)).first() is None:
         same = (_table.c.kind == job.kind) & (_table.c.subject == job.subject)
         found = (await connection.execute(select(*_JOB).where(same, _NOT_DONE))).one_or_none()
@@ -78,16 +84,28 @@ async def report_of(connection: Connection, job_id: str) -> JobReport | None:
     )
 
 
-async def count_waiting(connection: Connection, *, at_least: int, user_id: str | None = None) -> int:
-    """Count the queued jobs of that priority, in all or of one account."""
-    query = select(func.count()).select_from(_table).where(_QUEUED, _table.c.priority >= at_least)
-    if user_id is not None:
-        query = query.where(_table.c.user_id == user_id)
-    return int((await connection.execute(query)).scalar_one())
+async def count_waiting(
+    connection: Connection, *, at_least: int, user_id: str | None = None, network: str | None = None
+) -> WaitingCounts:
+    """Count the queued jobs of that priority, those of one account, and the accounts of one network."""
+    of_account = case((_table.c.user_id == user_id, 1))
+    accounts_there = case((_table.c.network == network, _table.c.user_id))
+    query = select(
+        func.count().label("in_all"),
+        func.count(of_account).label("of_account"),
+        func.count(distinct(accounts_there)).label("accounts_of_network"),
+    ).where(_QUEUED, _table.c.priority >= at_least)
+    row = (await connection.execute(query)).one()
+    return WaitingCounts(
+        in_all=row.in_all, of_account=row.of_account, accounts_of_network=row.accounts_of_network
+    )
 
 
 async def queue_positions(connection: Connection, job_ids: Collection[str]) -> dict[str, int]:
-    """Return how many are ahead of each of these; none of those that are not queued."""
+    """Return how many are ahead of each of these; none of those that are not queued.
+
+    Not by turns: of what learners wait for the queue knows more.
+    """
     asked = select(func.min(_table.c.priority)).where(_table.c.id.in_(job_ids)).scalar_subquery()
     order = (_table.c.priority.desc(), _table.c.created_at, _table.c.id)
     place = (func.row_number().over(order_by=order) - 1).label("place")
@@ -96,20 +114,20 @@ async def queue_positions(connection: Connection, job_ids: Collection[str]) -> d
     return {row.id: row.place for row in await connection.execute(query)}
 
 
-async def unfinished(connection: Connection) -> list[Waiting]:
+async def unfinished(connection: Connection) -> list[Job]:
     """Return all that are not done, oldest first: what the queue is rebuilt from at start."""
-    query = select(_table.c.id, _table.c.priority).where(_NOT_DONE).order_by(_table.c.created_at, _table.c.id)
-    return [Waiting(id=row.id, priority=row.priority) for row in await connection.execute(query)]
+    query = select(*_JOB).where(_NOT_DONE).order_by(_table.c.created_at, _table.c.id)
+    return [_as_job(row) for row in await connection.execute(query)]
 
 
-async def queued_since(connection: Connection, since: datetime, priorities: Collection[int]) -> list[Waiting]:
+async def queued_since(connection: Connection, since: datetime, priorities: Collection[int]) -> list[Job]:
     """Return the queued jobs of these priorities that were asked for since then, oldest first."""
     query = (
-        select(_table.c.id, _table.c.priority)
+        select(*_JOB)
         .where(_QUEUED, _table.c.priority.in_(priorities), _table.c.created_at >= since)
         .order_by(_table.c.created_at, _table.c.id)
     )
-    return [Waiting(id=row.id, priority=row.priority) for row in await connection.execute(query)]
+    return [_as_job(row) for row in await connection.execute(query)]
 
 
 async def ended_of(connection: Connection, job_ids: Collection[str]) -> set[str]:
@@ -194,7 +212,13 @@ async def _end(connection: Connection, condition: Any, ending: Ending, result: s
     change = (
         update(_table)
         .where(condition)
-        .values(status=Status.DONE.value, ending=ending.value, finished_at=datetime.now(UTC), result=result)
+        .values(
+            status=Status.DONE.value,
+            ending=ending.value,
+            finished_at=datetime.now(UTC),
+            result=result,
+            network=None,
+        )
     )
     return (await connection.execute(change)).rowcount == 1
 
@@ -211,7 +235,19 @@ def _as_job(row: Row[Any]) -> Job:
         user_id=row.user_id,
         priority=row.priority,
         created_at=row.created_at,
+        network=row.network,
         status=Status(row.status),
         attempt=row.attempt,
         failures=row.failures,
     )
+
+
+async def _move_to_network(connection: Connection, job: Job) -> None:
+    """Give what the account has waiting the network of this latest: else that might pass an earlier one."""
+    if job.user_id is None or job.priority < INTERACTIVE:
+        return
+    elsewhere = _table.c.network.is_distinct_from(job.network)
+    change = update(_table).where(
+        _table.c.user_id == job.user_id, _QUEUED, _table.c.priority >= INTERACTIVE, elsewhere
+    )
+    await connection.execute(change.values(network=job.network))

@@ -21,6 +21,10 @@ from app.store.queries.verdicts import number_of_current, text_of_current, with_
 _table, _versions, _problems = tables.submissions, tables.problem_versions, tables.problems
 _jobs = tables.jobs
 _SOLVING = (_table.c.mode == Mode.SUBMIT.value) & (_table.c.outcome == Outcome.ACCEPTED.value)
+# Literals, not parameters: the small index of these serves only what says so itself.
+_SOLVED_ONE = (_table.c.mode == literal_column(f"'{Mode.SUBMIT}'")) & (
+    _table.c.outcome == literal_column(f"'{Outcome.ACCEPTED}'")
+)
 _LINE = ("id", "mode", "outcome", "score", "created_at")
 _STATUS = case(
     (_table.c.finished_at.is_not(None), literal_column(f"'{Status.DONE}'")),
@@ -102,6 +106,12 @@ async def count_solved(connection: Connection, user_id: str) -> int:
     )
     query = select(func.count(distinct(problem))).where(_table.c.user_id == user_id, _SOLVING)
     return int((await connection.execute(query)).scalar_one())
+
+
+async def has_solved_something(connection: Connection, user_id: str) -> bool:
+    """Say whether any submission of the user's was accepted, to whatever problem."""
+    query = select(_table.c.id).where(_table.c.user_id == user_id, _SOLVED_ONE).limit(1)
+    return (await connection.execute(query)).first() is not None
 
 
 def _joined() -> FromClause:

@@ -103,7 +103,7 @@ class SubmissionKind(Kind[Submission, Graded]):
         _log.info("verdict: %s after %.2f s", verdict.outcome, verdict.wall_seconds)
         self.services.publish(subject.id, VerdictReached(verdict=verdict))
         if (asked := result.explanation) is not None:
-            self.services.queue.notify(Ticket(asked.id, asked.priority))
+            self.services.queue.notify(Ticket.of(asked))
         for found in result.unexplained:
             await count_unexplained(self.services, subject, found)
 

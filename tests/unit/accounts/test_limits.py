@@ -51,3 +51,15 @@ def test_memory_stays_bounded() -> None:
     for key in "abcdef":
         limit.attempt(key)
     assert len(limit._attempts) == 3
+
+
+def test_an_attempt_that_proved_itself_is_taken_back_and_no_other() -> None:
+    """Of a whole class behind one address those are counted that fail."""
+    limit = RateLimit(2, clock=Clock())
+    for _ in range(5):
+        limit.attempt("a")
+        limit.take_back("a")
+    assert [allowed(limit, "a") for _ in range(3)] == [True, True, False]
+    limit.take_back("nobody")
+    limit.take_back("a")
+    assert [allowed(limit, "a") for _ in range(2)] == [True, False]

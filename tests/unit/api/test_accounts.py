@@ -133,3 +133,31 @@ async def test_a_token_needs_a_readable_name(tmp_path: Path, name: str) -> None:
         await service.sign_up()
         answer = await service.client.post("/api/v1/tokens", json={"name": name})
     assert answer.status_code == 422
+
+
+async def test_signing_up_takes_an_invitation_where_the_rule_says_so(tmp_path: Path) -> None:
+    async with scripted_service(tmp_path, sign_up="invitation") as service:
+        await service.sign_up("admin@school.test")
+        made = await service.services.invitations.invite()
+        async with service.visitor() as browser:
+            for invitation, expected in (("", "invitation_needed"), ("made-up", "invitation_over")):
+                answer = await browser.post(
+                    "/api/v1/accounts", json={**CREDENTIALS, "invitation": invitation}
+                )
+                assert (answer.status_code, code(answer)) == (403, expected)
+            body = {**CREDENTIALS, "invitation": made.secret}
+            assert (await browser.post("/api/v1/accounts", json=body)).status_code == 201
+            answer = await browser.post("/api/v1/accounts", json={**body, "email": "b@school.test"})
+            assert code(answer) == "invitation_over"
+
+
+async def test_signing_up_takes_a_code_where_the_rule_says_so(tmp_path: Path) -> None:
+    """Whatever is typed for one."""
+    async with scripted_service(tmp_path, sign_up="code", sign_up_code="frühling") as service:
+        await service.sign_up("admin@school.test")
+        async with service.visitor() as browser:
+            for wrong in ("", "Frühling", "\ud800", "fr\0hling"):
+                answer = await browser.post("/api/v1/accounts", json={**CREDENTIALS, "code": wrong})
+                assert (answer.status_code, code(answer)) == (403, "wrong_code")
+            right = await browser.post("/api/v1/accounts", json={**CREDENTIALS, "code": "frühling"})
+            assert right.status_code == 201

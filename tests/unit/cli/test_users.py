@@ -4,6 +4,7 @@ import contextlib
 import io
 import os
 import pty
+import re
 import subprocess
 import sys
 from collections.abc import Callable
@@ -102,3 +103,32 @@ def test_at_a_terminal_the_password_is_asked_for_twice(tmp_path: Path) -> None:
         assert process.wait() == 0
     assert b"is now admin" in shown
     assert b"horse" not in shown
+
+
+def test_an_invitation_is_made_listed_and_revoked(jaxercise: Callable[..., Done]) -> None:
+    """The link is readable once; the list has its id, not its secret."""
+    address = ("--address", "https://jax.school.example/")
+    made = jaxercise("users", "invite", "--uses", "80", "--days", "7", "--name", "Tuesday", *address)
+    link, good_for, unneeded = made.printed.splitlines()
+    assert re.fullmatch(r"https://jax\.school\.example/sign-up\?invitation=[\w-]{43}", link)
+    assert good_for.startswith("Good for 80 accounts until 20")
+    assert unneeded == "Nobody needs it as long as JAXERCISE_SIGN_UP is open."
+    [listed] = jaxercise("users", "invitations").printed.splitlines()
+    invitation_id, rest = listed.split(maxsplit=1)
+    assert rest.startswith("0 of 80")
+    assert rest.endswith("open     Tuesday")
+    revoked = jaxercise("users", "revoke-invitation", invitation_id)
+    assert revoked.printed == f"{invitation_id} is revoked; 0 of 80 had signed up by it.\n"
+    assert "revoked  Tuesday" in jaxercise("users", "invitations").printed
+    for refused in (("revoke-invitation", "none"), ("invite", "--uses", "0"), ("invite", "--days", "366")):
+        done = jaxercise("users", *refused)
+        assert (done.exit_code, len(done.complained.splitlines())) == (2, 1)
+
+
+def test_an_operator_needs_no_invitation(
+    jaxercise: Callable[..., Done], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("JAXERCISE_SIGN_UP", "invitation")
+    for email in ("a@school.test", "b@school.test"):
+        assert jaxercise("users", "create", email).exit_code == 0
+    assert len(jaxercise("users", "invite").printed.splitlines()) == 2

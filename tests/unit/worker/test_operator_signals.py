@@ -92,21 +92,22 @@ async def test_stages_and_failures_of_ours_are_counted(tmp_path: Path) -> None:
 
 
 async def test_what_is_turned_away_is_counted_by_why(tmp_path: Path) -> None:
-    async with scripted_service(tmp_path, queue_limit=2, waiting_per_user=1) as service:
+    async with scripted_service(tmp_path, queue_limit=2, waiting_per_user=2) as service:
         await service.sign_up()
         await service.submit("wait 60")
         await until(lambda: service.grader.graded == ["wait 60"])
         await service.submit("x")
+        await service.submit("x")
         address = "/api/v1/problems/double/submissions"
         assert (await service.client.post(address, json={"code": "x"})).status_code == 429
+        # For who has nothing waiting there is room.
         await service.sign_up("second@school.test")
         await service.submit("x")
-        await service.sign_up("third@school.test")
         assert (await service.client.post(address, json={"code": "x"})).status_code == 429
         reported = await metrics_of(service)
     assert 'jaxercise_submissions_refused_total{reason="learner_limit"} 1.0' in reported
     assert 'jaxercise_submissions_refused_total{reason="queue_full"} 1.0' in reported
-    assert 'jaxercise_submissions_waiting{priority="interactive"} 2.0' in reported
+    assert 'jaxercise_submissions_waiting{priority="interactive"} 3.0' in reported
     assert "jaxercise_submissions_running 1.0" in reported
 
 
