@@ -1,6 +1,6 @@
 """Gradients against the reference's, one by one."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from app.core.outcome import Outcome
 from app.core.problem import Problem
@@ -16,7 +16,7 @@ from app.grading.reference.outputs import ReferenceOutput
 from sandbox.arrays import BadArray, WireArray, unpack_array
 from sandbox.interface import CallResult
 
-CUT_OFF = "it is not used, or something such as `stop_gradient` or a copy made with NumPy cuts it off"
+_WAYS = "or something such as `stop_gradient` or a copy made with NumPy cuts"
 
 
 def judge(problem: Problem, check: Check, call: CallResult, expected: ReferenceOutput) -> CaseResult:
@@ -36,7 +36,7 @@ def judge(problem: Problem, check: Check, call: CallResult, expected: ReferenceO
         return case_result(check, Outcome.WRONG_PARAMETERS, message, call.wall_seconds)
     tolerance = tolerance_of(problem, check, wanted)
     if silent := _without(given, wanted, tolerance):
-        message = f"no gradient reaches {names_words(silent)}: {CUT_OFF}"
+        message = f"no gradient reaches {names_words(silent)}: {cut_off_words(silent)}"
         return case_result(check, Outcome.WRONG_VALUE, message, call.wall_seconds)
     differing = [name for name in wanted if not matches(given[name], wanted[name], tolerance)]
     return judge_arrays(
@@ -49,6 +49,11 @@ def judge(problem: Problem, check: Check, call: CallResult, expected: ReferenceO
         # Which ones differ tells nothing of a hidden case's values.
         remark=f"the gradient of {names_words(differing)} is another" if differing else "",
     )
+
+
+def cut_off_words(names: Sequence[str]) -> str:
+    """Say how it may come that no gradient reaches these parameters."""
+    return f"it is not used, {_WAYS} it off" if len(names) == 1 else f"they are not used, {_WAYS} them off"
 
 
 def without_gradient(
