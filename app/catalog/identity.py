@@ -9,7 +9,8 @@ import uuid
 
 import msgspec
 
-_BYTE_ORDER_MARK = "\ufeff"
+from app.core.submission import BYTE_ORDER_MARK
+
 _KEY = re.compile(r"^[ \t]*(id|slug|position)[ \t]*=[ \t]*(?:\"([^\"\n]*)\"|'([^'\n]*)'|(\d+))", re.MULTILINE)
 
 
@@ -39,7 +40,7 @@ class Identity(msgspec.Struct, frozen=True, kw_only=True):
 
 def identity_of(manifest: bytes) -> Identity:
     """Return as much as can be read of a `problem.toml`, whatever else is wrong with it."""
-    text = manifest.decode("utf-8", errors="replace").removeprefix(_BYTE_ORDER_MARK)
+    text = manifest.decode("utf-8", errors="replace").removeprefix(BYTE_ORDER_MARK)
     try:
         keys = tomllib.loads(text)
     except (tomllib.TOMLDecodeError, RecursionError):

@@ -134,5 +134,5 @@ def test_junit_is_well_formed_whatever_a_message_holds(code: int) -> None:
     message = f"raised {chr(code)} here"
     proof = _proof(Fault(reason=Reason.VARIANT_TOO_NEAR, message=message))
     [failure] = ElementTree.fromstring(proofs_junit([proof])).iter("failure")  # noqa: S314 - our own
-    told = failure.attrib["message"]
-    assert told in (message, f"raised {ascii(chr(code))[1:-1]} here")
+    shown = failure.attrib["message"]
+    assert shown in (message, f"raised {ascii(chr(code))[1:-1]} here")

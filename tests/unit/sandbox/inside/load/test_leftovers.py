@@ -213,13 +213,13 @@ def _slips(code: str) -> Iterator[str]:
 
 def test_slips_of_the_pen_are_left_to_the_parser() -> None:
     """In solutions as they are written, with their docstrings and comments."""
-    wrong = told = 0
+    wrong = named = 0
     for path in sorted((CHECKOUT / "reference_solutions").glob("*/reference.py")):
         for code in _slips(path.read_text()):
             try:
                 ast.parse(code)
             except SyntaxError as error:
                 wrong += 1
-                told += leftover(code, error) is not None
+                named += leftover(code, error) is not None
     assert wrong > 100
-    assert told <= wrong / 100
+    assert named <= wrong / 100

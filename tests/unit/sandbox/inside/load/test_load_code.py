@@ -167,7 +167,7 @@ try:
     module.shift(1, 2)
     sys.stdout.write("")
 except BaseException as error:
-    told = describe(error)
+    raised = describe(error)
     print()
-    print(told.type, told.frames[-1].line if told.frames else None)
+    print(raised.type, raised.frames[-1].line if raised.frames else None)
 """
