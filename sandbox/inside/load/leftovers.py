@@ -15,6 +15,8 @@ from dataclasses import dataclass
 from sandbox.inside.load.odd_characters import odd_character
 
 _NOTEBOOK_LIMIT = 4_000_000
+_READ_LIMIT = 400_000
+"""As much is read, in characters, to find where the first fault is: a second or so at the most."""
 _INCOMPLETE = 0x4000 | ast.PyCF_ONLY_AST
 """The flag with which a text that only ends too early is called incomplete, as `codeop` has it."""
 _COMMANDS = (
@@ -111,7 +113,7 @@ def leftover(code: str, error: SyntaxError) -> Leftover | None:
     """
     lines = code.split("\n")
     reported = error.lineno or 1
-    first = _first_wrong(code) or reported
+    first = _first_wrong(lines, reported)
     for place in dict.fromkeys((first, reported)):
         line = lines[place - 1] if 1 <= place <= len(lines) else ""
         if place == reported and (said := odd_character(error.msg or "", line)):
@@ -121,19 +123,21 @@ def leftover(code: str, error: SyntaxError) -> Leftover | None:
     return None
 
 
-def _first_wrong(code: str) -> int | None:
-    """Return the first line with which the text is no beginning of one in Python; None where all of it is."""
-    lines = code.split("\n")
-    low, high = 0, len(lines)
-    if _is_beginning("\n".join(lines)):
-        return None
-    while high - low > 1:
-        middle = (low + high) // 2
-        if _is_beginning("\n".join(lines[:middle]) + "\n"):
+def _first_wrong(lines: Sequence[str], reported: int) -> int:
+    """Return the first line with which the text is no beginning of one in Python; at most `reported`."""
+    low, high = 0, min(reported, len(lines))
+    read = 0
+    # Most often the line that is reported is the one: so that is asked first, and then halves.
+    middle = high - 1
+    while high - low > 1 and read <= _READ_LIMIT:
+        text = "\n".join(lines[:middle]) + "\n"
+        read += len(text)
+        if _is_beginning(text):
             low = middle
         else:
             high = middle
-    return high
+        middle = (low + high) // 2
+    return high if high - low <= 1 else reported
 
 
 def _is_python(text: str) -> bool:
