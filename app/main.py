@@ -15,6 +15,7 @@ from starlette.exceptions import HTTPException
 from app.accounts.accounts import Accounts
 from app.api import accounts, openapi, operators, problems, submissions
 from app.bootstrap import open_services, publishing_positions, real_grader, require_distributed, run_worker
+from app.catalog.identity import Identity
 from app.catalog.problem_folder import load_folders, reading_rules, suit_any_host
 from app.core.paths import path_of
 from app.core.problem import Problem
@@ -150,7 +151,12 @@ async def load_problems(
         load_folders,
         settings.problems_dir,
         settings.references_dir,
-        known={listing.version: listing.slug for listing in on_offer},
+        known={
+            listing.version: Identity(
+                id=listing.id, slug=listing.slug, position=listing.position, requires=listing.requires
+            )
+            for listing in on_offer
+        },
         require_host=require_host,
     )
     refused = list(loaded.refused)
@@ -159,7 +165,7 @@ async def load_problems(
         try:
             published.add((await problems.publish(files, rules=rules)).manifest.id)
         except ProblemError as fault:
-            refused.append(ProblemError(f"{slug}/{fault.message}"))
+            refused.append(ProblemError(f"{loaded.folders[slug]}/{fault.message}"))
     for refusal in refused:
         _log.error("problem refused: %s", refusal.message)
     if len(refused) == len(loaded.unfit):

@@ -17,6 +17,7 @@ _DTYPES = (
     *("bool", "int8", "int16", "int32", "int64", "uint8", "uint16", "uint32", "uint64"),
     *("float16", "bfloat16", "float32", "float64", "complex64", "complex128"),
 )
+_POSITION_LIMIT = 999_999
 _OUTPUTS_LIMIT = 32
 _OUTPUT_NAME_LIMIT = 60
 _STAGES_LIMIT = 64
@@ -55,6 +56,8 @@ def _refuse(place: str, reason: str) -> ProblemError:
 
 
 def _check_identity(manifest: Manifest) -> None:
+    if not 0 <= manifest.position <= _POSITION_LIMIT:
+        raise _refuse("$.position", f"must be from 0 to {_POSITION_LIMIT:,}")
     try:
         uuid.UUID(manifest.id)
     except ValueError as error:

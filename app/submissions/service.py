@@ -63,7 +63,7 @@ class Submissions:
             ProblemNotFound: there is no such problem.
             QueueFull: too many submissions wait, or too many of this user's.
         """
-        code = code.removeprefix(BYTE_ORDER_MARK)
+        code = code.lstrip(BYTE_ORDER_MARK)
         check_code(code)
         problem = await self._problems.by_slug(slug)
         submission = Submission(

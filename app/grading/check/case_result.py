@@ -1,6 +1,7 @@
 """Results of calls that have no arrays to compare: what they count as, and what is said of them."""
 
 import builtins
+import re
 from collections.abc import Mapping
 
 import msgspec
@@ -59,9 +60,8 @@ def ended_without_an_answer(problem: Problem, check: Check, call: CallResult) ->
     return None
 
 
-_ADVICE: Mapping[str, str] = {
-    "a Param": ": `[...]` behind a parameter reads its numbers, as in `self.w[...]`",
-}
+_OF_PARAMETERS = re.compile(r"a (?:(?:list|tuple) of (?:\S+, )*)?(?:Param|Variable)\b")
+_READ_THEM = ": `[...]` behind a parameter reads its numbers, as in `self.w[...]`"
 
 NEVER_RUN: Mapping[str, str] = {
     "a generator": ": a function with `yield` in it runs only when it is gone through; write `return`",
@@ -78,7 +78,7 @@ def no_arrays(problem: Problem, check: Check, call: CallResult) -> CaseResult:
     """
     entry = problem.manifest.entry
     found = "no array" if check.call.is_hidden else call.not_an_array
-    advice = _ADVICE.get(found, "")
+    advice = _READ_THEM if _OF_PARAMETERS.match(found) else ""
     outcome = Outcome.WRONG_SHAPE
     if call.at_output in [output.name for output in entry.outputs]:
         message = f"`{call.at_output}` is {found}; an array of numbers is asked for{advice}"
