@@ -1,5 +1,6 @@
 """The list of problems and a problem's page, without scripts: what guests and learners see, and the form."""
 
+import asyncio
 import re
 from pathlib import Path
 
@@ -189,3 +190,58 @@ async def test_a_page_after_no_problem_is_not_found(tmp_path: Path) -> None:
     async with scripted_service(tmp_path) as service:
         for after in ("nothing", "a%00b"):
             assert (await service.client.get(f"/?after={after}")).status_code == 404
+
+
+async def sent_twice(service: Service, **form: str) -> tuple[str, str]:
+    """As by a double click: the two are under way at once."""
+    answers = await asyncio.gather(
+        *(service.client.post("/problems/double/submissions", data=form) for _ in range(2))
+    )
+    assert [answer.status_code for answer in answers] == [303, 303]
+    first, second = (answer.headers["location"] for answer in answers)
+    return first, second
+
+
+async def listed(service: Service) -> int:
+    return len((await service.client.get("/api/v1/problems/double/submissions")).json()["submissions"])
+
+
+async def test_a_double_click_is_one_submission(tmp_path: Path) -> None:
+    async with scripted_service(tmp_path, waiting_per_user=1) as service:
+        await service.sign_up()
+        key = re.findall(
+            r'name="key" value="([^"]{20,})"', (await service.client.get("/problems/double")).text
+        )
+        first, second = await sent_twice(service, code="x", mode="submit", key=key[0])
+        assert first == second
+        assert await listed(service) == 1
+
+
+async def test_other_code_from_the_same_form_is_another_submission(tmp_path: Path) -> None:
+    """As after the browser's Back."""
+    async with scripted_service(tmp_path) as service:
+        await service.sign_up()
+        sent = [
+            await service.client.post("/problems/double/submissions", data={**form, "key": "1"})
+            for form in (
+                {"code": "x", "mode": "run"},
+                {"code": "y", "mode": "run"},
+                {"code": "y", "mode": "submit"},
+            )
+        ]
+        assert len({answer.headers["location"] for answer in sent}) == 3
+        await service.client.post("/problems/double/submissions", data={"code": "x", "mode": "run"})
+        await service.client.post("/problems/double/submissions", data={"code": "x", "mode": "run"})
+        assert await listed(service) == 5
+
+
+async def test_what_was_cancelled_can_be_sent_in_anew_from_the_same_form(tmp_path: Path) -> None:
+    async with scripted_service(tmp_path) as service:
+        await service.sign_up()
+        form = {"code": "wait 60", "mode": "run", "key": "1"}
+        addresses = []
+        for _ in range(3):
+            sent = await service.client.post("/problems/double/submissions", data=form)
+            addresses.append(sent.headers["location"])
+            await service.client.post(f"{sent.headers['location']}/cancel")
+        assert len(set(addresses)) == 3
