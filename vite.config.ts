@@ -1,10 +1,15 @@
 import { defineConfig } from "vitest/config";
 
+import { compressBuilt } from "./app/web/build/compress";
+import { cutFonts, PLACE } from "./app/web/build/fonts";
+
 // One entry: every page loads the same small script, which mounts the islands that it finds.
 export default defineConfig({
   root: "app/web",
   base: "/static/dist/",
   publicDir: false,
+  resolve: { alias: { "@cut-fonts": PLACE } },
+  plugins: [cutFonts(), compressBuilt("app/web/static/dist")],
   build: {
     outDir: "static/dist",
     emptyOutDir: true,

@@ -99,6 +99,8 @@ async def sign_out(accounts: AccountsService, cookie: BrowserSession) -> Respons
     if cookie.secret is not None:
         await accounts.sign_out(cookie.secret)
     response = RedirectResponse("/", status_code=303)
+    # Of a machine that several use, Back shows nobody the pages of who used it before.
+    response.headers["Clear-Site-Data"] = '"cache"'
     cookie.take_off(response)
     return response
 
@@ -161,6 +163,7 @@ async def _account_page(
         request,
         "account.html",
         user=user,
+        shows_secret=bool(secret),
         status=200 if refusal is None else meaning_of(refusal).status,
         tokens=await accounts.tokens_of(user),
         name=name,

@@ -178,6 +178,7 @@ async def show_problem(
         user=user,
         status=200 if refusal is None else meaning_of(refusal).status,
         fragments=("earlier", "recap"),
+        is_typed_into=True,
         manifest=problem.manifest,
         statement=render_statement(problem),
         earlier=earlier,
