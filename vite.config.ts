@@ -1,7 +1,7 @@
 import { defineConfig } from "vitest/config";
 
-import { compressBuilt } from "./app/web/build/compress";
-import { cutFonts, PLACE } from "./app/web/build/fonts";
+import { compressBuilt } from "./app/web/build/compress.ts";
+import { cutFonts, PLACE } from "./app/web/build/fonts.ts";
 
 // One entry: every page loads the same small script, which mounts the islands that it finds.
 export default defineConfig({

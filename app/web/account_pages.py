@@ -86,7 +86,13 @@ async def _go_on(
         try:
             problem = await services.problems.by_slug(form.kept.problem)
             return await show_problem(
-                request, user, problem, services.submissions, code=form.kept.code, source="kept"
+                request,
+                user,
+                problem,
+                services.problems,
+                services.submissions,
+                code=form.kept.code,
+                source="kept",
             )
         except ProblemNotFound:
             # A form that nobody of ours has made.

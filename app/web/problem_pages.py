@@ -18,8 +18,11 @@ from app.errors import GraderError, QueueFull, SubmissionRefused
 from app.http.authentication import CurrentUser
 from app.http.responses import meaning_of
 from app.http.services import AccountsService, ProblemsService, SubmissionsService
+from app.store.problems import Problems
 from app.submissions.service import Submissions
 from app.web.errors import PageRoute, error_page
+from app.web.onward import next_exercise
+from app.web.problem_facts import problem_facts
 from app.web.rendering import render_page
 from app.web.sign_in_form import KeptCode, SignInForm, plain_newlines, show_form
 
@@ -96,7 +99,7 @@ async def problem(
         code = shown.starter
     elif load and user is not None:
         code = (await submissions.get(user, load)).code
-    return await show_problem(request, user, shown, submissions, code=code)
+    return await show_problem(request, user, shown, problems, submissions, code=code)
 
 
 @router.post("/problems/{slug}/submissions")
@@ -124,7 +127,7 @@ async def submit(
         submission = await _submit_once(submissions, user, slug, code, mode, wish)
     except (SubmissionRefused, QueueFull) as error:
         return await show_problem(
-            request, user, shown, submissions, code=code, source="refused", refusal=error
+            request, user, shown, problems, submissions, code=code, source="refused", refusal=error
         )
     return RedirectResponse(f"/submissions/{submission.id}", status_code=303)
 
@@ -155,6 +158,7 @@ async def show_problem(
     request: Request,
     user: User | None,
     problem: Problem,
+    problems: Problems,
     submissions: Submissions,
     *,
     code: str | None,
@@ -166,7 +170,12 @@ async def show_problem(
     `source` says where `code` is from: chosen, refused, or kept over a sign-in.
     """
     earlier = [] if user is None else await submissions.list_for(user, problem.slug)
-    progresses = {} if user is None else await submissions.progresses(user, [problem.slug])
+    solved, following = False, None
+    if user is not None:
+        progresses = await submissions.progresses(user, [problem.slug])
+        solved = progresses.get(problem.slug) is Progress.SOLVED
+    if user is not None and solved:
+        following = await next_exercise(problems, submissions, user, problem.slug)
     if code is None:
         latest = None
         if user is not None and earlier:
@@ -177,13 +186,15 @@ async def show_problem(
         "problem.html",
         user=user,
         status=200 if refusal is None else meaning_of(refusal).status,
-        fragments=("earlier", "recap"),
+        fragments=("earlier", "recap", "onward"),
         is_typed_into=True,
         manifest=problem.manifest,
         statement=render_statement(problem),
         earlier=earlier,
         latest_id=earlier[0].id if earlier else "",
-        solved=progresses.get(problem.slug) is Progress.SOLVED,
+        facts=problem_facts(problem.manifest),
+        solved=solved,
+        following=following,
         code=code,
         code_source=source,
         # Names this very form: sent twice, it is one submission.

@@ -132,6 +132,9 @@ export function mountEditor(textarea: HTMLTextAreaElement, options: EditorOption
   for (const label of document.querySelectorAll<HTMLLabelElement>(`label[for=${textarea.id}]`)) {
     label.addEventListener("click", () => view.focus());
   }
+  for (const link of document.querySelectorAll("[data-to-editor]")) {
+    link.addEventListener("click", () => view.focus());
+  }
   const starter = document.querySelector<HTMLTemplateElement>("template[data-starter]");
   document.querySelector("[data-load-starter]")?.addEventListener("click", (event) => {
     if (!starter) return;
@@ -210,6 +213,8 @@ function extensions(
     keymap.of([...closeBracketsKeymap, ...defaultKeymap, ...historyKeymap, indentWithTab]),
     EditorView.contentAttributes.of({
       "aria-label": "Your solution, Python. Escape and then Tab leaves the editor.",
+      // It can be focused as it is; those who look for what can read it off this.
+      tabindex: "0",
       spellcheck: "false",
       autocorrect: "off",
       autocapitalize: "off",

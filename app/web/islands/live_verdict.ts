@@ -68,7 +68,7 @@ class Following {
   #source: EventSource | null = null;
   #errors = 0;
   #ended = false;
-  #heardAt = Date.now();
+  #lastSignAt = Date.now();
   /** What the headline said before the service fell silent. */
   #silenced: string | null = null;
 
@@ -84,7 +84,7 @@ class Following {
     void this.#watch();
     const source = new EventSource(`/api/v1/submissions/${this.#id}/events`);
     this.#source = source;
-    for (const kind of ["open", "queued", "running", "busy", "case"]) source.addEventListener(kind, () => this.#heard());
+    for (const kind of ["open", "queued", "running", "busy", "case"]) source.addEventListener(kind, () => this.#answered());
     source.addEventListener("open", () => (this.#errors = 0));
     source.addEventListener("queued", (event) => this.#queued((parse(event) as { position: number }).position));
     source.addEventListener("running", (event) => this.#running((parse(event) as { cases: string[] }).cases));
@@ -94,7 +94,7 @@ class Following {
     source.addEventListener("error", () => {
       // The browser connects anew by itself, and events are replayed; a closed stream or a dead one is polled for.
       this.#errors += 1;
-      this.#heardAt = 0;
+      this.#lastSignAt = 0;
       if (source.readyState === EventSource.CLOSED || this.#errors >= LOST_AFTER_ERRORS) {
         source.close();
         void this.#poll();
@@ -108,18 +108,18 @@ class Following {
     const isWaitedFor = (): boolean => !this.#ended && this.#section.isConnected;
     while (isWaitedFor()) {
       await new Promise((resolve) => setTimeout(resolve, silence));
-      if (!isWaitedFor() || Date.now() - this.#heardAt < silence) continue;
+      if (!isWaitedFor() || Date.now() - this.#lastSignAt < silence) continue;
       const isThere = await fetch("/healthz", { signal: AbortSignal.timeout(silence) }).then(
         (answer) => answer.ok,
         () => false,
       );
-      if (isThere) this.#heard();
+      if (isThere) this.#answered();
       else if (isWaitedFor()) this.#silent();
     }
   }
 
-  #heard(): void {
-    this.#heardAt = Date.now();
+  #answered(): void {
+    this.#lastSignAt = Date.now();
     if (this.#silenced === null || this.#ended) return;
     const before = this.#silenced;
     this.#silenced = null;

@@ -8,6 +8,7 @@ import { sayKeys } from "./keys";
 import { followExplanation, followSubmission, type Finished } from "./live_verdict";
 import { brought, sendOnce } from "./once";
 import { mountQuestion } from "./quiz";
+import { mountScrollers } from "./scrollers";
 import { mountSubmit } from "./submit";
 import { showLocalTimes } from "./times";
 import { refreshFragments } from "./fragments";
@@ -29,6 +30,7 @@ const say = liveRegion();
 
 sendOnce(document);
 showLocalTimes(document);
+mountScrollers(document);
 for (const list of document.querySelectorAll<HTMLElement>("[data-island=hints]")) {
   mountHints(list, window.sessionStorage, list.dataset["place"] ?? window.location.pathname);
 }

@@ -245,3 +245,48 @@ async def test_what_was_cancelled_can_be_sent_in_anew_from_the_same_form(tmp_pat
             addresses.append(sent.headers["location"])
             await service.client.post(f"{sent.headers['location']}/cancel")
         assert len(set(addresses)) == 3
+
+
+async def test_an_accepted_solution_leads_on_to_the_next_that_is_not_solved(tmp_path: Path) -> None:
+    async with scripted_service(tmp_path) as service:
+        await service.sign_up()
+        await publish(service, 2)
+        onward = re.compile(r'<nav class="onward".*?</nav>', re.DOTALL)
+        assert not onward.search((await service.client.get("/problems/double")).text)
+        await service.verdict((await service.submit("x", slug="exercise-000"))["id"])
+        run = await service.submit("x", mode="run")
+        await service.verdict(run["id"])
+        assert not onward.search((await service.client.get(f"/submissions/{run['id']}")).text)
+        solution = await service.submit("x")
+        await service.verdict(solution["id"])
+        own_page = (await service.client.get(f"/submissions/{solution['id']}")).text
+        for page in (own_page, (await service.client.get("/problems/double?fragment=onward")).text):
+            [found] = onward.findall(page)
+            assert 'href="/problems/exercise-001"' in found
+        await service.verdict((await service.submit("x", slug="exercise-001"))["id"])
+        [end] = onward.findall((await service.client.get("/problems/double")).text)
+        assert "/problems/" not in end
+
+
+def test_a_page_can_be_crossed_by_its_links(learner: PageBrowser) -> None:
+    """To the editor past everything before it, and back from it to the statement."""
+    page = learner.get(PROBLEM).text
+    assert page.index('<a class="skip" href="#work"') < page.index("<header")
+    assert 'href="#reading"' in page.partition('id="work"')[2]
+    for target in ("work", "reading", "main"):
+        assert page.count(f'id="{target}"') == 1
+
+
+def test_times_are_in_utc_with_their_zone_where_no_script_runs(learner: PageBrowser) -> None:
+    submit(learner, "x = 1")
+    found = re.findall(r'<time datetime="([^"]+)">([^<]+)</time>', learner.get(PROBLEM).text)
+    assert found
+    for moment, words in found:
+        assert moment.endswith("+00:00")
+        assert words.endswith(" UTC")
+
+
+def test_a_problem_says_how_it_is_graded(client: PageBrowser) -> None:
+    page = client.get(PROBLEM).text
+    for words in ("toy-8x8", "How it is graded", "Processor time", "|expected|", "Forbidden names"):
+        assert words in page
