@@ -19,5 +19,5 @@ export default defineConfig({
     modulePreload: { polyfill: false },
     rollupOptions: { input: "app/web/islands/main.ts" },
   },
-  test: { environment: "happy-dom", include: ["islands/**/*.test.ts"] },
+  test: { environment: "happy-dom", include: ["{islands,build}/**/*.test.ts"] },
 });

@@ -37,6 +37,7 @@ _STYLE = """
 :root { color-scheme: light dark; font: 16px/1.5 system-ui, sans-serif; }
 main { max-width: 60rem; margin: 2rem auto; padding: 0 1rem; }
 section { border-top: 1px solid #8888; padding-top: .5rem; }
+html { background: Canvas; color: CanvasText; }
 body { overflow-wrap: anywhere; }
 pre { overflow-x: auto; padding: .75rem; background: #8882; }
 .wide { overflow-x: auto; }

@@ -78,15 +78,19 @@ def _made(argument: Generator) -> str:
     match argument:
         case Normal():
             drawn = "complex normal" if argument.dtype == "complex64" else "normal"
-            return f"{drawn} numbers of mean {argument.mean:g} and spread {argument.std:g}"
+            return (
+                f"{drawn} numbers of mean {argument.mean:g} and spread {argument.std:g}, seed {argument.seed}"
+            )
         case Uniform():
-            return f"numbers from {argument.low:g} to {argument.high:g}, all alike likely"
+            return (
+                f"numbers from {argument.low:g} to {argument.high:g}, all alike likely, seed {argument.seed}"
+            )
         case Integers():
-            return f"whole numbers from {argument.low} to {argument.high - 1}"
+            return f"whole numbers from {argument.low} to {argument.high - 1}, seed {argument.seed}"
         case Arange():
             first = ", ".join(f"{argument.start + argument.step * index:g}" for index in range(3))
             return f"{first}, … row by row"
         case Image():
-            return "a picture with numbers from 0 to 1"
+            return f"a picture with numbers from 0 to 1, seed {argument.seed}"
         case _:
             return "one number"

@@ -133,7 +133,12 @@ export function mountEditor(textarea: HTMLTextAreaElement, options: EditorOption
     label.addEventListener("click", () => view.focus());
   }
   for (const link of document.querySelectorAll("[data-to-editor]")) {
-    link.addEventListener("click", () => view.focus());
+    link.addEventListener("click", (event) => {
+      // Followed, the link would give the focus to the section around it.
+      event.preventDefault();
+      view.focus();
+      view.dom.scrollIntoView({ block: "nearest" });
+    });
   }
   const starter = document.querySelector<HTMLTemplateElement>("template[data-starter]");
   document.querySelector("[data-load-starter]")?.addEventListener("click", (event) => {

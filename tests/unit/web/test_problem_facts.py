@@ -67,20 +67,20 @@ def test_tolerance_limits_and_names_are_the_problems_own() -> None:
         (Key(seed=3, style="old"), "`jax.random.PRNGKey(3)`"),
         (
             Normal(shape=(2, 3), seed=1, std=2.0),
-            "`float32` array of shape `(2, 3)`: normal numbers of mean 0 and spread 2",
+            "`float32` array of shape `(2, 3)`: normal numbers of mean 0 and spread 2, seed 1",
         ),
         (
             Uniform(shape=(2,), seed=1),
-            "`float32` array of shape `(2,)`: numbers from 0 to 1, all alike likely",
+            "`float32` array of shape `(2,)`: numbers from 0 to 1, all alike likely, seed 1",
         ),
         (
             Integers(shape=(2,), seed=1, low=-1, high=5),
-            "`int32` array of shape `(2,)`: whole numbers from -1 to 4",
+            "`int32` array of shape `(2,)`: whole numbers from -1 to 4, seed 1",
         ),
         (Arange(shape=(4,), step=0.25), "`float32` array of shape `(4,)`: 0, 0.25, 0.5, … row by row"),
         (
             Image(shape=(8, 8, 3), seed=1),
-            "`float32` array of shape `(8, 8, 3)`: a picture with numbers from 0 to 1",
+            "`float32` array of shape `(8, 8, 3)`: a picture with numbers from 0 to 1, seed 1",
         ),
     ],
 )
