@@ -1,4 +1,4 @@
-"""The cut fonts have what the bundled statements and the templates use, so that no page fetches the whole ones."""
+"""The cut fonts have what bundled statements and templates use, so that no page fetches the whole ones."""
 
 import re
 from html import unescape
