@@ -9,7 +9,6 @@ from functools import partial
 
 from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
-from fastapi.staticfiles import StaticFiles
 from starlette.exceptions import HTTPException
 
 from app.accounts.accounts import Accounts
@@ -20,6 +19,7 @@ from app.catalog.problem_folder import load_folders, reading_rules, suit_any_hos
 from app.core.paths import path_of
 from app.core.problem import Problem
 from app.errors import GraderError, ProblemError
+from app.http.compression import CompressedFiles
 from app.http.middleware import add_middleware
 from app.http.responses import ErrorAnswer, answer_error
 from app.http.services import RequestServices, put_services
@@ -66,7 +66,7 @@ def create_app(
     operators.add_health(app, health)
     for page in _PAGES:
         app.include_router(page.router)
-    app.mount("/static", StaticFiles(directory=path_of("static"), check_dir=False), name="static")
+    app.mount("/static", CompressedFiles(directory=path_of("static"), check_dir=False), name="static")
     for error in (GraderError, RequestValidationError, HTTPException, Exception):
         app.add_exception_handler(error, _answer)
     add_middleware(app, present=_present, metrics=health.metrics)

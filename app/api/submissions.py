@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Annotated
 
 import msgspec
-from fastapi import APIRouter, Query, Request, Response
+from fastapi import APIRouter, Header, Query, Request, Response
 from pydantic import BaseModel, ConfigDict
 from sse_starlette import EventSourceResponse, ServerSentEvent
 
@@ -31,6 +31,16 @@ class SubmissionRequest(BaseModel):
 
     code: str
     mode: Mode = Mode.SUBMIT
+
+
+IdempotencyKey = Annotated[
+    str | None,
+    Header(
+        min_length=1,
+        max_length=200,
+        description="Sent again with the same code and mode, it gives the submission that it made first.",
+    ),
+]
 
 
 class SubmissionAnswer(msgspec.Struct, frozen=True, kw_only=True):
@@ -64,9 +74,14 @@ class SubmissionList(msgspec.Struct, frozen=True, kw_only=True):
     openapi_extra=SIGNED_IN,
 )
 async def submit(
-    request: Request, slug: str, body: SubmissionRequest, user: SignedIn, submissions: SubmissionsService
+    request: Request,
+    slug: str,
+    body: SubmissionRequest,
+    user: SignedIn,
+    submissions: SubmissionsService,
+    idempotency_key: IdempotencyKey = None,
 ) -> Response:
-    submission = await submissions.submit(user, slug, body.code, body.mode)
+    submission = await submissions.submit(user, slug, body.code, body.mode, key=idempotency_key)
     where = str(request.url_for("read_submission", submission_id=submission.id).path)
     return JsonAnswer(await _answer(submissions, submission, user), 202, {"Location": where})
 

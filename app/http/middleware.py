@@ -20,7 +20,9 @@ _TOO_LARGE = (
 _FOREIGN = "This request was sent by a page of another site, so it was refused."
 _COUNTED_METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
 _SAFE_METHODS = ("GET", "HEAD", "OPTIONS")
-_HASHED_FILES = "/static/dist/assets/"
+_STATIC_FILES, _HASHED_FILES = "/static/", "/static/dist/assets/"
+HASH_PARAMETER = "content"
+"""The parameter of a static file's address that changes with its content."""
 # A page runs and loads only what this service itself serves.
 _POLICY = "; ".join(
     (
@@ -92,12 +94,20 @@ class SecurityHeaders:
                 headers = MutableHeaders(scope=message)
                 for name, value in _HEADERS.items():
                     headers.setdefault(name, value)
-                if scope["path"].startswith(_HASHED_FILES) and message["status"] == 200:
-                    # Their names change with their contents.
+                if _is_hashed(scope) and message["status"] == 200:
+                    # Their addresses change with their contents.
                     headers["Cache-Control"] = "public, max-age=31536000, immutable"
             await send(message)
 
         await self._app(scope, receive, send_with_headers)
+
+
+def _is_hashed(scope: Scope) -> bool:
+    path: str = scope["path"]
+    if path.startswith(_HASHED_FILES):
+        return True
+    query: bytes = scope.get("query_string", b"")
+    return path.startswith(_STATIC_FILES) and query.startswith(f"{HASH_PARAMETER}=".encode())
 
 
 class RefuseCrossOrigin:

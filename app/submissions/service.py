@@ -1,5 +1,6 @@
 """Taking submissions in, and what their owners may do with them afterwards."""
 
+import hashlib
 import logging
 import secrets
 from collections.abc import Callable, Collection
@@ -26,7 +27,7 @@ from app.core.verdict import Explained, Mode, Verdict, VerdictLine, VerdictReaso
 from app.errors import SubmissionNotFound, SubmissionRefused, SubmissionTooLarge, VerdictNotFound
 from app.queue.admission import Limits, RefusalReason, ask_for, ignore_refusal
 from app.queue.interface import Publish, Queue
-from app.store.engine.database import Database
+from app.store.engine.database import Connection, Database
 from app.store.problems import Problems
 from app.store.queries import jobs, submissions, verdicts
 from app.submissions.explanation import explanation_job
@@ -55,11 +56,16 @@ class Submissions:
         self._limits = Limits(in_all=queue_limit, of_one_account=waiting_per_user)
         self._on_refused = on_refused
 
-    async def submit(self, user: User, slug: str, code: str, mode: Mode) -> Submission:
+    async def submit(
+        self, user: User, slug: str, code: str, mode: Mode, *, key: str | None = None
+    ) -> Submission:
         """Store the code and queue it for grading; when this returns, no crash loses it.
 
+        `key` names one wish of the user's: said again, as by a second click or a client that got no answer,
+        it gives the submission that it made the first time.
+
         Raises:
-            SubmissionRefused: empty, too large, or not text that can be stored.
+            SubmissionRefused: empty, too large, no text that can be stored, or another wish under a used key.
             ProblemNotFound: there is no such problem.
             QueueFull: too many submissions wait, or too many of this user's.
         """
@@ -67,7 +73,7 @@ class Submissions:
         check_code(code)
         problem = await self._problems.by_slug(slug)
         submission = Submission(
-            id=uuid4().hex,
+            id=uuid4().hex if key is None else _id_by_key(user, key),
             user_id=user.id,
             problem_slug=problem.slug,
             version=problem.version,
@@ -86,7 +92,8 @@ class Submissions:
             created_at=submission.created_at,
         )
         async with self._database.transaction() as connection:
-            await submissions.insert_submission(connection, submission)
+            if not await submissions.insert_submission(connection, submission):
+                return await _sent_before(connection, submission)
             ticket = await ask_for(
                 connection, self._queue, job, limits=self._limits, on_refused=self._on_refused
             )
@@ -204,6 +211,22 @@ class Submissions:
         if submission.status is not Status.QUEUED:
             return None
         return (await self._queue.positions([submission.id])).get(submission.id)
+
+
+def _id_by_key(user: User, key: str) -> str:
+    # The id itself, so that the primary key decides between two that come at once.
+    return hashlib.sha256(f"{user.id}\n{key}".encode()).hexdigest()[:32]
+
+
+async def _sent_before(connection: Connection, again: Submission) -> Submission:
+    first = await submissions.submission_by_id(connection, again.id)
+    if first is None or (first.problem_slug, first.mode, first.code) != (
+        again.problem_slug,
+        again.mode,
+        again.code,
+    ):
+        raise SubmissionRefused("This Idempotency-Key was used for another submission already.")
+    return first
 
 
 def check_code(code: str) -> None:

@@ -5,21 +5,27 @@ from fastapi.responses import RedirectResponse
 
 from app.accounts.accounts import Accounts
 from app.core.user import User
-from app.errors import AccountError
+from app.errors import AccountError, ProblemNotFound
 from app.http.authentication import BrowserSession, ClientAddress, CurrentUser, SignedIn
 from app.http.responses import meaning_of
-from app.http.services import AccountsService
+from app.http.services import AccountsService, AllServices, RequestServices
 from app.web.errors import PageRoute
+from app.web.problem_pages import show_problem
 from app.web.rendering import render_page
+from app.web.sign_in_form import SignInForm, read_form, return_address, show_form
 
 router = APIRouter(route_class=PageRoute, include_in_schema=False)
+
+_ACCOUNT = "/account"
+_NEW_TOKEN = "jaxercise_new_token"  # noqa: S105 (a cookie's name)
+_NEW_TOKEN_SECONDS = 60
 
 
 @router.get("/sign-up")
 async def sign_up_page(
     request: Request, user: CurrentUser, accounts: AccountsService, next: str = "/"
 ) -> Response:
-    return await _sign_up_page(request, user, accounts, next=next)
+    return await show_form(request, "sign_up.html", user, accounts, SignInForm(next=next))
 
 
 @router.post("/sign-up")
@@ -29,49 +35,26 @@ async def sign_up(
     accounts: AccountsService,
     cookie: BrowserSession,
     client: ClientAddress,
+    services: AllServices,
 ) -> Response:
-    form = await request.form()
-    email, password, next = (str(form.get(name, "")) for name in ("email", "password", "next"))
+    form = read_form(await request.form())
+    if form.is_only_asked_for:
+        return await show_form(request, "sign_up.html", user, accounts, form)
     try:
-        registered = await accounts.sign_up(email, password, client=client)
+        registered = await accounts.sign_up(form.email, form.password, client=client)
     except AccountError as refusal:
         # What was typed stays, the password included: the learner mends it instead of typing all of it again.
-        return await _sign_up_page(
-            request, user, accounts, next=next, email=email, password=password, refusal=refusal
-        )
-    response = RedirectResponse(return_address(next), status_code=303)
+        return await show_form(request, "sign_up.html", user, accounts, form, refusal=refusal)
+    response = await _go_on(request, form, registered, services)
     cookie.put_on(response, await accounts.start_session(registered))
     return response
-
-
-async def _sign_up_page(
-    request: Request,
-    user: User | None,
-    accounts: Accounts,
-    *,
-    next: str,
-    email: str = "",
-    password: str = "",
-    refusal: AccountError | None = None,
-) -> Response:
-    return render_page(
-        request,
-        "sign_up.html",
-        user=user,
-        status=200 if refusal is None else meaning_of(refusal).status,
-        next=return_address(next),
-        email=email,
-        password=password,
-        refusal=refusal.message if refusal else "",
-        is_first=await accounts.is_empty(),
-    )
 
 
 @router.get("/sign-in")
 async def sign_in_page(
     request: Request, user: CurrentUser, accounts: AccountsService, next: str = "/"
 ) -> Response:
-    return await _sign_in_page(request, user, accounts, next=next)
+    return await show_form(request, "sign_in.html", user, accounts, SignInForm(next=next))
 
 
 @router.post("/sign-in")
@@ -81,44 +64,40 @@ async def sign_in(
     accounts: AccountsService,
     cookie: BrowserSession,
     client: ClientAddress,
+    services: AllServices,
 ) -> Response:
-    form = await request.form()
-    email, password, next = (str(form.get(name, "")) for name in ("email", "password", "next"))
+    form = read_form(await request.form())
+    if form.is_only_asked_for:
+        return await show_form(request, "sign_in.html", user, accounts, form)
     try:
-        session = await accounts.sign_in(email, password, client=client)
+        session = await accounts.sign_in(form.email, form.password, client=client)
     except AccountError as refusal:
-        return await _sign_in_page(request, user, accounts, next=next, email=email, refusal=refusal)
-    response = RedirectResponse(return_address(next), status_code=303)
+        return await show_form(request, "sign_in.html", user, accounts, form, refusal=refusal)
+    response = await _go_on(request, form, await accounts.user_of_session(session), services)
     cookie.put_on(response, session)
     return response
 
 
-async def _sign_in_page(
-    request: Request,
-    user: User | None,
-    accounts: Accounts,
-    *,
-    next: str,
-    email: str = "",
-    refusal: AccountError | None = None,
+async def _go_on(
+    request: Request, form: SignInForm, user: User | None, services: RequestServices
 ) -> Response:
-    return render_page(
-        request,
-        "sign_in.html",
-        user=user,
-        status=200 if refusal is None else meaning_of(refusal).status,
-        next=return_address(next),
-        email=email,
-        refusal=refusal.message if refusal else "",
-        is_first=await accounts.is_empty(),
-    )
-
-
-def return_address(wanted: str) -> str:
-    """Return `wanted` if it is a path of this service, else the front page; never another site."""
-    # Browsers read a backslash as a slash, so `/\\evil.example` would leave.
-    is_path = wanted.startswith("/") and not wanted.startswith("//")
-    return wanted if is_path and "\\" not in wanted and wanted.isprintable() else "/"
+    """Lead to where one wanted to go; code that was kept is put into its editor, in this very answer."""
+    if form.kept is not None and user is not None:
+        try:
+            problem = await services.problems.by_slug(form.kept.problem)
+            return await show_problem(
+                request,
+                user,
+                problem,
+                services.problems,
+                services.submissions,
+                code=form.kept.code,
+                source="kept",
+            )
+        except ProblemNotFound:
+            # A form that nobody of ours has made.
+            pass
+    return RedirectResponse(return_address(form.next), status_code=303)
 
 
 @router.post("/sign-out")
@@ -126,24 +105,49 @@ async def sign_out(accounts: AccountsService, cookie: BrowserSession) -> Respons
     if cookie.secret is not None:
         await accounts.sign_out(cookie.secret)
     response = RedirectResponse("/", status_code=303)
+    # Of a machine that several use, Back shows nobody the pages of who used it before.
+    response.headers["Clear-Site-Data"] = '"cache"'
     cookie.take_off(response)
     return response
 
 
 @router.get("/account")
 async def account_page(request: Request, user: SignedIn, accounts: AccountsService) -> Response:
-    return await _account_page(request, user, accounts)
+    """Show the account, and once, right after it was made, a new token."""
+    secret = request.cookies.get(_NEW_TOKEN, "")
+    if secret and await accounts.user_of_token(secret) != user:
+        secret = ""
+    response = await _account_page(request, user, accounts, secret=secret)
+    if _NEW_TOKEN in request.cookies:
+        response.delete_cookie(_NEW_TOKEN, path=_ACCOUNT, httponly=True, samesite="strict")
+    return response
 
 
 @router.post("/account/tokens")
-async def create_token(request: Request, user: SignedIn, accounts: AccountsService) -> Response:
-    """Show the new token right here: it is readable this once, so it may not pass through an address."""
+async def create_token(
+    request: Request, user: SignedIn, accounts: AccountsService, cookie: BrowserSession
+) -> Response:
+    """Have the account's page show the new token, so that a reload there makes no second one.
+
+    It is readable this once, so it may not pass through an address; a cookie hands it over, out of reach of
+    scripts, and is gone once the page has been shown.
+    """
     name = str((await request.form()).get("name", ""))
     try:
         secret = await accounts.create_token(user, name)
     except AccountError as refusal:
         return await _account_page(request, user, accounts, name=name, refusal=refusal)
-    return await _account_page(request, user, accounts, secret=secret)
+    response = RedirectResponse(_ACCOUNT, status_code=303)
+    response.set_cookie(
+        _NEW_TOKEN,
+        secret,
+        max_age=_NEW_TOKEN_SECONDS,
+        path=_ACCOUNT,
+        httponly=True,
+        samesite="strict",
+        secure=cookie.secure,
+    )
+    return response
 
 
 @router.post("/account/tokens/{token_id}/delete")
@@ -165,6 +169,7 @@ async def _account_page(
         request,
         "account.html",
         user=user,
+        shows_secret=bool(secret),
         status=200 if refusal is None else meaning_of(refusal).status,
         tokens=await accounts.tokens_of(user),
         name=name,

@@ -6,10 +6,12 @@ from fastapi.responses import RedirectResponse
 
 from app.catalog.markdown import highlighted
 from app.core.job import Status
-from app.core.verdict import Verdict
+from app.core.submission import Submission
+from app.core.verdict import Mode, Verdict
 from app.http.authentication import SignedIn
 from app.http.services import ProblemsService, SubmissionsService
 from app.web.errors import PageRoute
+from app.web.onward import next_exercise
 from app.web.rendering import render_page
 
 router = APIRouter(route_class=PageRoute, include_in_schema=False)
@@ -34,9 +36,14 @@ async def submission(
     shown = await submissions.get(user, submission_id)
     problem = await problems.by_version(shown.version)
     marked_line = None if shown.verdict is None else line_at_fault(shown.verdict)
+    following = None
+    if accepted := _is_solution(shown):
+        following = await next_exercise(problems, submissions, user, shown.problem_slug)
     return render_page(
         request,
         "submission.html",
+        accepted=accepted,
+        following=following,
         user=user,
         fragments=("verdict",),
         submission=shown,
@@ -46,6 +53,10 @@ async def submission(
         lines=code_listing(shown.code, marked_line=marked_line),
         marked_line=marked_line,
     )
+
+
+def _is_solution(submission: Submission) -> bool:
+    return submission.mode is Mode.SUBMIT and submission.verdict is not None and submission.verdict.accepted
 
 
 @router.post("/submissions/{submission_id}/cancel")

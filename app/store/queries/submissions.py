@@ -9,6 +9,8 @@ from typing import Any
 
 import msgspec
 from sqlalchemy import FromClause, Row, Select, case, distinct, func, literal_column, select
+from sqlalchemy.dialects.postgresql import insert as postgres_insert
+from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 
 from app.core.job import Status
 from app.core.outcome import Outcome
@@ -28,10 +30,12 @@ _STATUS = case(
 ).label("status")
 
 
-async def insert_submission(connection: Connection, submission: Submission) -> None:
-    """Store what was sent in; its job is put in by the same transaction, under its id."""
-    await connection.execute(
-        _table.insert().values(
+async def insert_submission(connection: Connection, submission: Submission) -> bool:
+    """Store what was sent in, before its job in the same transaction; False where its id is there."""
+    insert = sqlite_insert if connection.dialect.name == "sqlite" else postgres_insert
+    new = (
+        insert(_table)
+        .values(
             id=submission.id,
             user_id=submission.user_id,
             version=submission.version,
@@ -40,7 +44,9 @@ async def insert_submission(connection: Connection, submission: Submission) -> N
             seed=submission.seed,
             created_at=submission.created_at,
         )
+        .on_conflict_do_nothing(index_elements=["id"])
     )
+    return (await connection.execute(new)).rowcount == 1
 
 
 async def submission_by_id(connection: Connection, submission_id: str) -> Submission | None:

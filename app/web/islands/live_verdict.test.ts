@@ -48,8 +48,10 @@ function result(name: string, outcome: string): CaseResult {
 let answers: string[];
 let said: string[];
 let finished: HTMLElement[];
+let lost = 0;
+const headline = (): string => document.querySelector("[data-headline]")?.textContent ?? "";
 
-function follow(): Spoken {
+function follow(silenceMilliseconds = 60_000): Spoken {
   document.body.innerHTML = `<div><section data-island="live-verdict" data-submission="abc">
     <h2 data-headline>Waiting</h2><p data-detail>All cases.</p><form><button data-cancel>Cancel</button></form>
     <div hidden data-live-cases><table><tbody></tbody></table></div></section></div>
@@ -57,7 +59,9 @@ function follow(): Spoken {
   followSubmission(document.querySelector("section") as HTMLElement, {
     say: (text) => said.push(text),
     finished: (section) => finished.push(section),
+    lost: () => (lost += 1),
     pollMilliseconds: 1,
+    silenceMilliseconds,
   });
   if (!Spoken.last) throw new Error("nothing was followed");
   return Spoken.last;
@@ -70,6 +74,7 @@ beforeEach(() => {
   answers = [];
   said = [];
   finished = [];
+  lost = 0;
   vi.stubGlobal("EventSource", Spoken);
   vi.stubGlobal("fetch", async () => new Response(answers.shift() ?? VERDICT));
 });
@@ -169,4 +174,39 @@ test("a run that waits again because the machine is busy says so, and stays said
   source.say("running", { cases: ["short"] });
   expect(document.querySelector("[data-detail]")?.textContent).toContain("The machine is busy");
   expect(said.some((text) => text.includes("nothing of your code"))).toBe(true);
+});
+
+test("a service that says nothing is asked, and its silence is told; then all is as it was", async () => {
+  const source = follow(20);
+  source.say("running", { cases: ["toy"] });
+  let isFrozen = true;
+  vi.stubGlobal("fetch", (_url: string, options?: RequestInit) =>
+    isFrozen
+      ? new Promise((_, reject) => options?.signal?.addEventListener("abort", () => reject(new Error("aborted"))))
+      : Promise.resolve(new Response("ok")),
+  );
+  await vi.waitFor(() => expect(headline()).toBe("The service does not answer just now"));
+  expect(document.querySelector("section")?.textContent).toContain("is not lost");
+  expect(lost).toBe(1);
+  isFrozen = false;
+  await vi.waitFor(() => expect(headline()).toBe("Running 1 cases"));
+  expect(document.querySelector("section")?.textContent).not.toContain("is not lost");
+});
+
+test("what is said after a silence is what holds then", async () => {
+  const source = follow(20);
+  vi.stubGlobal("fetch", () => Promise.reject(new TypeError("refused")));
+  await vi.waitFor(() => expect(lost).toBe(1));
+  source.say("queued", { position: 3 });
+  expect(headline()).toBe("Waiting: 3 ahead of you");
+});
+
+test("a session that ended meanwhile is told, with a way back to the submission", async () => {
+  const elsewhere = new Response("sign in");
+  Object.defineProperty(elsewhere, "redirected", { value: true });
+  vi.stubGlobal("fetch", async () => elsewhere);
+  follow().fail(Spoken.CLOSED);
+  await vi.waitFor(() => expect(headline()).toBe("Your session has ended"));
+  expect(document.querySelector("[data-detail] a")?.getAttribute("href")).toBe("/sign-in?next=%2Fsubmissions%2Fabc");
+  expect(lost).toBe(1);
 });

@@ -1,6 +1,6 @@
 /** A submission under way: its cases turn up row by row, then the server's own rendering of the verdict. */
 
-import { fetchFragment } from "./fragments";
+import { fetchFragment, PATIENCE_MILLISECONDS, signInLink, SignedOut } from "./fragments";
 import { readWords, statusBadge, type OutcomeWords } from "./outcome_words";
 
 export interface CaseResult {
@@ -21,6 +21,10 @@ export interface FollowOptions {
   /** Has screen readers say a text. */
   say: (text: string) => void;
   finished: Finished;
+  /** The verdict may be long in coming: the service is away, or the session has ended. */
+  lost?: () => void;
+  /** After how long without an event the service is asked whether it is there, and how long it has to answer. */
+  silenceMilliseconds?: number;
   /** How long to wait between looks where the stream cannot be had. */
   pollMilliseconds?: number;
 }
@@ -64,6 +68,9 @@ class Following {
   #source: EventSource | null = null;
   #errors = 0;
   #ended = false;
+  #lastSignAt = Date.now();
+  /** What the headline said before the service fell silent. */
+  #silenced: string | null = null;
 
   constructor(section: HTMLElement, options: FollowOptions) {
     this.#section = section;
@@ -74,8 +81,10 @@ class Following {
 
   start(): void {
     this.#interceptCancel();
+    void this.#watch();
     const source = new EventSource(`/api/v1/submissions/${this.#id}/events`);
     this.#source = source;
+    for (const kind of ["open", "queued", "running", "busy", "case"]) source.addEventListener(kind, () => this.#answered());
     source.addEventListener("open", () => (this.#errors = 0));
     source.addEventListener("queued", (event) => this.#queued((parse(event) as { position: number }).position));
     source.addEventListener("running", (event) => this.#running((parse(event) as { cases: string[] }).cases));
@@ -85,11 +94,62 @@ class Following {
     source.addEventListener("error", () => {
       // The browser connects anew by itself, and events are replayed; a closed stream or a dead one is polled for.
       this.#errors += 1;
+      this.#lastSignAt = 0;
       if (source.readyState === EventSource.CLOSED || this.#errors >= LOST_AFTER_ERRORS) {
         source.close();
         void this.#poll();
       }
     });
+  }
+
+  /** Asks a service that says nothing whether it is there, for as long as the verdict is waited for. */
+  async #watch(): Promise<void> {
+    const silence = this.#options.silenceMilliseconds ?? 900;
+    const isWaitedFor = (): boolean => !this.#ended && this.#section.isConnected;
+    while (isWaitedFor()) {
+      await new Promise((resolve) => setTimeout(resolve, silence));
+      if (!isWaitedFor() || Date.now() - this.#lastSignAt < silence) continue;
+      const isThere = await fetch("/healthz", { signal: AbortSignal.timeout(silence) }).then(
+        (answer) => answer.ok,
+        () => false,
+      );
+      if (isThere) this.#answered();
+      else if (isWaitedFor()) this.#silent();
+    }
+  }
+
+  #answered(): void {
+    this.#lastSignAt = Date.now();
+    if (this.#silenced === null || this.#ended) return;
+    const before = this.#silenced;
+    this.#silenced = null;
+    this.#section.querySelector("[data-silent]")?.remove();
+    this.#headline(before);
+  }
+
+  #silent(): void {
+    const headline = this.#section.querySelector("[data-headline]");
+    if (this.#silenced !== null || this.#ended || !headline) return;
+    const before = headline.textContent ?? "";
+    this.#headline("The service does not answer just now");
+    this.#silenced = before;
+    const more = document.createElement("p");
+    more.dataset["silent"] = "";
+    more.textContent = "Your code was taken in and is not lost. What became of it will stand here.";
+    headline.after(more);
+    this.#options.lost?.();
+  }
+
+  #signedOut(): void {
+    this.#ended = true;
+    this.#source?.close();
+    const text = "Your session has ended";
+    this.#silenced = null;
+    this.#headline(text);
+    const detail = this.#section.querySelector("[data-detail]");
+    detail?.replaceChildren(signInLink(`/submissions/${this.#id}`), " to see what became of this submission.");
+    this.#section.querySelector(".spinner")?.remove();
+    this.#options.lost?.();
   }
 
   #queued(position: number): void {
@@ -109,6 +169,10 @@ class Following {
   }
 
   #headline(text: string): void {
+    if (this.#silenced !== null) {
+      this.#silenced = text;
+      return;
+    }
     const headline = this.#section.querySelector("[data-headline]");
     if (headline && headline.textContent !== text) {
       headline.textContent = text;
@@ -133,8 +197,9 @@ class Following {
     let verdict: HTMLElement | null = null;
     try {
       verdict = (await fetchFragment(`/submissions/${this.#id}`, "verdict")).querySelector("[data-verdict]");
-    } catch {
-      return false;
+    } catch (error) {
+      if (error instanceof SignedOut) this.#signedOut();
+      return error instanceof SignedOut;
     }
     if (!verdict) return false;
     this.#ended = true;
@@ -161,7 +226,11 @@ class Following {
   async #cancel(): Promise<boolean> {
     try {
       const address = `/api/v1/submissions/${this.#id}`;
-      return (await fetch(address, { method: "DELETE", credentials: "same-origin" })).ok;
+      return (await fetch(address, {
+        method: "DELETE",
+        credentials: "same-origin",
+        signal: AbortSignal.timeout(PATIENCE_MILLISECONDS),
+      })).ok;
     } catch {
       return false;
     }

@@ -1,5 +1,6 @@
 """Submitting and following over the JSON API, with a scripted grader behind it."""
 
+import asyncio
 import json
 from pathlib import Path
 from typing import Any
@@ -362,3 +363,39 @@ async def test_a_look_that_was_given_up_can_be_asked_for_again(tmp_path: Path) -
         ("explained", None),
     ]
     assert len(service.grader.explained) == 4
+
+
+async def send(client: httpx.AsyncClient, key: str, code: str = "x", mode: str = "run") -> httpx.Response:
+    return await client.post(
+        "/api/v1/problems/double/submissions",
+        json={"code": code, "mode": mode},
+        headers={"Idempotency-Key": key},
+    )
+
+
+async def test_a_key_said_again_gives_the_submission_that_it_made(tmp_path: Path) -> None:
+    """At once, afterwards, and where there is room for no further one; for each account by itself."""
+    async with scripted_service(tmp_path, waiting_per_user=1) as service:
+        await service.sign_up()
+        at_once = await asyncio.gather(*(send(service.client, "a", "wait 60") for _ in range(3)))
+        later = await send(service.client, "a", "wait 60")
+        assert {answer.status_code for answer in (*at_once, later)} == {202}
+        assert len({answer.json()["id"] for answer in (*at_once, later)}) == 1
+        async with service.visitor() as other:
+            account = {"email": "bob@school.test", "password": PASSWORD}
+            await other.post("/api/v1/accounts", json=account)
+            assert (await send(other, "a", "wait 60")).json()["id"] != later.json()["id"]
+
+
+async def test_a_used_key_with_another_wish_is_refused(tmp_path: Path) -> None:
+    async with scripted_service(tmp_path) as service:
+        await service.sign_up()
+        await send(service.client, "a")
+        for wish in ({"code": "y"}, {"mode": "submit"}):
+            answer = await send(service.client, "a", **wish)
+            assert (answer.status_code, code(answer)) == (422, "submission_refused")
+        for malformed in ("", "a" * 201):
+            assert (await send(service.client, malformed)).status_code == 422
+        assert (
+            len((await service.client.get("/api/v1/problems/double/submissions")).json()["submissions"]) == 1
+        )
