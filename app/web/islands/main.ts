@@ -4,7 +4,7 @@ import "../styles/main.css";
 
 import type { Editor } from "./editor";
 import { mountHints } from "./hints";
-import { followExplanation, followSubmission, type Finished } from "./live_verdict";
+import { followFurther, followSubmission, type Finished } from "./live_verdict";
 import { mountQuestion } from "./quiz";
 import { mountSubmit } from "./submit";
 import { refreshFragments } from "./fragments";
@@ -46,6 +46,7 @@ if (textarea && bench && form) {
       problem: bench.dataset["problem"] ?? "",
       editor,
       say,
+      changed: () => void refreshFragments(window.location.pathname),
       finished: (section, unchanged) => {
         if (unchanged) markLine(editor, section);
         void refreshFragments(window.location.pathname);
@@ -64,8 +65,8 @@ if (underWay && !form) {
   followSubmission(underWay, { say, finished });
 }
 
-const unexplained = document.querySelector<HTMLElement>("[data-verdict][data-explained=cut_short]");
-if (unexplained) followExplanation(unexplained, say);
+const standing = document.querySelector<HTMLElement>("[data-verdict]");
+if (standing) followFurther(standing, say);
 
 document.addEventListener("click", (event) => {
   const link = event.target instanceof Element ? event.target.closest<HTMLElement>("a[data-line]") : null;

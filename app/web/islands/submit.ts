@@ -10,6 +10,8 @@ export interface SubmitOptions {
   say: (text: string) => void;
   /** `unchanged`: the editor still holds the code that was graded. */
   finished: (section: HTMLElement, unchanged: boolean) => void;
+  /** A further verdict stands in the place of the first. */
+  changed?: (() => void) | undefined;
 }
 
 export function mountSubmit(form: HTMLFormElement, result: HTMLElement, options: SubmitOptions): void {
@@ -46,7 +48,7 @@ export function mountSubmit(form: HTMLFormElement, result: HTMLElement, options:
     const underWay = result.querySelector<HTMLElement>("[data-island=live-verdict]");
     const done = result.querySelector<HTMLElement>("[data-verdict]");
     show(result);
-    if (underWay) followSubmission(underWay, { say: options.say, finished });
+    if (underWay) followSubmission(underWay, { say: options.say, finished, changed: options.changed });
     else if (done) finished(done);
   }
 }
