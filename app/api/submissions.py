@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict
 from sse_starlette import EventSourceResponse, ServerSentEvent
 
 from app.api.openapi import SIGNED_IN, answers
-from app.core.events import Event, VerdictExplained, VerdictReached
+from app.core.events import Event, WithVerdict
 from app.core.job import Status
 from app.core.submission import Submission, SubmissionLine
 from app.core.user import User
@@ -149,12 +149,13 @@ async def look_again(submission_id: str, user: SignedIn, submissions: Submission
 
 @router.get(
     "/submissions/{submission_id}/events",
-    summary="Follow a submission: server-sent events from `queued` to `verdict` or `explained`",
+    summary="Follow a submission: server-sent events from `queued` to its last verdict",
     description=(
         "Events `queued`, `running`, `case` and `verdict`, and `busy` where the machine was too busy for the "
         "run and it waits again, from the beginning or after the one of the header\n`Last-Event-ID`; ends "
-        "after `verdict`, or, where that says `cut_short` of its explanation, after `explained`, which has "
-        "the verdict with it."
+        "after `verdict`, unless that goes on: where it says `pending` of its confirmation `confirmed` "
+        "follows, and where it says `cut_short` of its explanation `explained`, each with the verdict as it "
+        "is then."
     ),
     responses=answers(None, says="A stream of `text/event-stream` that ends with the last of them."),
     openapi_extra=SIGNED_IN,
@@ -199,13 +200,9 @@ async def _answer(submissions: Submissions, submission: Submission, user: User) 
 
 
 def _visible_event(event: Event, user: User) -> Event:
-    match event:
-        case VerdictReached(verdict=verdict):
-            return VerdictReached(verdict=visible_verdict(verdict, user))
-        case VerdictExplained(verdict=verdict):
-            return VerdictExplained(verdict=visible_verdict(verdict, user))
-        case _:
-            return event
+    if not isinstance(event, WithVerdict):
+        return event
+    return msgspec.structs.replace(event, verdict=visible_verdict(event.verdict, user))
 
 
 def visible_verdict(verdict: Verdict, user: User) -> Verdict:

@@ -154,6 +154,37 @@ test("a verdict whose look was cut short is replaced once it is explained", asyn
   expect(second?.readyState).toBe(Spoken.CLOSED);
 });
 
+test("an acceptance that is to be confirmed is replaced by what a fresh jail makes of it", async () => {
+  const attributes = 'data-verdict data-submission="abc" data-outcome="accepted"';
+  const pending = VERDICT.replace("data-verdict", `${attributes} data-confirmation="pending"`);
+  const refused = VERDICT.replace("data-verdict", 'data-verdict data-submission="abc" data-explained="cut_short" data-confirmation="refused"');
+  const noticed = refused.replace("</section>", "<p data-notice>It is taken back.</p></section>");
+  answers = [pending, noticed, noticed.replace("cut_short", "complete")];
+  const first = follow();
+  first.say("verdict", {});
+  await vi.waitFor(() => expect(finished).toHaveLength(1));
+  const second = Spoken.last;
+  expect(second).not.toBe(first);
+  second?.say("confirmed", {});
+  await vi.waitFor(() => expect(document.querySelector("[data-confirmation=refused]")).not.toBeNull());
+  expect(said.at(-1)).toContain("It is taken back.");
+  expect(second?.readyState).not.toBe(Spoken.CLOSED);
+  second?.say("explained", {});
+  await vi.waitFor(() => expect(document.querySelector("[data-explained=complete]")).not.toBeNull());
+  expect(second?.readyState).toBe(Spoken.CLOSED);
+});
+
+test("an acceptance that is confirmed says that it counts", async () => {
+  const attributes = 'data-verdict data-submission="abc" data-outcome="accepted"';
+  answers = ["pending", "confirmed"].map((how) => VERDICT.replace("data-verdict", `${attributes} data-confirmation="${how}"`));
+  follow().say("verdict", {});
+  await vi.waitFor(() => expect(finished).toHaveLength(1));
+  const second = Spoken.last;
+  second?.say("confirmed", {});
+  await vi.waitFor(() => expect(said.at(-1)).toBe("Confirmed: it counts as solved."));
+  expect(second?.readyState).toBe(Spoken.CLOSED);
+});
+
 test("a verdict that says all is not followed any longer", async () => {
   const source = follow();
   source.say("verdict", {});

@@ -25,6 +25,8 @@ export interface FollowOptions {
   lost?: () => void;
   /** After how long without an event the service is asked whether it is there, and how long it has to answer. */
   silenceMilliseconds?: number;
+  /** A further verdict stands in the place of the first. */
+  changed?: (() => void) | undefined;
   /** How long to wait between looks where the stream cannot be had. */
   pollMilliseconds?: number;
 }
@@ -36,28 +38,51 @@ export function followSubmission(section: HTMLElement, options: FollowOptions): 
   new Following(section, options).start();
 }
 
-/** Where the look behind `verdict` was cut short, puts the verdict with its explanation in its place, once it is there. */
-export function followExplanation(verdict: HTMLElement, say: (text: string) => void): void {
-  if (verdict.dataset["explained"] !== "cut_short") return;
+/** Where a further verdict is under way, which explains or confirms this one, puts it in its place once it is there. */
+export function followFurther(verdict: HTMLElement, say: (text: string) => void, changed: () => void = () => undefined): void {
+  if (!goesOn(verdict)) return;
   const id = verdict.dataset["submission"] ?? "";
   const source = new EventSource(`/api/v1/submissions/${id}/events`);
-  source.addEventListener("explained", () => {
-    source.close();
-    void replaceExplained(verdict, id, say);
-  });
+  let shown = verdict;
+  const look = async (kind: "confirmed" | "explained"): Promise<void> => {
+    const next = await replaceVerdict(shown, id);
+    if (!next) {
+      source.close();
+      return; // It stands there when the page is loaded again.
+    }
+    shown = next;
+    if (!goesOn(next)) source.close();
+    say(kind === "confirmed" ? confirmedWords(next) : explainedWords(next));
+    changed();
+  };
+  source.addEventListener("confirmed", () => void look("confirmed"));
+  source.addEventListener("explained", () => void look("explained"));
 }
 
-async function replaceExplained(verdict: HTMLElement, id: string, say: (text: string) => void): Promise<void> {
-  let explained: HTMLElement | null = null;
+function goesOn(verdict: HTMLElement): boolean {
+  return verdict.dataset["explained"] === "cut_short" || verdict.dataset["confirmation"] === "pending";
+}
+
+async function replaceVerdict(verdict: HTMLElement, id: string): Promise<HTMLElement | null> {
+  let next: HTMLElement | null = null;
   try {
-    explained = (await fetchFragment(`/submissions/${id}`, "verdict")).querySelector("[data-verdict]");
+    next = (await fetchFragment(`/submissions/${id}`, "verdict")).querySelector("[data-verdict]");
   } catch {
-    return; // It stands there when the page is loaded again.
+    return null;
   }
-  if (!explained || !verdict.isConnected) return;
-  verdict.replaceWith(explained);
-  const found = explained.querySelector(".diagnosis p")?.textContent?.trim();
-  say(found ?? "Nothing more was found about this verdict.");
+  if (!next || !verdict.isConnected) return null;
+  verdict.replaceWith(next);
+  return next;
+}
+
+function explainedWords(verdict: HTMLElement): string {
+  return verdict.querySelector(".diagnosis p")?.textContent?.trim() ?? "Nothing more was found about this verdict.";
+}
+
+function confirmedWords(verdict: HTMLElement): string {
+  const notice = verdict.querySelector("[data-notice]")?.textContent?.trim();
+  if (notice) return `${spoken(verdict)} ${notice}`;
+  return verdict.dataset["outcome"] === "accepted" ? "Confirmed: it counts as solved." : spoken(verdict);
 }
 
 class Following {
@@ -206,7 +231,7 @@ class Following {
     this.#section.replaceWith(verdict);
     this.#options.say(spoken(verdict));
     this.#options.finished(verdict);
-    followExplanation(verdict, this.#options.say);
+    followFurther(verdict, this.#options.say, this.#options.changed);
     return true;
   }
 

@@ -5,7 +5,7 @@ import "../styles/main.css";
 import type { Editor } from "./editor";
 import { mountHints } from "./hints";
 import { sayKeys } from "./keys";
-import { followExplanation, followSubmission, type Finished } from "./live_verdict";
+import { followFurther, followSubmission, type Finished } from "./live_verdict";
 import { brought, sendOnce } from "./once";
 import { mountQuestion } from "./quiz";
 import { mountScrollers } from "./scrollers";
@@ -57,6 +57,7 @@ if (textarea && bench && form) {
       problem: bench.dataset["problem"] ?? "",
       editor,
       say,
+      changed: () => void refreshFragments(window.location.pathname),
       finished: (section, unchanged) => {
         if (unchanged) markLine(editor, section);
         void refreshFragments(page);
@@ -75,8 +76,8 @@ if (underWay && !form) {
   followSubmission(underWay, { say, finished });
 }
 
-const unexplained = document.querySelector<HTMLElement>("[data-verdict][data-explained=cut_short]");
-if (unexplained) followExplanation(unexplained, say);
+const standing = document.querySelector<HTMLElement>("[data-verdict]");
+if (standing) followFurther(standing, say);
 
 window.addEventListener("pageshow", (event) => {
   if (event.persisted) void brought(document, () => window.location.reload());

@@ -13,6 +13,8 @@ export interface SubmitOptions {
   finished: (section: HTMLElement, unchanged: boolean) => void;
   /** How long to wait for what; the defaults suit a person. */
   patience?: Partial<SendOptions>;
+  /** A further verdict stands in the place of the first. */
+  changed?: (() => void) | undefined;
 }
 
 export function mountSubmit(form: HTMLFormElement, result: HTMLElement, options: SubmitOptions): void {
@@ -63,8 +65,10 @@ export function mountSubmit(form: HTMLFormElement, result: HTMLElement, options:
     const underWay = result.querySelector<HTMLElement>("[data-island=live-verdict]");
     const done = result.querySelector<HTMLElement>("[data-verdict]");
     show(result);
-    if (underWay) followSubmission(underWay, { say: options.say, finished, lost: () => setBusy(false) });
-    else if (done) finished(done);
+    if (underWay) {
+      const lost = () => setBusy(false);
+      followSubmission(underWay, { say: options.say, finished, changed: options.changed, lost });
+    } else if (done) finished(done);
   }
 
   function refuse(error: unknown): void {
