@@ -65,8 +65,8 @@ if (underWay && !form) {
   followSubmission(underWay, { say, finished });
 }
 
-const standing = document.querySelector<HTMLElement>("[data-verdict]");
-if (standing) followFurther(standing, say);
+const shown = document.querySelector<HTMLElement>("[data-verdict]");
+if (shown) followFurther(shown, say);
 
 document.addEventListener("click", (event) => {
   const link = event.target instanceof Element ? event.target.closest<HTMLElement>("a[data-line]") : null;
