@@ -54,10 +54,10 @@ def is_last(event: Event) -> bool:
     return isinstance(event, WithVerdict) and not event.verdict.goes_on
 
 
-def later_event(heard: Verdict, now: Verdict) -> VerdictConfirmed | VerdictExplained | None:
-    """Return what is new to whoever has `heard` of one verdict, now that there is another."""
-    if heard.confirmation is Confirmation.PENDING and now.confirmation is not Confirmation.PENDING:
+def later_event(seen: Verdict, now: Verdict) -> VerdictConfirmed | VerdictExplained | None:
+    """Return what is new to whoever has `seen` one verdict, now that there is another."""
+    if seen.confirmation is Confirmation.PENDING and now.confirmation is not Confirmation.PENDING:
         return VerdictConfirmed(verdict=now)
-    if heard.explained is Explained.CUT_SHORT and now.explained is not Explained.CUT_SHORT:
+    if seen.explained is Explained.CUT_SHORT and now.explained is not Explained.CUT_SHORT:
         return VerdictExplained(verdict=now)
     return None

@@ -31,12 +31,12 @@ async def follow_submission(
     where the end was reached in another process. While the database is away the follower waits.
     """
     goes_on = last_id is not None and await feed.knows(submission.id, last_id)
-    heard = submission.verdict if submission.verdict is not None and submission.verdict.goes_on else None
+    seen = submission.verdict if submission.verdict is not None and submission.verdict.goes_on else None
     if submission.verdict is not None and not goes_on:
         events_sent = events_of(submission.verdict)
         for number in range(_received_of(last_id, len(events_sent)), len(events_sent)):
             yield SentEvent(event=events_sent[number], id=str(_FIRST_ID_OF_VERDICTS + number + 1))
-        if heard is None:
+        if seen is None:
             return
     events = feed.follow(submission.id, last_id=last_id)
     upcoming: asyncio.Future[SentEvent] = asyncio.ensure_future(anext(events))
@@ -51,14 +51,14 @@ async def follow_submission(
                 upcoming = asyncio.ensure_future(anext(events))
             else:
                 try:
-                    sent = _event_from_store(await look_again(), heard)
+                    sent = _event_from_store(await look_again(), seen)
                 except DatabaseUnavailable:
                     continue
                 if sent is None:
                     continue
-            if heard is None or goes_on or _is_news(heard, sent.event):
+            if seen is None or goes_on or _is_news(seen, sent.event):
                 yield sent
-                heard = sent.event.verdict if isinstance(sent.event, WithVerdict) else heard
+                seen = sent.event.verdict if isinstance(sent.event, WithVerdict) else seen
             if is_last(sent.event):
                 return
     finally:
@@ -66,18 +66,18 @@ async def follow_submission(
         await asyncio.gather(upcoming, return_exceptions=True)
 
 
-def _is_news(heard: Verdict, event: Event) -> bool:
-    """Say whether this is new to who has `heard` of a verdict: what came before it is not told again."""
-    return isinstance(event, WithVerdict) and later_event(heard, event.verdict) is not None
+def _is_news(seen: Verdict, event: Event) -> bool:
+    """Say whether this is new to who has `seen` a verdict: what came before it is not told again."""
+    return isinstance(event, WithVerdict) and later_event(seen, event.verdict) is not None
 
 
-def _event_from_store(submission: Submission, heard: Verdict | None) -> SentEvent | None:
-    """Return what a follower who has `heard` of a verdict, or of none, has missed."""
+def _event_from_store(submission: Submission, seen: Verdict | None) -> SentEvent | None:
+    """Return what a follower who has `seen` a verdict, or none, has missed."""
     if submission.verdict is None:
         return None
-    if heard is None:
+    if seen is None:
         return SentEvent(event=VerdictReached(verdict=submission.verdict))
-    later = later_event(heard, submission.verdict)
+    later = later_event(seen, submission.verdict)
     return None if later is None else SentEvent(event=later)
 
 

@@ -170,8 +170,8 @@ class RelayedFeed(Feed):
             return
         last = self._received.get(submission_id, 0)
         if (ended := self._ended.get(submission_id)) is not None:
-            heard = ended.sent[-1][1].event
-            if isinstance(heard, WithVerdict) and (later := later_event(heard.verdict, verdict)) is not None:
+            seen = ended.sent[-1][1].event
+            if isinstance(seen, WithVerdict) and (later := later_event(seen.verdict, verdict)) is not None:
                 self._append(submission_id, later, str(last + len(ended.sent) + 1))
             return
         history = self._under_way.get(submission_id)

@@ -65,7 +65,7 @@ libc.timer_settime(timer, 0, often, None)
 )
 
 
-class Room:
+class OneWarmJail:
     """A supervisor of one warm jail."""
 
     def __init__(self, supervisor: Supervisor, runner: asyncio.Runner) -> None:
@@ -96,14 +96,14 @@ class Room:
 
 
 @pytest.fixture(scope="module", params=[open_control_groups, lambda: None], ids=["grouped", "ungrouped"])
-def room(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Room]:
+def warm(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[OneWarmJail]:
     opener: Callable[[], ControlGroups | None] = request.param
     cache: Path = tmp_path_factory.mktemp("cache")
     with asyncio.Runner() as runner:
         context = open_supervisor(cache=cache, warm_jails=1, open_groups=opener)
         supervisor = runner.run(context.__aenter__())
         try:
-            yield Room(supervisor, runner)
+            yield OneWarmJail(supervisor, runner)
         finally:
             runner.run(context.__aexit__(None, None, None))
 
@@ -118,59 +118,59 @@ def _ticks(pid: int) -> int:
 
 
 @pytest.mark.parametrize("code", ["", _BURNERS, _A_THREAD], ids=["nothing", "burners", "a thread"])
-def test_what_waits_uses_no_processor_time_and_then_answers(room: Room, code: str) -> None:
+def test_what_waits_uses_no_processor_time_and_then_answers(warm: OneWarmJail, code: str) -> None:
     """It stands still with all that it has left running, and goes on when it is taken."""
-    assert room.prewarm(code)
-    pid = room.waiting.child.pid
+    assert warm.prewarm(code)
+    pid = warm.waiting.child.pid
     processes = {process.name for process in tree_of(pid)}
     used = _ticks(pid)
-    room.runner.run(asyncio.sleep(1.0))
+    warm.runner.run(asyncio.sleep(1.0))
     assert _ticks(pid) == used
     assert {process.name for process in tree_of(pid)} == processes
     assert len(processes) == (3 if code is _BURNERS else 1)
-    assert room.look()
-    result = room.run("")
+    assert warm.look()
+    result = warm.run("")
     assert result is not None
     assert [call.raised for call in result.calls] == [None]
 
 
-def test_a_jail_that_has_died_is_not_listed_and_goes(room: Room) -> None:
-    assert room.prewarm("")
-    assert room.supervisor.waiting_pids == [room.waiting.child.pid]
-    os.kill(room.waiting.child.pid, signal.SIGKILL)
-    while room.waiting.child.is_alive:
-        room.runner.run(asyncio.sleep(0.01))
-    assert room.supervisor.waiting_pids == []
-    assert not room.supervisor.waits_for("ada")
-    assert room.run("") is None
-    assert not room.look()
+def test_a_jail_that_has_died_is_not_listed_and_goes(warm: OneWarmJail) -> None:
+    assert warm.prewarm("")
+    assert warm.supervisor.waiting_pids == [warm.waiting.child.pid]
+    os.kill(warm.waiting.child.pid, signal.SIGKILL)
+    while warm.waiting.child.is_alive:
+        warm.runner.run(asyncio.sleep(0.01))
+    assert warm.supervisor.waiting_pids == []
+    assert not warm.supervisor.waits_for("ada")
+    assert warm.run("") is None
+    assert not warm.look()
 
 
-def test_a_jail_that_runs_on_is_not_taken_and_goes(room: Room) -> None:
+def test_a_jail_that_runs_on_is_not_taken_and_goes(warm: OneWarmJail) -> None:
     """As one whose freezing somebody has undone."""
-    assert room.prewarm(_A_THREAD)
-    room.waiting.child.thaw()
-    while room.waiting.child.is_frozen:
-        room.runner.run(asyncio.sleep(0.01))
-    assert room.supervisor.waiting_pids == []
-    assert room.run("") is None
-    assert not room.look()
+    assert warm.prewarm(_A_THREAD)
+    warm.waiting.child.thaw()
+    while warm.waiting.child.is_frozen:
+        warm.runner.run(asyncio.sleep(0.01))
+    assert warm.supervisor.waiting_pids == []
+    assert warm.run("") is None
+    assert not warm.look()
 
 
-def test_a_jail_that_wakes_itself_does_not_wait_for_long(room: Room) -> None:
+def test_a_jail_that_wakes_itself_does_not_wait_for_long(warm: OneWarmJail) -> None:
     """A timer of its own sends SIGCONT: a group stays frozen all the same, signals alone do not hold it."""
-    waits = room.prewarm(_IT_WAKES_ITSELF)
+    waits = warm.prewarm(_IT_WAKES_ITSELF)
     if not waits:
-        assert room.supervisor.waiting_pids == []
+        assert warm.supervisor.waiting_pids == []
         return
-    pid, used = room.waiting.child.pid, _ticks(room.waiting.child.pid)
-    room.runner.run(asyncio.sleep(1.0))
-    assert not room.look() or _ticks(pid) == used
+    pid, used = warm.waiting.child.pid, _ticks(warm.waiting.child.pid)
+    warm.runner.run(asyncio.sleep(1.0))
+    assert not warm.look() or _ticks(pid) == used
 
 
-def test_prewarming_has_the_limits_of_a_run(room: Room) -> None:
+def test_prewarming_has_the_limits_of_a_run(warm: OneWarmJail) -> None:
     """Children that burn while it sleeps meet the limit of processor time of the whole tree."""
     limits = Limits(wall_seconds=60.0, idle_seconds=50.0, cpu_seconds=3.0, processes=40)
-    planned = Planned(key="ada", request=room.request(_BURNERS + "time.sleep(40)"), limits=limits)
-    room.runner.run(asyncio.wait_for(room.supervisor.warm_pool._prewarm(planned), 35))
-    assert room.supervisor.waiting_pids == []
+    planned = Planned(key="ada", request=warm.request(_BURNERS + "time.sleep(40)"), limits=limits)
+    warm.runner.run(asyncio.wait_for(warm.supervisor.warm_pool._prewarm(planned), 35))
+    assert warm.supervisor.waiting_pids == []

@@ -76,8 +76,8 @@ if (underWay && !form) {
   followSubmission(underWay, { say, finished });
 }
 
-const standing = document.querySelector<HTMLElement>("[data-verdict]");
-if (standing) followFurther(standing, say);
+const shown = document.querySelector<HTMLElement>("[data-verdict]");
+if (shown) followFurther(shown, say);
 
 window.addEventListener("pageshow", (event) => {
   if (event.persisted) void brought(document, () => window.location.reload());

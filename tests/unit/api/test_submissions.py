@@ -272,6 +272,27 @@ async def test_a_restart_grades_what_the_last_process_left(tmp_path: Path) -> No
         assert (await service.verdict(waiting["id"]))["accepted"]
 
 
+async def test_an_acceptance_that_a_fresh_jail_refuses_is_taken_back(tmp_path: Path) -> None:
+    """The event, the verdict and the list say so, and both verdicts stay to be read."""
+    async with scripted_service(tmp_path) as service:
+        await service.sign_up()
+        taken = await service.submit("warm\nfresh wrong_value")
+        path = f"/api/v1/submissions/{taken['id']}"
+        stream = await service.client.get(f"{path}/events")
+        found = (await service.client.get(path)).json()
+        [line] = (await service.client.get("/api/v1/problems/double/submissions")).json()["submissions"]
+    (_, first, reached), (_, second, confirmed) = events(stream)[-2:]
+    assert (first, second) == ("verdict", "confirmed")
+    assert (reached["verdict"]["accepted"], reached["verdict"]["confirmation"]) == (True, "pending")
+    assert confirmed["verdict"] == found["verdict"]
+    assert (found["verdict"]["accepted"], found["verdict"]["confirmation"]) == (False, "refused")
+    assert [(one["why"], one["outcome"]) for one in found["verdicts"]] == [
+        ("graded", "accepted"),
+        ("confirmed", "wrong_value"),
+    ]
+    assert (line["outcome"], line["score"], line["confirmation"]) == ("wrong_value", 0.0, "refused")
+
+
 async def test_a_verdict_gains_the_explanation_that_took_longer(tmp_path: Path) -> None:
     """It is told live, stands beside the verdict that came first, and changes nothing else of it."""
     async with scripted_service(tmp_path) as service:

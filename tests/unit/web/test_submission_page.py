@@ -157,6 +157,29 @@ def test_an_explanation_that_came_later_stands_in_the_verdict(learner: PageBrows
     assert "refresh" not in text
 
 
+def test_an_acceptance_says_that_it_does_not_count_before_it_is_confirmed(learner: PageBrowser) -> None:
+    """Without scripts the page looks again by itself; the list below the editor says it, too."""
+    page = learner.post(f"{PROBLEM}/submissions", data={"code": "warm\nlater_wait", "mode": "submit"})
+    while "data-outcome" not in page.text:
+        time.sleep(0.05)
+        page = learner.get(page.url)
+    assert 'data-outcome="accepted"' in page.text
+    assert 'data-confirmation="pending"' in page.text
+    assert "once a fresh jail has said the same" in page.text
+    assert '<noscript><meta http-equiv="refresh" content="10"></noscript>' in page.text
+    assert "being confirmed" in learner.get(PROBLEM).text
+
+
+def test_an_acceptance_that_is_taken_back_is_told_on_both_pages(learner: PageBrowser) -> None:
+    page = submit(learner, "warm\nfresh wrong_value", "submit")
+    while 'data-confirmation="refused"' not in page.text:
+        time.sleep(0.05)
+        page = learner.get(page.url)
+    assert 'data-outcome="wrong_value"' in page.text
+    assert "does not count as solved" in page.text
+    assert "a fresh jail refused it" in learner.get(PROBLEM).text
+
+
 def test_a_look_that_was_given_up_is_offered_again(learner: PageBrowser) -> None:
     page = submit(learner, "outcome wrong_value\ncut_short\nlater_break 3\nfound reads_last")
     assert "no reason can be named" in page.text
