@@ -73,8 +73,10 @@ async def insert_submission(connection: Connection, submission: Submission) -> b
             created_at=submission.created_at,
         )
         .on_conflict_do_nothing(index_elements=["id"])
+        # Not every driver counts the rows of an insert.
+        .returning(_table.c.id)
     )
-    return (await connection.execute(new)).rowcount == 1
+    return (await connection.execute(new)).first() is not None
 
 
 async def submission_by_id(connection: Connection, submission_id: str) -> Submission | None:

@@ -127,7 +127,7 @@ export function mountEditor(textarea: HTMLTextAreaElement, options: EditorOption
   if (begin.instead !== null) editor.replace(begin.instead);
   textarea.value = editor.code;
   versions.show(begin.reason);
-  if (["chosen", "kept"].includes(textarea.dataset["source"] ?? "")) forgetHowItCame(options.problem);
+  if (["chosen", "kept", "refused"].includes(textarea.dataset["source"] ?? "")) forgetHowItCame(options.problem);
 
   for (const label of document.querySelectorAll<HTMLLabelElement>(`label[for=${textarea.id}]`)) {
     label.addEventListener("click", () => view.focus());
