@@ -1,4 +1,4 @@
-"""Texts as people really send them, graded in the real jail, by the command that needs no server."""
+"""Texts as people really send them, graded as a whole: in the real jail, by `jaxercise check`."""
 
 import json
 import os
@@ -20,8 +20,7 @@ _RIGHT = {
     "windows": REFERENCE.replace("\n", "\r\n"),
     "old_mac": REFERENCE.replace("\n", "\r"),
     "form_feed": REFERENCE.replace("\n\n\n", "\n\x0c\n"),
-    "mentions": REFERENCE
-    + '# %%time ``` >>> “x” exit()\nNOTE = """\n!pip install x\nHere is the code:\n"""\n',
+    "mentions": f'{REFERENCE}# %%time ``` >>> “x” exit()\nNOTE = """\n!pip install\nHere it is:\n"""\n',
     "guarded": f'{REFERENCE}if __name__ == "__main__":\n    input()\n    exit()\n',
 }
 _REFUSED = {
