@@ -62,18 +62,6 @@ _BLOCKS = """for block in self.blocks:
         x = self.ln_f(x)"""
 _DENSE = """self.fc1 = nnx.Linear(d_model, d_ff, rngs=rngs)
         self.fc2 = nnx.Linear(d_ff, d_model, rngs=rngs)"""
-_ENTRY = """model = ViTCLS(
-        in_channels=in_channels,
-        patch_size=patch,
-        num_patches=(height // patch) * (width // patch),
-        d_model=int(d_model),
-        num_heads=int(num_heads),
-        d_ff=int(d_ff),
-        num_layers=int(num_layers),
-        num_classes=int(num_classes),
-        rngs=nnx.Rngs(int(seed)),
-    )
-    return model(image)"""
 _IN_BLOCK = _stages("block 1: joined heads")
 _IN_HEADS = _stages("joined heads")
 
@@ -291,13 +279,6 @@ CLS_TOKEN = (
         old="for block in self.blocks:\n            x = block(x)",
         new="for _ in self.blocks:\n            x = self.blocks[0](x)",
         names=_stages("between patches and into ln_f", "between block 1 and into ln_f"),
-    ),
-    Mistake(
-        problem="vit-cls-token",
-        name="models kept by their seed alone",
-        old=_ENTRY,
-        new=_ENTRY.replace("model = ViTCLS(", "model = _KEPT[seed] = _KEPT.get(seed) or ViTCLS(")
-        + "\n\n\n_KEPT = {}\n",
     ),
 )
 
