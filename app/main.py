@@ -16,6 +16,7 @@ from app.accounts.accounts import Accounts
 from app.api import accounts, openapi, operators, problems, submissions
 from app.bootstrap import open_services, publishing_positions, real_grader, require_distributed, run_worker
 from app.catalog.problem_folder import load_folders, reading_rules, suit_any_host
+from app.catalog.renderings import open_renderings
 from app.core.paths import path_of
 from app.core.problem import Problem
 from app.errors import GraderError, ProblemError
@@ -118,6 +119,7 @@ async def _lifespan(
                     on_refused=health.metrics.requests.refused,
                 ),
                 feed=shared.feed,
+                renderings=stack.enter_context(open_renderings()),
                 status_report=StatusReport(shared.database, refused),
                 refused_problems=refused,
                 is_production=settings.environment == "production",

@@ -6,7 +6,6 @@ import msgspec
 from fastapi import APIRouter, Query, Response
 
 from app.api.openapi import SIGNED_IN, answers
-from app.catalog.statement import render_statement
 from app.core.generators import Argument
 from app.core.problem import Entry, Limits, ProblemPage
 from app.core.tolerance import Tolerance
@@ -14,7 +13,7 @@ from app.core.verdict import Mode, Visibility
 from app.errors import NotAllowed
 from app.http.authentication import CurrentUser, SignedIn
 from app.http.responses import JsonAnswer
-from app.http.services import AllServices, ProblemsService
+from app.http.services import AllServices, ProblemsService, RenderingsService
 from app.store.queries.problem_versions import summary_of
 
 router = APIRouter(tags=["problems"])
@@ -98,10 +97,12 @@ async def list_refused(user: SignedIn, services: AllServices) -> Response:
     summary="A problem: statement, starter, sample cases",
     responses=answers(ProblemAnswer, says="The problem."),
 )
-async def read_problem(slug: str, visitor: CurrentUser, problems: ProblemsService) -> Response:
+async def read_problem(
+    slug: str, visitor: CurrentUser, problems: ProblemsService, renderings: RenderingsService
+) -> Response:
     problem = await problems.by_slug(slug)
     manifest = problem.manifest
-    statement = render_statement(problem)
+    statement = await renderings.statement(problem)
     samples = [case for case in manifest.cases if case.visibility is Visibility.SAMPLE]
     hidden = len(problem.cases(Mode.SUBMIT, fresh_seed=0)) - len(samples)
     return JsonAnswer(

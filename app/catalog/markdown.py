@@ -15,10 +15,8 @@ from markdown_it.token import Token
 from mdit_py_plugins.anchors import anchors_plugin
 from mdit_py_plugins.container import container_plugin
 from mdit_py_plugins.dollarmath import dollarmath_plugin
-from pygments import highlight
-from pygments.formatters import HtmlFormatter
-from pygments.lexers import get_lexer_by_name
-from pygments.util import ClassNotFound
+
+from app.catalog.highlighting import highlighted
 
 BLOCKS = ("hint", "quiz", "recap")
 
@@ -26,7 +24,6 @@ _ASSET = re.compile(r"(?:\./)?assets/([A-Za-z0-9._-]+)")
 _REFERENCE = re.compile(r"&#x([0-9A-Fa-f]{1,6});")
 _ALIGNED = re.compile(r"\\(begin|end)\{aligned\}")
 _UNSAFE = re.compile(r"(?:on.*|href|xlink.*|style|class|id|src)", re.IGNORECASE)
-_FORMATTER: HtmlFormatter[str] = HtmlFormatter(nowrap=True, classprefix="hl-")
 
 
 def statement_markdown(slug: str) -> MarkdownIt:
@@ -51,15 +48,6 @@ def statement_markdown(slug: str) -> MarkdownIt:
     md.add_render_rule("table_open", _table_open)
     md.add_render_rule("table_close", _table_close)
     return md
-
-
-def highlighted(code: str, language: str) -> str:
-    """Colour code: escaped HTML with `hl-*` classes, lines as they were; plain for an unknown language."""
-    try:
-        lexer = get_lexer_by_name(language or "text", stripnl=False, ensurenl=False)
-    except ClassNotFound:
-        return escapeHtml(code)
-    return highlight(code, lexer, _FORMATTER)
 
 
 def mathml(latex: str, *, block: bool) -> str:

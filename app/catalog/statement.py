@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Sequence
-from functools import lru_cache
 from itertools import zip_longest
 
 import msgspec
@@ -66,13 +65,8 @@ def render_statement(problem: Problem) -> Statement:
     Raises:
         ProblemError: a quiz question has no choices or no right one.
     """
-    return _render(problem.slug, problem.statement)
-
-
-@lru_cache(maxsize=256)
-def _render(slug: str, text: str) -> Statement:
-    md = statement_markdown(slug)
-    rest, blocks = _split(md.parse(text))
+    md = statement_markdown(problem.slug)
+    rest, blocks = _split(md.parse(problem.statement))
     rest = _without_title(_without_empty_sections(rest))
     return Statement(
         html=_html(md, rest),

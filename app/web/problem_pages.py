@@ -6,7 +6,6 @@ import msgspec
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import RedirectResponse
 
-from app.catalog.statement import render_statement
 from app.core.machine import PYTHON_VERSION
 from app.core.problem import Problem, ProblemSummary
 from app.core.submission import CODE_LIMIT_BYTES, Progress
@@ -15,7 +14,7 @@ from app.core.verdict import Mode
 from app.errors import GraderError, QueueFull, SubmissionRefused
 from app.http.authentication import CurrentUser, SignedIn
 from app.http.responses import meaning_of
-from app.http.services import ProblemsService, SubmissionsService
+from app.http.services import ProblemsService, SubmissionsService, services_of
 from app.submissions.service import Submissions
 from app.web.errors import PageRoute, error_page
 from app.web.rendering import render_page
@@ -150,7 +149,7 @@ async def _problem_page(
         status=200 if refusal is None else meaning_of(refusal).status,
         fragments=("earlier", "recap"),
         manifest=problem.manifest,
-        statement=render_statement(problem),
+        statement=await services_of(request.app).renderings.statement(problem),
         earlier=earlier,
         solved=progresses.get(problem.slug) is Progress.SOLVED,
         code=code,
