@@ -23,6 +23,7 @@ from app.errors import GraderError, ProblemError
 from app.http.middleware import add_middleware
 from app.http.responses import ErrorAnswer, answer_error
 from app.http.services import RequestServices, put_services
+from app.metrics.loop_watch import watching_loop
 from app.metrics.metrics import Metrics
 from app.metrics.status_report import StatusReport
 from app.settings import Settings
@@ -96,6 +97,7 @@ async def _lifespan(
     if not settings.worker:
         require_distributed(settings, "JAXERCISE_WORKER=false")
     async with open_services(settings) as shared, publishing_positions(shared), AsyncExitStack() as stack:
+        await stack.enter_async_context(watching_loop(health.metrics.loop_held))
         refused = await load_problems(settings, shared.problems)
         health.readiness.add("database", shared.database.ping)
         health.metrics.queue.watch(shared.database)

@@ -1,5 +1,6 @@
 """Problems as learners and guests may see them: no hidden case, no reference, no variant."""
 
+import asyncio
 from typing import Annotated
 
 import msgspec
@@ -105,19 +106,17 @@ async def read_problem(
     statement = await renderings.statement(problem)
     samples = [case for case in manifest.cases if case.visibility is Visibility.SAMPLE]
     hidden = len(problem.cases(Mode.SUBMIT, fresh_seed=0)) - len(samples)
-    return JsonAnswer(
-        ProblemAnswer(
-            **msgspec.structs.asdict(summary_of(problem)),
-            entry=manifest.entry,
-            starter=problem.starter,
-            statement_html=statement.html,
-            hints=tuple(HintAnswer(title=hint.title, html=hint.html) for hint in statement.hints if visitor),
-            sample_cases=tuple(
-                SampleCase(name=c.name, points=c.points, arguments=c.arguments) for c in samples
-            ),
-            hidden_cases=hidden,
-            tolerance=manifest.tolerance,
-            limits=manifest.limits,
-            forbidden=manifest.forbidden,
-        )
+    answer = ProblemAnswer(
+        **msgspec.structs.asdict(summary_of(problem)),
+        entry=manifest.entry,
+        starter=problem.starter,
+        statement_html=statement.html,
+        hints=tuple(HintAnswer(title=hint.title, html=hint.html) for hint in statement.hints if visitor),
+        sample_cases=tuple(SampleCase(name=c.name, points=c.points, arguments=c.arguments) for c in samples),
+        hidden_cases=hidden,
+        tolerance=manifest.tolerance,
+        limits=manifest.limits,
+        forbidden=manifest.forbidden,
     )
+    # Megabytes, where a statement is full of formulas.
+    return await asyncio.to_thread(JsonAnswer, answer)

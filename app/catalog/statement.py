@@ -12,6 +12,9 @@ from app.catalog.markdown import BLOCKS, statement_markdown
 from app.core.problem import Problem
 from app.errors import ProblemError
 
+BLOCKS_LIMIT = 60
+CHOICES_LIMIT = 300
+"""Of all questions together."""
 _MARK = re.compile(r"\[([ xX])\]\s+")
 
 
@@ -67,6 +70,11 @@ def render_statement(problem: Problem) -> Statement:
     """
     md = statement_markdown(problem.slug)
     rest, blocks = _split(md.parse(problem.statement))
+    if len(blocks) > BLOCKS_LIMIT:
+        raise ProblemError(
+            f"statement.md: there are {len(blocks):,} hints, quizzes and recaps; "
+            f"at most {BLOCKS_LIMIT} are allowed"
+        )
     rest = _without_title(_without_empty_sections(rest))
     return Statement(
         html=_html(md, rest),
@@ -75,9 +83,19 @@ def render_statement(problem: Problem) -> Statement:
             Hint(title=_title(block, f"Hint {number}"), html=_html(md, block[1:-1]))
             for number, block in enumerate(_named(blocks, "hint"), start=1)
         ),
-        quiz=tuple(question for block in _named(blocks, "quiz") for question in _questions(md, block[1:-1])),
+        quiz=_quiz(md, _named(blocks, "quiz")),
         recap_html="".join(_html(md, block[1:-1]) for block in _named(blocks, "recap")),
     )
+
+
+def _quiz(md: MarkdownIt, blocks: Sequence[list[Token]]) -> tuple[Question, ...]:
+    questions = tuple(question for block in blocks for question in _questions(md, block[1:-1]))
+    choices = sum(len(question.choices) for question in questions)
+    if choices > CHOICES_LIMIT:
+        raise ProblemError(
+            f"statement.md: the quiz has {choices:,} choices; at most {CHOICES_LIMIT} are allowed"
+        )
+    return questions
 
 
 def _split(tokens: Sequence[Token]) -> tuple[list[Token], list[list[Token]]]:

@@ -7,6 +7,7 @@ from app.accounts.accounts import Accounts
 from app.core.user import User
 from app.errors import AccountError
 from app.http.authentication import BrowserSession, ClientAddress, CurrentUser, SignedIn
+from app.http.forms import read_form
 from app.http.responses import meaning_of
 from app.http.services import AccountsService
 from app.web.errors import PageRoute
@@ -30,7 +31,7 @@ async def sign_up(
     cookie: BrowserSession,
     client: ClientAddress,
 ) -> Response:
-    form = await request.form()
+    form = await read_form(request)
     email, password, next = (str(form.get(name, "")) for name in ("email", "password", "next"))
     try:
         registered = await accounts.sign_up(email, password, client=client)
@@ -82,7 +83,7 @@ async def sign_in(
     cookie: BrowserSession,
     client: ClientAddress,
 ) -> Response:
-    form = await request.form()
+    form = await read_form(request)
     email, password, next = (str(form.get(name, "")) for name in ("email", "password", "next"))
     try:
         session = await accounts.sign_in(email, password, client=client)
@@ -138,7 +139,7 @@ async def account_page(request: Request, user: SignedIn, accounts: AccountsServi
 @router.post("/account/tokens")
 async def create_token(request: Request, user: SignedIn, accounts: AccountsService) -> Response:
     """Show the new token right here: it is readable this once, so it may not pass through an address."""
-    name = str((await request.form()).get("name", ""))
+    name = str((await read_form(request)).get("name", ""))
     try:
         secret = await accounts.create_token(user, name)
     except AccountError as refusal:

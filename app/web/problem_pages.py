@@ -13,6 +13,7 @@ from app.core.user import User
 from app.core.verdict import Mode
 from app.errors import GraderError, QueueFull, SubmissionRefused
 from app.http.authentication import CurrentUser, SignedIn
+from app.http.forms import read_form
 from app.http.responses import meaning_of
 from app.http.services import ProblemsService, SubmissionsService, services_of
 from app.submissions.service import Submissions
@@ -104,7 +105,7 @@ async def submit(
 ) -> Response:
     """Take the form without scripts: on to the submission's page, or back to the editor with nothing lost."""
     shown = await problems.by_slug(slug)
-    form = await request.form()
+    form = await read_form(request)
     # A form sends every newline as CR LF, whatever was typed.
     code = str(form.get("code", "")).replace("\r\n", "\n")
     try:

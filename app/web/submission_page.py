@@ -1,5 +1,7 @@
 """A submission: where it is, then its verdict, with the code that was sent in."""
 
+import asyncio
+
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import RedirectResponse
 
@@ -28,7 +30,9 @@ async def submission(
     marked_line = None if shown.verdict is None else line_at_fault(shown.verdict)
     # The fragment has none.
     listing = "" if "fragment" in request.query_params else await renderings.listing(shown.code)
-    return render_page(
+    # A verdict of many cases, with a picture each, takes longer to write down than others should wait.
+    return await asyncio.to_thread(
+        render_page,
         request,
         "submission.html",
         user=user,

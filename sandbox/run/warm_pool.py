@@ -15,6 +15,7 @@ from sandbox.limits import Limits
 from sandbox.protocol import Prewarm
 from sandbox.run.child import JailedChild
 from sandbox.run.dialogue import load_order
+from sandbox.run.loop_time import within
 from sandbox.wire import BadFrame, FrameReader
 
 _REPLY_BYTES = 4096
@@ -136,7 +137,7 @@ class WarmPool:
             _log.warning("a jail could not be pre-warmed: %s", error)
             return
         try:
-            async with asyncio.timeout(planned.limits.wall_seconds):
+            async with within(planned.limits.wall_seconds):
                 await child.send(Prewarm(load=load_order(planned.request), calls=planned.request.calls))
                 await _prewarmed(child)
         except (TimeoutError, BadFrame, OSError):
