@@ -94,9 +94,7 @@ class _Metered(Coroutine[Any, Any, Any]):
             self._meter.seconds += time.thread_time() - start
 
 
-def _metered_task(
-    loop: asyncio.AbstractEventLoop, coroutine: Coroutine[Any, Any, Any], **options: Any
-) -> "asyncio.Task[Any]":
+def _metered_task(loop: asyncio.AbstractEventLoop, coroutine: Any, **options: Any) -> "asyncio.Task[Any]":
     meter = _METER.get()
     return asyncio.Task(coroutine if meter is None else _Metered(coroutine, meter), loop=loop, **options)
 
