@@ -16,6 +16,7 @@ from app.api import accounts, openapi, operators, problems, submissions
 from app.bootstrap import open_services, publishing_positions, real_grader, require_distributed, run_worker
 from app.catalog.identity import Identity
 from app.catalog.problem_folder import load_folders, reading_rules, suit_any_host
+from app.catalog.renderings import open_renderings
 from app.core.paths import path_of
 from app.core.problem import Problem
 from app.errors import GraderError, ProblemError
@@ -23,6 +24,7 @@ from app.http.compression import CompressedFiles
 from app.http.middleware import add_middleware
 from app.http.responses import ErrorAnswer, answer_error
 from app.http.services import RequestServices, put_services
+from app.metrics.loop_watch import watching_loop
 from app.metrics.metrics import Metrics
 from app.metrics.status_report import StatusReport
 from app.settings import Settings
@@ -96,6 +98,7 @@ async def _lifespan(
     if not settings.worker:
         require_distributed(settings, "JAXERCISE_WORKER=false")
     async with open_services(settings) as shared, publishing_positions(shared), AsyncExitStack() as stack:
+        await stack.enter_async_context(watching_loop(health.metrics.loop_held))
         refused = await load_problems(settings, shared.problems)
         health.readiness.add("database", shared.database.ping)
         health.metrics.queue.watch(shared.database)
@@ -119,6 +122,7 @@ async def _lifespan(
                     on_refused=health.metrics.requests.refused,
                 ),
                 feed=shared.feed,
+                renderings=stack.enter_context(open_renderings()),
                 status_report=StatusReport(shared.database, refused),
                 refused_problems=refused,
                 is_production=settings.environment == "production",

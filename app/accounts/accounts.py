@@ -14,6 +14,8 @@ from app.store.queries import sessions, tokens, users
 from app.store.queries.tokens import Token
 
 TOKEN_NAME_LIMIT = 100
+TOKENS_LIMIT = 100
+"""How many tokens an account may have."""
 # Lets a secret scanner recognise a leaked token.
 _PREFIX = "jaxercise_"
 
@@ -115,7 +117,7 @@ class Accounts:
         """Make a token that acts for the user until it is deleted.
 
         Raises:
-            AccountError: the name is empty or too long.
+            AccountError: the name is empty or too long, or the account has too many.
             NotSignedIn: the account was disabled meanwhile.
         """
         name = name.strip()
@@ -126,6 +128,8 @@ class Accounts:
         async with self._database.transaction() as connection:
             if not await users.hold_enabled(connection, user.id):
                 raise NotSignedIn
+            if len(await tokens.tokens_of(connection, user.id)) >= TOKENS_LIMIT:
+                raise AccountError(f"An account may have {TOKENS_LIMIT} tokens: delete one that is not used.")
             await tokens.insert_token(connection, token, user_id=user.id, secret_hash=secret_hash(secret))
         return NewToken(token=token, secret=secret)
 

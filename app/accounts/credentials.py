@@ -20,6 +20,7 @@ email_validator.SPECIAL_USE_DOMAIN_NAMES.clear()
 
 SHORTEST = 10
 LONGEST = 1024
+_LONGEST_EMAIL = 320
 
 # Each hash takes 64 MiB and tens of milliseconds of a core; a flood of sign-ins must not take it all.
 _AT_ONCE = 2
@@ -33,6 +34,9 @@ def normal_email(text: str) -> str:
     Raises:
         MalformedEmail: says what is wrong with it.
     """
+    # Whatever looks at it takes longer than it is worth.
+    if len(text) > _LONGEST_EMAIL:
+        raise MalformedEmail(f"An email address has at most {_LONGEST_EMAIL} characters.")
     try:
         found = validate_email(text.strip(), check_deliverability=False, globally_deliverable=False)
     except EmailNotValidError as fault:

@@ -1,5 +1,6 @@
 """Submitting, reading the verdict, following it live, cancelling."""
 
+import asyncio
 from collections.abc import AsyncIterator, Awaitable
 from datetime import datetime
 from typing import Annotated
@@ -24,6 +25,7 @@ from app.submissions.service import Submissions
 
 router = APIRouter(tags=["submissions"])
 _PING_SECONDS = 15
+_LARGE_CHARACTERS = 10_000
 
 
 class SubmissionRequest(BaseModel):
@@ -172,9 +174,12 @@ async def follow(
     return EventSourceResponse(_visible_events(sent, user), ping=_PING_SECONDS)
 
 
-async def _visible_events(events: AsyncIterator[SentEvent], user: User) -> AsyncIterator[ServerSentEvent]:
+async def _visible_events(events: AsyncIterator[SentEvent], user: User) -> AsyncIterator[bytes]:
     async for sent in events:
-        yield server_sent(SentEvent(event=_visible_event(sent.event, user), id=sent.id))
+        visible = server_sent(SentEvent(event=_visible_event(sent.event, user), id=sent.id))
+        # A verdict may be megabytes, and is looked through for newlines.
+        is_large = len(visible.data or "") > _LARGE_CHARACTERS
+        yield await asyncio.to_thread(visible.encode) if is_large else visible.encode()
 
 
 def server_sent(sent: SentEvent) -> ServerSentEvent:

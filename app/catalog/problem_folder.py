@@ -23,6 +23,7 @@ from app.errors import HostLacks, ProblemError
 PackageFiles = dict[str, bytes]
 
 _FILE_LIMIT_BYTES = 1 << 20
+STATEMENT_LIMIT_BYTES = 256 << 10
 _NOT_PART_OF_A_VERSION = ("outputs.json",)
 """Kept beside a reference by `jaxercise regrade`; derived, so it must not change the version."""
 _READ_BY = ("catalog", "core")
@@ -162,6 +163,10 @@ def read_problem(files: Mapping[str, bytes]) -> Problem:
     for name in _TOP_LEVEL:
         if name not in files:
             raise ProblemError(f"{name}: the file is missing")
+    if (size_bytes := len(files["statement.md"])) > STATEMENT_LIMIT_BYTES:
+        raise ProblemError(
+            f"statement.md: has {size_bytes:,} bytes; at most {STATEMENT_LIMIT_BYTES:,} are allowed"
+        )
     manifest = read_manifest(files["problem.toml"])
     problem = Problem(
         version=version_of(files),

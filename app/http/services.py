@@ -11,6 +11,7 @@ import msgspec
 from fastapi import Depends, FastAPI, Request
 
 from app.accounts.accounts import Accounts
+from app.catalog.renderings import Renderings
 from app.errors import ProblemError
 from app.events.feed import Feed
 from app.metrics.status_report import StatusReport
@@ -25,6 +26,7 @@ class RequestServices(msgspec.Struct, frozen=True, kw_only=True):
     problems: Problems
     submissions: Submissions
     feed: Feed
+    renderings: Renderings
     status_report: StatusReport
     refused_problems: Sequence[ProblemError]
     """Folders that could not be loaded at the last start, each with its reason."""
@@ -72,6 +74,10 @@ async def _feed(services: AllServices) -> Feed:
     return services.feed
 
 
+async def _renderings(services: AllServices) -> Renderings:
+    return services.renderings
+
+
 async def _status_report(services: AllServices) -> StatusReport:
     return services.status_report
 
@@ -80,4 +86,5 @@ AccountsService = Annotated[Accounts, Depends(_accounts)]
 ProblemsService = Annotated[Problems, Depends(_problems)]
 SubmissionsService = Annotated[Submissions, Depends(_submissions)]
 FeedService = Annotated[Feed, Depends(_feed)]
+RenderingsService = Annotated[Renderings, Depends(_renderings)]
 StatusReportService = Annotated[StatusReport, Depends(_status_report)]

@@ -7,12 +7,13 @@ from app.accounts.accounts import Accounts
 from app.core.user import User
 from app.errors import AccountError, ProblemNotFound
 from app.http.authentication import BrowserSession, ClientAddress, CurrentUser, SignedIn
+from app.http.forms import read_form
 from app.http.responses import meaning_of
 from app.http.services import AccountsService, AllServices, RequestServices
 from app.web.errors import PageRoute
 from app.web.problem_pages import show_problem
 from app.web.rendering import render_page
-from app.web.sign_in_form import SignInForm, read_form, return_address, show_form
+from app.web.sign_in_form import SignInForm, return_address, show_form, sign_in_form
 
 router = APIRouter(route_class=PageRoute, include_in_schema=False)
 
@@ -37,7 +38,7 @@ async def sign_up(
     client: ClientAddress,
     services: AllServices,
 ) -> Response:
-    form = read_form(await request.form())
+    form = sign_in_form(await read_form(request))
     if form.is_only_asked_for:
         return await show_form(request, "sign_up.html", user, accounts, form)
     try:
@@ -66,7 +67,7 @@ async def sign_in(
     client: ClientAddress,
     services: AllServices,
 ) -> Response:
-    form = read_form(await request.form())
+    form = sign_in_form(await read_form(request))
     if form.is_only_asked_for:
         return await show_form(request, "sign_in.html", user, accounts, form)
     try:
@@ -132,7 +133,7 @@ async def create_token(
     It is readable this once, so it may not pass through an address; a cookie hands it over, out of reach of
     scripts, and is gone once the page has been shown.
     """
-    name = str((await request.form()).get("name", ""))
+    name = str((await read_form(request)).get("name", ""))
     try:
         secret = await accounts.create_token(user, name)
     except AccountError as refusal:

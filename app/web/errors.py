@@ -20,8 +20,10 @@ _TITLES = {
     404: "Not found",
     405: "Not found",
     413: "Too large",
+    414: "Too large",
     422: "This cannot be taken",
     429: "Too many at once",
+    431: "Too large",
     503: "Not just now",
 }
 

@@ -7,7 +7,6 @@ import msgspec
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import RedirectResponse
 
-from app.catalog.statement import render_statement
 from app.core.machine import PYTHON_VERSION
 from app.core.outcome import Outcome
 from app.core.problem import Problem, ProblemSummary
@@ -16,8 +15,9 @@ from app.core.user import User
 from app.core.verdict import Mode
 from app.errors import GraderError, QueueFull, SubmissionRefused
 from app.http.authentication import CurrentUser
+from app.http.forms import read_form
 from app.http.responses import meaning_of
-from app.http.services import AccountsService, ProblemsService, SubmissionsService
+from app.http.services import AccountsService, ProblemsService, SubmissionsService, services_of
 from app.store.problems import Problems
 from app.submissions.service import Submissions
 from app.web.errors import PageRoute, error_page
@@ -116,7 +116,7 @@ async def submit(
     Where the session has ended meanwhile, signing in comes first, and the code is kept over it.
     """
     shown = await problems.by_slug(slug)
-    form = await request.form()
+    form = await read_form(request)
     code = plain_newlines(str(form.get("code", "")))
     if user is None:
         kept = SignInForm(next=f"/problems/{slug}#work", kept=KeptCode(problem=slug, code=code))
@@ -189,7 +189,7 @@ async def show_problem(
         fragments=("earlier", "recap", "onward"),
         is_typed_into=True,
         manifest=problem.manifest,
-        statement=render_statement(problem),
+        statement=await services_of(request.app).renderings.statement(problem),
         earlier=earlier,
         latest_id=earlier[0].id if earlier else "",
         facts=problem_facts(problem.manifest),

@@ -4,9 +4,10 @@ The text travels in the form itself, hidden, to the answer that shows it in its 
 stored for somebody who is not signed in, and it works without scripts.
 """
 
+from collections.abc import Mapping
+
 import msgspec
 from fastapi import Request, Response
-from starlette.datastructures import FormData
 
 from app.accounts.accounts import Accounts
 from app.core.user import User
@@ -35,17 +36,16 @@ class SignInForm(msgspec.Struct, frozen=True, kw_only=True):
     """The other form's link was followed, where there was code to keep: nothing is tried yet."""
 
 
-def read_form(sent: FormData) -> SignInForm:
+def sign_in_form(sent: Mapping[str, str]) -> SignInForm:
     """Return what was sent, without believing any of it."""
-    field = {name: str(value) for name, value in sent.items()}
     kept = None
-    if field.get("code", "") and field.get("problem", ""):
-        kept = KeptCode(problem=field["problem"], code=plain_newlines(field["code"]))
-    is_only_asked_for = "instead" in field
+    if sent.get("code", "") and sent.get("problem", ""):
+        kept = KeptCode(problem=sent["problem"], code=plain_newlines(sent["code"]))
+    is_only_asked_for = "instead" in sent
     return SignInForm(
-        next=field.get("next", ""),
-        email=field.get("email", ""),
-        password="" if is_only_asked_for else field.get("password", ""),
+        next=sent.get("next", ""),
+        email=sent.get("email", ""),
+        password="" if is_only_asked_for else sent.get("password", ""),
         kept=kept,
         is_only_asked_for=is_only_asked_for,
     )

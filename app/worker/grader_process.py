@@ -17,6 +17,7 @@ from app.core.log_context import submission_in_log
 from app.core.verdict import Verdict
 from app.errors import GraderError
 from app.grading.grader import GradingStage
+from app.metrics.loop_watch import ignore_hold, watching_loop
 from app.worker.grader_protocol import (
     Cancel,
     Close,
@@ -70,7 +71,7 @@ async def serve_grader(channel: socket.socket, open_grader: OpenGraderFor) -> No
         reply(StageTook(stage=name, seconds=seconds))
 
     try:
-        async with open_grader(stage) as grader:
+        async with watching_loop(ignore_hold), open_grader(stage) as grader:
             reply(Ready(pid=os.getpid(), environment=grader.environment()))
             await _Conversation(grader, reply).hold(reader)
     except (GraderError, SandboxError) as fault:

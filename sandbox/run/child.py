@@ -19,6 +19,7 @@ from sandbox.procfs.stop import continue_tree, is_tree_stopped, stop_tree
 from sandbox.procfs.tree import ProcessorClock
 from sandbox.protocol import ChildOrder, Confinement, Ended, Failed, Started, Status
 from sandbox.run.compile_page import CompilePage
+from sandbox.run.loop_time import wait_within
 from sandbox.run.pipes import CapturedOutput, LineProbe
 from sandbox.wire import HEADER_BYTES, frame
 
@@ -73,9 +74,8 @@ class JailedChild:
         answered = asyncio.ensure_future(readable(self._status.fileno()))
         hanging = asyncio.ensure_future(fork_server.hangs())
         try:
-            await asyncio.wait(
-                [answered, hanging], timeout=_SPAWN_SECONDS, return_when=asyncio.FIRST_COMPLETED
-            )
+            ends = [answered, hanging]
+            await wait_within(ends, _SPAWN_SECONDS, return_when=asyncio.FIRST_COMPLETED)
             if not answered.done():
                 raise ForkServerGone("it takes no orders" if hanging.done() else "it did not fork in time")
         finally:
@@ -103,7 +103,7 @@ class JailedChild:
         gone = asyncio.ensure_future(readable(self._pidfd))
         try:
             await asyncio.wait([reported, gone], return_when=asyncio.FIRST_COMPLETED)
-            await asyncio.wait([reported], timeout=self._report_seconds)
+            await wait_within([reported], self._report_seconds)
             if not reported.done():
                 raise ChildGone("nothing reports the end of a child")
         finally:

@@ -5,7 +5,6 @@ A run is asked for its line before it is ended at a limit. The child answers by 
 learner's own text, and nothing else.
 """
 
-import asyncio
 import codecs
 import contextlib
 import fcntl
@@ -18,6 +17,7 @@ from sandbox.interface import SandboxError
 from sandbox.limits import Limits
 from sandbox.procfs.process import ProcessState, pid_of, readable, state_of
 from sandbox.protocol import LINE_SIGNAL
+from sandbox.run.loop_time import within
 
 _PIPE_BYTES = 1 << 18
 _READ_BYTES = 1 << 16
@@ -150,7 +150,7 @@ class LineProbe:
         wake()
         for _ in range(_PATIENCE_TIMES):
             with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(self._patience_seconds):
+                async with within(self._patience_seconds):
                     while self._innermost() is None and self._left_bytes > 0:
                         await readable(self._descriptor)
                         self._read()

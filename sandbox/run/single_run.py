@@ -14,6 +14,7 @@ from sandbox.limits import Limits
 from sandbox.protocol import ChildOrder, Ended, Make
 from sandbox.run.child import JailedChild
 from sandbox.run.dialogue import Dialogue, load_order
+from sandbox.run.loop_time import wait_within
 from sandbox.run.pipes import CapturedOutput
 from sandbox.run.termination import (
     NamedEnding,
@@ -94,7 +95,7 @@ class SingleRun:
                 self._drain()
                 return self._result(last_look, wall_seconds)
             if not ended.done():  # A limit was met, and it was killed.
-                await asyncio.wait([ended], timeout=_KILL_SECONDS)
+                await wait_within([ended], _KILL_SECONDS)
             wall_seconds = time.monotonic() - start
             self._drain()
             if not ended.done():

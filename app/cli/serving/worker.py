@@ -12,6 +12,7 @@ from app.cli.serving.logs import set_up_logs
 from app.cli.serving.server import QuietServer, address_of, listening, server_config
 from app.cli.serving.service import as_grader_error
 from app.cli.serving.supervise import freeze_heap, keep
+from app.metrics.loop_watch import watching_loop
 from app.metrics.metrics import Metrics
 from app.settings import Settings
 from app.worker.worker import OpenGrader
@@ -43,6 +44,7 @@ async def _work(settings: Settings, listener: socket.socket | None, open_grader:
         _answering(listener, metrics, readiness),
         open_services(settings) as shared,
         run_worker(settings, shared, open_grader or real_grader(settings, metrics), metrics) as worker,
+        watching_loop(metrics.loop_held),
     ):
         metrics.queue.watch(shared.database)
         readiness.add("database", shared.database.ping)

@@ -1,6 +1,5 @@
 """Grading a learner's submission: the verdict lies with the submission, and is told as it comes about."""
 
-import asyncio
 import logging
 from datetime import UTC, datetime
 
@@ -22,6 +21,7 @@ from app.submissions.explanation import explanation_job
 from app.submissions.service import unfinished_verdict
 from app.worker.kinds.kind import Kind, KindServices, Report, longest_seconds
 from app.worker.kinds.unexplained import count_unexplained
+from sandbox.run.loop_time import within
 
 _OUR_FAULT = (
     "Grading failed on our side, three times in a row. This says nothing about your code: "
@@ -76,7 +76,7 @@ class SubmissionKind(Kind[Submission, Graded]):
             services.counts.stage("waiting", waited.total_seconds())
         problem = await retry_until_available(lambda: services.problems.by_version(subject.version))
         unexplained: list[UnexplainedOutput] = []
-        async with asyncio.timeout(longest_seconds(problem, runs=_RUNS) + self._spare_seconds):
+        async with within(longest_seconds(problem, runs=_RUNS) + self._spare_seconds):
             verdict = await services.grader.grade(
                 problem,
                 subject.code,

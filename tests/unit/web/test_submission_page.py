@@ -3,10 +3,6 @@
 import re
 import time
 
-from hypothesis import given
-from hypothesis import strategies as st
-
-from app.web.submission_page import code_listing
 from tests.support.page_browser import PROBLEM, PageBrowser, sign_up, submit
 
 
@@ -118,19 +114,6 @@ def test_another_learners_submission_is_not_found(learner: PageBrowser) -> None:
     ):
         assert answer.status_code == 404
         assert "secret" not in answer.text
-
-
-def test_a_listing_numbers_every_line_and_marks_one() -> None:
-    lines = code_listing('def f():\n    """a\n    b"""\n\n    return "<x>"\n', marked_line=5)
-    assert [line.number for line in lines] == [1, 2, 3, 4, 5]
-    assert [line.number for line in lines if line.marked] == [5]
-    assert "&lt;x&gt;" in lines[4].html
-
-
-@given(st.text(alphabet="ab'\"\\#\n\r\t(): ", max_size=60))
-def test_each_line_of_a_listing_closes_what_it_opens(code: str) -> None:
-    for line in code_listing(code, marked_line=None):
-        assert line.html.count("<span") == line.html.count("</span")
 
 
 def test_a_verdict_whose_look_was_cut_short_says_so_until_it_is_explained(learner: PageBrowser) -> None:
