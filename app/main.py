@@ -11,6 +11,7 @@ from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi.staticfiles import StaticFiles
 from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect
 
 from app.accounts.accounts import Accounts
 from app.api import accounts, openapi, operators, problems, submissions
@@ -62,11 +63,11 @@ def create_app(
     for noun in _API_MODULES:
         app.include_router(noun.router, prefix="/api/v1")
     app.include_router(openapi.router)
-    operators.add_health(app, health)
+    operators.add_health(app, health, in_public=settings.metrics_port is None)
     for page in _PAGES:
         app.include_router(page.router)
     app.mount("/static", StaticFiles(directory=path_of("static"), check_dir=False), name="static")
-    for error in (GraderError, RequestValidationError, HTTPException, Exception):
+    for error in (GraderError, RequestValidationError, HTTPException, ClientDisconnect, Exception):
         app.add_exception_handler(error, _answer)
     add_middleware(app, present=_present, metrics=health.metrics)
     return app

@@ -12,7 +12,7 @@ from typing import Any
 import msgspec
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 
 from app import errors
@@ -116,6 +116,9 @@ def answer_error(error: Exception) -> ErrorAnswer:
         case HTTPException():
             code = _HTTP_CODES.get(error.status_code, "request_refused")
             return error_answer(error.status_code, code, str(error.detail), headers=error.headers)
+        case ClientDisconnect():
+            # Nobody is left to read it; but it is no fault of ours.
+            return error_answer(400, "malformed_request", "The request ended before its body was complete.")
         case _:
             # The server logs the traceback; the caller is told no more than that.
             return error_answer(500, "internal_error", _BROKEN)
