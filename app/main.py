@@ -20,6 +20,7 @@ from app.catalog.problem_folder import load_folders, reading_rules, suit_any_hos
 from app.core.paths import path_of
 from app.core.problem import Problem
 from app.errors import GraderError, ProblemError
+from app.events.bounds import StreamBounds
 from app.http.middleware import add_middleware
 from app.http.responses import ErrorAnswer, answer_error
 from app.http.services import RequestServices, put_services
@@ -69,7 +70,7 @@ def create_app(
     app.mount("/static", StaticFiles(directory=path_of("static"), check_dir=False), name="static")
     for error in (GraderError, RequestValidationError, HTTPException, ClientDisconnect, Exception):
         app.add_exception_handler(error, _answer)
-    add_middleware(app, present=_present, metrics=health.metrics)
+    add_middleware(app, present=_present, metrics=health.metrics, request_limit=settings.request_limit)
     return app
 
 
@@ -119,6 +120,11 @@ async def _lifespan(
                     on_refused=health.metrics.requests.refused,
                 ),
                 feed=shared.feed,
+                streams=StreamBounds(
+                    in_all=settings.stream_limit,
+                    per_network=settings.streams_per_network,
+                    per_user=settings.streams_per_user,
+                ),
                 status_report=StatusReport(shared.database, refused),
                 refused_problems=refused,
                 is_production=settings.environment == "production",

@@ -9,6 +9,7 @@ from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from app.core.submission import CODE_LIMIT_BYTES
+from app.http.overload import LimitRequests
 from app.http.responses import Present, error_answer
 from app.metrics.metrics import Metrics
 
@@ -46,9 +47,10 @@ _HEADERS = {
 }
 
 
-def add_middleware(app: FastAPI, *, present: Present, metrics: Metrics) -> None:
+def add_middleware(app: FastAPI, *, present: Present, metrics: Metrics, request_limit: int) -> None:
     """Add all of this file; `present` gives a refusal to whoever asked."""
     # The one added last sees a request first.
+    app.add_middleware(LimitRequests, present=present, most=request_limit)
     app.add_middleware(BodyLimit, present=present)
     app.add_middleware(RefuseCrossOrigin, present=present)
     app.add_middleware(SecurityHeaders)

@@ -69,6 +69,7 @@ MEANINGS: dict[type[errors.GraderError], Meaning] = {
     errors.VerdictNotFound: Meaning(status=404, code="verdict_not_found"),
     errors.SubmissionNotFound: Meaning(status=404, code="submission_not_found"),
     errors.QueueFull: Meaning(status=429, code="queue_full", retry_after_seconds=60),
+    errors.TooManyStreams: Meaning(status=429, code="too_many_streams", retry_after_seconds=10),
     errors.AccountError: Meaning(status=422, code="account_refused"),
     errors.NotSignedIn: Meaning(status=401, code="not_signed_in"),
     errors.NotAllowed: Meaning(status=403, code="not_allowed"),
@@ -83,6 +84,7 @@ _HTTP_CODES = {
     404: "not_found",
     405: "method_not_allowed",
     413: "request_too_large",
+    503: "busy",
 }
 _BROKEN = "Something went wrong on our side. It has been logged."
 

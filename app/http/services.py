@@ -12,6 +12,7 @@ from fastapi import Depends, FastAPI, Request
 
 from app.accounts.accounts import Accounts
 from app.errors import ProblemError
+from app.events.bounds import StreamBounds
 from app.events.feed import Feed
 from app.metrics.status_report import StatusReport
 from app.store.problems import Problems
@@ -25,6 +26,7 @@ class RequestServices(msgspec.Struct, frozen=True, kw_only=True):
     problems: Problems
     submissions: Submissions
     feed: Feed
+    streams: StreamBounds
     status_report: StatusReport
     refused_problems: Sequence[ProblemError]
     """Folders that could not be loaded at the last start, each with its reason."""
@@ -72,6 +74,10 @@ async def _feed(services: AllServices) -> Feed:
     return services.feed
 
 
+async def _streams(services: AllServices) -> StreamBounds:
+    return services.streams
+
+
 async def _status_report(services: AllServices) -> StatusReport:
     return services.status_report
 
@@ -80,4 +86,5 @@ AccountsService = Annotated[Accounts, Depends(_accounts)]
 ProblemsService = Annotated[Problems, Depends(_problems)]
 SubmissionsService = Annotated[Submissions, Depends(_submissions)]
 FeedService = Annotated[Feed, Depends(_feed)]
+Streams = Annotated[StreamBounds, Depends(_streams)]
 StatusReportService = Annotated[StatusReport, Depends(_status_report)]

@@ -6,7 +6,7 @@ from fastapi.responses import RedirectResponse
 from app.accounts.accounts import Accounts
 from app.core.user import User
 from app.errors import AccountError
-from app.http.authentication import BrowserSession, ClientAddress, CurrentUser, SignedIn
+from app.http.authentication import BrowserSession, ClientNetwork, CurrentUser, SignedIn
 from app.http.responses import meaning_of
 from app.http.services import AccountsService
 from app.web.errors import PageRoute
@@ -28,19 +28,18 @@ async def sign_up(
     user: CurrentUser,
     accounts: AccountsService,
     cookie: BrowserSession,
-    client: ClientAddress,
+    client: ClientNetwork,
 ) -> Response:
     form = await request.form()
     email, password, next = (str(form.get(name, "")) for name in ("email", "password", "next"))
     try:
         registered = await accounts.sign_up(email, password, client=client)
     except AccountError as refusal:
-        # What was typed stays, the password included: the learner mends it instead of typing all of it again.
-        return await _sign_up_page(
-            request, user, accounts, next=next, email=email, password=password, refusal=refusal
-        )
+        # The address stays; a password would lie in the browser's cache and history with the page.
+        return await _sign_up_page(request, user, accounts, next=next, email=email, refusal=refusal)
     response = RedirectResponse(return_address(next), status_code=303)
     cookie.put_on(response, await accounts.start_session(registered))
+    cookie.remember_device(response, await accounts.device_proof(registered.email))
     return response
 
 
@@ -51,7 +50,6 @@ async def _sign_up_page(
     *,
     next: str,
     email: str = "",
-    password: str = "",
     refusal: AccountError | None = None,
 ) -> Response:
     return render_page(
@@ -61,7 +59,6 @@ async def _sign_up_page(
         status=200 if refusal is None else meaning_of(refusal).status,
         next=return_address(next),
         email=email,
-        password=password,
         refusal=refusal.message if refusal else "",
         is_first=await accounts.is_empty(),
     )
@@ -80,16 +77,17 @@ async def sign_in(
     user: CurrentUser,
     accounts: AccountsService,
     cookie: BrowserSession,
-    client: ClientAddress,
+    client: ClientNetwork,
 ) -> Response:
     form = await request.form()
     email, password, next = (str(form.get(name, "")) for name in ("email", "password", "next"))
     try:
-        session = await accounts.sign_in(email, password, client=client)
+        session = await accounts.sign_in(email, password, client=client, device=cookie.device)
     except AccountError as refusal:
         return await _sign_in_page(request, user, accounts, next=next, email=email, refusal=refusal)
     response = RedirectResponse(return_address(next), status_code=303)
     cookie.put_on(response, session)
+    cookie.remember_device(response, await accounts.device_proof(email))
     return response
 
 
@@ -143,7 +141,9 @@ async def create_token(request: Request, user: SignedIn, accounts: AccountsServi
         secret = await accounts.create_token(user, name)
     except AccountError as refusal:
         return await _account_page(request, user, accounts, name=name, refusal=refusal)
-    return await _account_page(request, user, accounts, secret=secret)
+    page = await _account_page(request, user, accounts, secret=secret)
+    page.headers["Cache-Control"] = "no-store"
+    return page
 
 
 @router.post("/account/tokens/{token_id}/delete")

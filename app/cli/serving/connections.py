@@ -71,7 +71,7 @@ class Connections:
         self._waiting: OrderedDict[BoundedConnection, None] = OrderedDict()
         self._waiting_of: dict[str, OrderedDict[BoundedConnection, None]] = {}
 
-    def opened(self, connection: BoundedConnection) -> None:
+    def add(self, connection: BoundedConnection) -> None:
         """Take in a new one, which waits for its client; another one may have to go for it."""
         proxied = bool(self._trusted_proxies) and is_among(connection.peer, self._trusted_proxies)
         network = "" if proxied else network_of(connection.peer)
@@ -83,7 +83,7 @@ class Connections:
         elif len(self._open) > self.most:
             self._push_out(next(iter(self._waiting)))
 
-    def closed(self, connection: BoundedConnection) -> None:
+    def remove(self, connection: BoundedConnection) -> None:
         """Forget one."""
         self._stop_waiting(connection)
         self._open.pop(connection, None)
@@ -117,7 +117,7 @@ class Connections:
 
     def _push_out(self, connection: BoundedConnection) -> None:
         _log.warning("too many connections: the one that waited longest for its client is closed")
-        self.closed(connection)
+        self.remove(connection)
         connection.drop()
 
 

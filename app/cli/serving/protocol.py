@@ -49,10 +49,10 @@ class BoundedProtocol(H11Protocol):
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
-        self.book.opened(self)
+        self.book.add(self)
 
     def connection_lost(self, exc: Exception | None) -> None:
-        self.book.closed(self)
+        self.book.remove(self)
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:

@@ -20,7 +20,7 @@ _DIFFERENT_A_SECOND = 200
 _NUMBER = re.compile(r"0x[0-9a-f]+|\d+")
 
 
-class _Told(msgspec.Struct):
+class _Complaint(msgspec.Struct):
     """When a complaint was last logged, and how often it has come since."""
 
     at: float
@@ -37,7 +37,7 @@ class OncePerSecond(logging.Filter):
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         super().__init__()
         self._clock = clock
-        self._told: OrderedDict[Hashable, _Told] = OrderedDict()
+        self._complaints: OrderedDict[Hashable, _Complaint] = OrderedDict()
         self._different: dict[str, int] = {}
         self._second_began = clock()
 
@@ -54,16 +54,19 @@ class OncePerSecond(logging.Filter):
         return count <= _DIFFERENT_A_SECOND or self._comes_through((record.name, "different"), record, now)
 
     def _comes_through(self, key: Hashable, record: logging.LogRecord, now: float) -> bool:
-        told = self._told.get(key)
-        if told is not None and now - told.at < _SECOND:
-            told.left_out += 1
+        known = self._complaints.get(key)
+        if known is not None and now - known.at < _SECOND:
+            known.left_out += 1
             return False
-        if told is not None and told.left_out:
-            record.msg, record.args = f"{record.getMessage()} ({told.left_out} more like this left out)", None
-        self._told[key] = _Told(at=now)
-        self._told.move_to_end(key)
-        if len(self._told) > _REMEMBERED:
-            self._told.popitem(last=False)
+        if known is not None and known.left_out:
+            record.msg, record.args = (
+                f"{record.getMessage()} ({known.left_out} more like this left out)",
+                None,
+            )
+        self._complaints[key] = _Complaint(at=now)
+        self._complaints.move_to_end(key)
+        if len(self._complaints) > _REMEMBERED:
+            self._complaints.popitem(last=False)
         return True
 
 
