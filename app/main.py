@@ -10,6 +10,7 @@ from functools import partial
 from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect
 
 from app.accounts.accounts import Accounts
 from app.api import accounts, openapi, operators, problems, submissions
@@ -20,6 +21,7 @@ from app.catalog.renderings import open_renderings
 from app.core.paths import path_of
 from app.core.problem import Problem
 from app.errors import GraderError, ProblemError
+from app.events.bounds import StreamBounds
 from app.http.compression import CompressedFiles
 from app.http.middleware import add_middleware
 from app.http.responses import ErrorAnswer, answer_error
@@ -65,13 +67,13 @@ def create_app(
     for noun in _API_MODULES:
         app.include_router(noun.router, prefix="/api/v1")
     app.include_router(openapi.router)
-    operators.add_health(app, health)
+    operators.add_health(app, health, in_public=settings.metrics_port is None)
     for page in _PAGES:
         app.include_router(page.router)
     app.mount("/static", CompressedFiles(directory=path_of("static"), check_dir=False), name="static")
-    for error in (GraderError, RequestValidationError, HTTPException, Exception):
+    for error in (GraderError, RequestValidationError, HTTPException, ClientDisconnect, Exception):
         app.add_exception_handler(error, _answer)
-    add_middleware(app, present=_present, metrics=health.metrics)
+    add_middleware(app, present=_present, metrics=health.metrics, request_limit=settings.request_limit)
     return app
 
 
@@ -123,6 +125,11 @@ async def _lifespan(
                 ),
                 feed=shared.feed,
                 renderings=stack.enter_context(open_renderings()),
+                streams=StreamBounds(
+                    in_all=settings.stream_limit,
+                    per_network=settings.streams_per_network,
+                    per_user=settings.streams_per_user,
+                ),
                 status_report=StatusReport(shared.database, refused),
                 refused_problems=refused,
                 is_production=settings.environment == "production",

@@ -5,7 +5,15 @@ from uuid import uuid4
 
 import msgspec
 
-from app.accounts.credentials import Passwords, new_secret, normal_email, secret_hash
+from app.accounts.credentials import (
+    Passwords,
+    is_device_proof,
+    new_device_proof,
+    new_secret,
+    normal_email,
+    secret_hash,
+)
+from app.accounts.guesses import Guesses
 from app.accounts.limits import RateLimit
 from app.core.user import Role, User
 from app.errors import AccountError, MalformedEmail, NotSignedIn, WrongPassword
@@ -34,9 +42,9 @@ class Accounts:
         self._database = database
         self._session_lifetime = timedelta(days=session_days)
         self._passwords = Passwords()
-        # A class of thirty may sit behind one address; one email address is one person.
-        self._per_client = RateLimit(60)
-        self._per_email = RateLimit(10)
+        # A class of eighty may sit behind one address, and everybody may need two attempts.
+        self._sign_ups = RateLimit(160)
+        self._guesses = Guesses()
 
     async def sign_up(
         self, email: str, password: str, *, client: str | None = None, role: Role = Role.LEARNER
@@ -47,32 +55,44 @@ class Accounts:
             MalformedEmail, WeakPassword, EmailTaken, TooManyAttempts
         """
         if client is not None:
-            self._per_client.attempt(client)
+            self._sign_ups.attempt(client)
         address = normal_email(email)
         password_hash = await self._passwords.hashed(password)
         async with self._database.transaction() as connection:
             return await users.insert_user(connection, email=address, password_hash=password_hash, role=role)
 
-    async def sign_in(self, email: str, password: str, *, client: str) -> str:
+    async def sign_in(self, email: str, password: str, *, client: str, device: str | None = None) -> str:
         """Return a new session's secret, for the cookie.
+
+        `client` is a network; `device` is what `device_proof` once gave for an account, this or another.
 
         Raises:
             WrongPassword: also for an address without an account, and for one that is disabled.
-            TooManyAttempts: by this client, or for this address.
+            TooManyAttempts: by this client, at all or for this address; or by this device.
         """
-        self._per_client.attempt(client)
         try:
             address = normal_email(email)
         except MalformedEmail:
             raise WrongPassword from None
-        self._per_email.attempt(address)
         async with self._database.reading() as connection:
             found = await users.user_and_password_hash(connection, address)
         password_hash = found[1] if found is not None and found[0].is_enabled else None
-        if not await self._passwords.matches(password, password_hash) or found is None:
+        known = device if is_device_proof(device, password_hash) else None
+        self._guesses.attempt(address, network=client, device=known)
+        is_right = await self._passwords.matches(password, password_hash, known_device=known is not None)
+        if not is_right or found is None:
             raise WrongPassword
-        self._per_email.forget(address)
+        self._guesses.right(address, network=client, device=known)
         return await self._new_session(found[0], password_hash)
+
+    async def device_proof(self, email: str) -> str:
+        """Return what shows later that somebody has signed in to this account before, with this password.
+
+        It lets nobody in: who has it is not held up by wrong passwords that others try.
+        """
+        async with self._database.reading() as connection:
+            found = await users.user_and_password_hash(connection, normal_email(email))
+        return "" if found is None else new_device_proof(found[1])
 
     async def start_session(self, user: User) -> str:
         """Return the secret of a session for somebody who has just signed up.

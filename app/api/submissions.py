@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable
+from contextlib import AbstractContextManager
 from datetime import datetime
 from typing import Annotated
 
@@ -9,6 +10,7 @@ import msgspec
 from fastapi import APIRouter, Header, Query, Request, Response
 from pydantic import BaseModel, ConfigDict
 from sse_starlette import EventSourceResponse, ServerSentEvent
+from starlette.types import Receive, Scope, Send
 
 from app.api.openapi import SIGNED_IN, answers
 from app.core.events import Event, WithVerdict
@@ -18,9 +20,9 @@ from app.core.user import User
 from app.core.verdict import Mode, Verdict, VerdictLine
 from app.events.feed import SentEvent
 from app.events.follow import follow_submission
-from app.http.authentication import SignedIn
+from app.http.authentication import ClientNetwork, SignedIn
 from app.http.responses import JsonAnswer
-from app.http.services import FeedService, SubmissionsService
+from app.http.services import FeedService, Streams, SubmissionsService
 from app.submissions.service import Submissions
 
 router = APIRouter(tags=["submissions"])
@@ -163,7 +165,13 @@ async def look_again(submission_id: str, user: SignedIn, submissions: Submission
     openapi_extra=SIGNED_IN,
 )
 async def follow(
-    request: Request, submission_id: str, user: SignedIn, submissions: SubmissionsService, feed: FeedService
+    request: Request,
+    submission_id: str,
+    user: SignedIn,
+    submissions: SubmissionsService,
+    feed: FeedService,
+    streams: Streams,
+    client: ClientNetwork,
 ) -> Response:
     submission = await submissions.get(user, submission_id)
 
@@ -171,7 +179,20 @@ async def follow(
         return submissions.get(user, submission_id)
 
     sent = follow_submission(feed, submission, look_again, last_id=request.headers.get("Last-Event-ID"))
-    return EventSourceResponse(_visible_events(sent, user), ping=_PING_SECONDS)
+    held = streams.held(user_id=user.id, network=client)
+    return _BoundedStream(_visible_events(sent, user), held)
+
+
+class _BoundedStream(EventSourceResponse):
+    """Begins once there is room for it, and counts as long as it lasts."""
+
+    def __init__(self, events: AsyncIterator[bytes], held: AbstractContextManager[None]) -> None:
+        super().__init__(events, ping=_PING_SECONDS)
+        self._held = held
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        with self._held:
+            await super().__call__(scope, receive, send)
 
 
 async def _visible_events(events: AsyncIterator[SentEvent], user: User) -> AsyncIterator[bytes]:

@@ -9,6 +9,7 @@ from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from app.core.submission import CODE_LIMIT_BYTES
+from app.http.overload import LimitRequests
 from app.http.responses import ErrorAnswer, Present, error_answer
 from app.metrics.metrics import Metrics
 
@@ -54,9 +55,10 @@ _HEADERS = {
 }
 
 
-def add_middleware(app: FastAPI, *, present: Present, metrics: Metrics) -> None:
+def add_middleware(app: FastAPI, *, present: Present, metrics: Metrics, request_limit: int) -> None:
     """Add all of this file; `present` gives a refusal to whoever asked."""
     # The one added last sees a request first.
+    app.add_middleware(LimitRequests, present=present, most=request_limit)
     app.add_middleware(BodyLimit, present=present)
     app.add_middleware(HeadLimit, present=present)
     app.add_middleware(RefuseCrossOrigin, present=present)
@@ -192,7 +194,8 @@ class BodyLimit:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        takes_code = scope["path"].endswith("/submissions")
+        # Signing in and up carry the code of a session that has ended.
+        takes_code = scope["path"].endswith(("/submissions", "/sign-in", "/sign-up"))
         limit_bytes, sentence = (
             (BODY_LIMIT_BYTES, _TOO_LARGE) if takes_code else (SMALL_BODY_BYTES, _TOO_LONG)
         )

@@ -6,7 +6,7 @@ from fastapi.responses import RedirectResponse
 from app.accounts.accounts import Accounts
 from app.core.user import User
 from app.errors import AccountError, ProblemNotFound
-from app.http.authentication import BrowserSession, ClientAddress, CurrentUser, SignedIn
+from app.http.authentication import BrowserSession, ClientNetwork, CurrentUser, SignedIn
 from app.http.forms import read_form
 from app.http.responses import meaning_of
 from app.http.services import AccountsService, AllServices, RequestServices
@@ -35,7 +35,7 @@ async def sign_up(
     user: CurrentUser,
     accounts: AccountsService,
     cookie: BrowserSession,
-    client: ClientAddress,
+    client: ClientNetwork,
     services: AllServices,
 ) -> Response:
     form = sign_in_form(await read_form(request))
@@ -44,10 +44,11 @@ async def sign_up(
     try:
         registered = await accounts.sign_up(form.email, form.password, client=client)
     except AccountError as refusal:
-        # What was typed stays, the password included: the learner mends it instead of typing all of it again.
+        # The address stays; a password would lie in the browser's cache and history with the page.
         return await show_form(request, "sign_up.html", user, accounts, form, refusal=refusal)
     response = await _go_on(request, form, registered, services)
     cookie.put_on(response, await accounts.start_session(registered))
+    cookie.remember_device(response, await accounts.device_proof(registered.email))
     return response
 
 
@@ -64,18 +65,19 @@ async def sign_in(
     user: CurrentUser,
     accounts: AccountsService,
     cookie: BrowserSession,
-    client: ClientAddress,
+    client: ClientNetwork,
     services: AllServices,
 ) -> Response:
     form = sign_in_form(await read_form(request))
     if form.is_only_asked_for:
         return await show_form(request, "sign_in.html", user, accounts, form)
     try:
-        session = await accounts.sign_in(form.email, form.password, client=client)
+        session = await accounts.sign_in(form.email, form.password, client=client, device=cookie.device)
     except AccountError as refusal:
         return await show_form(request, "sign_in.html", user, accounts, form, refusal=refusal)
     response = await _go_on(request, form, await accounts.user_of_session(session), services)
     cookie.put_on(response, session)
+    cookie.remember_device(response, await accounts.device_proof(form.email))
     return response
 
 
@@ -121,6 +123,7 @@ async def account_page(request: Request, user: SignedIn, accounts: AccountsServi
     response = await _account_page(request, user, accounts, secret=secret)
     if _NEW_TOKEN in request.cookies:
         response.delete_cookie(_NEW_TOKEN, path=_ACCOUNT, httponly=True, samesite="strict")
+        response.headers["Cache-Control"] = "no-store"
     return response
 
 
