@@ -33,7 +33,8 @@ class Dialogue:
             return Stop()
         self._ordered = time.monotonic()
         index = len(self.calls)
-        return Make(index=index, call=self._request.calls[index])
+        # Which call is a hidden one is none of the child's business.
+        return Make(index=index, call=msgspec.structs.replace(self._request.calls[index], is_hidden=False))
 
     def take(self, report: Report) -> Report:
         """Note a report, and return it as far as it can be true.

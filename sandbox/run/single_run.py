@@ -160,7 +160,7 @@ class SingleRun:
 
     def _order_next(self) -> None:
         order = self._dialogue.next_order()
-        if isinstance(order, Make) and order.call.is_hidden:
+        if isinstance(order, Make) and self._request.calls[order.index].is_hidden:
             # The child has flushed before its last report, so what earlier calls printed is all here.
             for output in self._child.outputs:
                 self._read_output(output)
