@@ -118,6 +118,9 @@ class Settings(BaseSettings):
     jax_patches: Annotated[_Text, AfterValidator(_check_patches)] = "all"
     """Which patches of JAX and Flax jails are given, for speed: `all`, `none`, or names with commas between
     them; one that does not fit what is installed, or that is found to change a result here, is left out."""
+    jail_packages: _Text | None = None
+    """Further distributions that jails see, with commas between them: those that `packages` of problems need.
+    Read from the environment alone."""
     worker: bool = True
     """Whether `serve` grades as well; where not, `jaxercise worker` does, which takes PostgreSQL."""
     worker_name: _Text = Field(default_factory=lambda: socket.gethostname()[:100], max_length=100)

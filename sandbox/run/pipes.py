@@ -17,6 +17,7 @@ from sandbox.interface import SandboxError
 from sandbox.limits import Limits
 from sandbox.procfs.process import ProcessState, pid_of, readable, state_of
 from sandbox.protocol import LINE_SIGNAL
+from sandbox.run.hidden_calls import lines_in
 from sandbox.run.loop_time import within
 
 _PIPE_BYTES = 1 << 18
@@ -168,7 +169,7 @@ class LineProbe:
         """Return the innermost line of `code` in the answer, 1-based; None where it is none of them."""
         self._read()
         line = self._innermost()
-        return line if line is not None and 1 <= line <= len(code.splitlines()) else None
+        return line if line is not None and 1 <= line <= lines_in(code) else None
 
     def _innermost(self) -> int | None:
         found = _INNERMOST.search(self._answer)

@@ -147,7 +147,7 @@ async def test_a_host_that_has_lost_a_package_stops_offering_what_needs_it(
     """The folder has not changed, so nothing but the host says that it must be looked at again."""
     packages = tmp_path / "packages"
     packages.mkdir()
-    monkeypatch.setattr("sandbox.packages._folders", lambda: [str(packages)])
+    monkeypatch.setattr("sandbox.packages._entries", lambda: {path.name: path for path in packages.iterdir()})
     (packages / "lent.py").touch()
     _write_with_packages(tmp_path, '"lent"')
     for is_there in (True, False, True):
