@@ -45,10 +45,7 @@ def problem_facts(manifest: Manifest) -> ProblemFacts:
     return ProblemFacts(
         samples=samples,
         hidden=len(manifest.cases) - len(samples),
-        tolerance=(
-            f"`|yours - expected| <= {manifest.tolerance.absolute:g} + "
-            f"{manifest.tolerance.relative:g} * |expected|`; whole numbers and logical values exactly"
-        ),
+        tolerance=manifest.tolerance.words,
         limits=(
             ("Processor time", f"{limits.cpu_seconds:g} s"),
             ("To compile, besides", f"{limits.seconds_to_compile:g} s"),

@@ -48,7 +48,7 @@ _WANTED = _parts(scale=_array(100.0, 50.0), shift=_array(1e-4, 2.0), bias=_array
         (
             _parts(scale=_array(0, 0), shift=_array(0, 0), bias=_array(0, 0)),
             Outcome.WRONG_VALUE,
-            "no gradient reaches `scale` and `shift`: they are not used",
+            "no gradient reaches `scale` and others: they are not used",
         ),
         (
             _parts(scale=_array(100.1, 50), shift=_array(1e-4, 2.1), bias=_array(0, 0)),
