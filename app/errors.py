@@ -16,6 +16,7 @@ GraderError
 ├── SubmissionNotFound
 │   └── VerdictNotFound
 ├── QueueFull                too many submissions wait
+├── TooManyStreams           too many event streams are open
 └── AccountError
     ├── NotSignedIn
     ├── NotAllowed
@@ -99,6 +100,10 @@ class VerdictNotFound(SubmissionNotFound):
 
 class QueueFull(GraderError):
     """Too many submissions are waiting. Try again in a minute."""
+
+
+class TooManyStreams(GraderError):
+    """Too many event streams are open. Ask for the submission now and then instead."""
 
 
 class AccountError(GraderError):

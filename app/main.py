@@ -9,21 +9,26 @@ from functools import partial
 
 from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
-from fastapi.staticfiles import StaticFiles
 from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect
 
 from app.accounts.accounts import Accounts
 from app.accounts.invitations import Invitations
 from app.accounts.sign_up_rule import SignUpRule
 from app.api import accounts, openapi, operators, problems, submissions
 from app.bootstrap import open_services, publishing_positions, real_grader, require_distributed, run_worker
+from app.catalog.identity import Identity
 from app.catalog.problem_folder import load_folders, reading_rules, suit_any_host
+from app.catalog.renderings import open_renderings
 from app.core.paths import path_of
 from app.core.problem import Problem
 from app.errors import GraderError, ProblemError
+from app.events.bounds import StreamBounds
+from app.http.compression import CompressedFiles
 from app.http.middleware import add_middleware
 from app.http.responses import ErrorAnswer, answer_error
 from app.http.services import RequestServices, put_services
+from app.metrics.loop_watch import watching_loop
 from app.metrics.metrics import Metrics
 from app.metrics.status_report import StatusReport
 from app.settings import Settings
@@ -64,13 +69,13 @@ def create_app(
     for noun in _API_MODULES:
         app.include_router(noun.router, prefix="/api/v1")
     app.include_router(openapi.router)
-    operators.add_health(app, health)
+    operators.add_health(app, health, in_public=settings.metrics_port is None)
     for page in _PAGES:
         app.include_router(page.router)
-    app.mount("/static", StaticFiles(directory=path_of("static"), check_dir=False), name="static")
-    for error in (GraderError, RequestValidationError, HTTPException, Exception):
+    app.mount("/static", CompressedFiles(directory=path_of("static"), check_dir=False), name="static")
+    for error in (GraderError, RequestValidationError, HTTPException, ClientDisconnect, Exception):
         app.add_exception_handler(error, _answer)
-    add_middleware(app, present=_present, metrics=health.metrics)
+    add_middleware(app, present=_present, metrics=health.metrics, request_limit=settings.request_limit)
     return app
 
 
@@ -97,6 +102,7 @@ async def _lifespan(
     if not settings.worker:
         require_distributed(settings, "JAXERCISE_WORKER=false")
     async with open_services(settings) as shared, publishing_positions(shared), AsyncExitStack() as stack:
+        await stack.enter_async_context(watching_loop(health.metrics.loop_held))
         refused = await load_problems(settings, shared.problems)
         health.readiness.add("database", shared.database.ping)
         health.metrics.queue.watch(shared.database)
@@ -125,6 +131,12 @@ async def _lifespan(
                     on_refused=health.metrics.requests.refused,
                 ),
                 feed=shared.feed,
+                renderings=stack.enter_context(open_renderings()),
+                streams=StreamBounds(
+                    in_all=settings.stream_limit,
+                    per_network=settings.streams_per_network,
+                    per_user=settings.streams_per_user,
+                ),
                 status_report=StatusReport(shared.database, refused),
                 refused_problems=refused,
                 is_production=settings.environment == "production",
@@ -162,7 +174,12 @@ async def load_problems(
         load_folders,
         settings.problems_dir,
         settings.references_dir,
-        known={listing.version: listing.slug for listing in on_offer},
+        known={
+            listing.version: Identity(
+                id=listing.id, slug=listing.slug, position=listing.position, requires=listing.requires
+            )
+            for listing in on_offer
+        },
         require_host=require_host,
     )
     refused = list(loaded.refused)
@@ -171,7 +188,7 @@ async def load_problems(
         try:
             published.add((await problems.publish(files, rules=rules)).manifest.id)
         except ProblemError as fault:
-            refused.append(ProblemError(f"{slug}/{fault.message}"))
+            refused.append(ProblemError(f"{loaded.folders[slug]}/{fault.message}"))
     for refusal in refused:
         _log.error("problem refused: %s", refusal.message)
     if len(refused) == len(loaded.unfit):

@@ -105,6 +105,10 @@ class Settings(BaseSettings):
     """Address to listen on."""
     port: int = Field(default=8000, ge=0, le=65535)
     """Port to listen on; 0 takes any free one, and `jaxercise serve` prints which."""
+    metrics_port: int | None = Field(default=None, ge=0, le=65535)
+    """Where `serve` answers `/readyz` and `/metrics`, and then nowhere else; unset: on its one port."""
+    metrics_host: _Text | None = None
+    """Address of that port; unset: as `JAXERCISE_HOST`."""
     problems_dir: _Folder = path_of("problems")
     """The folders of problems that are loaded at start."""
     references_dir: _Folder = path_of("reference_solutions")
@@ -115,6 +119,9 @@ class Settings(BaseSettings):
     jax_patches: Annotated[_Text, AfterValidator(_check_patches)] = "all"
     """Which patches of JAX and Flax jails are given, for speed: `all`, `none`, or names with commas between
     them; one that does not fit what is installed, or that is found to change a result here, is left out."""
+    jail_packages: _Text | None = None
+    """Further distributions that jails see, with commas between them: those that `packages` of problems need.
+    Read from the environment alone."""
     worker: bool = True
     """Whether `serve` grades as well; where not, `jaxercise worker` does, which takes PostgreSQL."""
     worker_name: _Text = Field(default_factory=lambda: socket.gethostname()[:100], max_length=100)
@@ -144,6 +151,21 @@ class Settings(BaseSettings):
     code."""
     sign_up_code: SecretStr | None = Field(default=None, min_length=8, max_length=200)
     """What whoever signs up has to know with `JAXERCISE_SIGN_UP=code`; an invitation does as well."""
+    connection_limit: int = Field(default=4096, ge=16, le=1_000_000)
+    """How many connections may be open at once, fewer where fewer files may be; of too many the one goes that
+    has waited longest for its client."""
+    client_seconds: float = Field(default=15.0, ge=0.1, le=3600)
+    """How long a client may take for the head of a request, and may pause in its body or in taking an
+    answer."""
+    request_limit: int = Field(default=256, ge=2, le=100_000)
+    """How many requests may be worked on at once, half of them from one network; others get a 503 with
+    `Retry-After`."""
+    stream_limit: int = Field(default=1000, ge=1, le=100_000)
+    """How many event streams may be open at once; a page without one asks every few seconds instead."""
+    streams_per_network: int = Field(default=250, ge=1, le=100_000)
+    """How many of them one network may have: an IPv4 address, or a /64 of IPv6."""
+    streams_per_user: int = Field(default=12, ge=1, le=10_000)
+    """How many of them one account may have."""
     session_days: int = Field(default=30, ge=1, le=365)
     """How long a sign-in lasts."""
     drain_seconds: float = Field(default=20.0, ge=0, le=600)

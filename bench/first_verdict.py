@@ -7,7 +7,8 @@ Side by side in one run, round by round, so that a slow moment of the machine hi
 - a process per run: start Python, import JAX and Flax, load the solution, call it on every case; no cache
 - this grader, first time: code that it has not seen, through the whole way, compilation cache filled
 - this grader, again: the same learner's next submission, graded in the jail that has practised on their first
-- hot call: the same calls in a process that has made them before
+- hot calls: the same calls in a process that has made them before; once the cases alone, and once with the
+  probes that the grader asks as well, made as the jail makes them
 
 Prints medians in seconds and each row's ratio to the hot call and to the process per run.
 """
@@ -29,6 +30,7 @@ from app.core.verdict import Mode
 from app.grading.grader import Grader
 from app.grading.open_grader import open_grader
 from app.grading.plan.checks import checks_of
+from app.grading.plan.request import request_for
 from bench.graded_problem import DATA_DIR, as_new, position_46
 from sandbox.interface import RunRequest
 from tests.support.checkout import CHECKOUT
@@ -48,9 +50,10 @@ def main() -> None:
 
 
 async def _measure(problem: Problem, runs: int, data_dir: Path, patches: str) -> dict[str, list[float]]:
-    rows: dict[str, list[float]] = {name: [] for name in ("process", "first", "again", "hot")}
+    rows: dict[str, list[float]] = {name: [] for name in ("process", "first", "again", "hot", "probed")}
     with tempfile.TemporaryDirectory() as folder:
         request = Path(folder) / "request.msgpack"
+        probed = Path(folder) / "probed.msgpack"
         async with open_grader(
             data_dir=data_dir, unjailed=False, jax_patches=patches, warm_jails=1
         ) as grader:
@@ -61,6 +64,7 @@ async def _measure(problem: Problem, runs: int, data_dir: Path, patches: str) ->
             for round_number in range(1, runs + 1):
                 # Fresh cases are drawn anew each round, as they are for every submission.
                 request.write_bytes(msgspec.msgpack.encode(request_for_cases(problem, round_number)))
+                probed.write_bytes(msgspec.msgpack.encode(_request_for_all(problem, round_number)))
                 rows["process"].append(await asyncio.to_thread(run_process, request))
                 code = as_new(problem.reference)
                 learner = f"learner {round_number}"
@@ -74,6 +78,7 @@ async def _measure(problem: Problem, runs: int, data_dir: Path, patches: str) ->
                     await _grade(grader, problem, code, fresh_seed=1000 + round_number, learner=learner)
                 )
                 rows["hot"].append(await asyncio.to_thread(hot_seconds, request))
+                rows["probed"].append(await asyncio.to_thread(hot_seconds, probed))
     return rows
 
 
@@ -85,6 +90,11 @@ def request_for_cases(problem: Problem, fresh_seed: int) -> RunRequest:
         parameters=problem.manifest.entry.parameters,
         calls=tuple(check.call for check in checks if check.is_value),
     )
+
+
+def _request_for_all(problem: Problem, fresh_seed: int) -> RunRequest:
+    """Return what the grader asks of a submission, probes included."""
+    return request_for(problem, problem.reference, checks_of(problem, Mode.SUBMIT, fresh_seed=fresh_seed))
 
 
 async def _grade(
@@ -121,7 +131,8 @@ def _print(seconds: dict[str, list[float]], *, runs: int, patches: str) -> None:
         "process": "a process per run, no cache",
         "first": "this grader, first time",
         "again": "this grader, again",
-        "hot": "hot call in one process",
+        "hot": "hot calls of the cases",
+        "probed": "hot calls, probes too",
     }
     medians = {name: statistics.median(values) for name, values in seconds.items()}
     print(f"position 46, all cases, {runs} rounds on {os.cpu_count()} cores, patches: {patches}; seconds")

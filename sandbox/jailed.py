@@ -207,13 +207,23 @@ class Supervisor:
         doubled = msgspec.structs.replace(
             limits, cpu_seconds=2 * limits.cpu_seconds, compile_seconds=2 * limits.compile_seconds
         )
-        return await self._spawn(await self.warm_up(), doubled, starts_jax=True)
+        return await self._spawn(await self.warm_up(), doubled, starts_jax=True, to_be_frozen=True)
 
     async def _spawn(
-        self, fork_server: ForkServerProcess, limits: Limits, *, starts_jax: bool
+        self,
+        fork_server: ForkServerProcess,
+        limits: Limits,
+        *,
+        starts_jax: bool,
+        to_be_frozen: bool = False,
     ) -> JailedChild:
-        confinement = self._confinement(limits, starts_jax=starts_jax)
-        return await spawn_child(fork_server, confinement, self._groups, report_seconds=self.report_seconds)
+        return await spawn_child(
+            fork_server,
+            self._confinement(limits, starts_jax=starts_jax),
+            self._groups,
+            report_seconds=self.report_seconds,
+            to_be_frozen=to_be_frozen,
+        )
 
     def _confinement(self, limits: Limits, *, starts_jax: bool) -> Confinement:
         return Confinement(

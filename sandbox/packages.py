@@ -1,30 +1,25 @@
-"""Which packages the code in a jail can import, looked up without importing any."""
+"""Which packages the code in a jail can import, looked up without importing it."""
 
 import hashlib
 import sys
-from collections.abc import Iterable
-from importlib.machinery import PathFinder
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
-from sandbox.interface import SandboxUnavailable
-from sandbox.isolation.bubblewrap import find_host_paths
+from sandbox.isolation.distributions import mounted_entries
 
 
 def missing_packages(names: Iterable[str]) -> list[str]:
     """Return those of the top-level `names` that an `import` in a jail would not find."""
     wanted = [name for name in names if name not in sys.stdlib_module_names]
-    folders = _folders() if wanted else []
-    return [name for name in wanted if PathFinder.find_spec(name, folders) is None]
+    # `google/protobuf`, `typing_extensions.py` and `_yaml.cpython-311-x86_64-linux-gnu.so` alike.
+    there = {inside.partition("/")[0].partition(".")[0] for inside in _entries()} if wanted else set()
+    return [name for name in wanted if name not in there]
 
 
 def packages_digest() -> str:
-    """Return a digest that changes where a package is installed or removed."""
-    names = [sorted(path.name for path in Path(folder).iterdir()) for folder in _folders()]
-    return hashlib.sha256(repr(names).encode()).hexdigest()
+    """Return a digest that changes where a package is installed for jails or removed."""
+    return hashlib.sha256(repr(sorted(_entries())).encode()).hexdigest()
 
 
-def _folders() -> list[str]:
-    try:
-        return [str(folder) for folder in find_host_paths().packages]
-    except SandboxUnavailable:  # Whoever opens a jail here says so.
-        return []
+def _entries() -> Mapping[str, Path]:
+    return mounted_entries()

@@ -12,10 +12,16 @@ _TESTS = Path(__file__).parent
 _LOOPBACK = ["127.0.0.1", "::1"]
 
 # The first example of a property may compile, import or start something; slowness is the timeout's business.
-hypothesis.settings.register_profile("jaxercise", deadline=None, print_blob=True, derandomize=True)
+# Drawing is slow on a busy machine, too, and that is no fault of what is drawn.
+_SLOW = [hypothesis.HealthCheck.too_slow]
+hypothesis.settings.register_profile(
+    "jaxercise", deadline=None, print_blob=True, derandomize=True, suppress_health_check=_SLOW
+)
 # The same examples each time, so that a change is never blamed for what another one did. To look for more:
 # HYPOTHESIS=explore pytest tests/unit
-hypothesis.settings.register_profile("explore", deadline=None, print_blob=True, max_examples=1000)
+hypothesis.settings.register_profile(
+    "explore", deadline=None, print_blob=True, max_examples=1000, suppress_health_check=_SLOW
+)
 hypothesis.settings.load_profile(os.environ.get("HYPOTHESIS", "jaxercise"))
 
 

@@ -5,11 +5,18 @@ from uuid import uuid4
 
 import msgspec
 
-from app.accounts.credentials import Passwords, new_secret, normal_email, secret_hash
+from app.accounts.credentials import (
+    Passwords,
+    is_device_proof,
+    new_device_proof,
+    new_secret,
+    normal_email,
+    secret_hash,
+)
+from app.accounts.guesses import Guesses
 from app.accounts.limits import RateLimit
 from app.accounts.sign_up_rule import Entrance, SignUpRule
 from app.core.invitation import Invitation
-from app.core.network import network_of
 from app.core.user import Role, User
 from app.errors import AccountError, MalformedEmail, NotSignedIn, WrongPassword
 from app.store.engine.database import Connection, Database
@@ -19,6 +26,8 @@ from app.store.queries.tokens import Token
 TOKEN_NAME_LIMIT = 100
 _OF_ONE_NETWORK = 240
 """Attempts a minute: a class of eighty sits behind one address, and each may need three."""
+TOKENS_LIMIT = 100
+"""How many tokens an account may have."""
 # Lets a secret scanner recognise a leaked token.
 _PREFIX = "jaxercise_"
 
@@ -40,10 +49,8 @@ class Accounts:
         self._session_lifetime = timedelta(days=session_days)
         self.sign_up_rule = sign_up_rule or SignUpRule()
         self._passwords = Passwords()
-        self._sign_ups_of_network = RateLimit(_OF_ONE_NETWORK)
-        self._sign_ins_of_network = RateLimit(_OF_ONE_NETWORK)
-        # One email address is one person.
-        self._per_email = RateLimit(10)
+        self._sign_ups = RateLimit(_OF_ONE_NETWORK)
+        self._guesses = Guesses()
 
     async def sign_up(
         self,
@@ -61,7 +68,7 @@ class Accounts:
             InvitationNeeded, InvitationOver, WrongCode: by the rule; of the first account it asks nothing.
         """
         if client is not None:
-            self._sign_ups_of_network.attempt(network_of(client))
+            self._sign_ups.attempt(client)
         entrance = entrance or Entrance()
         address = normal_email(email)
         # Before the hash, which costs most of it, and before anything is said of the address.
@@ -85,28 +92,38 @@ class Accounts:
                 return None
             return await self.sign_up_rule.look(connection, entrance)
 
-    async def sign_in(self, email: str, password: str, *, client: str) -> str:
+    async def sign_in(self, email: str, password: str, *, client: str, device: str | None = None) -> str:
         """Return a new session's secret, for the cookie.
+
+        `client` is a network; `device` is what `device_proof` once gave for an account, this or another.
 
         Raises:
             WrongPassword: also for an address without an account, and for one that is disabled.
-            TooManyAttempts: by this client, or for this address.
+            TooManyAttempts: by this client, at all or for this address; or by this device.
         """
-        network = network_of(client)
-        self._sign_ins_of_network.attempt(network)
         try:
             address = normal_email(email)
         except MalformedEmail:
             raise WrongPassword from None
-        self._per_email.attempt(address)
         async with self._database.reading() as connection:
             found = await users.user_and_password_hash(connection, address)
         password_hash = found[1] if found is not None and found[0].is_enabled else None
-        if not await self._passwords.matches(password, password_hash) or found is None:
+        known = device if is_device_proof(device, password_hash) else None
+        self._guesses.attempt(address, network=client, device=known)
+        is_right = await self._passwords.matches(password, password_hash, known_device=known is not None)
+        if not is_right or found is None:
             raise WrongPassword
-        self._per_email.forget(address)
-        self._sign_ins_of_network.take_back(network)
+        self._guesses.right(address, network=client, device=known)
         return await self._new_session(found[0], password_hash)
+
+    async def device_proof(self, email: str) -> str:
+        """Return what shows later that somebody has signed in to this account before, with this password.
+
+        It lets nobody in: who has it is not held up by wrong passwords that others try.
+        """
+        async with self._database.reading() as connection:
+            found = await users.user_and_password_hash(connection, normal_email(email))
+        return "" if found is None else new_device_proof(found[1])
 
     async def start_session(self, user: User) -> str:
         """Return the secret of a session for somebody who has just signed up.
@@ -151,7 +168,7 @@ class Accounts:
         """Make a token that acts for the user until it is deleted.
 
         Raises:
-            AccountError: the name is empty or too long.
+            AccountError: the name is empty or too long, or the account has too many.
             NotSignedIn: the account was disabled meanwhile.
         """
         name = name.strip()
@@ -162,6 +179,8 @@ class Accounts:
         async with self._database.transaction() as connection:
             if not await users.hold_enabled(connection, user.id):
                 raise NotSignedIn
+            if len(await tokens.tokens_of(connection, user.id)) >= TOKENS_LIMIT:
+                raise AccountError(f"An account may have {TOKENS_LIMIT} tokens: delete one that is not used.")
             await tokens.insert_token(connection, token, user_id=user.id, secret_hash=secret_hash(secret))
         return NewToken(token=token, secret=secret)
 

@@ -6,26 +6,32 @@ so a plain SHA-256 of them is enough: there is nothing to guess.
 
 import asyncio
 import hashlib
+import hmac
 import secrets
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 
 import email_validator
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 from email_validator import EmailNotValidError, validate_email
 
-from app.errors import MalformedEmail, WeakPassword
+from app.errors import MalformedEmail, TooManyAttempts, WeakPassword
 
 # The library refuses names such as `.local` and `.test`, which are what a school's own network has.
 email_validator.SPECIAL_USE_DOMAIN_NAMES.clear()
 
 SHORTEST = 10
 LONGEST = 1024
+_LONGEST_EMAIL = 320
 
 SECRET_LENGTH = 43
 """Characters of a secret without its prefix."""
 
 # Each hash takes 64 MiB and tens of milliseconds of a core; a flood of sign-ins must not take it all.
 _AT_ONCE = 2
+# More than a class that signs up together; what comes on top would wait for seconds.
+_MOST_WAITING = 120
 
 
 def normal_email(text: str) -> str:
@@ -36,6 +42,9 @@ def normal_email(text: str) -> str:
     Raises:
         MalformedEmail: says what is wrong with it.
     """
+    # Whatever looks at it takes longer than it is worth.
+    if len(text) > _LONGEST_EMAIL:
+        raise MalformedEmail(f"An email address has at most {_LONGEST_EMAIL} characters.")
     try:
         found = validate_email(text.strip(), check_deliverability=False, globally_deliverable=False)
     except EmailNotValidError as fault:
@@ -49,6 +58,9 @@ class Passwords:
     def __init__(self) -> None:
         self._hasher = PasswordHasher()
         self._turn = asyncio.Semaphore(_AT_ONCE)
+        # Who has signed in on this device before does not wait for those who have not.
+        self._turn_of_known = asyncio.Semaphore(1)
+        self._waiting = 0
         self._nobody: str | None = None
 
     async def hashed(self, password: str) -> str:
@@ -56,41 +68,83 @@ class Passwords:
 
         Raises:
             WeakPassword: shorter than 10 characters, or longer than 1,024.
+            TooManyAttempts: so many wait for theirs that this one would wait for seconds.
         """
         if len(password) < SHORTEST:
             raise WeakPassword
         if len(password) > LONGEST:
             raise WeakPassword(f"The password is too long: at most {LONGEST:,} characters are allowed.")
-        async with self._turn:
+        async with self._its_turn(known_device=False):
             return await asyncio.to_thread(self._hasher.hash, password)
 
-    async def matches(self, password: str, password_hash: str | None) -> bool:
+    async def matches(self, password: str, password_hash: str | None, *, known_device: bool = False) -> bool:
         """Return whether this is the password.
 
         With no hash, False after the same time, so that the answer's delay doesn't say which addresses have
         accounts.
+
+        Raises:
+            TooManyAttempts: so many wait for theirs that this one would wait for seconds; never for a known
+                device.
         """
         if len(password) > LONGEST:
             return False
         if password_hash is None:
-            await self._check(password, await self._hash_of_nobody())
+            await self._check(password, await self._hash_of_nobody(), known_device=False)
             return False
-        return await self._check(password, password_hash)
+        return await self._check(password, password_hash, known_device=known_device)
 
     async def _hash_of_nobody(self) -> str:
         if self._nobody is None:
             self._nobody = await self.hashed("the password of nobody")
         return self._nobody
 
-    async def _check(self, password: str, password_hash: str) -> bool:
-        async with self._turn:
+    async def _check(self, password: str, password_hash: str, *, known_device: bool) -> bool:
+        async with self._its_turn(known_device=known_device):
             return await asyncio.to_thread(self._verify, password, password_hash)
+
+    @asynccontextmanager
+    async def _its_turn(self, *, known_device: bool) -> AsyncIterator[None]:
+        if known_device:
+            async with self._turn_of_known:
+                yield
+            return
+        if self._waiting >= _MOST_WAITING:
+            raise TooManyAttempts("Many people sign in just now. Try again in a minute.")
+        self._waiting += 1
+        try:
+            async with self._turn:
+                yield
+        finally:
+            self._waiting -= 1
 
     def _verify(self, password: str, password_hash: str) -> bool:
         try:
             return self._hasher.verify(password_hash, password)
         except (VerificationError, InvalidHashError):
             return False
+
+
+def new_device_proof(password_hash: str) -> str:
+    """Draw what a browser keeps after a sign-in, to be known again on the next one.
+
+    The stored hash, whose salt nobody outside knows, is the key: nothing more is stored, and a proof ends
+    with the password that it was drawn for.
+    """
+    drawn = secrets.token_urlsafe(12)
+    return f"{drawn}.{_seal(drawn, password_hash)}"
+
+
+def is_device_proof(proof: str | None, password_hash: str | None) -> bool:
+    """Say whether it was drawn for this account and this password."""
+    if proof is None or password_hash is None or not proof.isascii():
+        return False
+    drawn, _, seal = proof.partition(".")
+    return hmac.compare_digest(seal, _seal(drawn, password_hash))
+
+
+def _seal(drawn: str, password_hash: str) -> str:
+    return hmac.new(password_hash.encode(), f"jaxercise device {drawn}".encode(), hashlib.sha256).hexdigest()
 
 
 def new_secret(prefix: str = "") -> str:

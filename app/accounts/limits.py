@@ -33,22 +33,38 @@ class RateLimit:
         Raises:
             TooManyAttempts: this one is too many; it is not counted.
         """
-        now = self._clock()
-        times = self._attempts.setdefault(key, deque())
-        self._attempts.move_to_end(key)
-        while times and times[0] <= now - self._window_seconds:
-            times.popleft()
-        if len(times) >= self._allowed:
+        if not self.allows_another(key):
             raise TooManyAttempts
-        times.append(now)
+        self.count(key)
+
+    def allows_another(self, key: str) -> bool:
+        """Say whether one more attempt is allowed."""
+        return len(self._lately(key)) < self._allowed
+
+    def count(self, key: str) -> None:
+        """Count one attempt, allowed or not; of those that are not, no more than are needed."""
+        times = self._lately(key)
+        times.append(self._clock())
+        if len(times) > self._allowed:
+            times.popleft()
+        self._attempts[key] = times
+        self._attempts.move_to_end(key)
         while len(self._attempts) > self._keys_remembered:
             self._attempts.popitem(last=False)
 
-    def take_back(self, key: str) -> None:
-        """Count one attempt less: the last one proved itself, others may not have."""
+    def give_back(self, key: str) -> None:
+        """Take back the last attempt."""
         if times := self._attempts.get(key):
             times.pop()
 
     def forget(self, key: str) -> None:
         """Start afresh for a key that has proved itself."""
         self._attempts.pop(key, None)
+
+    def _lately(self, key: str) -> deque[float]:
+        times = self._attempts.get(key)
+        if times is None:
+            return deque()
+        while times and times[0] <= self._clock() - self._window_seconds:
+            times.popleft()
+        return times

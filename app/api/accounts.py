@@ -10,7 +10,7 @@ from app.accounts.sign_up_rule import Entrance
 from app.api.openapi import SIGNED_IN, answers
 from app.core.user import Role, User
 from app.errors import NotSignedIn
-from app.http.authentication import BrowserSession, ClientAddress, SignedIn
+from app.http.authentication import BrowserSession, ClientNetwork, SignedIn
 from app.http.responses import JsonAnswer
 from app.http.services import AccountsService
 from app.store.queries.tokens import Token
@@ -66,25 +66,29 @@ class TokenList(msgspec.Struct, frozen=True, kw_only=True):
     responses=answers(Account, 201, says="Signed up, and in: the session cookie is set."),
 )
 async def sign_up(
-    wanted: SignUpRequest, accounts: AccountsService, cookie: BrowserSession, client: ClientAddress
+    wanted: SignUpRequest, accounts: AccountsService, cookie: BrowserSession, client: ClientNetwork
 ) -> Response:
     entrance = Entrance(invitation=wanted.invitation, code=wanted.code)
     user = await accounts.sign_up(wanted.email, wanted.password, client=client, entrance=entrance)
     answer = JsonAnswer(_account(user), 201)
     cookie.put_on(answer, await accounts.start_session(user))
+    cookie.remember_device(answer, await accounts.device_proof(user.email))
     return answer
 
 
 @router.post("/session", summary="Sign in", responses=answers(Account, says="The session cookie is set."))
 async def sign_in(
-    credentials: Credentials, accounts: AccountsService, cookie: BrowserSession, client: ClientAddress
+    credentials: Credentials, accounts: AccountsService, cookie: BrowserSession, client: ClientNetwork
 ) -> Response:
-    session = await accounts.sign_in(credentials.email, credentials.password, client=client)
+    session = await accounts.sign_in(
+        credentials.email, credentials.password, client=client, device=cookie.device
+    )
     user = await accounts.user_of_session(session)
     if user is None:
         raise NotSignedIn
     answer = JsonAnswer(_account(user))
     cookie.put_on(answer, session)
+    cookie.remember_device(answer, await accounts.device_proof(user.email))
     return answer
 
 
@@ -118,7 +122,7 @@ async def create_token(body: TokenRequest, user: SignedIn, accounts: AccountsSer
     issued = await accounts.new_token(user, body.name)
     token = issued.token
     answer = IssuedToken(id=token.id, name=token.name, token=issued.secret, created_at=token.created_at)
-    return JsonAnswer(answer, 201)
+    return JsonAnswer(answer, 201, {"Cache-Control": "no-store"})
 
 
 @router.get(

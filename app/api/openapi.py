@@ -37,7 +37,10 @@ _STYLE = """
 :root { color-scheme: light dark; font: 16px/1.5 system-ui, sans-serif; }
 main { max-width: 60rem; margin: 2rem auto; padding: 0 1rem; }
 section { border-top: 1px solid #8888; padding-top: .5rem; }
+html { background: Canvas; color: CanvasText; }
+body { overflow-wrap: anywhere; }
 pre { overflow-x: auto; padding: .75rem; background: #8882; }
+.wide { overflow-x: auto; }
 th, td { text-align: left; vertical-align: top; padding: .15rem 1.5rem .15rem 0; }
 """
 
@@ -133,7 +136,7 @@ def _content(body: dict[str, Any]) -> str:
 
 def _schema(name: str, schema: dict[str, Any]) -> str:
     source = msgspec.json.format(msgspec.json.encode(schema)).decode()
-    return f'<h3 id="{escape(name)}"><code>{escape(name)}</code></h3><pre>{escape(source)}</pre>'
+    return f'<h3 id="{escape(name)}"><code>{escape(name)}</code></h3><pre tabindex="0">{escape(source)}</pre>'
 
 
 def _errors() -> str:
@@ -142,7 +145,8 @@ def _errors() -> str:
         f"<td>{escape(error.__doc__ or '')}</td></tr>"
         for error, meaning in MEANINGS.items()
     )
-    return f"<table><tr><th>Status</th><th>Code</th><th>Meaning</th></tr>{rows}</table>"
+    head = "<tr><th>Status</th><th>Code</th><th>Meaning</th></tr>"
+    return f'<div class="wide" tabindex="0"><table>{head}{rows}</table></div>'
 
 
 def _text(markdown: str) -> str:

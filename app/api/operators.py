@@ -21,6 +21,7 @@ _METHODS = ["GET", "HEAD"]
 
 router = APIRouter(tags=["operators"])
 _health = APIRouter(include_in_schema=False)
+_figures = APIRouter(include_in_schema=False)
 
 
 class Readiness:
@@ -55,10 +56,12 @@ class Health(msgspec.Struct, frozen=True, kw_only=True):
     readiness: Readiness
 
 
-def add_health(app: FastAPI, health: Health) -> None:
-    """Have `app` answer /healthz, /readyz and /metrics."""
+def add_health(app: FastAPI, health: Health, *, in_public: bool = True) -> None:
+    """Have `app` answer /healthz, and where that is `in_public` on its port, /readyz and /metrics."""
     app.state.health = health
     app.include_router(_health)
+    if in_public:
+        app.include_router(_figures)
 
 
 def health_of(app: FastAPI) -> Health:
@@ -87,7 +90,7 @@ async def healthz() -> Response:
     return JsonAnswer({"status": "ok"})
 
 
-@_health.api_route("/readyz", methods=_METHODS)
+@_figures.api_route("/readyz", methods=_METHODS)
 async def readyz(health: OwnHealth) -> Response:
     """Say that the database answers and submissions are graded; otherwise 503 and what is missing."""
     missing = await health.readiness.missing()
@@ -96,7 +99,7 @@ async def readyz(health: OwnHealth) -> Response:
     return JsonAnswer({"status": "ready"})
 
 
-@_health.api_route("/metrics", methods=_METHODS)
+@_figures.api_route("/metrics", methods=_METHODS)
 async def metrics(health: OwnHealth) -> Response:
     """Return counts in Prometheus' text format."""
     return Response(await health.metrics.text(), media_type=Metrics.MEDIA_TYPE)

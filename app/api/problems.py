@@ -1,12 +1,12 @@
 """Problems as learners and guests may see them: no hidden case, no reference, no variant."""
 
+import asyncio
 from typing import Annotated
 
 import msgspec
 from fastapi import APIRouter, Query, Response
 
 from app.api.openapi import SIGNED_IN, answers
-from app.catalog.statement import render_statement
 from app.core.generators import Argument
 from app.core.problem import Entry, Limits, ProblemPage
 from app.core.tolerance import Tolerance
@@ -14,7 +14,7 @@ from app.core.verdict import Mode, Visibility
 from app.errors import NotAllowed
 from app.http.authentication import CurrentUser, SignedIn
 from app.http.responses import JsonAnswer
-from app.http.services import AllServices, ProblemsService
+from app.http.services import AllServices, ProblemsService, RenderingsService
 from app.store.queries.problem_versions import summary_of
 
 router = APIRouter(tags=["problems"])
@@ -98,25 +98,25 @@ async def list_refused(user: SignedIn, services: AllServices) -> Response:
     summary="A problem: statement, starter, sample cases",
     responses=answers(ProblemAnswer, says="The problem."),
 )
-async def read_problem(slug: str, visitor: CurrentUser, problems: ProblemsService) -> Response:
+async def read_problem(
+    slug: str, visitor: CurrentUser, problems: ProblemsService, renderings: RenderingsService
+) -> Response:
     problem = await problems.by_slug(slug)
     manifest = problem.manifest
-    statement = render_statement(problem)
+    statement = await renderings.statement(problem)
     samples = [case for case in manifest.cases if case.visibility is Visibility.SAMPLE]
     hidden = len(problem.cases(Mode.SUBMIT, fresh_seed=0)) - len(samples)
-    return JsonAnswer(
-        ProblemAnswer(
-            **msgspec.structs.asdict(summary_of(problem)),
-            entry=manifest.entry,
-            starter=problem.starter,
-            statement_html=statement.html,
-            hints=tuple(HintAnswer(title=hint.title, html=hint.html) for hint in statement.hints if visitor),
-            sample_cases=tuple(
-                SampleCase(name=c.name, points=c.points, arguments=c.arguments) for c in samples
-            ),
-            hidden_cases=hidden,
-            tolerance=manifest.tolerance,
-            limits=manifest.limits,
-            forbidden=manifest.forbidden,
-        )
+    answer = ProblemAnswer(
+        **msgspec.structs.asdict(summary_of(problem)),
+        entry=manifest.entry,
+        starter=problem.starter,
+        statement_html=statement.html,
+        hints=tuple(HintAnswer(title=hint.title, html=hint.html) for hint in statement.hints if visitor),
+        sample_cases=tuple(SampleCase(name=c.name, points=c.points, arguments=c.arguments) for c in samples),
+        hidden_cases=hidden,
+        tolerance=manifest.tolerance,
+        limits=manifest.limits,
+        forbidden=manifest.forbidden,
     )
+    # Megabytes, where a statement is full of formulas.
+    return await asyncio.to_thread(JsonAnswer, answer)

@@ -1,29 +1,33 @@
 """Submitting, reading the verdict, following it live, cancelling."""
 
+import asyncio
 from collections.abc import AsyncIterator, Awaitable
+from contextlib import AbstractContextManager
 from datetime import datetime
 from typing import Annotated
 
 import msgspec
-from fastapi import APIRouter, Query, Request, Response
+from fastapi import APIRouter, Header, Query, Request, Response
 from pydantic import BaseModel, ConfigDict
 from sse_starlette import EventSourceResponse, ServerSentEvent
+from starlette.types import Receive, Scope, Send
 
 from app.api.openapi import SIGNED_IN, answers
-from app.core.events import Event, VerdictExplained, VerdictReached
+from app.core.events import Event, WithVerdict
 from app.core.job import Status
 from app.core.submission import Submission, SubmissionLine
 from app.core.user import User
 from app.core.verdict import Mode, Verdict, VerdictLine
 from app.events.feed import SentEvent
 from app.events.follow import follow_submission
-from app.http.authentication import ClientAddress, SignedIn
+from app.http.authentication import ClientNetwork, SignedIn
 from app.http.responses import JsonAnswer
-from app.http.services import FeedService, SubmissionsService
+from app.http.services import FeedService, Streams, SubmissionsService
 from app.submissions.service import Submissions
 
 router = APIRouter(tags=["submissions"])
 _PING_SECONDS = 15
+_LARGE_CHARACTERS = 10_000
 
 
 class SubmissionRequest(BaseModel):
@@ -31,6 +35,16 @@ class SubmissionRequest(BaseModel):
 
     code: str
     mode: Mode = Mode.SUBMIT
+
+
+IdempotencyKey = Annotated[
+    str | None,
+    Header(
+        min_length=1,
+        max_length=200,
+        description="Sent again with the same code and mode, it gives the submission that it made first.",
+    ),
+]
 
 
 class SubmissionAnswer(msgspec.Struct, frozen=True, kw_only=True):
@@ -69,9 +83,12 @@ async def submit(
     body: SubmissionRequest,
     user: SignedIn,
     submissions: SubmissionsService,
-    client: ClientAddress,
+    client: ClientNetwork,
+    idempotency_key: IdempotencyKey = None,
 ) -> Response:
-    submission = await submissions.submit(user, slug, body.code, body.mode, client=client)
+    submission = await submissions.submit(
+        user, slug, body.code, body.mode, client=client, key=idempotency_key
+    )
     where = str(request.url_for("read_submission", submission_id=submission.id).path)
     return JsonAnswer(await _answer(submissions, submission, user), 202, {"Location": where})
 
@@ -139,18 +156,25 @@ async def look_again(submission_id: str, user: SignedIn, submissions: Submission
 
 @router.get(
     "/submissions/{submission_id}/events",
-    summary="Follow a submission: server-sent events from `queued` to `verdict` or `explained`",
+    summary="Follow a submission: server-sent events from `queued` to its last verdict",
     description=(
         "Events `queued`, `running`, `case` and `verdict`, and `busy` where the machine was too busy for the "
         "run and it waits again, from the beginning or after the one of the header\n`Last-Event-ID`; ends "
-        "after `verdict`, or, where that says `cut_short` of its explanation, after `explained`, which has "
-        "the verdict with it."
+        "after `verdict`, unless that goes on: where it says `pending` of its confirmation `confirmed` "
+        "follows, and where it says `cut_short` of its explanation `explained`, each with the verdict as it "
+        "is then."
     ),
     responses=answers(None, says="A stream of `text/event-stream` that ends with the last of them."),
     openapi_extra=SIGNED_IN,
 )
 async def follow(
-    request: Request, submission_id: str, user: SignedIn, submissions: SubmissionsService, feed: FeedService
+    request: Request,
+    submission_id: str,
+    user: SignedIn,
+    submissions: SubmissionsService,
+    feed: FeedService,
+    streams: Streams,
+    client: ClientNetwork,
 ) -> Response:
     submission = await submissions.get(user, submission_id)
 
@@ -158,12 +182,28 @@ async def follow(
         return submissions.get(user, submission_id)
 
     sent = follow_submission(feed, submission, look_again, last_id=request.headers.get("Last-Event-ID"))
-    return EventSourceResponse(_visible_events(sent, user), ping=_PING_SECONDS)
+    held = streams.held(user_id=user.id, network=client)
+    return _BoundedStream(_visible_events(sent, user), held)
 
 
-async def _visible_events(events: AsyncIterator[SentEvent], user: User) -> AsyncIterator[ServerSentEvent]:
+class _BoundedStream(EventSourceResponse):
+    """Begins once there is room for it, and counts as long as it lasts."""
+
+    def __init__(self, events: AsyncIterator[bytes], held: AbstractContextManager[None]) -> None:
+        super().__init__(events, ping=_PING_SECONDS)
+        self._held = held
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        with self._held:
+            await super().__call__(scope, receive, send)
+
+
+async def _visible_events(events: AsyncIterator[SentEvent], user: User) -> AsyncIterator[bytes]:
     async for sent in events:
-        yield server_sent(SentEvent(event=_visible_event(sent.event, user), id=sent.id))
+        visible = server_sent(SentEvent(event=_visible_event(sent.event, user), id=sent.id))
+        # A verdict may be megabytes, and is looked through for newlines.
+        is_large = len(visible.data or "") > _LARGE_CHARACTERS
+        yield await asyncio.to_thread(visible.encode) if is_large else visible.encode()
 
 
 def server_sent(sent: SentEvent) -> ServerSentEvent:
@@ -189,13 +229,9 @@ async def _answer(submissions: Submissions, submission: Submission, user: User) 
 
 
 def _visible_event(event: Event, user: User) -> Event:
-    match event:
-        case VerdictReached(verdict=verdict):
-            return VerdictReached(verdict=visible_verdict(verdict, user))
-        case VerdictExplained(verdict=verdict):
-            return VerdictExplained(verdict=visible_verdict(verdict, user))
-        case _:
-            return event
+    if not isinstance(event, WithVerdict):
+        return event
+    return msgspec.structs.replace(event, verdict=visible_verdict(event.verdict, user))
 
 
 def visible_verdict(verdict: Verdict, user: User) -> Verdict:

@@ -17,10 +17,16 @@ _DTYPES = (
     *("bool", "int8", "int16", "int32", "int64", "uint8", "uint16", "uint32", "uint64"),
     *("float16", "bfloat16", "float32", "float64", "complex64", "complex128"),
 )
+_POSITION_LIMIT = 999_999
 _OUTPUTS_LIMIT = 32
 _OUTPUT_NAME_LIMIT = 60
 _STAGES_LIMIT = 64
 _STAGE_NAME_LIMIT = 80
+NAME_LIMIT = 200
+"""Characters of a title or a track."""
+SUMMARY_LIMIT = 1000
+ROWS_LIMIT = 200
+"""How many rows a verdict may have: cases, those drawn anew, and probes."""
 
 
 def read_manifest(data: bytes) -> Manifest:
@@ -36,6 +42,7 @@ def read_manifest(data: bytes) -> Manifest:
     except msgspec.ValidationError as error:
         raise ProblemError(f"{_FILE}: {_place_first(str(error))}") from error
     _check_identity(manifest)
+    _check_sizes(manifest)
     _check_outputs(manifest.entry)
     _check_cases(manifest)
     _check_probes(manifest)
@@ -55,6 +62,8 @@ def _refuse(place: str, reason: str) -> ProblemError:
 
 
 def _check_identity(manifest: Manifest) -> None:
+    if not 0 <= manifest.position <= _POSITION_LIMIT:
+        raise _refuse("$.position", f"must be from 0 to {_POSITION_LIMIT:,}")
     try:
         uuid.UUID(manifest.id)
     except ValueError as error:
@@ -69,6 +78,23 @@ def _check_identity(manifest: Manifest) -> None:
             raise _refuse(
                 f"$.packages[{index}]", f"{name!r} is not a name that `import` takes, such as 'einops'"
             )
+
+
+def _check_sizes(manifest: Manifest) -> None:
+    """Bound what pages show of every problem, and of every verdict."""
+    for key, text, limit in (
+        ("title", manifest.title, NAME_LIMIT),
+        ("track", manifest.track, NAME_LIMIT),
+        ("summary", manifest.summary, SUMMARY_LIMIT),
+    ):
+        if len(text) > limit:
+            raise _refuse(f"$.{key}", f"has {len(text):,} characters; at most {limit:,} are allowed")
+    rows = len(manifest.cases) + sum(case.fresh for case in manifest.cases) + len(manifest.probes)
+    if rows > ROWS_LIMIT:
+        raise _refuse(
+            "$.cases",
+            f"with those drawn anew and the probes there are {rows:,}; at most {ROWS_LIMIT} are allowed",
+        )
 
 
 def _check_outputs(entry: Entry) -> None:

@@ -11,22 +11,24 @@ from xml.etree.ElementTree import Element, tostring
 from latex2mathml.converter import Converter
 from markdown_it import MarkdownIt
 from markdown_it.common.utils import escapeHtml
+from markdown_it.rules_core import StateCore
 from markdown_it.token import Token
 from mdit_py_plugins.anchors import anchors_plugin
 from mdit_py_plugins.container import container_plugin
 from mdit_py_plugins.dollarmath import dollarmath_plugin
-from pygments import highlight
-from pygments.formatters import HtmlFormatter
-from pygments.lexers import get_lexer_by_name
-from pygments.util import ClassNotFound
+
+from app.catalog.highlighting import highlighted
+from app.errors import ProblemError
 
 BLOCKS = ("hint", "quiz", "recap")
+PARAGRAPH_LIMIT = 8_000
+"""Characters of a paragraph, or of another piece of text that no blank line divides."""
+HEADINGS_LIMIT = 300
 
 _ASSET = re.compile(r"(?:\./)?assets/([A-Za-z0-9._-]+)")
 _REFERENCE = re.compile(r"&#x([0-9A-Fa-f]{1,6});")
 _ALIGNED = re.compile(r"\\(begin|end)\{aligned\}")
 _UNSAFE = re.compile(r"(?:on.*|href|xlink.*|style|class|id|src)", re.IGNORECASE)
-_FORMATTER: HtmlFormatter[str] = HtmlFormatter(nowrap=True, classprefix="hl-")
 
 
 def statement_markdown(slug: str) -> MarkdownIt:
@@ -45,6 +47,7 @@ def statement_markdown(slug: str) -> MarkdownIt:
     # "$5 and $10" is money, and no dialect that people are used to reads "$ x $" as maths.
     md.use(dollarmath_plugin, renderer=_maths, allow_labels=False, allow_space=False, allow_digits=False)
     md.use(anchors_plugin, min_level=1, max_level=4)
+    md.core.ruler.after("block", "bounds", _check_bounds)
     for name in BLOCKS:
         md.use(container_plugin, name)
     md.add_render_rule("image", figure)
@@ -53,13 +56,24 @@ def statement_markdown(slug: str) -> MarkdownIt:
     return md
 
 
-def highlighted(code: str, language: str) -> str:
-    """Colour code: escaped HTML with `hl-*` classes, lines as they were; plain for an unknown language."""
-    try:
-        lexer = get_lexer_by_name(language or "text", stripnl=False, ensurenl=False)
-    except ClassNotFound:
-        return escapeHtml(code)
-    return highlight(code, lexer, _FORMATTER)
+def _check_bounds(state: StateCore) -> None:
+    """Refuse what the rules that follow take quadratic time for.
+
+    Raises:
+        ProblemError: a paragraph is too long, or there are too many headings.
+    """
+    headings = sum(token.type == "heading_open" for token in state.tokens)
+    if headings > HEADINGS_LIMIT:
+        raise ProblemError(
+            f"statement.md: there are {headings:,} headings; at most {HEADINGS_LIMIT} are allowed"
+        )
+    for token in state.tokens:
+        if token.type == "inline" and len(token.content) > PARAGRAPH_LIMIT:
+            line = f" at line {token.map[0] + 1}" if token.map else ""
+            raise ProblemError(
+                f"statement.md: the paragraph{line} has {len(token.content):,} characters; "
+                f"at most {PARAGRAPH_LIMIT:,} are allowed"
+            )
 
 
 def mathml(latex: str, *, block: bool) -> str:

@@ -10,8 +10,11 @@ from pathlib import Path, PurePosixPath
 
 import msgspec
 
+from app.catalog.identity import Identity, identity_of
 from app.catalog.manifest import read_manifest
+from app.catalog.starter import require_usable_starter
 from app.catalog.statement import render_statement
+from app.catalog.together import faults_together
 from app.core.outcome import Outcome
 from app.core.problem import Manifest, Problem
 from app.core.source_digest import SOURCES, source_digest
@@ -20,6 +23,7 @@ from app.errors import HostLacks, ProblemError
 PackageFiles = dict[str, bytes]
 
 _FILE_LIMIT_BYTES = 1 << 20
+STATEMENT_LIMIT_BYTES = 256 << 10
 _NOT_PART_OF_A_VERSION = ("outputs.json",)
 """Kept beside a reference by `jaxercise regrade`; derived, so it must not change the version."""
 _READ_BY = ("catalog", "core")
@@ -32,6 +36,8 @@ class LoadedFolders(msgspec.Struct, frozen=True, kw_only=True):
 
     problems: dict[str, PackageFiles]
     refused: list[ProblemError]
+    folders: dict[str, str] = {}
+    """By slug, the name of the folder."""
     unchanged: dict[str, str] = {}
     """By slug, the versions of packages that were known, and so not read."""
     unfit: frozenset[str] = frozenset()
@@ -46,12 +52,12 @@ def load_folders(
     problems_dir: Path,
     references_dir: Path,
     *,
-    known: Mapping[str, str] | None = None,
+    known: Mapping[str, Identity] | None = None,
     require_host: Callable[[Problem], None] = suit_any_host,
 ) -> LoadedFolders:
     """Read all packages; one that is broken does not keep the others from loading.
 
-    Of versions that are `known` to be readable (their slugs by version) only the bytes are compared.
+    Of versions that are `known` to be readable (what they go by, by version) only the bytes are compared.
     `require_host` raises `HostLacks` for a problem that cannot be graded here.
 
     Raises:
@@ -59,37 +65,80 @@ def load_folders(
     """
     if not problems_dir.is_dir():
         raise ProblemError(f"{problems_dir}: there is no such folder of problems")
-    problems: dict[str, PackageFiles] = {}
-    refused: list[ProblemError] = []
-    unchanged: dict[str, str] = {}
-    unfit: set[str] = set()
     known = known or {}
+    found: dict[str, _Found] = {}
     for folder in sorted(
         path for path in problems_dir.iterdir() if path.is_dir() and path.name[0] not in "._"
     ):
+        found[folder.name] = _look_into(folder, references_dir / folder.name, known, require_host)
+    faults = faults_together({name: one.identity for name, one in found.items()})
+    for name, fault in faults.items():
+        # Where a folder has the wrong name, its reference is not found either: that is no reason of its own.
+        # And an id that two have says nothing of which of them this host could grade.
+        found[name] = msgspec.structs.replace(found[name], refused=ProblemError(fault), unfit="")
+    readable = {name: one for name, one in found.items() if one.refused is None}
+    return LoadedFolders(
+        problems={one.slug: one.files for one in readable.values() if one.version not in known},
+        refused=[ProblemError(f"{name}/{one.refused.message}") for name, one in found.items() if one.refused],
+        folders={one.slug: name for name, one in readable.items()},
+        unchanged={one.slug: one.version for one in readable.values() if one.version in known},
+        unfit=frozenset(one.unfit for one in found.values() if one.unfit),
+    )
+
+
+class _Found(msgspec.Struct, frozen=True, kw_only=True):
+    """What became of one folder."""
+
+    identity: Identity
+    files: PackageFiles = {}
+    version: str = ""
+    refused: ProblemError | None = None
+    unfit: str = ""
+    """Its id, where it is readable but not for this host."""
+
+    @property
+    def slug(self) -> str:
+        return self.identity.slug or ""
+
+
+def _look_into(
+    folder: Path,
+    reference_folder: Path,
+    known: Mapping[str, Identity],
+    require_host: Callable[[Problem], None],
+) -> _Found:
+    """Read one folder; what keeps it from being read is part of the answer."""
+    files: PackageFiles = {}
+    unfit = ""
+    try:
+        files = problem_files(folder, reference_folder)
+        version = version_of(files)
+        if version in known:
+            return _Found(identity=known[version], version=version)
+        problem = read_problem(files)
+        render_statement(problem)  # What cannot be shown is refused now, not when a page is opened.
         try:
-            files = problem_files(folder, references_dir / folder.name)
-            version = version_of(files)
-            slug = known.get(version)
-            if slug is None:
-                problem = read_problem(files)
-                render_statement(problem)  # What cannot be shown is refused now, not when a page is opened.
-                slug = problem.slug
-                try:
-                    require_host(problem)
-                except HostLacks:
-                    unfit.add(problem.manifest.id)
-                    raise
-            if slug in problems or slug in unchanged:
-                raise ProblemError(f"problem.toml: $.slug: {slug!r} is the slug of another problem too")
-        except ProblemError as error:
-            refused.append(ProblemError(f"{folder.name}/{error.message}"))
-        else:
-            if version in known:
-                unchanged[slug] = version
-            else:
-                problems[slug] = files
-    return LoadedFolders(problems=problems, refused=refused, unchanged=unchanged, unfit=frozenset(unfit))
+            require_host(problem)
+        except HostLacks:
+            unfit = problem.manifest.id
+            raise
+    except ProblemError as error:
+        identity = identity_of(_manifest_of(folder, files))
+        return _Found(identity=identity, refused=error, unfit=unfit)
+    return _Found(identity=identity_of(files["problem.toml"]), files=files, version=version)
+
+
+def _manifest_of(folder: Path, files: PackageFiles) -> bytes:
+    """Return `problem.toml`, though other files of its folder cannot be read; nothing where it is the one."""
+    if "problem.toml" in files:
+        return files["problem.toml"]
+    path = folder / "problem.toml"
+    try:
+        if path.is_symlink() or not path.is_file() or path.stat().st_size > _FILE_LIMIT_BYTES:
+            return b""
+        return path.read_bytes()
+    except OSError:
+        return b""
 
 
 def problem_files(folder: Path, reference_folder: Path) -> PackageFiles:
@@ -114,6 +163,10 @@ def read_problem(files: Mapping[str, bytes]) -> Problem:
     for name in _TOP_LEVEL:
         if name not in files:
             raise ProblemError(f"{name}: the file is missing")
+    if (size_bytes := len(files["statement.md"])) > STATEMENT_LIMIT_BYTES:
+        raise ProblemError(
+            f"statement.md: has {size_bytes:,} bytes; at most {STATEMENT_LIMIT_BYTES:,} are allowed"
+        )
     manifest = read_manifest(files["problem.toml"])
     problem = Problem(
         version=version_of(files),
@@ -127,6 +180,7 @@ def read_problem(files: Mapping[str, bytes]) -> Problem:
             name.removeprefix("assets/"): data for name, data in files.items() if name.startswith("assets/")
         },
     )
+    require_usable_starter(manifest, problem.starter)
     _check_solutions(manifest, problem)
     return problem
 

@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Sequence
-from functools import lru_cache
 from itertools import zip_longest
 
 import msgspec
@@ -13,6 +12,9 @@ from app.catalog.markdown import BLOCKS, statement_markdown
 from app.core.problem import Problem
 from app.errors import ProblemError
 
+BLOCKS_LIMIT = 60
+CHOICES_LIMIT = 300
+"""Of all questions together."""
 _MARK = re.compile(r"\[([ xX])\]\s+")
 
 
@@ -66,13 +68,13 @@ def render_statement(problem: Problem) -> Statement:
     Raises:
         ProblemError: a quiz question has no choices or no right one.
     """
-    return _render(problem.slug, problem.statement)
-
-
-@lru_cache(maxsize=256)
-def _render(slug: str, text: str) -> Statement:
-    md = statement_markdown(slug)
-    rest, blocks = _split(md.parse(text))
+    md = statement_markdown(problem.slug)
+    rest, blocks = _split(md.parse(problem.statement))
+    if len(blocks) > BLOCKS_LIMIT:
+        raise ProblemError(
+            f"statement.md: there are {len(blocks):,} hints, quizzes and recaps; "
+            f"at most {BLOCKS_LIMIT} are allowed"
+        )
     rest = _without_title(_without_empty_sections(rest))
     return Statement(
         html=_html(md, rest),
@@ -81,9 +83,19 @@ def _render(slug: str, text: str) -> Statement:
             Hint(title=_title(block, f"Hint {number}"), html=_html(md, block[1:-1]))
             for number, block in enumerate(_named(blocks, "hint"), start=1)
         ),
-        quiz=tuple(question for block in _named(blocks, "quiz") for question in _questions(md, block[1:-1])),
+        quiz=_quiz(md, _named(blocks, "quiz")),
         recap_html="".join(_html(md, block[1:-1]) for block in _named(blocks, "recap")),
     )
+
+
+def _quiz(md: MarkdownIt, blocks: Sequence[list[Token]]) -> tuple[Question, ...]:
+    questions = tuple(question for block in blocks for question in _questions(md, block[1:-1]))
+    choices = sum(len(question.choices) for question in questions)
+    if choices > CHOICES_LIMIT:
+        raise ProblemError(
+            f"statement.md: the quiz has {choices:,} choices; at most {CHOICES_LIMIT} are allowed"
+        )
+    return questions
 
 
 def _split(tokens: Sequence[Token]) -> tuple[list[Token], list[list[Token]]]:

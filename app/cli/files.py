@@ -1,11 +1,14 @@
 """The files that commands are handed and asked to write; each fault is one sentence."""
 
+import codecs
 import os
 from collections.abc import Sequence
 from pathlib import Path
 
 from app.core.submission import CODE_LIMIT_BYTES
 from app.errors import GraderError, SubmissionRefused
+
+_UTF_16_MARKS = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 
 
 def python_files(paths: Sequence[Path]) -> list[Path]:
@@ -48,7 +51,12 @@ def read_code(path: Path) -> str:
             raise SubmissionRefused(f"{path} has {size:,} bytes; at most {CODE_LIMIT_BYTES:,} are graded")
         return path.read_text(encoding="utf-8-sig")
     except UnicodeDecodeError as fault:
-        raise SubmissionRefused(f"{path} is not UTF-8 text (byte {fault.start})") from None
+        if fault.object.startswith(_UTF_16_MARKS):
+            what = "but UTF-16, as some editors of Windows write it"
+        else:
+            line = fault.object.count(b"\n", 0, fault.start) + 1
+            what = f"(byte {fault.start}) in line {line}"
+        raise SubmissionRefused(f"{path} is not UTF-8 text {what}: save it as UTF-8") from None
     except OSError as fault:
         raise SubmissionRefused(f"{path} cannot be read: {fault.strerror}") from None
 

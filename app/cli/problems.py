@@ -1,7 +1,6 @@
 """Problems from folders, for commands that need no database."""
 
 import subprocess
-from pathlib import Path
 
 from app.catalog.problem_folder import load_folders, read_problem
 from app.core.problem import Problem
@@ -33,8 +32,8 @@ def find_problem(settings: Settings, name: str) -> Problem:
         if name in (problem.slug, str(problem.manifest.position)):
             return problem
     for error in load_folders(settings.problems_dir, settings.references_dir).refused:
-        folder = Path(error.message.split("/", 1)[0]).name
-        if name in folder:
+        folder = error.message.partition("/")[0]
+        if name in (folder, *folder.partition("-")[::2]):
             raise error
     raise ProblemNotFound(f"there is no problem {name!r}; there are {', '.join(problems) or 'none'}")
 

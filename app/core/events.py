@@ -2,7 +2,7 @@
 
 import msgspec
 
-from app.core.verdict import CaseResult, Explained, Verdict
+from app.core.verdict import CaseResult, Confirmation, Explained, Verdict
 
 
 class Queued(msgspec.Struct, frozen=True, kw_only=True, tag="queued", tag_field="event"):
@@ -28,7 +28,13 @@ class CaseDone(msgspec.Struct, frozen=True, kw_only=True, tag="case", tag_field=
 
 
 class VerdictReached(msgspec.Struct, frozen=True, kw_only=True, tag="verdict", tag_field="event"):
-    """The end, unless its look was cut short."""
+    """The end, unless its look was cut short, or a fresh jail has to confirm it."""
+
+    verdict: Verdict
+
+
+class VerdictConfirmed(msgspec.Struct, frozen=True, kw_only=True, tag="confirmed", tag_field="event"):
+    """A fresh jail has confirmed an acceptance or refused it: the verdict as it is now."""
 
     verdict: Verdict
 
@@ -39,13 +45,19 @@ class VerdictExplained(msgspec.Struct, frozen=True, kw_only=True, tag="explained
     verdict: Verdict
 
 
-Event = Queued | Running | Busy | CaseDone | VerdictReached | VerdictExplained
+Event = Queued | Running | Busy | CaseDone | VerdictReached | VerdictConfirmed | VerdictExplained
+WithVerdict = VerdictReached | VerdictConfirmed | VerdictExplained
 
 
 def is_last(event: Event) -> bool:
     """Say whether nothing more is told of a submission after this."""
-    match event:
-        case VerdictReached():
-            return event.verdict.explained is not Explained.CUT_SHORT
-        case _:
-            return isinstance(event, VerdictExplained)
+    return isinstance(event, WithVerdict) and not event.verdict.goes_on
+
+
+def later_event(seen: Verdict, now: Verdict) -> VerdictConfirmed | VerdictExplained | None:
+    """Return what is new to whoever has `seen` one verdict, now that there is another."""
+    if seen.confirmation is Confirmation.PENDING and now.confirmation is not Confirmation.PENDING:
+        return VerdictConfirmed(verdict=now)
+    if seen.explained is Explained.CUT_SHORT and now.explained is not Explained.CUT_SHORT:
+        return VerdictExplained(verdict=now)
+    return None

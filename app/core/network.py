@@ -22,3 +22,16 @@ def network_of(address: str) -> str:
             return str(ipaddress.ip_network((found, _ONE_SUBSCRIBER), strict=False))
         found = found.ipv4_mapped
     return str(found)
+
+
+def is_among(address: str, networks: str) -> bool:
+    """Say whether an address is one of those with commas between them, or in one of them; `*` is all."""
+    if networks.strip() == "*":
+        return True
+    try:
+        found = ipaddress.ip_address(address)
+    except ValueError:
+        return False
+    return any(
+        found in ipaddress.ip_network(network.strip()) for network in networks.split(",") if network.strip()
+    )

@@ -7,10 +7,13 @@ import msgspec
 
 from app.core.job import Status
 from app.core.outcome import Outcome
-from app.core.verdict import Mode, Verdict
+from app.core.verdict import Confirmation, Mode, Verdict
 
 SUBMISSION = "submission"
 """The kind of the jobs that grade one."""
+
+CONFIRMATION = "confirmation"
+"""The kind of the jobs that run in a fresh jail what a warm one has accepted."""
 
 CODE_LIMIT_BYTES = 64 * 1024
 """The largest code a submission may have, in bytes of UTF-8."""
@@ -59,12 +62,15 @@ class SubmissionLine(msgspec.Struct, frozen=True, kw_only=True):
     outcome: Outcome | None
     score: float | None
     created_at: datetime
+    confirmation: Confirmation | None = None
+    """As far as a list needs it: `pending` while an acceptance does not count, `refused` where one was taken
+    back."""
 
 
 class Progress(enum.StrEnum):
     """How far a learner is with a problem.
 
-    Tried means submitted or run, whatever came of it; solved takes an accepted `submit`.
+    Tried means submitted or run, whatever came of it; solved takes an accepted `submit`, no `pending` one.
     """
 
     NEW = "new"

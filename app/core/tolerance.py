@@ -34,6 +34,14 @@ class Tolerance(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
             if not 0 <= value < 1:
                 raise ValueError(f"{name} must be at least 0 and below 1, not {value}")
 
+    @property
+    def words(self) -> str:
+        """Write the law as a learner may read it."""
+        return (
+            f"`|yours - expected| <= {self.absolute:g} + {self.relative:g} * |expected|`; "
+            "whole numbers and logical values exactly"
+        )
+
     def allowed(self, reference: Array) -> NDArray[np.float64]:
         """Return how far off each number may be, in the shape of `reference`; integers not at all."""
         if is_exact(reference):

@@ -95,6 +95,19 @@ class Explained(enum.StrEnum):
     """It could not be finished, through no fault of the solution's."""
 
 
+class Confirmation(enum.StrEnum):
+    """What a fresh jail says of an acceptance that was reached in a warm one."""
+
+    PENDING = "pending"
+    """Nothing yet: the acceptance does not count as solved before it is confirmed."""
+    CONFIRMED = "confirmed"
+    """The same."""
+    REFUSED = "refused"
+    """Something else, which this verdict is: the acceptance rested on what earlier code had left behind."""
+    GIVEN_UP = "given_up"
+    """Nothing, through our fault, so that the acceptance is taken back without a word on the code."""
+
+
 class Frame(msgspec.Struct, frozen=True, kw_only=True):
     """One traceback entry in the learner's own code; `line` is 1-based."""
 
@@ -145,6 +158,13 @@ class Verdict(msgspec.Struct, frozen=True, kw_only=True):
     """Where `stdout` and `stderr` were removed: after how many days."""
     explained: Explained | None = None
     """How far `diagnosis` was looked for; None where nothing was looked for, as in what was accepted."""
+    confirmation: Confirmation | None = None
+    """Where a warm jail accepted it at first: what came of that. None where a fresh one ran it at once."""
+
+    @property
+    def goes_on(self) -> bool:
+        """Whether a further verdict is under way, which explains or confirms this one."""
+        return self.explained is Explained.CUT_SHORT or self.confirmation is Confirmation.PENDING
 
 
 class VerdictReason(enum.StrEnum):

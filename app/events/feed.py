@@ -11,7 +11,17 @@ from collections.abc import AsyncIterator
 
 import msgspec
 
-from app.core.events import CaseDone, Event, Queued, Running, VerdictExplained, VerdictReached, is_last
+from app.core.events import (
+    CaseDone,
+    Event,
+    Queued,
+    Running,
+    VerdictConfirmed,
+    VerdictExplained,
+    VerdictReached,
+    WithVerdict,
+    is_last,
+)
 
 _CASES_REMEMBERED = 1000
 _ENDED_REMEMBERED = 500
@@ -52,7 +62,7 @@ class _History:
             self.sent.pop()
         self._number += 1
         self.sent.append((self._number, SentEvent(event=event, id=event_id)))
-        self.has_verdict = isinstance(event, VerdictReached | VerdictExplained)
+        self.has_verdict = isinstance(event, WithVerdict)
         self.ended = is_last(event)
         self._changed.set()
         self._changed = asyncio.Event()
@@ -75,13 +85,13 @@ class Feed:
     def __init__(self, *, ended_remembered: int = _ENDED_REMEMBERED) -> None:
         self._ended_remembered = ended_remembered
         self._under_way: dict[str, _History] = {}
-        # Those with a verdict, which may still be explained.
+        # Those with a verdict, which may still be confirmed or explained.
         self._ended: OrderedDict[str, _History] = OrderedDict()
         # Ids grow from the moment of the start on, so that those of a process before mean nothing here.
         self._last_id = time.time_ns() // 1000
 
     def publish(self, submission_id: str, event: Event) -> None:
-        """Publish without waiting. After the verdict nothing more is taken but its explanation."""
+        """Publish without waiting. After the verdict only what goes on from it is taken."""
         self._last_id += 1
         self._append(submission_id, event, str(self._last_id))
 
@@ -112,7 +122,7 @@ class Feed:
             # It is looked into again, and whoever comes now is told of that.
             del self._ended[submission_id]
         elif known is not None:
-            if not known.ended and isinstance(event, VerdictExplained):
+            if not known.ended and isinstance(event, VerdictConfirmed | VerdictExplained):
                 known.append(event, event_id)
             return
         history = self._under_way.setdefault(submission_id, _History())

@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 
-from app.core.events import CaseDone, Event, Running, VerdictExplained, VerdictReached, is_last
+from app.core.events import CaseDone, Event, Running, VerdictReached, WithVerdict, is_last, later_event
 from app.core.submission import Submission
 from app.core.verdict import Verdict
 from app.errors import DatabaseUnavailable
@@ -25,18 +25,18 @@ async def follow_submission(
 ) -> AsyncIterator[SentEvent]:
     """Give every event up to the last; a finished submission's are made from its verdict.
 
-    The last one is the verdict, or where its look was cut short the explanation. Who was cut off after the
-    event `last_id` gets what came after it, or everything where nobody here knows that event any more. After
-    each silence of `look_again_seconds` the stored submission is looked at, so a follower ends even where the
-    end was reached in another process. While the database is away the follower waits.
+    The last one is the verdict, or where that goes on its confirmation or explanation. Who was cut off after
+    the event `last_id` gets what came after it, or everything where nobody here knows that event any more.
+    After each silence of `look_again_seconds` the stored submission is looked at, so a follower ends even
+    where the end was reached in another process. While the database is away the follower waits.
     """
     goes_on = last_id is not None and await feed.knows(submission.id, last_id)
-    has_verdict = submission.verdict is not None and not is_last(VerdictReached(verdict=submission.verdict))
+    seen = submission.verdict if submission.verdict is not None and submission.verdict.goes_on else None
     if submission.verdict is not None and not goes_on:
         events_sent = events_of(submission.verdict)
         for number in range(_received_of(last_id, len(events_sent)), len(events_sent)):
             yield SentEvent(event=events_sent[number], id=str(_FIRST_ID_OF_VERDICTS + number + 1))
-        if not has_verdict:
+        if seen is None:
             return
     events = feed.follow(submission.id, last_id=last_id)
     upcoming: asyncio.Future[SentEvent] = asyncio.ensure_future(anext(events))
@@ -51,15 +51,14 @@ async def follow_submission(
                 upcoming = asyncio.ensure_future(anext(events))
             else:
                 try:
-                    sent = _event_from_store(await look_again(), has_verdict=has_verdict)
+                    sent = _event_from_store(await look_again(), seen)
                 except DatabaseUnavailable:
                     continue
                 if sent is None:
                     continue
-            # What was told from the verdict is not told again.
-            if not has_verdict or goes_on or isinstance(sent.event, VerdictExplained):
+            if seen is None or goes_on or _is_news(seen, sent.event):
                 yield sent
-            has_verdict = has_verdict or isinstance(sent.event, VerdictReached)
+                seen = sent.event.verdict if isinstance(sent.event, WithVerdict) else seen
             if is_last(sent.event):
                 return
     finally:
@@ -67,14 +66,19 @@ async def follow_submission(
         await asyncio.gather(upcoming, return_exceptions=True)
 
 
-def _event_from_store(submission: Submission, *, has_verdict: bool) -> SentEvent | None:
-    """Return what a follower who `has_verdict` or not has missed; None where that is nothing."""
+def _is_news(seen: Verdict, event: Event) -> bool:
+    """Say whether this is new to who has `seen` a verdict: what came before it is not told again."""
+    return isinstance(event, WithVerdict) and later_event(seen, event.verdict) is not None
+
+
+def _event_from_store(submission: Submission, seen: Verdict | None) -> SentEvent | None:
+    """Return what a follower who has `seen` a verdict, or none, has missed."""
     if submission.verdict is None:
         return None
-    reached = VerdictReached(verdict=submission.verdict)
-    if not has_verdict:
-        return SentEvent(event=reached)
-    return SentEvent(event=VerdictExplained(verdict=submission.verdict)) if is_last(reached) else None
+    if seen is None:
+        return SentEvent(event=VerdictReached(verdict=submission.verdict))
+    later = later_event(seen, submission.verdict)
+    return None if later is None else SentEvent(event=later)
 
 
 def _received_of(last_id: str | None, count: int) -> int:

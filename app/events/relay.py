@@ -11,10 +11,10 @@ from app.core.events import (
     Event,
     Queued,
     Running,
-    VerdictExplained,
-    VerdictReached,
+    WithVerdict,
+    later_event,
 )
-from app.core.verdict import Explained, Verdict
+from app.core.verdict import Verdict
 from app.events.feed import Feed, SentEvent
 from app.events.follow import events_of
 from app.store.engine.database import Database
@@ -22,7 +22,7 @@ from app.store.queries import events as submission_events
 from app.store.queries.events import Happened, StoredEvent
 from app.store.queries.verdicts import current_of
 
-_IN_THE_STORE = VerdictReached | VerdictExplained
+_IN_THE_STORE = WithVerdict
 """Events that others read from the submission itself."""
 _GATHER_SECONDS = 0.01
 _AT_ONCE = 500
@@ -170,10 +170,9 @@ class RelayedFeed(Feed):
             return
         last = self._received.get(submission_id, 0)
         if (ended := self._ended.get(submission_id)) is not None:
-            if verdict.explained is not Explained.CUT_SHORT:
-                self._append(
-                    submission_id, VerdictExplained(verdict=verdict), str(last + len(ended.sent) + 1)
-                )
+            seen = ended.sent[-1][1].event
+            if isinstance(seen, WithVerdict) and (later := later_event(seen.verdict, verdict)) is not None:
+                self._append(submission_id, later, str(last + len(ended.sent) + 1))
             return
         history = self._under_way.get(submission_id)
         sent = [sent.event for _, sent in history.sent] if history is not None else []

@@ -12,7 +12,7 @@ from app.core.events import CaseDone, Event, Running
 from app.core.outcome import Outcome, worst
 from app.core.problem import Problem
 from app.core.submission import UnexplainedOutput
-from app.core.verdict import Explained, Mode, Verdict
+from app.core.verdict import Confirmation, Explained, Mode, Verdict
 from app.errors import GraderError
 from app.grading.diagnose.diagnose import DIAGNOSABLE, Diagnoser, Look, prepare_outputs
 from app.grading.diagnose.numbers import unexplained_output
@@ -28,6 +28,8 @@ from sandbox.interface import Ending, Sandbox
 GradingStage = Literal["running", "diagnosis"]
 
 _BACKGROUND_NICENESS = 15
+_CONFIRMING_NICENESS = 5
+"""Somebody may be waiting for it, though nobody for a first answer."""
 _NOTES_SHOWN = 12
 
 
@@ -97,6 +99,7 @@ class Grader:
         """Run `code` on what `mode` grades, compare, and explain.
 
         With `learner`, a name, this learner's next run is pre-warmed on this code once nothing else runs.
+        What is accepted in such a warm jail is `pending`: see `confirm`.
         `on_unexplained` is given what a wrong solution answered, where no diagnosis was found.
         Emits `Running` and a `CaseDone` a check; not `Queued` and not `VerdictReached`.
 
@@ -116,6 +119,7 @@ class Grader:
                 on_event=on_event,
                 learner=learner,
                 on_unexplained=on_unexplained,
+                on_stage=self._on_stage,
             )
         finally:
             self._grading -= 1
@@ -134,9 +138,11 @@ class Grader:
         mode: Mode,
         fresh_seed: int | None,
         *,
-        on_event: Callable[[Event], None],
-        learner: str | None,
+        on_event: Callable[[Event], None] = ignore_event,
+        learner: str | None = None,
         on_unexplained: Callable[[UnexplainedOutput], None],
+        on_stage: Callable[[GradingStage, float], None] = ignore_stage,
+        niceness: int = 0,
     ) -> Verdict:
         start = time.perf_counter()
         checks = checks_of(problem, mode, fresh_seed=fresh_seed)
@@ -146,19 +152,20 @@ class Grader:
         await self.answers.of_reference(problem, [check for check in checks if not check.is_fresh])
         asked = (self._sandbox, problem, code, checks, self.answers)
         run = await run_checks_warm(*asked, learner=learner) if learner else None
+        is_warm = run is not None
         if run is not None:
             for result in run.case_results:
                 on_event(CaseDone(case=result))
         else:
-            run = await run_checks(*asked, lambda result: on_event(CaseDone(case=result)))
+            run = await run_checks(*asked, lambda result: on_event(CaseDone(case=result)), niceness=niceness)
         if learner and run.result.ending is Ending.FINISHED:
             self._prewarm(problem, code, learner)
         ran_at = time.perf_counter()
-        self._on_stage("running", ran_at - start)
+        on_stage("running", ran_at - start)
         look = await self._diagnoser.diagnose(problem, code, run)
         run = look.run
         if look.diagnosis is not None or any(result.outcome in DIAGNOSABLE for result in run.case_results):
-            self._on_stage("diagnosis", time.perf_counter() - ran_at)
+            on_stage("diagnosis", time.perf_counter() - ran_at)
         outcome = worst(result.outcome for result in run.case_results)
         _hand_out_unexplained(look, on_unexplained)
         return Verdict(
@@ -178,6 +185,44 @@ class Grader:
             notes=_notes(run),
             fresh_seed=fresh_seed if mode is Mode.SUBMIT else None,
             explained=look.explained,
+            # A run counts nowhere, so it needs no second one.
+            confirmation=Confirmation.PENDING if is_warm and mode is Mode.SUBMIT else None,
+        )
+
+    async def confirm(
+        self,
+        problem: Problem,
+        code: str,
+        mode: Mode,
+        verdict: Verdict,
+        *,
+        on_unexplained: Callable[[UnexplainedOutput], None] = ignore_unexplained,
+    ) -> Verdict:
+        """Grade `code` again on the same cases in a fresh jail, where `verdict` was reached in a warm one.
+
+        Whatever earlier code has left in a warm jail is not there. What the fresh one says is what counts:
+        its results where it accepts too, else its whole verdict, which is `refused`.
+
+        Raises:
+            ReferenceFailed: a reference or variant of the problem gave no usable answer.
+            SandboxError: the jail broke.
+        """
+        self._grading += 1
+        try:
+            again = await self._grade(
+                problem,
+                code,
+                mode,
+                verdict.fresh_seed,
+                on_unexplained=on_unexplained,
+                niceness=_CONFIRMING_NICENESS,
+            )
+        finally:
+            self._grading -= 1
+        if not again.accepted:
+            return msgspec.structs.replace(again, confirmation=Confirmation.REFUSED)
+        return msgspec.structs.replace(
+            verdict, cases=again.cases, score=again.score, confirmation=Confirmation.CONFIRMED
         )
 
     async def explain(

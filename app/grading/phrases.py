@@ -86,6 +86,11 @@ def names_words(names: list[str], *, shown: int = 5) -> str:
     return listed(quoted)
 
 
+def first_of_hidden(names: list[str]) -> str:
+    """Name the first alone, "and others" with it: which ones come is up to code that knows hidden values."""
+    return f"`{names[0]}`{' and others' if len(names) > 1 else ''}"
+
+
 def words_for(path: str, words: Mapping[str, str]) -> str:
     """Find what the statement says of a parameter, as `[module.words]` in `problem.toml` has it.
 

@@ -8,11 +8,14 @@ from typing import Annotated
 import msgspec
 from fastapi import Depends, Request, Response
 
+from app.core.network import network_of
 from app.core.user import Role, User
 from app.errors import NotAllowed, NotSignedIn
 from app.http.services import AllServices, RequestServices
 
 SESSION_COOKIE = "jaxercise_session"
+DEVICE_COOKIE = "jaxercise_device"
+_DEVICE_SECONDS = 400 * 24 * 3600  # As long as browsers keep any.
 
 
 class SessionCookie(msgspec.Struct, frozen=True, kw_only=True):
@@ -20,6 +23,8 @@ class SessionCookie(msgspec.Struct, frozen=True, kw_only=True):
 
     secret: str | None
     """As the request sent it; None where it sent none."""
+    device: str | None
+    """The proof that somebody has signed in with this browser before; None where it sent none."""
     lifetime_seconds: int
     secure: bool
     """Sent over HTTPS alone."""
@@ -30,6 +35,17 @@ class SessionCookie(msgspec.Struct, frozen=True, kw_only=True):
             SESSION_COOKIE,
             secret,
             max_age=self.lifetime_seconds,
+            httponly=True,
+            samesite="lax",
+            secure=self.secure,
+        )
+
+    def remember_device(self, answer: Response, proof: str) -> None:
+        """Set the cookie by which this browser is known at the next sign-in; it outlives the session."""
+        answer.set_cookie(
+            DEVICE_COOKIE,
+            proof,
+            max_age=_DEVICE_SECONDS,
             httponly=True,
             samesite="lax",
             secure=self.secure,
@@ -47,14 +63,15 @@ async def session_cookie(request: Request, services: AllServices) -> SessionCook
     """
     return SessionCookie(
         secret=request.cookies.get(SESSION_COOKIE),
+        device=request.cookies.get(DEVICE_COOKIE),
         lifetime_seconds=services.accounts.session_seconds,
         secure=services.is_production or request.url.scheme == "https",
     )
 
 
-async def client_address(request: Request) -> str:
-    """Return the address that rate limits count by."""
-    return request.client.host if request.client else "unknown"
+async def client_network(request: Request) -> str:
+    """Return the network that rate limits count by: an IPv4 address, or a /64 of IPv6."""
+    return network_of(request.client.host) if request.client else "unknown"
 
 
 async def current_user(request: Request, services: AllServices) -> User | None:
@@ -111,4 +128,4 @@ async def admin_user(user: SignedIn) -> User:
 
 Admin = Annotated[User, Depends(admin_user)]
 BrowserSession = Annotated[SessionCookie, Depends(session_cookie)]
-ClientAddress = Annotated[str, Depends(client_address)]
+ClientNetwork = Annotated[str, Depends(client_network)]

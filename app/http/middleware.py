@@ -9,18 +9,27 @@ from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from app.core.submission import CODE_LIMIT_BYTES
-from app.http.responses import Present, error_answer
+from app.http.overload import LimitRequests
+from app.http.responses import ErrorAnswer, Present, error_answer
 from app.metrics.metrics import Metrics
 
 BODY_LIMIT_BYTES = 256 * 1024
+"""Of a request with code, whatever way it is written in."""
+SMALL_BODY_BYTES = 16 * 1024
+"""Of any other request."""
+ADDRESS_LIMIT_BYTES = 8 * 1024
+HEADERS_LIMIT_BYTES = 32 * 1024
 _TOO_LARGE = (
     f"The request is larger than {BODY_LIMIT_BYTES:,} bytes; "
     f"the code of a submission may have {CODE_LIMIT_BYTES:,}."
 )
+_TOO_LONG = f"The request is larger than {SMALL_BODY_BYTES:,} bytes."
 _FOREIGN = "This request was sent by a page of another site, so it was refused."
 _COUNTED_METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
 _SAFE_METHODS = ("GET", "HEAD", "OPTIONS")
-_HASHED_FILES = "/static/dist/assets/"
+_STATIC_FILES, _HASHED_FILES = "/static/", "/static/dist/assets/"
+HASH_PARAMETER = "content"
+"""The parameter of a static file's address that changes with its content."""
 # A page runs and loads only what this service itself serves.
 _POLICY = "; ".join(
     (
@@ -46,10 +55,12 @@ _HEADERS = {
 }
 
 
-def add_middleware(app: FastAPI, *, present: Present, metrics: Metrics) -> None:
+def add_middleware(app: FastAPI, *, present: Present, metrics: Metrics, request_limit: int) -> None:
     """Add all of this file; `present` gives a refusal to whoever asked."""
     # The one added last sees a request first.
+    app.add_middleware(LimitRequests, present=present, most=request_limit)
     app.add_middleware(BodyLimit, present=present)
+    app.add_middleware(HeadLimit, present=present)
     app.add_middleware(RefuseCrossOrigin, present=present)
     app.add_middleware(SecurityHeaders)
     app.add_middleware(CountRequests, metrics=metrics)
@@ -92,12 +103,20 @@ class SecurityHeaders:
                 headers = MutableHeaders(scope=message)
                 for name, value in _HEADERS.items():
                     headers.setdefault(name, value)
-                if scope["path"].startswith(_HASHED_FILES) and message["status"] == 200:
-                    # Their names change with their contents.
+                if _is_hashed(scope) and message["status"] == 200:
+                    # Their addresses change with their contents.
                     headers["Cache-Control"] = "public, max-age=31536000, immutable"
             await send(message)
 
         await self._app(scope, receive, send_with_headers)
+
+
+def _is_hashed(scope: Scope) -> bool:
+    path: str = scope["path"]
+    if path.startswith(_HASHED_FILES):
+        return True
+    query: bytes = scope.get("query_string", b"")
+    return path.startswith(_STATIC_FILES) and query.startswith(f"{HASH_PARAMETER}=".encode())
 
 
 class RefuseCrossOrigin:
@@ -134,8 +153,38 @@ def _is_foreign(headers: Headers) -> bool:
     return origin is not None and urlsplit(origin).netloc != headers.get("host")
 
 
+class HeadLimit:
+    """Answers 414 to an address, and 431 to headers, that take longer to read than they can be worth."""
+
+    def __init__(self, app: ASGIApp, *, present: Present) -> None:
+        self._app = app
+        self._present = present
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "http" and (refusal := _head_refusal(scope)) is not None:
+            # Whoever makes the page reads the request again: as one that has no more than its path.
+            bare = {**scope, "query_string": b"", "path": scope["path"][:100], "headers": []}
+            page_or_json = await self._present(Request(bare), refusal)
+            await page_or_json(scope, receive, send)
+            return
+        await self._app(scope, receive, send)
+
+
+def _head_refusal(scope: Scope) -> ErrorAnswer | None:
+    if len(scope["path"]) + len(scope["query_string"]) > ADDRESS_LIMIT_BYTES:
+        sentence = f"The address is longer than {ADDRESS_LIMIT_BYTES:,} bytes."
+        return error_answer(414, "address_too_long", sentence)
+    if sum(len(name) + len(value) for name, value in scope["headers"]) > HEADERS_LIMIT_BYTES:
+        sentence = f"The headers are longer than {HEADERS_LIMIT_BYTES:,} bytes: too many cookies, perhaps."
+        return error_answer(431, "headers_too_long", sentence)
+    return None
+
+
 class BodyLimit:
-    """Answers 413 to a body above the limit before it is in memory, whether it declares its length or not."""
+    """Answers 413 to a body above the limit before it is in memory, whether it declares its length or not.
+
+    Only where code is sent may it be large.
+    """
 
     def __init__(self, app: ASGIApp, *, present: Present) -> None:
         self._app = app
@@ -145,10 +194,15 @@ class BodyLimit:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
+        # Signing in and up carry the code of a session that has ended.
+        takes_code = scope["path"].endswith(("/submissions", "/sign-in", "/sign-up"))
+        limit_bytes, sentence = (
+            (BODY_LIMIT_BYTES, _TOO_LARGE) if takes_code else (SMALL_BODY_BYTES, _TOO_LONG)
+        )
         declared = Headers(scope=scope).get("content-length", "0")
-        if declared.isdecimal() and int(declared) > BODY_LIMIT_BYTES:
+        if declared.isdecimal() and int(declared) > limit_bytes:
             # The rest of the body is not worth reading, so the connection can't be used again.
-            answer = error_answer(413, "request_too_large", _TOO_LARGE, headers={"Connection": "close"})
+            answer = error_answer(413, "request_too_large", sentence, headers={"Connection": "close"})
             page_or_json = await self._present(Request(scope), answer)
             await page_or_json(scope, receive, send)
             return
@@ -158,8 +212,8 @@ class BodyLimit:
             nonlocal received_bytes
             message = await receive()
             received_bytes += len(message.get("body", b""))
-            if received_bytes > BODY_LIMIT_BYTES:
-                raise HTTPException(413, _TOO_LARGE)
+            if received_bytes > limit_bytes:
+                raise HTTPException(413, sentence)
             return message
 
         await self._app(scope, receive_bounded, send)

@@ -12,7 +12,7 @@ from typing import Any
 import msgspec
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 
 from app import errors
@@ -69,6 +69,7 @@ MEANINGS: dict[type[errors.GraderError], Meaning] = {
     errors.VerdictNotFound: Meaning(status=404, code="verdict_not_found"),
     errors.SubmissionNotFound: Meaning(status=404, code="submission_not_found"),
     errors.QueueFull: Meaning(status=429, code="queue_full", retry_after_seconds=60),
+    errors.TooManyStreams: Meaning(status=429, code="too_many_streams", retry_after_seconds=10),
     errors.AccountError: Meaning(status=422, code="account_refused"),
     errors.NotSignedIn: Meaning(status=401, code="not_signed_in"),
     errors.NotAllowed: Meaning(status=403, code="not_allowed"),
@@ -86,6 +87,7 @@ _HTTP_CODES = {
     404: "not_found",
     405: "method_not_allowed",
     413: "request_too_large",
+    503: "busy",
 }
 _BROKEN = "Something went wrong on our side. It has been logged."
 
@@ -119,6 +121,9 @@ def answer_error(error: Exception) -> ErrorAnswer:
         case HTTPException():
             code = _HTTP_CODES.get(error.status_code, "request_refused")
             return error_answer(error.status_code, code, str(error.detail), headers=error.headers)
+        case ClientDisconnect():
+            # Nobody is left to read it; but it is no fault of ours.
+            return error_answer(400, "malformed_request", "The request ended before its body was complete.")
         case _:
             # The server logs the traceback; the caller is told no more than that.
             return error_answer(500, "internal_error", _BROKEN)

@@ -12,7 +12,9 @@ from fastapi import Depends, FastAPI, Request
 
 from app.accounts.accounts import Accounts
 from app.accounts.invitations import Invitations
+from app.catalog.renderings import Renderings
 from app.errors import ProblemError
+from app.events.bounds import StreamBounds
 from app.events.feed import Feed
 from app.metrics.status_report import StatusReport
 from app.store.problems import Problems
@@ -27,6 +29,8 @@ class RequestServices(msgspec.Struct, frozen=True, kw_only=True):
     problems: Problems
     submissions: Submissions
     feed: Feed
+    renderings: Renderings
+    streams: StreamBounds
     status_report: StatusReport
     refused_problems: Sequence[ProblemError]
     """Folders that could not be loaded at the last start, each with its reason."""
@@ -78,6 +82,14 @@ async def _feed(services: AllServices) -> Feed:
     return services.feed
 
 
+async def _renderings(services: AllServices) -> Renderings:
+    return services.renderings
+
+
+async def _streams(services: AllServices) -> StreamBounds:
+    return services.streams
+
+
 async def _status_report(services: AllServices) -> StatusReport:
     return services.status_report
 
@@ -87,4 +99,6 @@ InvitationsService = Annotated[Invitations, Depends(_invitations)]
 ProblemsService = Annotated[Problems, Depends(_problems)]
 SubmissionsService = Annotated[Submissions, Depends(_submissions)]
 FeedService = Annotated[Feed, Depends(_feed)]
+RenderingsService = Annotated[Renderings, Depends(_renderings)]
+Streams = Annotated[StreamBounds, Depends(_streams)]
 StatusReportService = Annotated[StatusReport, Depends(_status_report)]

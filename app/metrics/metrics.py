@@ -22,6 +22,7 @@ Stage = Literal["waiting", "running", "diagnosis", "storing"]
 _STAGES: tuple[Stage, ...] = ("waiting", "running", "diagnosis", "storing")
 _SECONDS = (0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 20, 40, 80)
 _STAGE_SECONDS = (0.005, 0.02, *_SECONDS, 160, 320)
+_HOLD_SECONDS = (0.25, 0.5, 1, 2.5, 5, 10)
 _LIMITS = {
     Outcome.TIME_LIMIT: "time",
     Outcome.MEMORY_LIMIT: "memory",
@@ -44,6 +45,17 @@ class Metrics:
         self.grading = GradingCounts(self._registry)
         self.queue = QueueGauges(self._registry)
         self._memory = MemoryGauges(self._registry)
+        self._holds = Histogram(
+            "jaxercise_loop_held_seconds",
+            "Times of a fifth of a second or more in which one piece of work kept the process from answering "
+            "anybody; the log says where the last one was",
+            buckets=_HOLD_SECONDS,
+            registry=self._registry,
+        )
+
+    def loop_held(self, seconds: float) -> None:
+        """Count a time in which somebody held the event loop."""
+        self._holds.observe(seconds)
 
     async def text(self) -> bytes:
         """Return all in Prometheus' text format; what cannot be known just now is left out."""

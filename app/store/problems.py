@@ -1,5 +1,6 @@
 """The problems as the pages, the API and the worker see them."""
 
+import asyncio
 import contextlib
 from collections import OrderedDict
 from collections.abc import Callable, Mapping
@@ -75,14 +76,16 @@ class Problems:
         Raises:
             ProblemNotFound: there is no such version.
         """
-        if version not in self._parsed:
+        problem = self._parsed.get(version)
+        if problem is None:
             async with self._database.reading() as connection:
                 files = await problem_versions.files_of(connection, version)
             if not files:
                 raise ProblemNotFound(f"There is no version {version} of any problem.")
-            self._remember(self._read(files))
-        self._parsed.move_to_end(version)
-        return self._parsed[version]
+            # Some are megabytes, of which each byte is hashed.
+            problem = await asyncio.to_thread(self._read, files)
+        self._remember(problem)
+        return problem
 
     async def publish(self, files: Mapping[str, bytes], *, rules: str = "") -> Problem:
         """Make this package the current version of its problem, found readable by `rules`.
@@ -119,5 +122,6 @@ class Problems:
 
     def _remember(self, problem: Problem) -> None:
         self._parsed[problem.version] = problem
+        self._parsed.move_to_end(problem.version)
         while len(self._parsed) > _REMEMBERED:
             self._parsed.popitem(last=False)

@@ -1,5 +1,6 @@
 """Taking submissions in, and what their owners may do with them afterwards."""
 
+import hashlib
 import logging
 import secrets
 from collections.abc import Callable, Collection
@@ -57,23 +58,31 @@ class Submissions:
         self._on_refused = on_refused
 
     async def submit(
-        self, user: User, slug: str, code: str, mode: Mode, *, client: str | None = None
+        self,
+        user: User,
+        slug: str,
+        code: str,
+        mode: Mode,
+        *,
+        client: str | None = None,
+        key: str | None = None,
     ) -> Submission:
         """Store the code and queue it for grading; when this returns, no crash loses it.
 
-        An account that has solved something waits for a turn of its own, any other for one of the network of
-        the `client`, the address that it was sent from.
+        `key` names one wish of the user's: said again, as by a second click or a client that got no answer,
+        it gives the submission that it made the first time. An account that has solved something waits for a
+        turn of its own, any other for one of the network of the `client`, the address that it was sent from.
 
         Raises:
-            SubmissionRefused: empty, too large, or not text that can be stored.
+            SubmissionRefused: empty, too large, no text that can be stored, or another wish under a used key.
             ProblemNotFound: there is no such problem.
             QueueFull: too many submissions wait, or too many of this user's.
         """
-        code = code.removeprefix(BYTE_ORDER_MARK)
+        code = code.lstrip(BYTE_ORDER_MARK)
         check_code(code)
         problem = await self._problems.by_slug(slug)
         submission = Submission(
-            id=uuid4().hex,
+            id=uuid4().hex if key is None else _id_by_key(user, key),
             user_id=user.id,
             problem_slug=problem.slug,
             version=problem.version,
@@ -94,7 +103,8 @@ class Submissions:
         async with self._database.transaction() as connection:
             if client is not None and not await _has_own_turns(connection, user):
                 job = msgspec.structs.replace(job, network=network_of(client))
-            await submissions.insert_submission(connection, submission)
+            if not await submissions.insert_submission(connection, submission):
+                return await _sent_before(connection, submission)
             ticket = await ask_for(
                 connection, self._queue, job, limits=self._limits, on_refused=self._on_refused
             )
@@ -217,6 +227,22 @@ class Submissions:
 async def _has_own_turns(connection: Connection, user: User) -> bool:
     # Whoever was given a role is known to an admin, and has perhaps nothing to solve.
     return user.sees_everything or await submissions.has_solved_something(connection, user.id)
+
+
+def _id_by_key(user: User, key: str) -> str:
+    # The id itself, so that the primary key decides between two that come at once.
+    return hashlib.sha256(f"{user.id}\n{key}".encode()).hexdigest()[:32]
+
+
+async def _sent_before(connection: Connection, again: Submission) -> Submission:
+    first = await submissions.submission_by_id(connection, again.id)
+    if first is None or (first.problem_slug, first.mode, first.code) != (
+        again.problem_slug,
+        again.mode,
+        again.code,
+    ):
+        raise SubmissionRefused("This Idempotency-Key was used for another submission already.")
+    return first
 
 
 def check_code(code: str) -> None:

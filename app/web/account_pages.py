@@ -6,22 +6,28 @@ from fastapi.responses import RedirectResponse
 from app.accounts.accounts import Accounts
 from app.accounts.sign_up_rule import Entrance
 from app.core.user import User
-from app.errors import AccountError, WrongCode
-from app.http.authentication import BrowserSession, ClientAddress, CurrentUser, SignedIn
+from app.errors import AccountError, ProblemNotFound, WrongCode
+from app.http.authentication import BrowserSession, ClientNetwork, CurrentUser, SignedIn
+from app.http.forms import read_form
 from app.http.responses import meaning_of
-from app.http.services import AccountsService
+from app.http.services import AccountsService, AllServices, RequestServices
 from app.web.errors import PageRoute
+from app.web.problem_pages import show_problem
 from app.web.rendering import render_page
+from app.web.sign_in_form import SignInForm, return_address, show_form, sign_in_form
 
 router = APIRouter(route_class=PageRoute, include_in_schema=False)
+
+_ACCOUNT = "/account"
+_NEW_TOKEN = "jaxercise_new_token"  # noqa: S105 (a cookie's name)
+_NEW_TOKEN_SECONDS = 60
 
 
 @router.get("/sign-up")
 async def sign_up_page(
     request: Request, user: CurrentUser, accounts: AccountsService, next: str = "/", invitation: str = ""
 ) -> Response:
-    entrance = Entrance(invitation=invitation)
-    return await _sign_up_page(request, user, accounts, entrance, next=next)
+    return await _show_sign_up(request, user, accounts, SignInForm(next=next, invitation=invitation))
 
 
 @router.post("/sign-up")
@@ -30,67 +36,65 @@ async def sign_up(
     user: CurrentUser,
     accounts: AccountsService,
     cookie: BrowserSession,
-    client: ClientAddress,
+    client: ClientNetwork,
+    services: AllServices,
 ) -> Response:
-    form = await request.form()
-    email, password, next = (str(form.get(name, "")) for name in ("email", "password", "next"))
-    entrance = Entrance(invitation=str(form.get("invitation", "")), code=str(form.get("code", "")))
+    form = sign_in_form(await read_form(request))
+    if form.is_only_asked_for:
+        return await _show_sign_up(request, user, accounts, form)
     try:
-        registered = await accounts.sign_up(email, password, client=client, entrance=entrance)
-    except AccountError as refusal:
-        # What was typed stays, the password included: the learner mends it instead of typing all of it again.
-        return await _sign_up_page(
-            request, user, accounts, entrance, next=next, email=email, password=password, refusal=refusal
+        registered = await accounts.sign_up(
+            form.email, form.password, client=client, entrance=_entrance(form)
         )
-    response = RedirectResponse(return_address(next), status_code=303)
+    except AccountError as refusal:
+        # The address stays; a password would lie in the browser's cache and history with the page.
+        return await _show_sign_up(request, user, accounts, form, refusal=refusal)
+    response = await _go_on(request, form, registered, services)
     cookie.put_on(response, await accounts.start_session(registered))
+    cookie.remember_device(response, await accounts.device_proof(registered.email))
     return response
 
 
-async def _sign_up_page(
+async def _show_sign_up(
     request: Request,
     user: User | None,
     accounts: Accounts,
-    entrance: Entrance,
+    form: SignInForm,
     *,
-    next: str,
-    email: str = "",
-    password: str = "",
     refusal: AccountError | None = None,
 ) -> Response:
     """Show the form, or why it would be in vain: nobody should fill it in to learn that."""
     invitation, asks_for_code, is_shut = None, accounts.sign_up_rule.needs == "code", False
     try:
-        invitation = await accounts.invitation_of(entrance)
+        invitation = await accounts.invitation_of(_entrance(form))
         # Whoever has an invitation needs none.
         asks_for_code = asks_for_code and invitation is None
     except WrongCode:
         pass
     except AccountError as reason:
         refusal, is_shut, asks_for_code = reason, True, False
-    is_first = await accounts.is_empty()
-    return render_page(
+    return await show_form(
         request,
         "sign_up.html",
-        user=user,
-        status=200 if refusal is None else meaning_of(refusal).status,
-        next=return_address(next),
-        email=email,
-        password=password,
-        refusal=refusal.message if refusal else "",
-        is_first=is_first,
+        user,
+        accounts,
+        form,
+        refusal=refusal,
         is_shut=is_shut,
         invitation=invitation,
-        entrance=entrance,
-        asks_for_code=asks_for_code and not is_first,
+        asks_for_code=asks_for_code and not await accounts.is_empty(),
     )
+
+
+def _entrance(form: SignInForm) -> Entrance:
+    return Entrance(invitation=form.invitation, code=form.sign_up_code)
 
 
 @router.get("/sign-in")
 async def sign_in_page(
     request: Request, user: CurrentUser, accounts: AccountsService, next: str = "/"
 ) -> Response:
-    return await _sign_in_page(request, user, accounts, next=next)
+    return await show_form(request, "sign_in.html", user, accounts, SignInForm(next=next))
 
 
 @router.post("/sign-in")
@@ -99,45 +103,42 @@ async def sign_in(
     user: CurrentUser,
     accounts: AccountsService,
     cookie: BrowserSession,
-    client: ClientAddress,
+    client: ClientNetwork,
+    services: AllServices,
 ) -> Response:
-    form = await request.form()
-    email, password, next = (str(form.get(name, "")) for name in ("email", "password", "next"))
+    form = sign_in_form(await read_form(request))
+    if form.is_only_asked_for:
+        return await show_form(request, "sign_in.html", user, accounts, form)
     try:
-        session = await accounts.sign_in(email, password, client=client)
+        session = await accounts.sign_in(form.email, form.password, client=client, device=cookie.device)
     except AccountError as refusal:
-        return await _sign_in_page(request, user, accounts, next=next, email=email, refusal=refusal)
-    response = RedirectResponse(return_address(next), status_code=303)
+        return await show_form(request, "sign_in.html", user, accounts, form, refusal=refusal)
+    response = await _go_on(request, form, await accounts.user_of_session(session), services)
     cookie.put_on(response, session)
+    cookie.remember_device(response, await accounts.device_proof(form.email))
     return response
 
 
-async def _sign_in_page(
-    request: Request,
-    user: User | None,
-    accounts: Accounts,
-    *,
-    next: str,
-    email: str = "",
-    refusal: AccountError | None = None,
+async def _go_on(
+    request: Request, form: SignInForm, user: User | None, services: RequestServices
 ) -> Response:
-    return render_page(
-        request,
-        "sign_in.html",
-        user=user,
-        status=200 if refusal is None else meaning_of(refusal).status,
-        next=return_address(next),
-        email=email,
-        refusal=refusal.message if refusal else "",
-        is_first=await accounts.is_empty(),
-    )
-
-
-def return_address(wanted: str) -> str:
-    """Return `wanted` if it is a path of this service, else the front page; never another site."""
-    # Browsers read a backslash as a slash, so `/\\evil.example` would leave.
-    is_path = wanted.startswith("/") and not wanted.startswith("//")
-    return wanted if is_path and "\\" not in wanted and wanted.isprintable() else "/"
+    """Lead to where one wanted to go; code that was kept is put into its editor, in this very answer."""
+    if form.kept is not None and user is not None:
+        try:
+            problem = await services.problems.by_slug(form.kept.problem)
+            return await show_problem(
+                request,
+                user,
+                problem,
+                services.problems,
+                services.submissions,
+                code=form.kept.code,
+                source="kept",
+            )
+        except ProblemNotFound:
+            # A form that nobody of ours has made.
+            pass
+    return RedirectResponse(return_address(form.next), status_code=303)
 
 
 @router.post("/sign-out")
@@ -145,24 +146,50 @@ async def sign_out(accounts: AccountsService, cookie: BrowserSession) -> Respons
     if cookie.secret is not None:
         await accounts.sign_out(cookie.secret)
     response = RedirectResponse("/", status_code=303)
+    # Of a machine that several use, Back shows nobody the pages of who used it before.
+    response.headers["Clear-Site-Data"] = '"cache"'
     cookie.take_off(response)
     return response
 
 
 @router.get("/account")
 async def account_page(request: Request, user: SignedIn, accounts: AccountsService) -> Response:
-    return await _account_page(request, user, accounts)
+    """Show the account, and once, right after it was made, a new token."""
+    secret = request.cookies.get(_NEW_TOKEN, "")
+    if secret and await accounts.user_of_token(secret) != user:
+        secret = ""
+    response = await _account_page(request, user, accounts, secret=secret)
+    if _NEW_TOKEN in request.cookies:
+        response.delete_cookie(_NEW_TOKEN, path=_ACCOUNT, httponly=True, samesite="strict")
+        response.headers["Cache-Control"] = "no-store"
+    return response
 
 
 @router.post("/account/tokens")
-async def create_token(request: Request, user: SignedIn, accounts: AccountsService) -> Response:
-    """Show the new token right here: it is readable this once, so it may not pass through an address."""
-    name = str((await request.form()).get("name", ""))
+async def create_token(
+    request: Request, user: SignedIn, accounts: AccountsService, cookie: BrowserSession
+) -> Response:
+    """Have the account's page show the new token, so that a reload there makes no second one.
+
+    It is readable this once, so it may not pass through an address; a cookie hands it over, out of reach of
+    scripts, and is gone once the page has been shown.
+    """
+    name = str((await read_form(request)).get("name", ""))
     try:
         secret = await accounts.create_token(user, name)
     except AccountError as refusal:
         return await _account_page(request, user, accounts, name=name, refusal=refusal)
-    return await _account_page(request, user, accounts, secret=secret)
+    response = RedirectResponse(_ACCOUNT, status_code=303)
+    response.set_cookie(
+        _NEW_TOKEN,
+        secret,
+        max_age=_NEW_TOKEN_SECONDS,
+        path=_ACCOUNT,
+        httponly=True,
+        samesite="strict",
+        secure=cookie.secure,
+    )
+    return response
 
 
 @router.post("/account/tokens/{token_id}/delete")
@@ -184,6 +211,7 @@ async def _account_page(
         request,
         "account.html",
         user=user,
+        shows_secret=bool(secret),
         status=200 if refusal is None else meaning_of(refusal).status,
         tokens=await accounts.tokens_of(user),
         name=name,

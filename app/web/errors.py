@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Coroutine
 from typing import Any
-from urllib.parse import urlencode
+from urllib.parse import urlencode, urlsplit, urlunsplit
 
 from fastapi import Request, Response
 from fastapi.responses import RedirectResponse
@@ -20,8 +20,10 @@ _TITLES = {
     404: "Not found",
     405: "Not found",
     413: "Too large",
+    414: "Too large",
     422: "This cannot be taken",
     429: "Too many at once",
+    431: "Too large",
     503: "Not just now",
 }
 
@@ -53,8 +55,18 @@ class PageRoute(APIRoute):
             try:
                 return await handle(request)
             except NotSignedIn:
-                # After a post the form is gone; the page it stood on is where to return to.
-                here = request.url.path if request.method == "GET" else "/"
-                return RedirectResponse(f"/sign-in?{urlencode({'next': here})}", status_code=303)
+                return RedirectResponse(
+                    f"/sign-in?{urlencode({'next': _way_back(request)})}", status_code=303
+                )
 
         return handle_page
+
+
+def _way_back(request: Request) -> str:
+    """Return the path to go on to after signing in: the one asked for, or that of the form's page."""
+    asked = urlsplit(str(request.url) if request.method == "GET" else request.headers.get("referer", ""))
+    if asked.netloc != request.url.netloc:
+        return "/"
+    # A fragment is a piece for scripts.
+    query = "" if "fragment=" in asked.query else asked.query
+    return urlunsplit(("", "", asked.path or "/", query, ""))

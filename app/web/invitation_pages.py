@@ -12,6 +12,7 @@ from app.core.invitation import Invitation, InvitationState
 from app.core.user import User
 from app.errors import AccountError
 from app.http.authentication import Admin
+from app.http.forms import read_form
 from app.http.responses import meaning_of
 from app.http.services import AccountsService, InvitationsService
 from app.web.errors import PageRoute
@@ -51,7 +52,7 @@ async def invite(
 
     The secret comes with the form, so that a form that is sent twice makes one invitation.
     """
-    form = await request.form()
+    form = await read_form(request)
     typed = _Typed(**{name: str(form.get(name, "")) for name in _Typed.__struct_fields__})
     needs = accounts.sign_up_rule.needs
     try:

@@ -1,24 +1,32 @@
 """Problems: the list of them, and a page for each with statement, figures, editor and earlier submissions."""
 
+import functools
+import secrets
+from collections.abc import Awaitable, Callable
 from pathlib import PurePosixPath
 
 import msgspec
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import RedirectResponse
 
-from app.catalog.statement import render_statement
 from app.core.machine import PYTHON_VERSION
+from app.core.outcome import Outcome
 from app.core.problem import Problem, ProblemSummary
-from app.core.submission import CODE_LIMIT_BYTES, Progress
+from app.core.submission import CODE_LIMIT_BYTES, Progress, Submission
 from app.core.user import User
 from app.core.verdict import Mode
 from app.errors import GraderError, QueueFull, SubmissionRefused
-from app.http.authentication import ClientAddress, CurrentUser, SignedIn
+from app.http.authentication import ClientNetwork, CurrentUser
+from app.http.forms import read_form
 from app.http.responses import meaning_of
-from app.http.services import ProblemsService, SubmissionsService
+from app.http.services import AccountsService, ProblemsService, SubmissionsService, services_of
+from app.store.problems import Problems
 from app.submissions.service import Submissions
 from app.web.errors import PageRoute, error_page
+from app.web.onward import next_exercise
+from app.web.problem_facts import problem_facts
 from app.web.rendering import render_page
+from app.web.sign_in_form import KeptCode, SignInForm, plain_newlines, show_form
 
 router = APIRouter(route_class=PageRoute, include_in_schema=False)
 
@@ -26,6 +34,7 @@ ON_A_PAGE = 60
 _SEARCHABLE_FROM = 12
 """Fewer are looked through faster with the eye."""
 _SEARCH_LENGTH = 200
+_WANTED_ANEW = (Outcome.CANCELLED, Outcome.INTERNAL_ERROR)
 _MEDIA_TYPES = {
     ".svg": "image/svg+xml",
     ".png": "image/png",
@@ -92,29 +101,51 @@ async def problem(
         code = shown.starter
     elif load and user is not None:
         code = (await submissions.get(user, load)).code
-    return await _problem_page(request, user, shown, submissions, code=code)
+    return await show_problem(request, user, shown, problems, submissions, code=code)
 
 
 @router.post("/problems/{slug}/submissions")
 async def submit(
     request: Request,
     slug: str,
-    user: SignedIn,
+    user: CurrentUser,
     problems: ProblemsService,
     submissions: SubmissionsService,
-    client: ClientAddress,
+    client: ClientNetwork,
+    accounts: AccountsService,
 ) -> Response:
-    """Take the form without scripts: on to the submission's page, or back to the editor with nothing lost."""
+    """Take the form without scripts: on to the submission's page, or back to the editor with nothing lost.
+
+    Where the session has ended meanwhile, signing in comes first, and the code is kept over it.
+    """
     shown = await problems.by_slug(slug)
-    form = await request.form()
-    # A form sends every newline as CR LF, whatever was typed.
-    code = str(form.get("code", "")).replace("\r\n", "\n")
+    form = await read_form(request)
+    code = plain_newlines(str(form.get("code", "")))
+    if user is None:
+        kept = SignInForm(next=f"/problems/{slug}#work", kept=KeptCode(problem=slug, code=code))
+        return await show_form(request, "sign_in.html", None, accounts, kept, status=401)
     try:
         mode = _mode(str(form.get("mode", "")))
-        submission = await submissions.submit(user, slug, code, mode, client=client)
+        wish = f"form {form.get('key') or secrets.token_urlsafe()}"
+        submit_it = functools.partial(submissions.submit, user, slug, code, mode, client=client)
+        submission = await _submit_once(submit_it, f"{wish} {mode} {code}")
     except (SubmissionRefused, QueueFull) as error:
-        return await _problem_page(request, user, shown, submissions, code=code, refusal=error)
+        return await show_problem(
+            request, user, shown, problems, submissions, code=code, source="refused", refusal=error
+        )
     return RedirectResponse(f"/submissions/{submission.id}", status_code=303)
+
+
+async def _submit_once(submit_it: Callable[..., Awaitable[Submission]], key: str) -> Submission:
+    """Submit; the same code from the same form once more, as by a double click, is the same submission.
+
+    Unless that one was cancelled, or failed through our fault: then it is wanted anew.
+    """
+    submission = await submit_it(key=key)
+    while submission.verdict is not None and submission.verdict.outcome in _WANTED_ANEW:
+        key = f"{submission.id} {key}"
+        submission = await submit_it(key=key)
+    return submission
 
 
 def _mode(name: str) -> Mode:
@@ -124,38 +155,51 @@ def _mode(name: str) -> Mode:
         raise SubmissionRefused(f"The mode must be run or submit, not {name!r}.") from None
 
 
-async def _problem_page(
+async def show_problem(
     request: Request,
     user: User | None,
     problem: Problem,
+    problems: Problems,
     submissions: Submissions,
     *,
     code: str | None,
+    source: str = "chosen",
     refusal: GraderError | None = None,
 ) -> Response:
+    """Render the page with `code` in its editor, or with None what was sent in last, else the starter.
+
+    `source` says where `code` is from: chosen, refused, or kept over a sign-in.
+    """
     earlier = [] if user is None else await submissions.list_for(user, problem.slug)
-    progresses = {} if user is None else await submissions.progresses(user, [problem.slug])
-    latest = None
-    if code is None and user is not None and earlier:
-        latest = await submissions.latest_code(user, problem.slug)
-    if code is not None:
-        source = "chosen"
-    elif latest is not None:
-        code, source = latest, "latest"
-    else:
-        code, source = problem.starter, "starter"
+    solved, following = False, None
+    if user is not None:
+        progresses = await submissions.progresses(user, [problem.slug])
+        solved = progresses.get(problem.slug) is Progress.SOLVED
+    if user is not None and solved:
+        following = await next_exercise(problems, submissions, user, problem.slug)
+    if code is None:
+        latest = None
+        if user is not None and earlier:
+            latest = await submissions.latest_code(user, problem.slug)
+        code, source = (problem.starter, "starter") if latest is None else (latest, "latest")
     return render_page(
         request,
         "problem.html",
         user=user,
         status=200 if refusal is None else meaning_of(refusal).status,
-        fragments=("earlier", "recap"),
+        fragments=("earlier", "recap", "onward"),
+        is_typed_into=True,
         manifest=problem.manifest,
-        statement=render_statement(problem),
+        statement=await services_of(request.app).renderings.statement(problem),
         earlier=earlier,
-        solved=progresses.get(problem.slug) is Progress.SOLVED,
+        latest_id=earlier[0].id if earlier else "",
+        facts=problem_facts(problem.manifest),
+        solved=solved,
+        following=following,
         code=code,
         code_source=source,
+        # Names this very form: sent twice, it is one submission.
+        form_key=secrets.token_urlsafe(),
         starter=problem.starter,
         code_limit_bytes=CODE_LIMIT_BYTES,
         python_version=PYTHON_VERSION,

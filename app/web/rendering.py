@@ -1,5 +1,6 @@
 """Rendering: a page is a template, a fragment of it one of its named blocks; Vite built what they load."""
 
+import hashlib
 from collections.abc import Mapping
 from functools import lru_cache
 from pathlib import Path
@@ -13,6 +14,8 @@ from markupsafe import Markup
 
 from app.core.paths import path_of
 from app.core.user import User
+from app.http.compression import compress
+from app.http.middleware import HASH_PARAMETER
 from app.http.services import services_of
 from app.web import filters, outcome_words
 
@@ -32,6 +35,7 @@ def _environment() -> Environment:
     environment.filters.update(filters.FILTERS)
     environment.globals.update(
         icon=_icon,
+        static_address=static_address,
         outcome_words=outcome_words.outcome_words,
         verdict_words=outcome_words.verdict_words,
         words_json=_json_in_html(outcome_words.all_words()),
@@ -46,9 +50,15 @@ def render_page(
     user: User | None,
     status: int = 200,
     fragments: tuple[str, ...] = (),
+    is_typed_into: bool = False,
+    shows_secret: bool = False,
     **values: Any,
 ) -> HTMLResponse:
-    """Return the whole page, or with `?fragment=NAME` the block of that name where `fragments` allows it."""
+    """Return the whole page, or with `?fragment=NAME` the block of that name where `fragments` allows it.
+
+    One that is typed into may stay with the browser that shows it, so that Back brings it as it was left.
+    One that shows a secret is never compressed, see `app/http/compression.py`.
+    """
     loaded = _environment().get_template(template)
     context: Mapping[str, Any] = {
         "user": user,
@@ -63,17 +73,30 @@ def render_page(
     else:
         html = loaded.render(context)
     # Pages show what one learner did; nothing between here and the browser may keep them.
-    headers = {"Cache-Control": "private, no-store"}
+    kept = "no-cache" if is_typed_into else "no-store"
+    headers = {"Cache-Control": f"private, {kept}", "Vary": "Cookie"}
     if status == 429:
         headers["Retry-After"] = _RETRY_AFTER_SECONDS
-    return HTMLResponse(html, status_code=status, headers=headers)
+    answer = HTMLResponse(html, status_code=status, headers=headers)
+    # A query is repeated in the page, an address that is not found, too; a fragment's name is not.
+    repeats_nothing = status == 200 and request.method == "GET" and set(request.query_params) <= {"fragment"}
+    if repeats_nothing and not shows_secret:
+        compress(answer, request.headers)
+    return answer
 
 
 def _icon(name: str) -> Markup:
     """Draw a picture of `static/icons.svg`; it is always beside a word, so it says nothing itself."""
-    return Markup(
-        '<svg class="icon" aria-hidden="true"><use href="/static/icons.svg#{}"></use></svg>'
-    ).format(name)
+    return Markup('<svg class="icon" aria-hidden="true"><use href="{}#{}"></use></svg>').format(
+        static_address("icons.svg"), name
+    )
+
+
+@lru_cache(maxsize=8)
+def static_address(name: str) -> str:
+    """Return the address of a file that Vite does not build, with its content's hash: it can be kept."""
+    content = (path_of("static") / name).read_bytes()
+    return f"/static/{name}?{HASH_PARAMETER}={hashlib.sha256(content).hexdigest()[:12]}"
 
 
 def _json_in_html(value: Any) -> str:

@@ -1,26 +1,21 @@
 """A submission: where it is, then its verdict, with the code that was sent in."""
 
-import msgspec
+import asyncio
+
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import RedirectResponse
 
-from app.catalog.markdown import highlighted
+from app.catalog.highlighting import with_marked_line
 from app.core.job import Status
-from app.core.verdict import Verdict
+from app.core.submission import Submission
+from app.core.verdict import Mode, Verdict
 from app.http.authentication import SignedIn
-from app.http.services import ProblemsService, SubmissionsService
+from app.http.services import ProblemsService, RenderingsService, SubmissionsService
 from app.web.errors import PageRoute
+from app.web.onward import next_exercise
 from app.web.rendering import render_page
 
 router = APIRouter(route_class=PageRoute, include_in_schema=False)
-
-
-class CodeLine(msgspec.Struct, frozen=True, kw_only=True):
-    """A line of the listing; `html` is escaped and safe to put into a page as it is."""
-
-    number: int
-    html: str
-    marked: bool
 
 
 @router.get("/submissions/{submission_id}")
@@ -30,22 +25,36 @@ async def submission(
     user: SignedIn,
     submissions: SubmissionsService,
     problems: ProblemsService,
+    renderings: RenderingsService,
 ) -> Response:
     shown = await submissions.get(user, submission_id)
     problem = await problems.by_version(shown.version)
     marked_line = None if shown.verdict is None else line_at_fault(shown.verdict)
-    return render_page(
+    following = None
+    if accepted := _is_solution(shown):
+        following = await next_exercise(problems, submissions, user, shown.problem_slug)
+    # The fragment has none.
+    listing = "" if "fragment" in request.query_params else await renderings.listing(shown.code)
+    # A verdict of many cases, with a picture each, takes longer to write down than others should wait.
+    return await asyncio.to_thread(
+        render_page,
         request,
         "submission.html",
+        accepted=accepted,
+        following=following,
         user=user,
         fragments=("verdict",),
         submission=shown,
         manifest=problem.manifest,
         done=shown.status is Status.DONE,
         position=await submissions.position(shown),
-        lines=code_listing(shown.code, marked_line=marked_line),
+        listing=listing if marked_line is None else with_marked_line(listing, marked_line),
         marked_line=marked_line,
     )
+
+
+def _is_solution(submission: Submission) -> bool:
+    return submission.mode is Mode.SUBMIT and submission.verdict is not None and submission.verdict.accepted
 
 
 @router.post("/submissions/{submission_id}/cancel")
@@ -65,15 +74,3 @@ def line_at_fault(verdict: Verdict) -> int | None:
     if verdict.error is not None:
         return verdict.error.line
     return verdict.diagnosis.line if verdict.diagnosis is not None else None
-
-
-def code_listing(code: str, *, marked_line: int | None) -> list[CodeLine]:
-    """Highlight every line by itself, with a number that can be linked to."""
-    # Pygments closes its spans at each line's end.
-    lines = highlighted(code, "python").split("\n")
-    if lines and not lines[-1]:
-        lines.pop()
-    return [
-        CodeLine(number=number, html=line, marked=number == marked_line)
-        for number, line in enumerate(lines, start=1)
-    ]

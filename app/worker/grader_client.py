@@ -18,6 +18,7 @@ from app.grading.prove.results import ProofResult
 from app.worker.grader_protocol import (
     Cancel,
     Close,
+    Confirm,
     Explain,
     Failed,
     Grade,
@@ -165,7 +166,35 @@ class GraderClient:
             GraderGone: the grading process was killed under it.
             GraderError, SandboxError: what the grader raised.
         """
-        request = Explain(
+        return await self._once_more(Explain, problem, code, mode, verdict, on_unexplained)
+
+    async def confirm(
+        self,
+        problem: Problem,
+        code: str,
+        mode: Mode,
+        verdict: Verdict,
+        *,
+        on_unexplained: Callable[[UnexplainedOutput], None],
+    ) -> Verdict:
+        """Confirm as `app.grading.grader.Grader.confirm` does.
+
+        Raises:
+            GraderGone: the grading process was killed under it.
+            GraderError, SandboxError: what the grader raised.
+        """
+        return await self._once_more(Confirm, problem, code, mode, verdict, on_unexplained)
+
+    async def _once_more(
+        self,
+        what: type[Explain | Confirm],
+        problem: Problem,
+        code: str,
+        mode: Mode,
+        verdict: Verdict,
+        on_unexplained: Callable[[UnexplainedOutput], None],
+    ) -> Verdict:
+        request = what(
             call=next(self._numbers),
             problem=problem,
             code=code,
@@ -200,7 +229,7 @@ class GraderClient:
             asking.cancel()
             await asyncio.gather(asking, return_exceptions=True)
 
-    async def _ask(self, request: Grade | Explain | Prepare | Prove | TakeSeed, call: _Call) -> End:
+    async def _ask(self, request: Grade | Explain | Confirm | Prepare | Prove | TakeSeed, call: _Call) -> End:
         await self._ready.wait()
         self._calls[request.call] = call
         try:

@@ -10,15 +10,18 @@ import functools
 import logging
 import os
 import socket
-from collections.abc import Callable, Coroutine
+from collections.abc import Awaitable, Callable, Coroutine
 from contextlib import AbstractAsyncContextManager
 
 from app.core.log_context import submission_in_log
+from app.core.verdict import Verdict
 from app.errors import GraderError
 from app.grading.grader import GradingStage
+from app.metrics.loop_watch import ignore_hold, watching_loop
 from app.worker.grader_protocol import (
     Cancel,
     Close,
+    Confirm,
     Explain,
     Failed,
     Grade,
@@ -68,7 +71,7 @@ async def serve_grader(channel: socket.socket, open_grader: OpenGraderFor) -> No
         reply(StageTook(stage=name, seconds=seconds))
 
     try:
-        async with open_grader(stage) as grader:
+        async with watching_loop(ignore_hold), open_grader(stage) as grader:
             reply(Ready(pid=os.getpid(), environment=grader.environment()))
             await _Conversation(grader, reply).hold(reader)
     except (GraderError, SandboxError) as fault:
@@ -108,12 +111,13 @@ class _Conversation:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
 
-    async def _answer(self, request: Grade | Explain | Prepare | Prove | TakeSeed) -> None:
+    async def _answer(self, request: Grade | Explain | Confirm | Prepare | Prove | TakeSeed) -> None:
         call = request.call
         try:
             with contextlib.ExitStack() as stack:
-                if isinstance(request, Grade | Explain | Prove) and request.submission_in_log is not None:
-                    stack.enter_context(submission_in_log(request.submission_in_log))
+                about = getattr(request, "submission_in_log", None)
+                if about is not None:
+                    stack.enter_context(submission_in_log(about))
                 self._reply(await self._end_of(request))
         except (GraderError, SandboxError) as fault:
             self._reply(
@@ -134,12 +138,16 @@ class _Conversation:
         if task.cancelled():
             self._reply(Failed(call=call, is_sandbox=False, message="cancelled"))
 
-    def _end_of(self, request: Grade | Explain | Prepare | Prove | TakeSeed) -> Coroutine[None, None, Reply]:
+    def _end_of(
+        self, request: Grade | Explain | Confirm | Prepare | Prove | TakeSeed
+    ) -> Coroutine[None, None, Reply]:
         match request:
             case Grade():
                 return self._grade(request)
             case Explain():
-                return self._explain(request)
+                return self._once_more(self._grader.explain, request)
+            case Confirm():
+                return self._once_more(self._grader.confirm, request)
             case Prepare():
                 return self._prepare(request)
             case Prove():
@@ -159,8 +167,8 @@ class _Conversation:
         )
         return Graded(call=request.call, verdict=verdict)
 
-    async def _explain(self, request: Explain) -> Reply:
-        verdict = await self._grader.explain(
+    async def _once_more(self, run: "Callable[..., Awaitable[Verdict]]", request: Explain | Confirm) -> Reply:
+        verdict = await run(
             request.problem,
             request.code,
             request.mode,

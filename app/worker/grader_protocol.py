@@ -40,6 +40,18 @@ class Explain(msgspec.Struct, frozen=True, kw_only=True, tag="explain"):
     """What the log lines that this causes are about."""
 
 
+class Confirm(msgspec.Struct, frozen=True, kw_only=True, tag="confirm"):
+    """Have a fresh jail confirm or refuse `verdict`, which a warm one reached; answered as a `Grade` is."""
+
+    call: int
+    problem: Problem
+    code: str
+    mode: Mode
+    verdict: Verdict
+    submission_in_log: str | None = None
+    """What the log lines that this causes are about."""
+
+
 class Prepare(msgspec.Struct, frozen=True, kw_only=True, tag="prepare"):
     """Have answers and compiled programs of a problem ready."""
 
@@ -74,7 +86,7 @@ class Close(msgspec.Struct, frozen=True, kw_only=True, tag="close"):
     """End all jails, and then the process."""
 
 
-Request = Grade | Explain | Prepare | Prove | TakeSeed | Cancel | Close
+Request = Grade | Explain | Confirm | Prepare | Prove | TakeSeed | Cancel | Close
 
 
 class Ready(msgspec.Struct, frozen=True, kw_only=True, tag="ready"):
@@ -125,7 +137,7 @@ class WarmJails(msgspec.Struct, frozen=True, kw_only=True, tag="warm_jails"):
 
 
 class Graded(msgspec.Struct, frozen=True, kw_only=True, tag="graded"):
-    """The end of a `Grade` or an `Explain`."""
+    """The end of a `Grade`, an `Explain` or a `Confirm`."""
 
     call: int
     verdict: Verdict

@@ -50,5 +50,15 @@ class Grades(Prepares, Protocol):
         on_unexplained: Callable[[UnexplainedOutput], None],
     ) -> Verdict: ...
 
+    async def confirm(
+        self,
+        problem: Problem,
+        code: str,
+        mode: Mode,
+        verdict: Verdict,
+        *,
+        on_unexplained: Callable[[UnexplainedOutput], None],
+    ) -> Verdict: ...
+
     def prove(self, problem: Problem) -> AsyncGenerator[ProofResult, None]:
         """Run everything that the problem holds; each result of its proof as soon as it is known."""

@@ -2,6 +2,7 @@
 
 from typing import Protocol
 
+from sandbox.cgroups.freezer import Freezer
 from sandbox.cgroups.v1 import GroupsV1
 from sandbox.cgroups.v2 import GroupsV2
 from sandbox.limits import Limits
@@ -26,6 +27,11 @@ class RunGroup(Protocol):
 
     def free_space(self) -> None:
         """Let a run that has met its limit go on for a moment, so that it can say at which line it is."""
+        ...
+
+    @property
+    def freezer(self) -> Freezer | None:
+        """What stops all that is in it; None where it has none, or was not made to be frozen."""
         ...
 
     @property
@@ -66,8 +72,8 @@ class ControlGroups(Protocol):
         """Version and what it bounds, in words."""
         ...
 
-    def make(self, limits: Limits) -> RunGroup:
-        """Make a new group with these limits.
+    def make(self, limits: Limits, *, to_be_frozen: bool = False) -> RunGroup:
+        """Make a new group with these limits; one `to_be_frozen` may take longer to add a process to.
 
         Raises:
             OSError: the kernel makes no more.

@@ -13,12 +13,15 @@ from sandbox.cgroups.folder import (
     remove_folder,
     unreclaimable_bytes,
 )
+from sandbox.cgroups.freezer import Freezer
 from sandbox.cgroups.own_groups import own_groups
 from sandbox.limits import Limits, hard_memory_bytes
 from sandbox.procfs.process import readable_within
 
 _LOOK_SECONDS = 0.5
 _OPTIONAL = ("cpuacct", "pids")
+_UNIFIED = "unified"
+"""The hierarchy of version 2 that many hosts have beside: it controls nothing there, but it can freeze."""
 
 
 class RunGroupV1:
@@ -63,6 +66,12 @@ class RunGroupV1:
         for name in ("memory.memsw.limit_in_bytes", "memory.limit_in_bytes"):
             with contextlib.suppress(OSError):
                 (self._memory / name).write_text(more)
+
+    @property
+    def freezer(self) -> Freezer | None:
+        """None where no group of version 2 can be made beside."""
+        folder = self._folders.get(_UNIFIED)
+        return None if folder is None else Freezer(folder)
 
     @property
     def memory_was_hit(self) -> bool:
@@ -151,14 +160,15 @@ class GroupsV1:
     @classmethod
     def open(cls) -> "GroupsV1 | None":
         """Claim folders for the runs' groups; None where no memory group can be made."""
-        own = {name: group.folder for group in own_groups() for name in group.controllers}
+        # The unified hierarchy is the one without names.
+        own = {name: group.folder for group in own_groups() for name in group.controllers or (_UNIFIED,)}
         if "memory" not in own:
             return None
         try:
             groups = cls({"memory": ClaimedFolder(own["memory"])})
         except OSError:
             return None
-        for name in _OPTIONAL:
+        for name in (*_OPTIONAL, _UNIFIED):
             if name in own:
                 with contextlib.suppress(OSError):
                     groups._parents = {**groups._parents, name: ClaimedFolder(own[name])}
@@ -171,10 +181,12 @@ class GroupsV1:
     def description(self) -> str:
         """Version and what it bounds, in words."""
         words = {"memory": "memory", "pids": "processes", "cpuacct": "processor time"}
-        return f"version 1, one a run: {', '.join(words[name] for name in self._parents)}"
+        return f"version 1, one a run: {', '.join(words[name] for name in self._parents if name in words)}"
 
-    def make(self, limits: Limits) -> RunGroupV1:
+    def make(self, limits: Limits, *, to_be_frozen: bool = False) -> RunGroupV1:
         """Make a new group; memory includes swap where that is counted.
+
+        To enter a hierarchy takes milliseconds: only what is `to_be_frozen` enters a further one.
 
         Raises:
             OSError: the kernel makes no more.
@@ -184,6 +196,8 @@ class GroupsV1:
             if name in self._parents:
                 with contextlib.suppress(OSError):
                     folders[name] = self._parents[name].make_child()
+        if to_be_frozen and (unified := self._make_frozen_one()) is not None:
+            folders[_UNIFIED] = unified
         hard_limit = str(hard_memory_bytes(limits))
         (folders["memory"] / "memory.limit_in_bytes").write_text(hard_limit)
         with contextlib.suppress(OSError):  # A kernel may not count swap.
@@ -196,6 +210,18 @@ class GroupsV1:
         """Give the folders back; the runs should be gone."""
         for parent in self._parents.values():
             parent.close()
+
+    def _make_frozen_one(self) -> Path | None:
+        if _UNIFIED not in self._parents:
+            return None
+        try:
+            folder = self._parents[_UNIFIED].make_child()
+        except OSError:
+            return None
+        if Freezer(folder).exists:
+            return folder
+        folder.rmdir()
+        return None
 
     def _can_limit(self) -> bool:
         """Try it: a folder can be made where its files cannot be written."""

@@ -14,6 +14,7 @@ from sandbox.cgroups.folder import (
     remove_folder,
     unreclaimable_bytes,
 )
+from sandbox.cgroups.freezer import Freezer
 from sandbox.limits import Limits, hard_memory_bytes
 from sandbox.procfs.process import readable_within
 
@@ -62,6 +63,12 @@ class RunGroupV2:
 
     def free_space(self) -> None:
         """Do nothing: the kernel slows a run down, but does not stop it."""
+
+    @property
+    def freezer(self) -> Freezer | None:
+        """None before Linux 5.2."""
+        freezer = Freezer(self._folder)
+        return freezer if freezer.exists else None
 
     @property
     def memory_was_hit(self) -> bool:
@@ -136,7 +143,7 @@ class GroupsV2:
         processes = ", processes" if "pids" in self._controllers else ""
         return f"version 2, one a run: memory{processes}, processor time"
 
-    def make(self, limits: Limits) -> RunGroupV2:
+    def make(self, limits: Limits, *, to_be_frozen: bool = False) -> RunGroupV2:
         """Make a group. Its memory cannot be swapped out, and running out of it ends all its processes.
 
         Raises:

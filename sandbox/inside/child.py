@@ -189,7 +189,7 @@ def _use_cache(programs: ProgramFiles, parent: str, key: str) -> None:
     writable = os.access(parent, os.W_OK)
     if writable and not os.path.isdir(folder):
         # Not readable: who cannot list it can only open what they name, and a program's name is the
-        # hash of the program. So nobody learns from the cache what a reference computes.
+        # hash of the program. Who has traced one can still ask whether it is there.
         with contextlib.suppress(FileExistsError):  # Another jail was quicker.
             os.mkdir(folder, mode=0o300)
     programs.use(folder, writable=writable)

@@ -18,6 +18,7 @@ import msgspec
 
 import sandbox
 from sandbox.interface import SandboxUnavailable
+from sandbox.isolation.distributions import mounted_entries
 
 CHILD_UID = 1000
 _FIRST_HOST_UID = 0x6A610000
@@ -53,6 +54,9 @@ class HostPaths(msgspec.Struct, frozen=True, kw_only=True):
     python: Path
     python_prefix: Path
     packages: tuple[Path, ...]
+    """The folders that they lie in, perhaps beside others."""
+    entries: dict[str, Path]
+    """What a jail sees of these, by its path in the jail's one folder of packages."""
     library: Path
     """The folder that holds the `sandbox` package and nothing else that matters."""
 
@@ -74,6 +78,7 @@ def find_host_paths() -> HostPaths:
         python=prefix / "bin" / f"python{sys.version_info.major}.{sys.version_info.minor}",
         python_prefix=prefix,
         packages=tuple(dict.fromkeys(packages)),
+        entries=mounted_entries(),
         library=Path(sandbox.__path__[0]),
     )
 
@@ -133,15 +138,37 @@ def fork_server_command(
         command += ["--perms", "0755", "--dir", folder]
     if not system_python:
         command += ["--ro-bind", str(paths.python_prefix), str(python_root)]
-    packages = [f"{_JAIL_PACKAGES}/{index}" for index, _ in enumerate(paths.packages)]
-    for host, inside in zip(paths.packages, packages, strict=True):
-        command += ["--ro-bind", str(host), inside]
+    command += _package_mounts(paths, python_root)
     command += ["--ro-bind", str(paths.library), str(_JAIL_LIBRARY / "sandbox")]
     command += ["--bind" if writable_cache else "--ro-bind", str(cache), JAIL_CACHE]
     command += ["--remount-ro", "/", "--chdir", "/tmp", "--"]
     start = _JAIL_LIBRARY / "sandbox" / "inside" / "start.py"
     command += [str(python_root / "bin" / paths.python.name), *_ALONE, str(start), str(control)]
-    return [*command, ",".join(patches), *packages, str(_JAIL_LIBRARY)]
+    return [*command, ",".join(patches), str(_JAIL_PACKAGES), str(_JAIL_LIBRARY)]
+
+
+def _package_mounts(paths: HostPaths, python_root: Path) -> list[str]:
+    mounts: list[str] = []
+    for folder in _installed_beside(paths.python_prefix, python_root):
+        mounts += ["--tmpfs", folder, "--remount-ro", folder]
+    parents = {str(parent) for inside in paths.entries for parent in Path(inside).parents} - {"."}
+    for parent in sorted(parents):
+        mounts += ["--perms", "0755", "--dir", f"{_JAIL_PACKAGES}/{parent}"]
+    for inside, host in paths.entries.items():
+        mounts += ["--ro-bind", str(host), f"{_JAIL_PACKAGES}/{inside}"]
+    return mounts
+
+
+def _installed_beside(prefix: Path, inside: Path) -> list[str]:
+    """Return where packages lie in what is mounted as a whole: the jail is given its own one by one."""
+    roots = {Path("/usr"): Path("/usr"), prefix: inside}
+    return sorted(
+        str(shown / folder.relative_to(root))
+        for root, shown in roots.items()
+        for kind in ("site-packages", "dist-packages")
+        for folder in (root / "lib").glob(f"python3*/{kind}")
+        if folder.is_dir() and not folder.is_symlink()
+    )
 
 
 def unjailed_command(paths: HostPaths, *, control: int, patches: Sequence[str]) -> Sequence[str]:

@@ -3,19 +3,23 @@
 import asyncio
 import contextlib
 import os
+import select
 import signal
 import socket
 
 import msgspec
 
+from sandbox.cgroups.freezer import Freezer
 from sandbox.cgroups.interface import ControlGroups, RunGroup
 from sandbox.forkserver.process import ChildGone, ForkServerGone, ForkServerProcess
 from sandbox.interface import SandboxError
 from sandbox.limits import Limits
 from sandbox.procfs.process import peak_memory_bytes, pid_of, readable
+from sandbox.procfs.stop import continue_tree, is_tree_stopped, stop_tree
 from sandbox.procfs.tree import ProcessorClock
 from sandbox.protocol import ChildOrder, Confinement, Ended, Failed, Started, Status
 from sandbox.run.compile_page import CompilePage
+from sandbox.run.loop_time import wait_within
 from sandbox.run.pipes import CapturedOutput, LineProbe
 from sandbox.wire import HEADER_BYTES, frame
 
@@ -70,9 +74,8 @@ class JailedChild:
         answered = asyncio.ensure_future(readable(self._status.fileno()))
         hanging = asyncio.ensure_future(fork_server.hangs())
         try:
-            await asyncio.wait(
-                [answered, hanging], timeout=_SPAWN_SECONDS, return_when=asyncio.FIRST_COMPLETED
-            )
+            ends = [answered, hanging]
+            await wait_within(ends, _SPAWN_SECONDS, return_when=asyncio.FIRST_COMPLETED)
             if not answered.done():
                 raise ForkServerGone("it takes no orders" if hanging.done() else "it did not fork in time")
         finally:
@@ -100,7 +103,7 @@ class JailedChild:
         gone = asyncio.ensure_future(readable(self._pidfd))
         try:
             await asyncio.wait([reported, gone], return_when=asyncio.FIRST_COMPLETED)
-            await asyncio.wait([reported], timeout=self._report_seconds)
+            await wait_within([reported], self._report_seconds)
             if not reported.done():
                 raise ChildGone("nothing reports the end of a child")
         finally:
@@ -137,6 +140,38 @@ class JailedChild:
         if self._pidfd >= 0:
             await self.line_probe.ask(self._pidfd, self.group.free_space if self.group else lambda: None)
 
+    @property
+    def is_alive(self) -> bool:
+        """Whether its process has not ended."""
+        if self._pidfd < 0:
+            return False
+        ended = select.poll()
+        ended.register(self._pidfd, select.POLLIN)
+        return not ended.poll(0)
+
+    async def freeze(self) -> bool:
+        """Have it and all that it started run no more until `thaw`; False where that cannot be had."""
+        freezer = self._freezer
+        return await (stop_tree(self.pid) if freezer is None else freezer.freeze())
+
+    def thaw(self) -> None:
+        """Let it go on."""
+        freezer = self._freezer
+        if freezer is None:
+            continue_tree(self.pid)
+        else:
+            freezer.thaw()
+
+    @property
+    def is_frozen(self) -> bool:
+        """Whether neither it nor anything that it started runs."""
+        freezer = self._freezer
+        return is_tree_stopped(self.pid) if freezer is None else freezer.is_frozen
+
+    @property
+    def _freezer(self) -> Freezer | None:
+        return None if self.group is None else self.group.freezer
+
     def kill(self) -> None:
         """Kill the first of its PID namespace: with it the kernel ends all that it started."""
         if self._pidfd >= 0:
@@ -167,10 +202,12 @@ async def spawn_child(
     groups: ControlGroups | None,
     *,
     report_seconds: float = 10.0,
+    to_be_frozen: bool = False,
 ) -> JailedChild:
     """Return a confined child that waits for its first order, what it uses already bounded.
 
-    An init that has not reported the child's end `report_seconds` after it never will.
+    An init that has not reported the child's end `report_seconds` after it never will. One `to_be_frozen`
+    takes some milliseconds longer.
 
     Raises:
         ForkServerGone: the fork server died meanwhile.
@@ -181,16 +218,18 @@ async def spawn_child(
         child.order_from(fork_server, confinement)
         await child.started(fork_server)
         if groups is not None:
-            await _add_to_group(child, groups, confinement.limits)
+            await _add_to_group(child, groups, confinement.limits, to_be_frozen=to_be_frozen)
     except BaseException:
         await child.close()
         raise
     return child
 
 
-async def _add_to_group(child: JailedChild, groups: ControlGroups, limits: Limits) -> None:
+async def _add_to_group(
+    child: JailedChild, groups: ControlGroups, limits: Limits, *, to_be_frozen: bool
+) -> None:
     try:
-        child.group = groups.make(limits)
+        child.group = groups.make(limits, to_be_frozen=to_be_frozen)
         # The kernel makes everybody wait for a moving process; the child starts its backend meanwhile.
         await asyncio.to_thread(child.group.add, child.pid)
     except OSError as error:

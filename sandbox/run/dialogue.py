@@ -1,7 +1,7 @@
 """What a child is asked next, and how far its reports are believed.
 
 A hostile process may report anything at any time. What is out of turn ends the run; what is said of a hidden
-call would carry its arguments out as a line that the text does not have, or a time that is no time.
+call would carry its arguments out, so little is left of it (`hidden_calls.py`).
 """
 
 import math
@@ -11,9 +11,8 @@ import msgspec
 
 from sandbox.interface import CallResult, Finished, Loaded, Report, RunRequest
 from sandbox.protocol import ChildOrder, Load, Make, Stop
+from sandbox.run.hidden_calls import Places, cut, lines_in
 from sandbox.wire import BadFrame
-
-_HIDDEN_DIGITS = 2
 
 
 class Dialogue:
@@ -21,6 +20,7 @@ class Dialogue:
 
     def __init__(self, request: RunRequest) -> None:
         self._request = request
+        self.places = Places(request.code)
         self._ordered = time.monotonic()
         """When the child was given its present order."""
         self.loaded: Loaded | None = None
@@ -33,7 +33,8 @@ class Dialogue:
             return Stop()
         self._ordered = time.monotonic()
         index = len(self.calls)
-        return Make(index=index, call=self._request.calls[index])
+        # Which call is a hidden one is none of the child's business.
+        return Make(index=index, call=msgspec.structs.replace(self._request.calls[index], is_hidden=False))
 
     def take(self, report: Report) -> Report:
         """Note a report, and return it as far as it can be true.
@@ -45,18 +46,23 @@ class Dialogue:
             case Loaded() if self.loaded is None:
                 self.loaded = report
             case CallResult() if self._awaits_call(report.index):
-                report = plausible(
-                    report,
-                    self._request.code,
-                    elapsed_seconds=time.monotonic() - self._ordered,
-                    is_hidden=self._request.calls[report.index].is_hidden,
-                )
+                elapsed_seconds = time.monotonic() - self._ordered
+                report = plausible(report, self._request.code, elapsed_seconds=elapsed_seconds)
+                if self._request.calls[report.index].is_hidden:
+                    report = cut(report, self.places)
                 self.calls.append(report)
             case Finished() if self._is_complete() and self.finished is None:
                 self.finished = report
             case _:
                 raise BadFrame("a result out of turn")
         return report
+
+    @property
+    def has_hidden_calls(self) -> bool:
+        """Whether the child was handed the arguments of a hidden call."""
+        return any(call.is_hidden for call in self._request.calls[: len(self.calls) + 1]) and bool(
+            self.loaded
+        )
 
     def _awaits_call(self, index: int) -> bool:
         return self.loaded is not None and not self._is_complete() and index == len(self.calls)
@@ -83,20 +89,15 @@ def load_order(request: RunRequest) -> Load:
     )
 
 
-def plausible(report: CallResult, code: str, *, elapsed_seconds: float, is_hidden: bool) -> CallResult:
-    """Keep lines of `code` only, and a time that can have passed, rounded where the call is hidden."""
-    last = len(code.splitlines()) + 1
+def plausible(report: CallResult, code: str, *, elapsed_seconds: float) -> CallResult:
+    """Keep lines of `code` only, and a time that can have passed."""
+    last = lines_in(code)
     reported = report.wall_seconds
     seconds = min(max(reported, 0.0), elapsed_seconds) if math.isfinite(reported) else elapsed_seconds
     raised, forbidden = report.raised, report.forbidden
     if raised is not None:
-        frames = tuple(frame for frame in raised.frames if 0 <= frame.line <= last)
+        frames = tuple(frame for frame in raised.frames if 0 < frame.line <= last)
         raised = msgspec.structs.replace(raised, frames=frames)
     if forbidden is not None and forbidden.line is not None and not 0 < forbidden.line <= last:
         forbidden = msgspec.structs.replace(forbidden, line=None)
-    return msgspec.structs.replace(
-        report,
-        wall_seconds=round(seconds, _HIDDEN_DIGITS) if is_hidden else seconds,
-        raised=raised,
-        forbidden=forbidden,
-    )
+    return msgspec.structs.replace(report, wall_seconds=seconds, raised=raised, forbidden=forbidden)

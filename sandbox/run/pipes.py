@@ -5,7 +5,6 @@ A run is asked for its line before it is ended at a limit. The child answers by 
 learner's own text, and nothing else.
 """
 
-import asyncio
 import codecs
 import contextlib
 import fcntl
@@ -18,6 +17,8 @@ from sandbox.interface import SandboxError
 from sandbox.limits import Limits
 from sandbox.procfs.process import ProcessState, pid_of, readable, state_of
 from sandbox.protocol import LINE_SIGNAL
+from sandbox.run.hidden_calls import lines_in
+from sandbox.run.loop_time import within
 
 _PIPE_BYTES = 1 << 18
 _READ_BYTES = 1 << 16
@@ -150,7 +151,7 @@ class LineProbe:
         wake()
         for _ in range(_PATIENCE_TIMES):
             with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(self._patience_seconds):
+                async with within(self._patience_seconds):
                     while self._innermost() is None and self._left_bytes > 0:
                         await readable(self._descriptor)
                         self._read()
@@ -168,7 +169,7 @@ class LineProbe:
         """Return the innermost line of `code` in the answer, 1-based; None where it is none of them."""
         self._read()
         line = self._innermost()
-        return line if line is not None and 1 <= line <= len(code.splitlines()) else None
+        return line if line is not None and 1 <= line <= lines_in(code) else None
 
     def _innermost(self) -> int | None:
         found = _INNERMOST.search(self._answer)

@@ -9,6 +9,7 @@ from sandbox.limits import Limits
 from sandbox.protocol import Make
 from sandbox.run.child import JailedChild
 from sandbox.run.dialogue import load_order
+from sandbox.run.loop_time import within
 from sandbox.run.pipes import CapturedOutput
 from sandbox.wire import BadFrame, FrameReader
 
@@ -70,7 +71,7 @@ class Session:
         for output in self._child.outputs:
             loop.add_reader(output.descriptor, self._read_output, output)
         try:
-            async with asyncio.timeout(self._limits.wall_seconds):
+            async with within(self._limits.wall_seconds):
                 while True:
                     data = await loop.sock_recv(self._child.channel, _READ_BYTES)
                     if not data:

@@ -14,6 +14,7 @@ from sandbox.limits import Limits
 from sandbox.protocol import ChildOrder, Ended, Make
 from sandbox.run.child import JailedChild
 from sandbox.run.dialogue import Dialogue, load_order
+from sandbox.run.loop_time import wait_within
 from sandbox.run.pipes import CapturedOutput
 from sandbox.run.termination import (
     NamedEnding,
@@ -94,7 +95,7 @@ class SingleRun:
                 self._drain()
                 return self._result(last_look, wall_seconds)
             if not ended.done():  # A limit was met, and it was killed.
-                await asyncio.wait([ended], timeout=_KILL_SECONDS)
+                await wait_within([ended], _KILL_SECONDS)
             wall_seconds = time.monotonic() - start
             self._drain()
             if not ended.done():
@@ -143,7 +144,8 @@ class SingleRun:
             for report in self._reader.feed(data):
                 self._take(report)
         except BadFrame as error:
-            self._end_early(forged(str(error)))
+            # What does not decode may be quoted there.
+            self._end_early(forged("" if self._dialogue.has_hidden_calls else str(error)))
             asyncio.get_running_loop().remove_reader(self._child.channel)
 
     def _take(self, report: Report) -> None:
@@ -159,7 +161,7 @@ class SingleRun:
 
     def _order_next(self) -> None:
         order = self._dialogue.next_order()
-        if isinstance(order, Make) and order.call.is_hidden:
+        if isinstance(order, Make) and self._request.calls[order.index].is_hidden:
             # The child has flushed before its last report, so what earlier calls printed is all here.
             for output in self._child.outputs:
                 self._read_output(output)
@@ -206,13 +208,16 @@ class SingleRun:
     def _result(self, ended: Ended, wall_seconds: float) -> RunResult:
         group = self._child.group
         cpu_seconds = max(ended.cpu_seconds, self._child.cpu_seconds())
+        line = self._child.line_probe.line(self._request.code)
+        has_hidden_calls = self._dialogue.has_hidden_calls
         seen = Seen(
             is_finished=self._has_finished(),
             early=self._early,
-            line=self._child.line_probe.line(self._request.code),
+            line=self._dialogue.places.of(line) if line and has_hidden_calls else line,
             memory_was_hit=group is not None and group.memory_was_hit,
             processes_were_refused=group is not None and group.processes_were_refused,
             cpu_seconds=cpu_seconds,
+            has_hidden_calls=has_hidden_calls,
         )
         named = name_ending(ended, self._limits, seen)
         peak = group.peak_memory_bytes if group is not None else None

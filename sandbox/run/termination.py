@@ -32,6 +32,8 @@ class Seen(msgspec.Struct, frozen=True, kw_only=True):
     """The kernel ended one of its processes, perhaps not the first one, for want of memory."""
     processes_were_refused: bool
     cpu_seconds: float
+    has_hidden_calls: bool = False
+    """It knew arguments of a hidden call, so nothing is named that its code can choose."""
 
 
 def name_ending(ended: Ended, limits: Limits, seen: Seen) -> NamedEnding:
@@ -52,10 +54,10 @@ def name_ending(ended: Ended, limits: Limits, seen: Seen) -> NamedEnding:
 
 def _name_crash(ended: Ended, limits: Limits, seen: Seen) -> NamedEnding:
     if not os.WIFSIGNALED(ended.wait_status):
-        status = os.waitstatus_to_exitcode(ended.wait_status)
-        return NamedEnding(
-            ending=Ending.CRASHED, message=f"the code ended its own process with exit status {status}"
-        )
+        message = "the code ended its own process"
+        if not seen.has_hidden_calls:
+            message += f" with exit status {os.waitstatus_to_exitcode(ended.wait_status)}"
+        return NamedEnding(ending=Ending.CRASHED, message=message)
     number = os.WTERMSIG(ended.wait_status)
     if number == signal.SIGSYS:
         return NamedEnding(
@@ -69,7 +71,7 @@ def _name_crash(ended: Ended, limits: Limits, seen: Seen) -> NamedEnding:
     # Nobody in its namespace can end that first process so: a group around the service ran out of memory.
     if number == signal.SIGKILL and ended.peak_memory_bytes >= limits.memory_bytes:
         return out_of_memory(limits)
-    name = _SIGNALS_OF_A_CRASH.get(number, f"signal {number}")
+    name = _SIGNALS_OF_A_CRASH.get(number, "a signal" if seen.has_hidden_calls else f"signal {number}")
     return NamedEnding(ending=Ending.CRASHED, message=f"the process was ended by {name}")
 
 
@@ -123,8 +125,9 @@ def out_of_output(limits: Limits) -> NamedEnding:
 
 
 def forged(reason: str) -> NamedEnding:
-    """Name a forgery on the result channel, for `reason`."""
-    return NamedEnding(ending=Ending.VIOLATION, message=f"the code wrote to the result channel ({reason})")
+    """Name a forgery on the result channel, for `reason`, where that may be said."""
+    message = "the code wrote to the result channel"
+    return NamedEnding(ending=Ending.VIOLATION, message=f"{message} ({reason})" if reason else message)
 
 
 def _seconds(limit_seconds: float, slowdown: float) -> str:

@@ -14,11 +14,11 @@ import msgspec
 import pytest
 
 from sandbox.calibration.calibration import Calibration
-from sandbox.interface import Call, Ending, RunRequest, RunResult, Starved
+from sandbox.interface import Call, CallResult, Ending, RunRequest, RunResult, Starved
 from sandbox.jailed import Supervisor, open_supervisor
 from sandbox.limits import Limits, Slowdown
 from sandbox.procfs.schedule import counts_waiting_times
-from sandbox.run import single_run
+from sandbox.run import child, single_run
 
 pytestmark = pytest.mark.jail
 counts_waits = pytest.mark.skipif(not counts_waiting_times(), reason="needs /proc/PID/schedstat")
@@ -267,3 +267,48 @@ def test_a_session_may_print_more_than_a_pipe_holds(tmp_path: Path) -> None:
                 await session.close()
 
     assert len(asyncio.run(answers())) == 2
+
+
+class _Holder:
+    """Holds the loop of a sandbox again and again, for longer than any of its deadlines."""
+
+    def __init__(self, seconds: float) -> None:
+        self._seconds = seconds
+
+    async def hold(self) -> None:
+        while True:
+            time.sleep(self._seconds)  # noqa: ASYNC251 - that is what it is about
+            await asyncio.sleep(0.02)
+
+
+def test_a_loop_that_is_held_refuses_no_run(runs: Runs, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Neither its start, nor its wall time, nor its patience with who computes nothing is over by that."""
+    monkeypatch.setattr(child, "_SPAWN_SECONDS", 0.6)
+    code = _COMPUTES.format(seconds=0.1)
+
+    async def held() -> RunResult:
+        holding = asyncio.ensure_future(_Holder(1.5).hold())
+        try:
+            return await runs._run(code, hidden=True, wall_seconds=4.0, idle_seconds=2.0)
+        finally:
+            holding.cancel()
+
+    result = runs._runner.run(held())
+    assert result.ending is Ending.FINISHED, result.message
+    assert result.wall_seconds > 4.0
+
+
+def test_a_loop_that_is_held_ends_no_session(runs: Runs) -> None:
+    async def held() -> CallResult:
+        limits = msgspec.structs.replace(_LIMITS, wall_seconds=1.0)
+        session = await runs.supervisor.open_session(limits=limits)
+        call = Call(function="f", arguments=())
+        await session.load(RunRequest(code=_COMPUTES.format(seconds=0.1), parameters=(), calls=(call,)))
+        holding = asyncio.ensure_future(_Holder(1.5).hold())
+        try:
+            return await session.call(call)
+        finally:
+            holding.cancel()
+            await session.close()
+
+    assert runs._runner.run(held()).raised is None

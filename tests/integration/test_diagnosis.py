@@ -293,7 +293,7 @@ def test_variants_that_took_too_long_are_there_the_next_time(
             if not clinic.grader.answers._tasks:
                 break
             await asyncio.sleep(0.1)
-        monkeypatch.setattr(clinic.grader.answers, "_compute", None)  # There is nothing left to compute.
+        monkeypatch.setattr(clinic.grader.answers, "run_programs", None)  # There is nothing left to compute.
         return [first, await clinic.grader.grade(problem, code, Mode.RUN, fresh_seed=None)]
 
     first, second = clinic.runner.run(twice())

@@ -52,7 +52,36 @@ _EVASIONS = {
         "try:\n        getattr(jax.nn, 'soft' 'max')(jnp.ones(3))\n    except BaseException:\n        "
         "pass\n    return 1.0"
     ),
-    "the function inside": "return getattr(jax.nn, 'soft' 'max')._fun(jnp.ones(3))",
+    "handed on by the library": (
+        "import operator\n    return jax.tree.map(operator.attrgetter('soft' 'max'), jax.nn)(jnp.ones(3))"
+    ),
+    "called by the library": (
+        "import functools, operator\n"
+        "    found = jax.tree.map(operator.attrgetter('Multi' 'HeadAttention'), nnx)\n"
+        "    return jax.tree.map(functools.partial(found, in_features=4, rngs=nnx.Rngs(0)), 2) and 1.0"
+    ),
+    "under a library's name": (
+        "code = compile('def ask(f, x): return f(x)', jax.tree_util.__file__, 'exec')\n    names = {}\n"
+        "    exec(code, names)\n    return names['ask'](getattr(jax.nn, 'soft' 'max'), jnp.ones(3))"
+    ),
+    "with a library's file name put in": (
+        "def ask(name): return getattr(jax.nn, name)(jnp.ones(3))\n"
+        "    ask.__code__ = ask.__code__.replace(co_filename=jax.tree_util.__file__)\n"
+        "    return ask('soft' 'max')"
+    ),
+    "among a function's globals": "return jax.nn.gelu.__globals__['soft' 'max'](jnp.ones(3))",
+    "past the module's own class": (
+        "import types\n    return types.ModuleType.__getattribute__(jax.nn, 'soft' 'max')(jnp.ones(3))"
+    ),
+    "after the module's class is put back": (
+        "import types\n    jax.nn.__class__ = types.ModuleType\n"
+        "    return getattr(jax.nn, 'soft' 'max')(jnp.ones(3))"
+    ),
+    "by a partial in vmap": (
+        "import functools\n    return jax.vmap(functools.partial(getattr(jax.nn, 'soft' 'max'), axis=-1))"
+        "(jnp.ones((2, 3)))"
+    ),
+    "by scan": ("soft = getattr(jax.nn, 'soft' 'max')\n    return jax.lax.map(soft, jnp.ones((2, 3)))"),
 }
 _HONEST = {
     "the library's own attention": "return jax.nn.dot_product_attention(*[jnp.ones((3, 2, 4))] * 3)",
@@ -116,6 +145,16 @@ def test_what_the_libraries_do_inside_is_no_use(jail: Jail, name: str) -> None:
     result = jail.run(_PRELUDE + _HONEST[name])
 
     assert [(call.forbidden, call.raised) for call in result.calls] == [(None, None)] * 2
+
+
+def test_a_thread_that_nobody_stands_behind_is_the_submission_s(jail: Jail) -> None:
+    """No line of the text runs there."""
+    result = jail.run(
+        _PRELUDE + "import threading\n    found = jax.nn.gelu.__globals__['soft' 'max']\n"
+        "    one = threading.Thread(target=found, args=(jnp.ones(3),))\n"
+        "    one.start(), one.join()\n    return 1.0"
+    )
+    assert [call.forbidden and call.forbidden.name for call in result.calls] == ["jax.nn.softmax"] * 2
 
 
 def test_a_use_while_the_code_is_loaded_refuses_it(jail: Jail) -> None:

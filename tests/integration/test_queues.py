@@ -15,8 +15,8 @@ from app.core.events import VerdictReached
 from app.core.job import ATTEMPTS, BULK, INTERACTIVE, WATCHED, Ending, Job, Status
 from app.core.outcome import Outcome
 from app.core.problem import Problem
-from app.core.submission import SUBMISSION
-from app.core.verdict import Explained, Mode, Verdict
+from app.core.submission import CONFIRMATION, SUBMISSION
+from app.core.verdict import Confirmation, Explained, Mode, Verdict
 from app.errors import QueueFull
 from app.grading.prove.results import ProofResult
 from app.queue.admission import Limits
@@ -353,6 +353,10 @@ class Noting(ScriptedGrader):
         self._begin()
         return await super().explain(*arguments, **named)
 
+    async def confirm(self, *arguments: Any, **named: Any) -> Verdict:
+        self._begin()
+        return await super().confirm(*arguments, **named)
+
     async def prove(self, problem: Problem) -> AsyncGenerator[ProofResult, None]:
         self._begin()
         async for result in super().prove(problem):
@@ -401,6 +405,12 @@ async def test_three_failures_of_ours_end_it_and_a_restart_is_none(harness: Queu
             Explained.GIVEN_UP,
             Explained.COMPLETE,
         ]
+    if harness.kind == CONFIRMATION:
+        found = [await harness.stored((await harness.job(one)).subject) for one in (broken, saved)]
+        assert [one.verdict and (one.verdict.outcome, one.verdict.confirmation) for one in found] == [
+            (Outcome.INTERNAL_ERROR, Confirmation.GIVEN_UP),
+            (Outcome.ACCEPTED, Confirmation.CONFIRMED),
+        ]
     if harness.kind == PROOF:
         assert "on our side" in read_report((await harness.report(broken)).result).error
 
@@ -431,6 +441,10 @@ async def test_a_result_that_comes_after_a_cancel_is_void(harness: QueueHarness)
             await harness.overtake(job_id)
             return await super().explain(*arguments, **named)
 
+        async def confirm(self, *arguments: Any, **named: Any) -> Verdict:
+            await harness.overtake(job_id)
+            return await super().confirm(*arguments, **named)
+
         async def prove(self, problem: Problem) -> AsyncGenerator[ProofResult, None]:
             await harness.overtake(job_id)
             async for result in super().prove(problem):
@@ -445,7 +459,7 @@ async def test_a_result_that_comes_after_a_cancel_is_void(harness: QueueHarness)
         verdict = (await harness.stored(job_id)).verdict
         assert verdict is not None
         assert verdict.outcome is Outcome.CANCELLED
-    if harness.kind == EXPLANATION:
+    if harness.kind in (EXPLANATION, CONFIRMATION):
         assert (await harness.stored((await harness.job(job_id)).subject)).verdict_number == 1
 
 
@@ -462,7 +476,7 @@ async def test_whoever_watches_sees_how_far_it_is_and_what_came_of_it(harness: Q
         assert set(events) == {job_id}
         assert (await harness.stored(job_id)).verdict is not None
         assert (found.progress, found.result) == (None, None)
-    elif harness.kind == EXPLANATION:
+    elif harness.kind in (EXPLANATION, CONFIRMATION):
         submission = await harness.stored((await harness.job(job_id)).subject)
         assert set(events) == {submission.id}
         assert submission.verdict_number == 2

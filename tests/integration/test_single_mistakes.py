@@ -1,4 +1,4 @@
-"""Thirty mistakes that no variant knows: all are refused, many are named, none is named wrongly."""
+"""Mistakes that no variant knows: all are refused, many named, none is named wrongly."""
 
 import asyncio
 import sys
@@ -62,7 +62,7 @@ def _table(verdicts: list[tuple[Mistake, Verdict]]) -> str:
     )
 
 
-def test_they_are_thirty_and_no_two_are_the_same() -> None:
+def test_they_are_many_and_no_two_are_the_same() -> None:
     """A mistake that is counted twice proves nothing the second time."""
     assert len({(mistake.problem, mistake.name) for mistake in MISTAKES}) == 30
     assert len({(mistake.problem, mistake.old, mistake.new) for mistake in MISTAKES}) == 30

@@ -520,3 +520,15 @@ async def test_a_deleted_learner_is_counted_no_more(database: Database) -> None:
     async with database.transaction() as connection:
         await connection.execute(tables.users.delete().where(tables.users.c.id == gone.user_id))
     assert [(one.learners, one.submissions) for one in await commonest(database, first.version)] == [(1, 1)]
+
+
+async def test_of_two_at_once_under_one_id_one_is_stored(database: Database) -> None:
+    """As by a double click, in two processes; the other one waits and finds it there."""
+    first = await new_submission(database)
+    again = msgspec.structs.replace(first, id=uuid4().hex)
+
+    async def insert() -> bool:
+        async with database.transaction() as connection:
+            return await submissions.insert_submission(connection, again)
+
+    assert sorted(await asyncio.gather(insert(), insert())) == [False, True]

@@ -86,6 +86,18 @@ def test_a_near_miss_ends_the_same_on_every_seed(grading: Grading, slug: str) ->
     assert wrong == []
 
 
+@pytest.mark.parametrize("slug", ALL)
+def test_a_model_that_is_kept_by_its_seed_alone_is_refused(grading: Grading, slug: str) -> None:
+    """Two cases of other sizes share a seed."""
+    problem = msgspec.structs.replace(whole_problem(slug), variants={})
+    built = problem.reference.rindex("    model = ")
+    kept = problem.reference[built:].replace("model = ", "model = _KEPT[seed] = _KEPT.get(seed) or ")
+    code = f"_KEPT = {{}}\n{problem.reference[:built]}{kept}"
+    verdict = grading.verdict(problem, code, 7)
+    assert not verdict.accepted
+    assert verdict.outcome is not Outcome.INTERNAL_ERROR
+
+
 def _refuses(seed: int, check: Check, shows_in: Sequence[str]) -> bool:
     """Say whether near misses are refused by this check, which no draw changes."""
     return seed == LASTING and (check.name in shows_in if shows_in else check.is_value)

@@ -9,6 +9,7 @@ import pytest
 from app.core.verdict import Mode, Verdict
 from app.grading.grader import Grader
 from app.grading.open_grader import open_grader
+from tests.redteam.classroom import Classroom
 from tests.support.toy_problem import toy_problem
 
 
@@ -35,3 +36,25 @@ def judge(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Judge]:
             yield Judge(grader, runner, data_dir)
         finally:
             runner.run(context.__aexit__(None, None, None))
+
+
+@pytest.fixture(scope="session")
+def shared_classroom(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Classroom]:
+    data_dir: Path = tmp_path_factory.mktemp("classroom")
+    with asyncio.Runner() as runner:
+        context = open_grader(data_dir=data_dir, unjailed=False, warm_jails=4)
+        grader = runner.run(context.__aenter__())
+        try:
+            yield Classroom(grader, runner)
+        finally:
+            runner.run(context.__aexit__(None, None, None))
+
+
+@pytest.fixture
+def classroom(shared_classroom: Classroom) -> Classroom:
+    """Nobody waits yet."""
+    for key in list(shared_classroom.sandbox.warm_pool._waiting):
+        child = shared_classroom.sandbox.warm_pool.take(key)
+        assert child is not None
+        shared_classroom.runner.run(child.close())
+    return shared_classroom

@@ -1,18 +1,13 @@
 """Waiting jails: quick for a learner who tries again, and no way to change any verdict."""
 
-import asyncio
-from collections.abc import Awaitable, Callable, Iterator
-from pathlib import Path
+from collections.abc import Awaitable, Callable
 
 import pytest
 
 from app.core.outcome import Outcome
-from app.core.verdict import Mode, Verdict
-from app.grading.grader import Grader
-from app.grading.open_grader import open_grader
 from app.grading.plan.request import warm_jail_key
-from sandbox.jailed import Supervisor
-from tests.support.toy_problem import REFERENCE, toy_problem
+from tests.redteam.classroom import Classroom, until
+from tests.support.toy_problem import REFERENCE
 
 pytestmark = pytest.mark.jail
 
@@ -22,57 +17,6 @@ _POISON = (
     "jax.config.update('jax_enable_x64', True)\n"
     "jnp.asarray = lambda *a: 1 / 0\n"
 )
-_PATIENCE_SECONDS = 60.0
-
-
-class Classroom:
-    """A grader that lets jails wait, and a look at which do."""
-
-    def __init__(self, grader: Grader, runner: asyncio.Runner) -> None:
-        self.runner = runner
-        self.grader = grader
-        self.problem = toy_problem()
-        sandbox = grader._sandbox
-        assert isinstance(sandbox, Supervisor)
-        self.sandbox = sandbox
-
-    def grade(self, code: str, learner: str | None = "ada") -> Verdict:
-        graded = self.grader.grade(self.problem, code, Mode.SUBMIT, fresh_seed=4, learner=learner)
-        return self.runner.run(graded)
-
-    def waits(self, learner: str = "ada") -> bool:
-        return self.grader.waits_for(self.problem, learner)
-
-    def until_one_waits(self, learner: str = "ada") -> None:
-        self.runner.run(_until(lambda: self.waits(learner)))
-
-
-async def _until(condition: Callable[[], bool]) -> None:
-    async with asyncio.timeout(_PATIENCE_SECONDS):
-        while not condition():  # noqa: ASYNC110 - no event is sent
-            await asyncio.sleep(0.02)
-
-
-@pytest.fixture(scope="module")
-def shared_classroom(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Classroom]:
-    data_dir: Path = tmp_path_factory.mktemp("classroom")
-    with asyncio.Runner() as runner:
-        context = open_grader(data_dir=data_dir, unjailed=False, warm_jails=4)
-        grader = runner.run(context.__aenter__())
-        try:
-            yield Classroom(grader, runner)
-        finally:
-            runner.run(context.__aexit__(None, None, None))
-
-
-@pytest.fixture
-def classroom(shared_classroom: Classroom, monkeypatch: pytest.MonkeyPatch) -> Classroom:
-    """Nobody waits yet, and ordinary runs are counted."""
-    for key in list(shared_classroom.sandbox.warm_pool._waiting):
-        child = shared_classroom.sandbox.warm_pool.take(key)
-        assert child is not None
-        shared_classroom.runner.run(child.close())
-    return shared_classroom
 
 
 @pytest.fixture
@@ -176,6 +120,6 @@ def test_jails_that_wait_go_when_memory_is_short(
     monkeypatch.setattr(warm_pool, "_has_capacity", has_capacity)
     classroom.grade(REFERENCE, "cyd")
     # Asked once more when bob's is gone: that is where one for cyd would have been made.
-    classroom.runner.run(_until(lambda: refusals > 0))
+    classroom.runner.run(until(lambda: refusals > 0))
     assert list(warm_pool._planned) == [warm_jail_key(classroom.problem, "cyd")]
     assert not classroom.sandbox.waiting_pids

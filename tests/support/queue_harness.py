@@ -12,9 +12,9 @@ from sqlalchemy import text
 from app.catalog.problem_folder import read_problem
 from app.core.job import INTERACTIVE, Ending, Job, JobReport
 from app.core.outcome import Outcome
-from app.core.submission import SUBMISSION, Submission
+from app.core.submission import CONFIRMATION, SUBMISSION, Submission
 from app.core.user import Role, User
-from app.core.verdict import Explained, Mode
+from app.core.verdict import Confirmation, Explained, Mode
 from app.metrics.metrics import GradingCounts
 from app.queue.admission import Limits, ask_for
 from app.queue.embedded.queue import EmbeddedQueue
@@ -76,10 +76,12 @@ class QueueHarness:
         """One job about a subject of its own, of the one account or of this one; its id."""
         job = self._job(priority, await self._new_subject(code), user=user, network=network)
         async with self.database.transaction() as connection:
-            if self.kind in (SUBMISSION, EXPLANATION):
+            if self.kind in (SUBMISSION, EXPLANATION, CONFIRMATION):
                 await submissions.insert_submission(connection, self._submission(job, code))
             if self.kind == EXPLANATION:
-                await self._cut_short(connection, job.subject)
+                await self._write_first(connection, job.subject, explained=Explained.CUT_SHORT)
+            if self.kind == CONFIRMATION:
+                await self._write_first(connection, job.subject, confirmation=Confirmation.PENDING)
             ticket = await ask_for(connection, self.queue, job, limits=limits)
         self.queue.notify(ticket)
         return ticket.job_id
@@ -206,12 +208,14 @@ class QueueHarness:
             "created_at": job.created_at,
         }
 
-    async def _cut_short(self, connection: Connection, submission_id: str) -> None:
-        """As one whose verdict came before its explanation."""
+    async def _write_first(self, connection: Connection, submission_id: str, **what: object) -> None:
+        """As one whose verdict came before its explanation or confirmation."""
         submission = await submissions.submission_by_id(connection, submission_id)
         assert submission is not None
-        verdict = unfinished_verdict(submission, Outcome.WRONG_VALUE, "")
-        verdict = msgspec.structs.replace(verdict, explained=Explained.CUT_SHORT)
+        outcome = Outcome.ACCEPTED if "confirmation" in what else Outcome.WRONG_VALUE
+        verdict = unfinished_verdict(submission, outcome, "")
+        accepted = {"accepted": outcome is Outcome.ACCEPTED}
+        verdict = msgspec.structs.replace(verdict, **accepted, **what)
         await verdicts.write_first(connection, submission_id, verdict)
 
     async def _overtake(self, connection: Connection, job_id: str) -> bool:

@@ -4,7 +4,8 @@ What it answers is written in the submitted code: `outcome wrong_value`, `wait 0
 (our fault), `starve 1` (the first run finds the machine too busy), `print …`, `line 2` (where the outcome
 came about), `answers 1 2 3` (where 1 2 4 is expected, of the sample cases), `unexplained 1.5 2` (what nothing
 explains), `cut_short` (the look into it; the next one finds the variant of `found name`, waits at
-`later_wait`, and breaks so often at `later_break 3`); a line each, anything else is ignored.
+`later_wait`, and breaks so often at `later_break 3`), `warm` (accepted in a warm jail; a fresh one refuses it
+at `fresh wrong_value`, and waits and breaks as above); a line each, anything else is ignored.
 """
 
 import asyncio
@@ -23,6 +24,7 @@ from app.core.submission import UnexplainedOutput
 from app.core.tolerance import Tolerance
 from app.core.verdict import (
     CaseResult,
+    Confirmation,
     Diagnosis,
     DiagnosisKind,
     Explained,
@@ -46,6 +48,7 @@ class ScriptedGrader:
     def __init__(self) -> None:
         self.graded: list[str] = []
         self.explained: list[str] = []
+        self.confirmed: list[str] = []
         self.stopped: list[str] = []
         self.proven: list[str] = []
 
@@ -112,6 +115,32 @@ class ScriptedGrader:
                     pass
         return msgspec.structs.replace(verdict, diagnosis=diagnosis, explained=Explained.COMPLETE)
 
+    async def confirm(
+        self,
+        problem: Problem,
+        code: str,
+        mode: Mode,
+        verdict: Verdict,
+        *,
+        on_unexplained: Callable[[UnexplainedOutput], None] = lambda found: None,
+    ) -> Verdict:
+        self.confirmed.append(code)
+        for line in [line.split() for line in code.splitlines()]:
+            match line:
+                case ["later_break", times] if self.confirmed.count(code) <= int(times):
+                    raise GraderError("the scripted grader broke, as it was told")
+                case ["later_wait"]:
+                    await asyncio.Event().wait()
+                case ["fresh", name]:
+                    refused = {"outcome": Outcome(name), "accepted": False, "score": 0.0}
+                    explained = Explained.CUT_SHORT if "cut_short" in code.splitlines() else None
+                    return msgspec.structs.replace(
+                        verdict, **refused, explained=explained, confirmation=Confirmation.REFUSED
+                    )
+                case _:
+                    pass
+        return msgspec.structs.replace(verdict, confirmation=Confirmation.CONFIRMED)
+
     async def grade(
         self,
         problem: Problem,
@@ -167,6 +196,7 @@ class ScriptedGrader:
         for case in cases:
             on_event(CaseDone(case=case))
         right = outcome is Outcome.PASSED
+        is_pending = right and mode is Mode.SUBMIT and "warm" in code.splitlines()
         return Verdict(
             problem=problem.slug,
             version=problem.version,
@@ -188,7 +218,8 @@ class ScriptedGrader:
             wall_seconds=0.0,
             environment=self.environment(),
             fresh_seed=fresh_seed,
-            explained=Explained.CUT_SHORT if "cut_short" in code.splitlines() else None,
+            explained=Explained.CUT_SHORT if not is_pending and "cut_short" in code.splitlines() else None,
+            confirmation=Confirmation.PENDING if is_pending else None,
         )
 
 

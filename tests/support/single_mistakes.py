@@ -1,4 +1,4 @@
-"""Thirty single mistakes beside the variants, each made by changing the reference's own text.
+"""Single mistakes beside the variants, each made by changing the reference's own text.
 
 None of them is known to the problem, so that it shows what a diagnosis makes of a mistake that it has never
 seen: it may find the right name, or none, but never a wrong one.

@@ -3,6 +3,8 @@
 from pathlib import Path
 from uuid import NAMESPACE_URL, uuid5
 
+from app.catalog.identity import identity_of
+
 _MANIFEST = """\
 id = "{id}"
 slug = "{slug}"
@@ -61,9 +63,11 @@ def small_problem(
 
 def write_problem(files: dict[str, bytes], place: Path) -> Path:
     """The package as folders below `place`/problems and `place`/references; returns the problem's folder."""
+    name = identity_of(files["problem.toml"]).folder
+    assert name is not None
     for path, content in files.items():
         kind = "references" if path.startswith("reference/") else "problems"
-        file = place / kind / "01-small" / path.removeprefix("reference/")
+        file = place / kind / name / path.removeprefix("reference/")
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_bytes(content)
-    return place / "problems" / "01-small"
+    return place / "problems" / name

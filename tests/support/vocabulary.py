@@ -193,7 +193,7 @@ class Exemption(msgspec.Struct, frozen=True, kw_only=True):
 
 
 EXEMPTIONS = (
-    Exemption(files="app/web/islands/", names="^_promise_$", reason="JavaScript's own type"),
+    Exemption(files="app/web/", names="^_promise_$", reason="JavaScript's own type"),
     Exemption(
         files="app/cli/doctor.py",
         names="^_promises_$",

@@ -1,6 +1,7 @@
 """Proofs as Markdown, as JSON and as JUnit XML."""
 
 import math
+import re
 from collections.abc import Mapping, Sequence
 from xml.etree import ElementTree
 
@@ -9,6 +10,8 @@ import msgspec
 from app.grading.prove.reasons import Fault
 from app.grading.prove.results import Figure, Proof, Role, SolutionResult
 
+# XML 1.0 has no other characters than these, not even written as references.
+_NOT_IN_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 _FORMAT = 1
 """Counted up when a key of the JSON report changes its meaning; new keys may come without that."""
 
@@ -77,13 +80,22 @@ def proofs_junit(proofs: Sequence[Proof]) -> bytes:
             kind = "figure" if isinstance(row, Figure) else row.role
             seconds = row.wall_seconds if isinstance(row, SolutionResult) else 0.0
             case = ElementTree.SubElement(
-                suite, "testcase", classname=f"{proof.problem}.{kind}", name=row.id, time=f"{seconds:.3f}"
+                suite,
+                "testcase",
+                classname=f"{proof.problem}.{kind}",
+                name=_in_xml(row.id),
+                time=f"{seconds:.3f}",
             )
             if row.faults:
                 message = "; ".join(fault.message for fault in row.faults)
-                ElementTree.SubElement(case, "failure", message=message)
+                ElementTree.SubElement(case, "failure", message=_in_xml(message))
     text: bytes = ElementTree.tostring(root, encoding="utf-8", xml_declaration=True)
     return text
+
+
+def _in_xml(text: str) -> str:
+    """Write out what no XML may hold, such as the control characters of an exception's message."""
+    return _NOT_IN_XML.sub(lambda match: ascii(match[0])[1:-1], text)
 
 
 def _table(proof: Proof, *, with_seconds: bool = True) -> list[str]:

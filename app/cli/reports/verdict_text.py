@@ -6,6 +6,9 @@ from app.core.outcome import Outcome
 from app.core.verdict import CaseResult, LearnerError, Verdict
 from app.web.filters import index, number_pair, percent, repeats_words
 
+_LINES_SHOWN = 40
+"""Of what was printed; a screen has not many more."""
+
 
 def verdict_text(verdict: Verdict, *, title: str) -> str:
     """Return headline, explanation, a line a case, then what the code printed."""
@@ -34,7 +37,16 @@ def _lines(verdict: Verdict, title: str) -> Iterator[str]:
     for name, text in (("stdout", verdict.stdout), ("stderr", verdict.stderr)):
         if text:
             yield f"  {name}:"
-            yield from (f"  | {line}" for line in text.splitlines()[:40])
+            yield from _printed_lines(text)
+
+
+def _printed_lines(text: str) -> Iterator[str]:
+    """Return the first lines, and in the last one's place how many more there are, and how to see them."""
+    lines = text.splitlines()
+    shown = lines if len(lines) <= _LINES_SHOWN else lines[: _LINES_SHOWN - 1]
+    yield from (f"  | {line}" for line in shown)
+    if left := len(lines) - len(shown):
+        yield f"  … {left:,} more lines were printed; --json has all that was kept"
 
 
 def _error_lines(error: LearnerError, headline: str) -> Iterator[str]:

@@ -5,10 +5,11 @@ import os
 import signal
 import socket
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import AbstractAsyncContextManager
 
 from app.bootstrap import open_real_grader
+from app.cli.serving.open_files import OpenFiles
 from app.cli.serving.supervise import end_with, freeze_heap, keep
 from app.grading.grader import GradingStage
 from app.settings import Settings
@@ -16,12 +17,14 @@ from app.worker.grader_process import serve_grader
 from app.worker.grades import Grades
 
 
-def fork_grader(settings: Settings, listener: socket.socket) -> socket.socket:
+def fork_grader(
+    settings: Settings, listeners: Sequence[socket.socket], open_files: OpenFiles
+) -> socket.socket:
     """Start the grading process; return where it hands over a channel each time it begins.
 
     To be called while this process has one thread. It ends when it is told to close, and with this process;
-    signals that stop the service leave it alone, because runs under way may finish. `listener`, the service's
-    own socket, is closed in it.
+    signals that stop the service leave it alone, because runs under way may finish. `listeners`, the
+    service's own sockets, are closed in it, and it may have `open_files` open: a jail closes as many.
     """
     ours, theirs = socket.socketpair()
     sys.stdout.flush()
@@ -34,7 +37,9 @@ def fork_grader(settings: Settings, listener: socket.socket) -> socket.socket:
             for number in (signal.SIGTERM, signal.SIGINT):
                 signal.signal(number, signal.SIG_IGN)
             ours.close()
-            listener.close()
+            for listener in listeners:
+                listener.close()
+            open_files.set()
             keep(lambda: _grade(settings, theirs), stops=(), subject="the grading process was ")
             code = 0
         except SystemExit as ended:

@@ -1,7 +1,8 @@
 """How every log of a process is written: lines for people, or one JSON object a line.
 
-All loggers, of libraries too, end in one handler on stderr. What it writes holds no password of the database
-and none of the values that a statement was given, such as a learner's code.
+All loggers, of libraries too, end in one handler on stderr, which repeats no complaint within a second. What
+it writes holds no password of the database and none of the values that a statement was given, such as a
+learner's code.
 """
 
 import logging
@@ -17,6 +18,7 @@ from psycopg import OperationalError
 from pythonjsonlogger.core import LogData
 from pythonjsonlogger.json import JsonFormatter
 
+from app.cli.serving.repeated_logs import OncePerSecond
 from app.core.database_url import password_of
 from app.core.log_context import submission_of_log
 from app.settings import Settings
@@ -48,6 +50,7 @@ def set_up_logs(settings: Settings, process: ProcessName) -> None:
     """
     handler = logging.StreamHandler(sys.stderr)
     handler.addFilter(_without_traces_of_outages)
+    handler.addFilter(OncePerSecond())
     secrets = _Secrets(settings)
     if settings.log_format == "json":
         worker = settings.worker_name if settings.worker or process == "worker" else ""

@@ -1,5 +1,6 @@
 """The sockets that a service answers on, and servers that stop when they should."""
 
+import asyncio
 import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -7,13 +8,38 @@ from contextlib import contextmanager
 import uvicorn
 from starlette.types import ASGIApp
 
+from app.cli.serving.connections import Connections
+from app.cli.serving.protocol import protocol_for
 from app.errors import GraderError
 
 # Streams of events are cut off at a stop; pages get this long to finish.
 _LAST_ANSWERS_SECONDS = 5
+_ACCEPTED_AT_ONCE = 64
+"""Of many newcomers; asyncio takes what uvicorn calls the backlog, and answers nobody meanwhile."""
+_WAITING_IN_THE_KERNEL = 1024
+_TICKS_BETWEEN_LOOKS = 5
+"""Of uvicorn's ticks, ten a second."""
 
 
-class Server(uvicorn.Server):
+class _BoundedServer(uvicorn.Server):
+    """Looks after its connections: how many there are, and how long each waits for its client."""
+
+    def __init__(self, app: ASGIApp, connections: Connections, *, trusted_proxies: str = "") -> None:
+        super().__init__(_config(app, connections, trusted_proxies))
+        self._connections = connections
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        for listener in sockets or ():
+            listener.listen(_WAITING_IN_THE_KERNEL)
+
+    async def on_tick(self, counter: int) -> bool:
+        if counter % _TICKS_BETWEEN_LOOKS == 0:
+            self._connections.look(asyncio.get_running_loop().time())
+        return await super().on_tick(counter)
+
+
+class Server(_BoundedServer):
     """Stops on a signal without repeating it, which would end the process before runs are drained."""
 
     @contextmanager
@@ -23,7 +49,7 @@ class Server(uvicorn.Server):
             self._captured_signals.clear()
 
 
-class QuietServer(uvicorn.Server):
+class QuietServer(_BoundedServer):
     """Leaves signals to whoever runs it, who sets `should_exit`."""
 
     @contextmanager
@@ -31,10 +57,12 @@ class QuietServer(uvicorn.Server):
         yield
 
 
-def server_config(app: ASGIApp, *, trusted_proxies: str = "") -> uvicorn.Config:
+def _config(app: ASGIApp, connections: Connections, trusted_proxies: str) -> uvicorn.Config:
     """Return uvicorn's settings: no request is logged, and the lifespan is the caller's to run."""
     return uvicorn.Config(
         app,
+        http=protocol_for(connections),
+        ws="none",
         lifespan="off",
         log_config=None,
         log_level="warning",
@@ -43,6 +71,7 @@ def server_config(app: ASGIApp, *, trusted_proxies: str = "") -> uvicorn.Config:
         proxy_headers=bool(trusted_proxies),
         forwarded_allow_ips=trusted_proxies or None,
         timeout_graceful_shutdown=_LAST_ANSWERS_SECONDS,
+        backlog=_ACCEPTED_AT_ONCE,
     )
 
 

@@ -4,12 +4,17 @@ import asyncio
 import logging
 import socket
 from collections.abc import Awaitable, Callable
+from contextlib import AbstractContextManager, nullcontext
 
 import uvicorn
 
+from app.api.operators import health_of
+from app.cli.serving.connections import connections_of
 from app.cli.serving.grader import fork_grader
 from app.cli.serving.logs import set_up_logs
-from app.cli.serving.server import Server, address_of, listening, server_config
+from app.cli.serving.open_files import OpenFiles, raise_open_files
+from app.cli.serving.probes import answering
+from app.cli.serving.server import Server, address_of, listening
 from app.cli.serving.supervise import freeze_heap, keep
 from app.errors import GraderError
 from app.http.services import services_of
@@ -32,27 +37,52 @@ def run_service(settings: Settings, open_grader: OpenGrader | None = None) -> No
         GraderError: the port is taken, or the sandbox can't work here.
     """
     set_up_logs(settings, "web")
-    with listening(settings.host, settings.port, instead="--host and --port") as listener:
-        keep(lambda: _run(settings, listener, open_grader))
+    open_files = raise_open_files()
+    with (
+        listening(settings.host, settings.port, instead="--host and --port") as listener,
+        _for_operators(settings) as operators,
+    ):
+        keep(lambda: _run(settings, listener, operators, open_files, open_grader))
 
 
-def _run(settings: Settings, listener: socket.socket, open_grader: OpenGrader | None) -> None:
-    """Serve in this process, and grade in one beside it."""
+def _for_operators(settings: Settings) -> AbstractContextManager[socket.socket | None]:
+    if settings.metrics_port is None:
+        return nullcontext()
+    host = settings.metrics_host or settings.host
+    return listening(host, settings.metrics_port, instead="JAXERCISE_METRICS_HOST and JAXERCISE_METRICS_PORT")
+
+
+def _run(
+    settings: Settings,
+    listener: socket.socket,
+    operators: socket.socket | None,
+    open_files: OpenFiles,
+    open_grader: OpenGrader | None,
+) -> None:
+    """Serve in this process, and grade in one beside it, which may have `open_files` open."""
     metrics = Metrics()
     if open_grader is None and settings.worker:
         # Before there is an event loop or a thread.
-        control = fork_grader(settings, listener)
+        control = fork_grader(settings, [listener, *([operators] if operators else [])], open_files)
         open_grader = lambda: open_grader_client(control, metrics.grading.stage)  # noqa: E731
-    asyncio.run(_serve(settings, listener, open_grader, metrics))
+    asyncio.run(_serve(settings, listener, operators, open_grader, metrics))
 
 
 async def _serve(
-    settings: Settings, listener: socket.socket, open_grader: OpenGrader | None, metrics: Metrics
+    settings: Settings,
+    listener: socket.socket,
+    operators: socket.socket | None,
+    open_grader: OpenGrader | None,
+    metrics: Metrics,
 ) -> None:
     app = create_app(settings, open_grader=open_grader, metrics=metrics)
-    server = Server(server_config(app, trusted_proxies=settings.trusted_proxies))
-    # The lifespan runs here and not under uvicorn, so that its errors are ours to tell in one line.
-    async with app.router.lifespan_context(app):
+    connections = connections_of(settings)
+    server = Server(app, connections, trusted_proxies=settings.trusted_proxies)
+    async with (
+        answering(operators, settings, health_of(app), says="Metrics are at"),
+        # The lifespan runs here and not under uvicorn, so that its errors are ours to tell in one line.
+        app.router.lifespan_context(app),
+    ):
         print(f"Jaxercise is at {address_of(listener)}", flush=True)
         services = services_of(app)
         if await services.accounts.is_empty():

@@ -3,15 +3,16 @@
 import asyncio
 import signal
 import socket
-from collections.abc import AsyncIterator
-from contextlib import AbstractContextManager, asynccontextmanager, nullcontext
+from contextlib import AbstractContextManager, nullcontext
 
-from app.api.operators import Health, Readiness, worker_app
+from app.api.operators import Health, Readiness
 from app.bootstrap import open_services, real_grader, require_distributed, run_worker
 from app.cli.serving.logs import set_up_logs
-from app.cli.serving.server import QuietServer, address_of, listening, server_config
+from app.cli.serving.probes import answering
+from app.cli.serving.server import listening
 from app.cli.serving.service import as_grader_error
 from app.cli.serving.supervise import freeze_heap, keep
+from app.metrics.loop_watch import watching_loop
 from app.metrics.metrics import Metrics
 from app.settings import Settings
 from app.worker.worker import OpenGrader
@@ -40,9 +41,13 @@ async def _work(settings: Settings, listener: socket.socket | None, open_grader:
     metrics, readiness = Metrics(), Readiness()
     readiness.add("grading", _starting)
     async with (
-        _answering(listener, metrics, readiness),
+        # From before the database is opened until after the drain.
+        answering(
+            listener, settings, Health(metrics=metrics, readiness=readiness), says="The worker answers at"
+        ),
         open_services(settings) as shared,
         run_worker(settings, shared, open_grader or real_grader(settings, metrics), metrics) as worker,
+        watching_loop(metrics.loop_held),
     ):
         metrics.queue.watch(shared.database)
         readiness.add("database", shared.database.ping)
@@ -64,24 +69,6 @@ def _port(settings: Settings) -> AbstractContextManager[socket.socket | None]:
     if settings.worker_port is None:
         return nullcontext()
     return listening(settings.host, settings.worker_port, instead="JAXERCISE_HOST and JAXERCISE_WORKER_PORT")
-
-
-@asynccontextmanager
-async def _answering(
-    listener: socket.socket | None, metrics: Metrics, readiness: Readiness
-) -> AsyncIterator[None]:
-    """Answer probes while the block lasts: from before the database is opened until after the drain."""
-    if listener is None:
-        yield
-        return
-    server = QuietServer(server_config(worker_app(Health(metrics=metrics, readiness=readiness))))
-    serving = asyncio.create_task(server.serve(sockets=[listener]))
-    print(f"The worker answers at {address_of(listener)}", flush=True)
-    try:
-        yield
-    finally:
-        server.should_exit = True
-        await asyncio.gather(serving, return_exceptions=True)
 
 
 async def _starting() -> str:

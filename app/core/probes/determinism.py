@@ -6,6 +6,6 @@ from app.core.probes.probe import About, Probe
 class DeterminismProbe(Probe, frozen=True, kw_only=True, tag="determinism"):
     """The same arguments give the same numbers twice, to the last bit."""
 
-    call_mode = "determinism"
+    is_called_twice = True
     about = About.ITSELF
     passes_stubs = True

@@ -66,6 +66,8 @@ class Probe(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
 
     call_mode: ClassVar[str] = "plain"
     """How the call is made: a module of `sandbox/inside/call`."""
+    is_called_twice: ClassVar[bool] = False
+    """Two ordinary calls answer it, so that code cannot tell them from a case's."""
     about: ClassVar[About] = About.DERIVED
     replaces_case: ClassVar[bool] = False
     """The answer to `case` is judged here, and not compared with the reference's as well."""

@@ -10,6 +10,7 @@ from app.core.probes.accuracy import AccuracyProbe
 from app.core.problem import Problem
 from app.core.verdict import CaseResult
 from app.grading.check.case_result import case_result, no_arrays
+from app.grading.compare.arrays import FORGED
 from app.grading.phrases import shape_words
 from app.grading.plan.checks import Check
 from app.grading.reference.outputs import ReferenceOutput
@@ -35,7 +36,7 @@ def judge(problem: Problem, check: Check, call: CallResult, expected: ReferenceO
     try:
         predicted = _labels(answer, labels.size)
     except BadArray as error:
-        message = f"the answer's frame is forged: {error}"
+        message = FORGED if check.call.is_hidden else f"{FORGED}: {error}"
         return case_result(check, Outcome.SANDBOX_VIOLATION, message, call.wall_seconds)
     if predicted is None:
         given = f"{answer.dtype} of shape {shape_words(answer.shape)}"

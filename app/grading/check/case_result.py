@@ -1,6 +1,6 @@
 """Results of calls that have no arrays to compare: what they count as, and what is said of them."""
 
-import builtins
+import re
 from collections.abc import Mapping
 
 import msgspec
@@ -17,13 +17,16 @@ _HIDDEN_MESSAGE = "its message is shown for sample cases only"
 _COMPUTING_ERRORS = ("XlaRuntimeError", "JaxRuntimeError")
 _KNOWN_ERRORS = frozenset(
     [
-        *(name for name, value in vars(builtins).items() if isinstance(value, type)),
-        *_COMPUTING_ERRORS,
+        *("ArithmeticError", "AssertionError", "AttributeError", "FloatingPointError", "ImportError"),
+        *("IndexError", "KeyError", "KeyboardInterrupt", "LookupError", "MemoryError"),
+        *("ModuleNotFoundError", "NameError", "NotImplementedError", "OSError", "OverflowError"),
+        *("RecursionError", "RuntimeError", "StopIteration", "SystemExit", "TypeError"),
+        *("UnboundLocalError", "ValueError", "ZeroDivisionError", *_COMPUTING_ERRORS),
         *("ConcretizationTypeError", "TracerArrayConversionError", "TracerBoolConversionError"),
-        *("TracerIntegerConversionError", "NonConcreteBooleanIndexError", "UnexpectedTracerError"),
-        *("TraceContextError",),
+        *("TracerIntegerConversionError", "UnexpectedTracerError", "TraceContextError"),
     ]
 )
+"""The types that are named of a hidden case: 31, and `Exception` for any other, which is five bits."""
 
 
 def case_result(
@@ -59,9 +62,8 @@ def ended_without_an_answer(problem: Problem, check: Check, call: CallResult) ->
     return None
 
 
-_ADVICE: Mapping[str, str] = {
-    "a Param": ": `[...]` behind a parameter reads its numbers, as in `self.w[...]`",
-}
+_OF_PARAMETERS = re.compile(r"a (?:(?:list|tuple) of (?:\S+, )*)?(?:Param|Variable)\b")
+_READ_THEM = ": `[...]` behind a parameter reads its numbers, as in `self.w[...]`"
 
 NEVER_RUN: Mapping[str, str] = {
     "a generator": ": a function with `yield` in it runs only when it is gone through; write `return`",
@@ -78,7 +80,7 @@ def no_arrays(problem: Problem, check: Check, call: CallResult) -> CaseResult:
     """
     entry = problem.manifest.entry
     found = "no array" if check.call.is_hidden else call.not_an_array
-    advice = _ADVICE.get(found, "")
+    advice = _READ_THEM if _OF_PARAMETERS.match(found) else ""
     outcome = Outcome.WRONG_SHAPE
     if call.at_output in [output.name for output in entry.outputs]:
         message = f"`{call.at_output}` is {found}; an array of numbers is asked for{advice}"

@@ -1,6 +1,6 @@
 """Gradients against the reference's, one by one."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from app.core.outcome import Outcome
 from app.core.problem import Problem
@@ -10,13 +10,13 @@ from app.grading.check.case_result import case_result, no_arrays
 from app.grading.check.value import judge_arrays
 from app.grading.compare.arrays import matches
 from app.grading.compare.tolerance import tolerance_of
-from app.grading.phrases import names_words
+from app.grading.phrases import first_of_hidden, names_words
 from app.grading.plan.checks import Check
 from app.grading.reference.outputs import ReferenceOutput
 from sandbox.arrays import BadArray, WireArray, unpack_array
 from sandbox.interface import CallResult
 
-CUT_OFF = "it is not used, or something such as `stop_gradient` or a copy made with NumPy cuts it off"
+_WAYS = "or something such as `stop_gradient` or a copy made with NumPy cuts"
 
 
 def judge(problem: Problem, check: Check, call: CallResult, expected: ReferenceOutput) -> CaseResult:
@@ -24,19 +24,20 @@ def judge(problem: Problem, check: Check, call: CallResult, expected: ReferenceO
     # Of a module without a single parameter there are no gradients, and that is no answer's fault.
     if not call.arrays and call.not_an_array:
         return no_arrays(problem, check, call)
+    words = first_of_hidden if check.call.is_hidden else names_words
     wanted = named_gradients(problem, expected.arrays)
     all_given = named_gradients(problem, call.arrays)
     if lacking := [name for name in wanted if name not in all_given]:
-        message = f"there is no gradient of {names_words(lacking)}: no such `nnx.Param` is in the module"
+        message = f"there is no gradient of {words(lacking)}: no such `nnx.Param` is in the module"
         return case_result(check, Outcome.WRONG_PARAMETERS, message, call.wall_seconds)
     given = {name: all_given[name] for name in wanted}
     has_module = problem.manifest.module is not None
     if has_module and (other := [name for name in wanted if given[name].shape != wanted[name].shape]):
-        message = f"{names_words(other)}: another shape is asked for, of the parameter and so of its gradient"
+        message = f"{words(other)}: another shape is asked for, of the parameter and so of its gradient"
         return case_result(check, Outcome.WRONG_PARAMETERS, message, call.wall_seconds)
     tolerance = tolerance_of(problem, check, wanted)
     if silent := _without(given, wanted, tolerance):
-        message = f"no gradient reaches {names_words(silent)}: {CUT_OFF}"
+        message = f"no gradient reaches {words(silent)}: {cut_off_words(silent)}"
         return case_result(check, Outcome.WRONG_VALUE, message, call.wall_seconds)
     differing = [name for name in wanted if not matches(given[name], wanted[name], tolerance)]
     return judge_arrays(
@@ -46,9 +47,13 @@ def judge(problem: Problem, check: Check, call: CallResult, expected: ReferenceO
         wanted,
         tolerance,
         dtypes={name: array.dtype for name, array in wanted.items()},
-        # Which ones differ tells nothing of a hidden case's values.
-        remark=f"the gradient of {names_words(differing)} is another" if differing else "",
+        remark=f"the gradient of {words(differing)} is another" if differing else "",
     )
+
+
+def cut_off_words(names: Sequence[str]) -> str:
+    """Say how it may come that no gradient reaches these parameters."""
+    return f"it is not used, {_WAYS} it off" if len(names) == 1 else f"they are not used, {_WAYS} them off"
 
 
 def without_gradient(

@@ -16,6 +16,8 @@ from app.grading.compare.tolerance import value_errors
 from app.grading.phrases import index_words, names_words, shape_words
 from sandbox.arrays import BadArray, WireArray, unpack_array
 
+FORGED = "the answer's frame is forged"
+
 
 class Comparison(msgspec.Struct, frozen=True, kw_only=True):
     """How an answer differs. Errors are None where shapes, dtypes or finiteness already differ.
@@ -63,8 +65,9 @@ def compare(answer: WireArray, expected: WireArray, tolerance: Tolerance, *, dty
     try:
         got = unpack_array(answer)
     except BadArray as error:
-        message = f"the answer's frame is forged: {error}"
-        return Comparison(outcome=Outcome.SANDBOX_VIOLATION, message=message, hidden_message=message)
+        return Comparison(
+            outcome=Outcome.SANDBOX_VIOLATION, message=f"{FORGED}: {error}", hidden_message=FORGED
+        )
     broken = ~np.isfinite(got)
     if broken.any():
         return _not_finite(got, broken)

@@ -201,10 +201,11 @@ def _stacked(
 
 def _stacked_words(place: Names, head: Names, parts: Mapping[Names, Mapping[str, tuple[int, ...]]]) -> str:
     indices = sorted({index for held in parts.values() for index in held}, key=int)
+    count = "both" if len(indices) == 2 else f"all {len(indices)}"
     where = f"`{'.'.join(place)}` holds" if place else "your module holds"
     wanted = names_words([".".join((*head, index)) for index in indices])
     return (
-        f"{where} the parameters of all {len(indices)} in arrays with one more axis in front, as `nnx.vmap` "
+        f"{where} the parameters of {count} in arrays with one more axis in front, as `nnx.vmap` "
         f"or `nnx.scan` makes them; the statement wants {wanted}, each with its own: an `nnx.List`"
     )
 

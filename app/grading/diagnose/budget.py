@@ -1,8 +1,6 @@
 """How much a look into a refused solution may cost, and whether that has cut it short."""
 
-import asyncio
 import logging
-import math
 from collections.abc import Coroutine
 from typing import TypeVar
 
@@ -12,6 +10,7 @@ from app.errors import GraderError
 from app.grading.diagnose.stages import RunOnce
 from sandbox.interface import Ending, RunRequest, RunResult, SandboxError
 from sandbox.limits import Limits
+from sandbox.run.loop_time import within
 
 _Result = TypeVar("_Result")
 
@@ -56,7 +55,7 @@ class Budget:
         """
         patience = self._seconds + run_seconds
         try:
-            async with asyncio.timeout(None if math.isinf(patience) else patience):
+            async with within(patience):
                 return await step
         except TimeoutError:
             pass

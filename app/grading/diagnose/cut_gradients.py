@@ -1,5 +1,6 @@
 """Right answers whose gradient is cut off on the way to a parameter, so that training misses it."""
 
+import itertools
 import math
 from collections.abc import Sequence
 
@@ -8,11 +9,11 @@ import msgspec
 from app.core.outcome import Outcome
 from app.core.problem import Problem
 from app.core.verdict import Diagnosis, DiagnosisKind
-from app.grading.check.gradient import CUT_OFF, named_gradients, without_gradient
+from app.grading.check.gradient import cut_off_words, named_gradients, without_gradient
 from app.grading.diagnose.creation_order import is_creation_order
 from app.grading.diagnose.divergence import relative_error
 from app.grading.diagnose.numbers import as_numbers
-from app.grading.phrases import names_words
+from app.grading.phrases import first_of_hidden, names_words
 from app.grading.reference.outputs import ReferenceOutput
 from app.grading.run.run_checks import CheckedRun
 from sandbox.interface import CallResult
@@ -41,12 +42,12 @@ def cut_gradients(problem: Problem, run: CheckedRun) -> Diagnosis | None:
     if not cut or not (is_all or is_creation_order(_only(run, others))):
         return None
     known = "Every answer is right" if is_all else "With parameters handed in every answer is right"
-    names = dict.fromkeys(
-        name for check, _, call, wanted in cut for name in without_gradient(problem, check, call, wanted)
-    )
+    words = first_of_hidden if any(check.call.is_hidden for check, *_ in cut) else names_words
+    reached = (without_gradient(problem, check, call, wanted) for check, _, call, wanted in cut)
+    names = list(dict.fromkeys(itertools.chain.from_iterable(reached)))
     if names:
         message = (
-            f"{known}, but no gradient reaches {names_words(list(names))}: {CUT_OFF}. Training "
+            f"{known}, but no gradient reaches {words(names)}: {cut_off_words(names)}. Training "
             f"would leave {'it as it starts' if len(names) == 1 else 'them as they start'}."
         )
         return _diagnosis("no_gradient", message if is_all else message + _BESIDES)
@@ -56,7 +57,7 @@ def cut_gradients(problem: Problem, run: CheckedRun) -> Diagnosis | None:
     if not differing:
         return None
     message = (
-        f"{known}, but the gradient of {names_words(differing)} is another than the task's: it looks as "
+        f"{known}, but the gradient of {words(differing)} is another than the task's: it looks as "
         "though one of the ways from there to the answer were cut off, as by `stop_gradient` or a copy made "
         "with NumPy."
     )

@@ -1,11 +1,19 @@
 """Flax: modules, parameters and random numbers."""
 
+import re
+
 from app.grading.explain.rule import FUNCTION, NAME, Asked, Rule, rule
 
 _CONTAINERS = {"list": ("a plain list", "nnx.List([...])"), "dict": ("a plain dict", "nnx.Dict(...)")}
 _DATA_PATTERN = (
     r"Found (?:unexpected )?data on value of type '?<class '(\w{1,40})'>'? .{0,40}"
     r"static attribute '(\w{1,80})'"
+)
+
+
+_LINEN = (
+    "`flax.linen` is the older Flax, whose modules need `init` and `apply`. Here models are made with "
+    "`flax.nnx`, such as `nnx.Linear(8, 4, rngs=rngs)`."
 )
 
 
@@ -24,7 +32,42 @@ def _arguments_of_layer(asked: Asked) -> str:
     return ""
 
 
+_NO_MESH = (
+    "Partitions spread arrays over devices by a mesh, and there is none here, nor a second device: leave out "
+    "what names shardings, such as `nnx.with_partitioning` and `with_sharding_constraint`."
+)
+_ONE_DEVICE = "One processor computes here, and no GPU or TPU: leave out what spreads arrays over devices."
+
 RULES: tuple[Rule, ...] = (
+    rule("ValueError", r"An auto mesh context or metadata is required", _NO_MESH),
+    rule("RuntimeError", r"with_sharding_constraint requires a non-empty mesh", _NO_MESH),
+    rule("ValueError", r"Number of devices \d{1,6} must be >= the product of mesh_shape", _ONE_DEVICE),
+    rule("RuntimeError", r"Unknown backend:? '?(?:gpu|tpu|cuda|rocm|metal)", _ONE_DEVICE),
+    rule(
+        "IndexError",
+        r"list index out of range",
+        lambda a: _ONE_DEVICE if re.search(r"devices\([^)]{0,40}\)\s?\[", a.line) else "",
+    ),
+    rule(
+        "AttributeError",
+        r"\""
+        + NAME
+        + r"\" object has no attribute \""
+        + NAME
+        + r"\"\. If \"[^\"]{1,80}\" is defined in '\.setup\(\)'",
+        _LINEN,
+    ),
+    rule(
+        "AttributeError",
+        r"[Mm]odule '?flax\.nnx'? has no attribute '(?:compact|share_scope|apply|scan_module)'",
+        _LINEN,
+    ),
+    rule(
+        "TypeError",
+        r"scan body function carry input and carry output must have the same pytree structure, .{0,300}?"
+        r"is a <class 'flax\.nnx\.variablelib\.",
+        "A loop carries numbers, and goes in with a parameter itself: write `self.w[...]`, with the dots.",
+    ),
     rule(
         "TypeError",
         FUNCTION + r"\.__init__\(\) missing \d required keyword-only argument: 'rngs'",
@@ -132,8 +175,7 @@ RULES: tuple[Rule, ...] = (
     rule(
         "CallCompactUnboundModuleError",
         r"",
-        "`flax.linen` is the older Flax, whose modules need `init` and `apply`. Here models are made with "
-        "`flax.nnx`, such as `nnx.Linear(8, 4, rngs=rngs)`.",
+        _LINEN,
     ),
     rule(
         "TypeError",

@@ -1,5 +1,7 @@
 """Names that are not there: variables, attributes, imports."""
 
+import unicodedata
+
 from app.grading.explain.rule import NAME, Asked, Rule, rule
 
 _IMPORTS = {
@@ -55,6 +57,21 @@ OF_ARRAYS = {
 }
 """By a method that JAX arrays lack, what does the same."""
 _HERE = ("jax", "flax", "numpy", "optax")
+
+
+def _look_alike(asked: Asked) -> str:
+    """Say which letter of a name is from another alphabet, or cannot be seen at all."""
+    name = asked[1]
+    odd = next((char for char in name if not char.isascii()), "")
+    called = unicodedata.name(odd, "a character without a name").lower() if odd else ""
+    is_mixed = any(char.isascii() and char.isalpha() for char in name)
+    if not odd or called.startswith("latin ") or (odd.isalpha() and not is_mixed):
+        return ""  # An ä is what it seems to be, and so are the letters of a name that is Greek as a whole.
+    shown = "".join(char for char in name if char.isprintable() and unicodedata.category(char)[0] in "LNP")
+    return (
+        f"In `{shown}` there is a character that is not what it seems to be (U+{ord(odd):04X}, {called}): "
+        "type the name anew."
+    )
 
 
 def _unknown_name(asked: Asked) -> str:
@@ -117,7 +134,7 @@ def _attribute(asked: Asked) -> str:
             f"This is a Python {kind}, not an array, and has no `.{name}`: make an array of it with "
             "`jnp.asarray`."
         )
-    if name in ("init", "apply"):
+    if name in ("init", "apply", "param", "variable", "make_rng"):
         return (
             f"A module of `flax.nnx` has no `.{name}`, that is `flax.linen`: an instance holds its "
             "parameters and is called by itself, `model(x)`."
@@ -136,7 +153,11 @@ def _no_module(asked: Asked) -> str:
     return f"`{name}` is not there: only `jax`, `flax`, `numpy` and `optax` are, beside Python's own library."
 
 
+_ANY_NAME = r"'([^'\n]{1,80})'"
+
 RULES: tuple[Rule, ...] = (
+    rule("NameError", f"name {_ANY_NAME} is not defined", _look_alike),
+    rule("AttributeError", rf"'[\w.]{{1,120}}' object has no attribute {_ANY_NAME}", _look_alike),
     rule("NameError", r"name '" + NAME + r"' is not defined", _unknown_name),
     rule(
         "UnboundLocalError",

@@ -4,7 +4,7 @@ import sys
 from collections.abc import Mapping
 
 from app.core.machine import PYTHON_VERSION
-from app.grading.explain.rule import NAME, Asked, Rule, rule
+from app.grading.explain.rule import FUNCTION, NAME, Asked, Rule, rule
 
 _3_12, _3_13, _3_14 = (3, 12), (3, 13), (3, 14)
 
@@ -61,6 +61,18 @@ _MODULES: Mapping[tuple[int, int], str] = {
     _3_13: "dbm.sqlite3",
     _3_14: "annotationlib compression compression.zstd concurrent.interpreters string.templatelib",
 }
+_BUILTINS: Mapping[tuple[int, int], str] = {_3_13: "PythonFinalizationError _IncompleteInputError"}
+_PARAMETERS: Mapping[str, Mapping[tuple[int, int], str]] = {
+    "TypeVar": {_3_12: "infer_variance", _3_13: "default"},
+    "ParamSpec": {_3_12: "infer_variance", _3_13: "default"},
+    "TypeVarTuple": {_3_13: "default"},
+    "rmtree": {_3_12: "onexc"},
+    "dataclass": {_3_14: "doc"},
+    "make_dataclass": {_3_12: "module", _3_14: "decorator"},
+    "glob": {_3_13: "recurse_symlinks"},
+    "relative_to": {_3_12: "walk_up"},
+    "exists": {_3_12: "follow_symlinks"},
+}
 _ADVICE = {
     "itertools.batched": "Slices do the same: `[x[i : i + n] for i in range(0, len(x), n)]`.",
     "math.sumprod": "`sum(a * b for a, b in zip(p, q))` does the same.",
@@ -93,7 +105,37 @@ def _of_class(asked: Asked) -> str:
     return _said(f"{asked[1]}.{asked[2]}", _came_with(_OF_CLASSES.get(asked[1], {}), asked[2]))
 
 
+def _parameter(asked: Asked) -> str:
+    version = _came_with(_PARAMETERS.get(asked[1], {}), asked[2])
+    return _said(f"{asked[1]}(…, {asked[2]}=…)", version)
+
+
 RULES: tuple[Rule, ...] = (
+    rule(
+        "NameError",
+        r"name '" + NAME + "' is not defined",
+        lambda asked: _said(asked[1], _came_with(_BUILTINS, asked[1])),
+    ),
+    rule(
+        "TypeError",
+        FUNCTION + r"\(\) got an unexpected keyword argument '" + NAME + "'",
+        lambda asked: _parameter(asked),
+    ),
+    rule(
+        "TypeError",
+        FUNCTION + r"\.__init__\(\) got an unexpected keyword argument '" + NAME + "'",
+        lambda asked: _parameter(asked),
+    ),
+    rule(
+        "TypeError",
+        r"map\(\) takes no keyword arguments",
+        lambda asked: _said("map(…, strict=…)", (3, 14)) if "strict" in asked.line else "",
+    ),
+    rule(
+        "TypeError",
+        r"unhashable type: 'slice'",
+        lambda _: _said("A slice as a key, or in a set,", (3, 12)).replace("`", ""),
+    ),
     rule(
         "AttributeError",
         r"module '([\w.]{1,120})' has no attribute '" + NAME + "'",

@@ -17,6 +17,8 @@ class CallPlan(msgspec.Struct, frozen=True, kw_only=True):
 
     calls: tuple[Call, ...]
     places: tuple[int, ...]
+    pairs: frozenset[int] = frozenset()
+    """The checks that two calls answer; `places` has the second."""
 
     def by_check(self, results: Sequence[CallResult]) -> tuple[CallResult, ...]:
         """Return what each check got, in their order, up to the first one whose call has not ended."""
@@ -24,7 +26,10 @@ class CallPlan(msgspec.Struct, frozen=True, kw_only=True):
         for check, place in enumerate(self.places):
             if place >= len(results):
                 break
-            answered.append(msgspec.structs.replace(results[place], index=check))
+            found = results[place]
+            if check in self.pairs:
+                found = _together(results[place - 1], found)
+            answered.append(msgspec.structs.replace(found, index=check))
         return tuple(answered)
 
 
@@ -35,19 +40,40 @@ def plan_calls(checks: Sequence[Check]) -> CallPlan:
     """
     calls: list[Call] = []
     places: list[int] = []
+    pairs: list[int] = []
     plain: dict[tuple[object, ...], int] = {}
     for check in checks:
         same = (check.call.function, check.call.arguments, check.call.program, check.call.is_hidden)
         if check.about is About.PARAMETERS and same in plain:
             place = plain[same]
             calls[place] = msgspec.structs.replace(calls[place], module=check.call.module)
+        elif check.probe is not None and check.probe.is_called_twice:
+            calls += [check.call, check.call]
+            place = len(calls) - 1
+            pairs.append(len(places))
         else:
             place = len(calls)
             calls.append(check.call)
             if check.call.mode == CallMode.PLAIN and check.call.module is None and not check.repeats:
                 plain[same] = place
         places.append(place)
-    return CallPlan(calls=tuple(calls), places=tuple(places))
+    return CallPlan(calls=tuple(calls), places=tuple(places), pairs=frozenset(pairs))
+
+
+def _together(first: CallResult, second: CallResult) -> CallResult:
+    """Return two calls as one: the arrays of both, or what either ended with."""
+    ended = [one for one in (first, second) if one.raised or one.forbidden or one.not_an_array]
+    if ended:
+        return ended[0]
+    seconds = first.wall_seconds + second.wall_seconds
+    if not (first.arrays and second.arrays):
+        return second if first.arrays else first
+    named = {
+        f"{turn}.{name}" if name else turn: array
+        for turn, one in (("first", first), ("second", second))
+        for name, array in one.arrays.items()
+    }
+    return msgspec.structs.replace(second, wall_seconds=seconds, arrays=named)
 
 
 def request_for(problem: Problem, code: str, checks: Sequence[Check]) -> RunRequest:

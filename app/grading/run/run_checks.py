@@ -51,14 +51,25 @@ async def run_checks(
     checks: Sequence[Check],
     outputs: ReferenceOutputs,
     on_result: Callable[[CaseResult], None] = ignore_result,
+    *,
+    niceness: int = 0,
 ) -> CheckedRun:
     """Run `code` in its own jail while the expected outputs are looked up; results are reported in order.
+
+    `niceness` is how far it steps back for other runs.
 
     Raises:
         ReferenceFailed: the reference gave no usable output.
         SandboxError: the jail broke.
     """
-    run = await _run_checks(sandbox.run, problem, code, checks, outputs, on_result)
+
+    async def run_in_sandbox(
+        request: RunRequest, *, limits: Limits, on_report: Callable[[Report], None]
+    ) -> RunResult:
+        limits = msgspec.structs.replace(limits, niceness=niceness)
+        return await sandbox.run(request, limits=limits, on_report=on_report)
+
+    run = await _run_checks(run_in_sandbox, problem, code, checks, outputs, on_result)
     assert run is not None  # `Sandbox.run` always gives a result.
     return run
 
@@ -74,8 +85,9 @@ async def run_checks_warm(
 ) -> CheckedRun | None:
     """Run in a child that waits for this learner; None where there is none, or something fails in it.
 
-    What the child pre-warmed may have changed its JAX, so only an acceptance counts: it rests on values that
-    no process of the learner's ever holds. Anything else is run again, in a fresh jail.
+    What the child pre-warmed may have changed its JAX, or the way that code is loaded, so anything but an
+    acceptance is run again in a fresh jail. An acceptance may rest on that too: it is to be confirmed in a
+    fresh one before it counts.
 
     Raises:
         ReferenceFailed: the reference gave no usable output.

@@ -22,10 +22,12 @@ _POSTGRES_LOCK = 0x6A61_7869
 
 
 class Listing(msgspec.Struct, frozen=True, kw_only=True):
-    """Which version of a problem is the current one."""
+    """Which version of a problem is the current one, and what that goes by."""
 
     id: str
     slug: str
+    position: int
+    requires: tuple[str, ...]
     version: str
 
 
@@ -101,7 +103,13 @@ async def listings(
     Only those found readable by these `rules`, or only those of which a list has nothing to show.
     """
     query = (
-        select(_problems.c.id, _problems.c.slug, _problems.c.version)
+        select(
+            _problems.c.id,
+            _problems.c.slug,
+            _problems.c.position,
+            _problems.c.requires,
+            _problems.c.version,
+        )
         .where(_problems.c.listed)
         .order_by(_problems.c.position, _problems.c.slug)
     )
@@ -109,7 +117,16 @@ async def listings(
         query = query.where(_problems.c.rules == rules)
     if undescribed:
         query = query.where(_problems.c.words == "")
-    return [Listing(id=row.id, slug=row.slug, version=row.version) for row in await connection.execute(query)]
+    return [
+        Listing(
+            id=row.id,
+            slug=row.slug,
+            position=row.position,
+            requires=msgspec.json.decode(row.requires, type=tuple[str, ...]),
+            version=row.version,
+        )
+        for row in await connection.execute(query)
+    ]
 
 
 async def current_version(connection: Connection, slug: str) -> str | None:

@@ -8,34 +8,66 @@ from collections.abc import Collection
 from typing import Any
 
 import msgspec
-from sqlalchemy import FromClause, Row, Select, case, distinct, func, literal_column, select
+from sqlalchemy import FromClause, Row, Select, case, distinct, exists, func, literal_column, select
+from sqlalchemy.dialects.postgresql import insert as postgres_insert
+from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 
 from app.core.job import Status
 from app.core.outcome import Outcome
-from app.core.submission import Progress, Submission, SubmissionLine
-from app.core.verdict import Mode, Verdict
+from app.core.submission import CONFIRMATION, Progress, Submission, SubmissionLine
+from app.core.verdict import Confirmation, Mode, Verdict, VerdictReason
 from app.store import tables
 from app.store.engine.database import Connection
 from app.store.queries.verdicts import number_of_current, text_of_current, with_current
 
 _table, _versions, _problems = tables.submissions, tables.problem_versions, tables.problems
 _jobs = tables.jobs
-_SOLVING = (_table.c.mode == Mode.SUBMIT.value) & (_table.c.outcome == Outcome.ACCEPTED.value)
 # Literals, not parameters: the small index of these serves only what says so itself.
 _SOLVED_ONE = (_table.c.mode == literal_column(f"'{Mode.SUBMIT}'")) & (
     _table.c.outcome == literal_column(f"'{Outcome.ACCEPTED}'")
 )
+_ACCEPTED = _table.c.outcome == Outcome.ACCEPTED.value
+_confirmations = _jobs.alias("confirmations")
+_PENDING = (
+    exists()
+    .where(
+        # A literal, as in `jobs.py`: it is the small index of those that are not done which answers this.
+        _confirmations.c.status != literal_column(f"'{Status.DONE}'"),
+        _confirmations.c.kind == CONFIRMATION,
+        _confirmations.c.subject == _table.c.id,
+    )
+    .correlate(_table)
+)
+"""A fresh jail has not yet confirmed what a warm one has accepted: a verdict and the job that confirms it are
+one commit, and so are the end of that job and what came of it."""
+_REFUSED = (
+    exists()
+    .where(
+        tables.verdicts.c.submission_id == _table.c.id,
+        tables.verdicts.c.why == VerdictReason.CONFIRMED.value,
+        tables.verdicts.c.outcome != Outcome.ACCEPTED.value,
+    )
+    .correlate(_table)
+)
+_SOLVING = (_table.c.mode == Mode.SUBMIT.value) & _ACCEPTED & ~_PENDING
 _LINE = ("id", "mode", "outcome", "score", "created_at")
 _STATUS = case(
     (_table.c.finished_at.is_not(None), literal_column(f"'{Status.DONE}'")),
     else_=func.coalesce(_jobs.c.status, literal_column(f"'{Status.QUEUED}'")),
 ).label("status")
 
+_CONFIRMATION = case(
+    (_ACCEPTED & _PENDING, literal_column(f"'{Confirmation.PENDING}'")),
+    (~_ACCEPTED & _REFUSED, literal_column(f"'{Confirmation.REFUSED}'")),
+).label("confirmation")
 
-async def insert_submission(connection: Connection, submission: Submission) -> None:
-    """Store what was sent in; its job is put in by the same transaction, under its id."""
-    await connection.execute(
-        _table.insert().values(
+
+async def insert_submission(connection: Connection, submission: Submission) -> bool:
+    """Store what was sent in, before its job in the same transaction; False where its id is there."""
+    insert = sqlite_insert if connection.dialect.name == "sqlite" else postgres_insert
+    new = (
+        insert(_table)
+        .values(
             id=submission.id,
             user_id=submission.user_id,
             version=submission.version,
@@ -44,7 +76,11 @@ async def insert_submission(connection: Connection, submission: Submission) -> N
             seed=submission.seed,
             created_at=submission.created_at,
         )
+        .on_conflict_do_nothing(index_elements=["id"])
+        # Not every driver counts the rows of an insert.
+        .returning(_table.c.id)
     )
+    return (await connection.execute(new)).first() is not None
 
 
 async def submission_by_id(connection: Connection, submission_id: str) -> Submission | None:
@@ -59,7 +95,9 @@ async def submissions_of(
     # Verdicts are large, and lie apart from their rows: only one that is older than its column is read.
     unscored = case((_table.c.score.is_(None), _table.c.verdict)).label("unscored")
     query = (
-        _of_problem(select(*(_table.c[name] for name in _LINE), _STATUS, unscored), user_id, slug)
+        _of_problem(
+            select(*(_table.c[name] for name in _LINE), _STATUS, unscored, _CONFIRMATION), user_id, slug
+        )
         .order_by(_table.c.created_at.desc(), _table.c.id)
         .limit(limit)
     )
@@ -167,4 +205,5 @@ def _as_line(row: Row[Any]) -> SubmissionLine:
         outcome=None if row.outcome is None else Outcome(row.outcome),
         score=score,
         created_at=row.created_at,
+        confirmation=None if row.confirmation is None else Confirmation(row.confirmation),
     )

@@ -1,5 +1,6 @@
 import { beforeEach, expect, test } from "vitest";
 
+import { Draft } from "./draft";
 import { mountEditor, type Editor } from "./editor";
 
 // happy-dom's own getter fails while nothing in the document has the focus.
@@ -7,12 +8,13 @@ Object.defineProperty(ShadowRoot.prototype, "activeElement", { get: () => null }
 
 const pressed: string[] = [];
 
-function mount(source: string, code: string): Editor {
+function mount(source: string, code: string, { latest = "", typed = code } = {}): Editor {
   document.body.innerHTML = `<form><label for="code">Your solution</label><span data-draft></span>
     <a data-load-starter href="?load=starter">Starter</a><template data-starter>starter()</template>
-    <textarea id="code" data-source="${source}"></textarea></form>`;
+    <textarea id="code" data-source="${source}" data-latest="${latest}"></textarea></form>`;
   const textarea = document.querySelector("textarea") as HTMLTextAreaElement;
-  textarea.value = code;
+  textarea.defaultValue = code;
+  if (typed !== code) textarea.value = typed;
   return mountEditor(textarea, { problem: "vit", user: "ada", submit: (mode) => pressed.push(mode) });
 }
 
@@ -45,6 +47,59 @@ test("code that the learner chose to load goes before the draft", () => {
 test("code that was refused is still there", () => {
   mount("starter", "x = 1").replace("draft");
   expect(mount("refused", "too long").code).toBe("too long");
+});
+
+const bar = (): HTMLElement => document.querySelector(".other-version") as HTMLElement;
+const choose = (words: string): void =>
+  [...bar().querySelectorAll("button")].find((button) => button.textContent === words)?.click();
+
+test("a draft that is replaced is kept, and can be had again", () => {
+  mount("starter", "x = 1").replace("draft");
+  const editor = mount("chosen", "loaded");
+  expect(bar().hidden).toBe(false);
+  choose("Show the other version");
+  expect(editor.code).toBe("draft");
+  choose("Show the other version");
+  expect(editor.code).toBe("loaded");
+});
+
+test("an older draft never hides newer code", () => {
+  mount("latest", "first", { latest: "one" }).replace("draft");
+  const editor = mount("latest", "second", { latest: "two" });
+  expect(editor.code).toBe("second");
+  expect(bar().textContent).toContain("Newer code was sent in from elsewhere");
+  choose("Show the other version");
+  expect(editor.code).toBe("draft");
+});
+
+test("what was sent in from here is no newer code from elsewhere", () => {
+  const editor = mount("latest", "first", { latest: "one" });
+  editor.replace("draft");
+  editor.sentIn("two");
+  expect(mount("latest", "draft", { latest: "two" }).code).toBe("draft");
+  expect(bar().hidden).toBe(true);
+});
+
+test("what was typed before the script came is not lost, nor is the draft", () => {
+  mount("starter", "x = 1").replace("draft");
+  expect(mount("starter", "x = 1", { typed: "typed" }).code).toBe("typed");
+  choose("Show the other version");
+  expect(field().value).toBe("draft");
+});
+
+test("two tabs: the conflict is shown, and both versions are kept", () => {
+  const editor = mount("starter", "x = 1");
+  const elsewhere = new Draft(localStorage, sessionStorage, "ada", "vit");
+  elsewhere.read();
+  elsewhere.write("theirs");
+  window.dispatchEvent(new StorageEvent("storage", { key: elsewhere.key }));
+  expect(bar().hidden).toBe(false);
+  editor.replace("mine");
+  expect(new Draft(localStorage, sessionStorage, "ada", "vit").read()).toBe("theirs");
+  choose("Go on with this one");
+  expect(editor.code).toBe("mine");
+  choose("Show the other version");
+  expect(editor.code).toBe("theirs");
 });
 
 test("the starter code can be had again without leaving the page", () => {

@@ -17,12 +17,17 @@ import {
 
 import { Draft } from "./draft";
 import { markedLine, setMarkedLine } from "./marked_line";
+import { mountVersions } from "./versions";
 import { pythonColours, theme } from "./editor_theme";
 
 export type Mode = "run" | "submit";
 
 export interface Editor {
   readonly code: string;
+  /** Whether this browser keeps the code, so that the page may be left. */
+  readonly isSaved: boolean;
+  /** Says that the code was sent in, as the submission of this id. */
+  sentIn(id: string): void;
   /** Replaces the code; undo brings the old one back. */
   replace(code: string): void;
   /** Marks one line, 1-based; the mark moves with the text and goes when the line is edited. Only `focus` scrolls the page. */
@@ -37,12 +42,14 @@ export interface EditorOptions {
 }
 
 export function mountEditor(textarea: HTMLTextAreaElement, options: EditorOptions): Editor {
-  const draft = new Draft(window.localStorage, window.sessionStorage, options.user, options.problem);
-  const source = textarea.dataset["source"] ?? "starter";
-  const given = textarea.value;
-  const drafted = draft.read();
-  // Code that was chosen or refused goes before the draft, which undo then brings back.
-  const wanted = source === "chosen" || source === "refused" ? given : (drafted ?? given);
+  const draft = new Draft(
+    window.localStorage,
+    window.sessionStorage,
+    options.user,
+    options.problem,
+    textarea.dataset["latest"] ?? "",
+  );
+  const begin = beginning(textarea, draft);
 
   const host = document.createElement("div");
   host.className = "editor-host";
@@ -50,21 +57,36 @@ export function mountEditor(textarea: HTMLTextAreaElement, options: EditorOption
   textarea.hidden = true;
 
   const note = document.querySelector<HTMLElement>("[data-draft]");
+  let isSaved = true;
   const changed = (code: string): void => {
     textarea.value = code;
-    const saved = draft.write(code);
-    if (note) note.textContent = saved ? "Draft saved in this browser" : "";
+    const written = draft.write(code);
+    isSaved = written !== "failed";
+    if (note) {
+      note.textContent = isSaved ? "Draft saved in this browser" : "Not saved: this browser keeps no draft";
+      note.classList.toggle("warning", !isSaved);
+    }
+    versions.show();
   };
+  window.addEventListener("beforeunload", (event) => {
+    if (!isSaved) event.preventDefault();
+  });
 
   const view = new EditorView({
     // In a shadow root CodeMirror's styles are constructed sheets, which a policy against inline styles allows.
     parent: host.attachShadow({ mode: "open" }),
-    state: EditorState.create({ doc: drafted ?? given, extensions: extensions(options.submit, changed, textarea) }),
+    state: EditorState.create({ doc: begin.code, extensions: extensions(options.submit, changed, textarea) }),
   });
 
   const editor: Editor = {
     get code() {
       return view.state.doc.toString();
+    },
+    get isSaved() {
+      return isSaved;
+    },
+    sentIn(id) {
+      draft.sentIn(id);
     },
     replace(code) {
       if (code === view.state.doc.toString()) return;
@@ -96,21 +118,65 @@ export function mountEditor(textarea: HTMLTextAreaElement, options: EditorOption
     },
   };
 
-  if (wanted !== view.state.doc.toString()) editor.replace(wanted);
+  const versions = mountVersions({
+    draft,
+    before: host,
+    code: () => editor.code,
+    replace: (code) => editor.replace(code),
+  });
+  if (begin.instead !== null) editor.replace(begin.instead);
   textarea.value = editor.code;
-  if (source === "chosen") forgetLoadedCode();
+  versions.show(begin.reason);
+  if (["chosen", "kept", "refused"].includes(textarea.dataset["source"] ?? "")) forgetHowItCame(options.problem);
 
   for (const label of document.querySelectorAll<HTMLLabelElement>(`label[for=${textarea.id}]`)) {
     label.addEventListener("click", () => view.focus());
+  }
+  for (const link of document.querySelectorAll("[data-to-editor]")) {
+    link.addEventListener("click", (event) => {
+      // Followed, the link would give the focus to the section around it.
+      event.preventDefault();
+      view.focus();
+      view.dom.scrollIntoView({ block: "nearest" });
+    });
   }
   const starter = document.querySelector<HTMLTemplateElement>("template[data-starter]");
   document.querySelector("[data-load-starter]")?.addEventListener("click", (event) => {
     if (!starter) return;
     event.preventDefault();
+    draft.keep({ code: editor.code, at: Date.now() });
     editor.replace(starter.content.textContent ?? "");
     view.focus();
   });
   return editor;
+}
+
+interface Beginning {
+  /** What the editor starts with, and undo leads back to. */
+  code: string;
+  /** What stands in it in the place of that; null where that stays. */
+  instead: string | null;
+  /** Why there is another version, where that is not plain. */
+  reason?: string;
+}
+
+/** Decides between what the server sent, what was typed before there was an editor, and the browser's draft. */
+function beginning(textarea: HTMLTextAreaElement, draft: Draft): Beginning {
+  const given = textarea.defaultValue;
+  const drafted = draft.read();
+  // Typed while the script was on its way.
+  const typed = [given, drafted].includes(textarea.value) ? null : textarea.value;
+  // From here on the draft keeps it; what a browser brings back by itself could hide newer code.
+  textarea.autocomplete = "off";
+  const isGivenFirst = ["chosen", "refused", "kept"].includes(textarea.dataset["source"] ?? "");
+  const isOld = drafted !== null && drafted !== given && draft.isOlderThanLatest;
+  const instead = typed ?? (isGivenFirst || isOld ? given : null);
+  if (drafted === null || instead === null || drafted === instead) {
+    return { code: drafted ?? given, instead: instead === (drafted ?? given) ? null : instead };
+  }
+  draft.keep({ code: drafted, at: draft.writtenAt });
+  const reason = "Newer code was sent in from elsewhere, and stands here. The draft of this browser is kept.";
+  return typed === null && isOld && !isGivenFirst ? { code: drafted, instead, reason } : { code: drafted, instead };
 }
 
 function extensions(
@@ -127,6 +193,9 @@ function extensions(
       keymap.of([
         { key: "Mod-Enter", run: run("run"), preventDefault: true },
         { key: "Mod-Shift-Enter", run: run("submit"), preventDefault: true },
+        // On a Mac besides Command, since many a page says Control.
+        { key: "Ctrl-Enter", run: run("run"), preventDefault: true },
+        { key: "Ctrl-Shift-Enter", run: run("submit"), preventDefault: true },
       ]),
     ),
     lineNumbers(),
@@ -149,6 +218,8 @@ function extensions(
     keymap.of([...closeBracketsKeymap, ...defaultKeymap, ...historyKeymap, indentWithTab]),
     EditorView.contentAttributes.of({
       "aria-label": "Your solution, Python. Escape and then Tab leaves the editor.",
+      // It can be focused as it is; those who look for what can read it off this.
+      tabindex: "0",
       spellcheck: "false",
       autocorrect: "off",
       autocapitalize: "off",
@@ -160,9 +231,10 @@ function extensions(
   ];
 }
 
-/** Or a reload would put the loaded code over what was written since. */
-function forgetLoadedCode(): void {
+/** Or a reload would put the loaded code over what was written since, or sign in once more. */
+function forgetHowItCame(problem: string): void {
   const address = new URL(window.location.href);
+  address.pathname = `/problems/${problem}`;
   address.searchParams.delete("load");
   window.history.replaceState(null, "", address);
 }

@@ -48,8 +48,10 @@ function result(name: string, outcome: string): CaseResult {
 let answers: string[];
 let said: string[];
 let finished: HTMLElement[];
+let lost = 0;
+const headline = (): string => document.querySelector("[data-headline]")?.textContent ?? "";
 
-function follow(): Spoken {
+function follow(silenceMilliseconds = 60_000): Spoken {
   document.body.innerHTML = `<div><section data-island="live-verdict" data-submission="abc">
     <h2 data-headline>Waiting</h2><p data-detail>All cases.</p><form><button data-cancel>Cancel</button></form>
     <div hidden data-live-cases><table><tbody></tbody></table></div></section></div>
@@ -57,7 +59,9 @@ function follow(): Spoken {
   followSubmission(document.querySelector("section") as HTMLElement, {
     say: (text) => said.push(text),
     finished: (section) => finished.push(section),
+    lost: () => (lost += 1),
     pollMilliseconds: 1,
+    silenceMilliseconds,
   });
   if (!Spoken.last) throw new Error("nothing was followed");
   return Spoken.last;
@@ -70,6 +74,7 @@ beforeEach(() => {
   answers = [];
   said = [];
   finished = [];
+  lost = 0;
   vi.stubGlobal("EventSource", Spoken);
   vi.stubGlobal("fetch", async () => new Response(answers.shift() ?? VERDICT));
 });
@@ -149,6 +154,37 @@ test("a verdict whose look was cut short is replaced once it is explained", asyn
   expect(second?.readyState).toBe(Spoken.CLOSED);
 });
 
+test("an acceptance that is to be confirmed is replaced by what a fresh jail makes of it", async () => {
+  const attributes = 'data-verdict data-submission="abc" data-outcome="accepted"';
+  const pending = VERDICT.replace("data-verdict", `${attributes} data-confirmation="pending"`);
+  const refused = VERDICT.replace("data-verdict", 'data-verdict data-submission="abc" data-explained="cut_short" data-confirmation="refused"');
+  const noticed = refused.replace("</section>", "<p data-notice>It is taken back.</p></section>");
+  answers = [pending, noticed, noticed.replace("cut_short", "complete")];
+  const first = follow();
+  first.say("verdict", {});
+  await vi.waitFor(() => expect(finished).toHaveLength(1));
+  const second = Spoken.last;
+  expect(second).not.toBe(first);
+  second?.say("confirmed", {});
+  await vi.waitFor(() => expect(document.querySelector("[data-confirmation=refused]")).not.toBeNull());
+  expect(said.at(-1)).toContain("It is taken back.");
+  expect(second?.readyState).not.toBe(Spoken.CLOSED);
+  second?.say("explained", {});
+  await vi.waitFor(() => expect(document.querySelector("[data-explained=complete]")).not.toBeNull());
+  expect(second?.readyState).toBe(Spoken.CLOSED);
+});
+
+test("an acceptance that is confirmed says that it counts", async () => {
+  const attributes = 'data-verdict data-submission="abc" data-outcome="accepted"';
+  answers = ["pending", "confirmed"].map((how) => VERDICT.replace("data-verdict", `${attributes} data-confirmation="${how}"`));
+  follow().say("verdict", {});
+  await vi.waitFor(() => expect(finished).toHaveLength(1));
+  const second = Spoken.last;
+  second?.say("confirmed", {});
+  await vi.waitFor(() => expect(said.at(-1)).toBe("Confirmed: it counts as solved."));
+  expect(second?.readyState).toBe(Spoken.CLOSED);
+});
+
 test("a verdict that says all is not followed any longer", async () => {
   const source = follow();
   source.say("verdict", {});
@@ -169,4 +205,39 @@ test("a run that waits again because the machine is busy says so, and stays said
   source.say("running", { cases: ["short"] });
   expect(document.querySelector("[data-detail]")?.textContent).toContain("The machine is busy");
   expect(said.some((text) => text.includes("nothing of your code"))).toBe(true);
+});
+
+test("a service that says nothing is asked, and its silence is told; then all is as it was", async () => {
+  const source = follow(20);
+  source.say("running", { cases: ["toy"] });
+  let isFrozen = true;
+  vi.stubGlobal("fetch", (_url: string, options?: RequestInit) =>
+    isFrozen
+      ? new Promise((_, reject) => options?.signal?.addEventListener("abort", () => reject(new Error("aborted"))))
+      : Promise.resolve(new Response("ok")),
+  );
+  await vi.waitFor(() => expect(headline()).toBe("The service does not answer just now"));
+  expect(document.querySelector("section")?.textContent).toContain("is not lost");
+  expect(lost).toBe(1);
+  isFrozen = false;
+  await vi.waitFor(() => expect(headline()).toBe("Running 1 cases"));
+  expect(document.querySelector("section")?.textContent).not.toContain("is not lost");
+});
+
+test("what is said after a silence is what holds then", async () => {
+  const source = follow(20);
+  vi.stubGlobal("fetch", () => Promise.reject(new TypeError("refused")));
+  await vi.waitFor(() => expect(lost).toBe(1));
+  source.say("queued", { position: 3 });
+  expect(headline()).toBe("Waiting: 3 ahead of you");
+});
+
+test("a session that ended meanwhile is told, with a way back to the submission", async () => {
+  const elsewhere = new Response("sign in");
+  Object.defineProperty(elsewhere, "redirected", { value: true });
+  vi.stubGlobal("fetch", async () => elsewhere);
+  follow().fail(Spoken.CLOSED);
+  await vi.waitFor(() => expect(headline()).toBe("Your session has ended"));
+  expect(document.querySelector("[data-detail] a")?.getAttribute("href")).toBe("/sign-in?next=%2Fsubmissions%2Fabc");
+  expect(lost).toBe(1);
 });

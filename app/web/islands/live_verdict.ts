@@ -1,6 +1,6 @@
 /** A submission under way: its cases turn up row by row, then the server's own rendering of the verdict. */
 
-import { fetchFragment } from "./fragments";
+import { fetchFragment, PATIENCE_MILLISECONDS, signInLink, SignedOut } from "./fragments";
 import { readWords, statusBadge, type OutcomeWords } from "./outcome_words";
 
 export interface CaseResult {
@@ -21,6 +21,12 @@ export interface FollowOptions {
   /** Has screen readers say a text. */
   say: (text: string) => void;
   finished: Finished;
+  /** The verdict may be long in coming: the service is away, or the session has ended. */
+  lost?: () => void;
+  /** After how long without an event the service is asked whether it is there, and how long it has to answer. */
+  silenceMilliseconds?: number;
+  /** A further verdict stands in the place of the first. */
+  changed?: (() => void) | undefined;
   /** How long to wait between looks where the stream cannot be had. */
   pollMilliseconds?: number;
 }
@@ -32,28 +38,51 @@ export function followSubmission(section: HTMLElement, options: FollowOptions): 
   new Following(section, options).start();
 }
 
-/** Where the look behind `verdict` was cut short, puts the verdict with its explanation in its place, once it is there. */
-export function followExplanation(verdict: HTMLElement, say: (text: string) => void): void {
-  if (verdict.dataset["explained"] !== "cut_short") return;
+/** Where a further verdict is under way, which explains or confirms this one, puts it in its place once it is there. */
+export function followFurther(verdict: HTMLElement, say: (text: string) => void, changed: () => void = () => undefined): void {
+  if (!goesOn(verdict)) return;
   const id = verdict.dataset["submission"] ?? "";
   const source = new EventSource(`/api/v1/submissions/${id}/events`);
-  source.addEventListener("explained", () => {
-    source.close();
-    void replaceExplained(verdict, id, say);
-  });
+  let shown = verdict;
+  const look = async (kind: "confirmed" | "explained"): Promise<void> => {
+    const next = await replaceVerdict(shown, id);
+    if (!next) {
+      source.close();
+      return; // It stands there when the page is loaded again.
+    }
+    shown = next;
+    if (!goesOn(next)) source.close();
+    say(kind === "confirmed" ? confirmedWords(next) : explainedWords(next));
+    changed();
+  };
+  source.addEventListener("confirmed", () => void look("confirmed"));
+  source.addEventListener("explained", () => void look("explained"));
 }
 
-async function replaceExplained(verdict: HTMLElement, id: string, say: (text: string) => void): Promise<void> {
-  let explained: HTMLElement | null = null;
+function goesOn(verdict: HTMLElement): boolean {
+  return verdict.dataset["explained"] === "cut_short" || verdict.dataset["confirmation"] === "pending";
+}
+
+async function replaceVerdict(verdict: HTMLElement, id: string): Promise<HTMLElement | null> {
+  let next: HTMLElement | null = null;
   try {
-    explained = (await fetchFragment(`/submissions/${id}`, "verdict")).querySelector("[data-verdict]");
+    next = (await fetchFragment(`/submissions/${id}`, "verdict")).querySelector("[data-verdict]");
   } catch {
-    return; // It stands there when the page is loaded again.
+    return null;
   }
-  if (!explained || !verdict.isConnected) return;
-  verdict.replaceWith(explained);
-  const found = explained.querySelector(".diagnosis p")?.textContent?.trim();
-  say(found ?? "Nothing more was found about this verdict.");
+  if (!next || !verdict.isConnected) return null;
+  verdict.replaceWith(next);
+  return next;
+}
+
+function explainedWords(verdict: HTMLElement): string {
+  return verdict.querySelector(".diagnosis p")?.textContent?.trim() ?? "Nothing more was found about this verdict.";
+}
+
+function confirmedWords(verdict: HTMLElement): string {
+  const notice = verdict.querySelector("[data-notice]")?.textContent?.trim();
+  if (notice) return `${spoken(verdict)} ${notice}`;
+  return verdict.dataset["outcome"] === "accepted" ? "Confirmed: it counts as solved." : spoken(verdict);
 }
 
 class Following {
@@ -64,6 +93,9 @@ class Following {
   #source: EventSource | null = null;
   #errors = 0;
   #ended = false;
+  #lastSignAt = Date.now();
+  /** What the headline said before the service fell silent. */
+  #silenced: string | null = null;
 
   constructor(section: HTMLElement, options: FollowOptions) {
     this.#section = section;
@@ -74,8 +106,10 @@ class Following {
 
   start(): void {
     this.#interceptCancel();
+    void this.#watch();
     const source = new EventSource(`/api/v1/submissions/${this.#id}/events`);
     this.#source = source;
+    for (const kind of ["open", "queued", "running", "busy", "case"]) source.addEventListener(kind, () => this.#answered());
     source.addEventListener("open", () => (this.#errors = 0));
     source.addEventListener("queued", (event) => this.#queued((parse(event) as { position: number }).position));
     source.addEventListener("running", (event) => this.#running((parse(event) as { cases: string[] }).cases));
@@ -85,11 +119,62 @@ class Following {
     source.addEventListener("error", () => {
       // The browser connects anew by itself, and events are replayed; a closed stream or a dead one is polled for.
       this.#errors += 1;
+      this.#lastSignAt = 0;
       if (source.readyState === EventSource.CLOSED || this.#errors >= LOST_AFTER_ERRORS) {
         source.close();
         void this.#poll();
       }
     });
+  }
+
+  /** Asks a service that says nothing whether it is there, for as long as the verdict is waited for. */
+  async #watch(): Promise<void> {
+    const silence = this.#options.silenceMilliseconds ?? 900;
+    const isWaitedFor = (): boolean => !this.#ended && this.#section.isConnected;
+    while (isWaitedFor()) {
+      await new Promise((resolve) => setTimeout(resolve, silence));
+      if (!isWaitedFor() || Date.now() - this.#lastSignAt < silence) continue;
+      const isThere = await fetch("/healthz", { signal: AbortSignal.timeout(silence) }).then(
+        (answer) => answer.ok,
+        () => false,
+      );
+      if (isThere) this.#answered();
+      else if (isWaitedFor()) this.#silent();
+    }
+  }
+
+  #answered(): void {
+    this.#lastSignAt = Date.now();
+    if (this.#silenced === null || this.#ended) return;
+    const before = this.#silenced;
+    this.#silenced = null;
+    this.#section.querySelector("[data-silent]")?.remove();
+    this.#headline(before);
+  }
+
+  #silent(): void {
+    const headline = this.#section.querySelector("[data-headline]");
+    if (this.#silenced !== null || this.#ended || !headline) return;
+    const before = headline.textContent ?? "";
+    this.#headline("The service does not answer just now");
+    this.#silenced = before;
+    const more = document.createElement("p");
+    more.dataset["silent"] = "";
+    more.textContent = "Your code was taken in and is not lost. What became of it will stand here.";
+    headline.after(more);
+    this.#options.lost?.();
+  }
+
+  #signedOut(): void {
+    this.#ended = true;
+    this.#source?.close();
+    const text = "Your session has ended";
+    this.#silenced = null;
+    this.#headline(text);
+    const detail = this.#section.querySelector("[data-detail]");
+    detail?.replaceChildren(signInLink(`/submissions/${this.#id}`), " to see what became of this submission.");
+    this.#section.querySelector(".spinner")?.remove();
+    this.#options.lost?.();
   }
 
   #queued(position: number): void {
@@ -109,6 +194,10 @@ class Following {
   }
 
   #headline(text: string): void {
+    if (this.#silenced !== null) {
+      this.#silenced = text;
+      return;
+    }
     const headline = this.#section.querySelector("[data-headline]");
     if (headline && headline.textContent !== text) {
       headline.textContent = text;
@@ -133,15 +222,16 @@ class Following {
     let verdict: HTMLElement | null = null;
     try {
       verdict = (await fetchFragment(`/submissions/${this.#id}`, "verdict")).querySelector("[data-verdict]");
-    } catch {
-      return false;
+    } catch (error) {
+      if (error instanceof SignedOut) this.#signedOut();
+      return error instanceof SignedOut;
     }
     if (!verdict) return false;
     this.#ended = true;
     this.#section.replaceWith(verdict);
     this.#options.say(spoken(verdict));
     this.#options.finished(verdict);
-    followExplanation(verdict, this.#options.say);
+    followFurther(verdict, this.#options.say, this.#options.changed);
     return true;
   }
 
@@ -161,7 +251,11 @@ class Following {
   async #cancel(): Promise<boolean> {
     try {
       const address = `/api/v1/submissions/${this.#id}`;
-      return (await fetch(address, { method: "DELETE", credentials: "same-origin" })).ok;
+      return (await fetch(address, {
+        method: "DELETE",
+        credentials: "same-origin",
+        signal: AbortSignal.timeout(PATIENCE_MILLISECONDS),
+      })).ok;
     } catch {
       return false;
     }

@@ -4,9 +4,13 @@ import "../styles/main.css";
 
 import type { Editor } from "./editor";
 import { mountHints } from "./hints";
-import { followExplanation, followSubmission, type Finished } from "./live_verdict";
+import { sayKeys } from "./keys";
+import { followFurther, followSubmission, type Finished } from "./live_verdict";
+import { brought, sendOnce } from "./once";
 import { mountQuestion } from "./quiz";
+import { mountScrollers } from "./scrollers";
 import { mountSubmit } from "./submit";
+import { showLocalTimes } from "./times";
 import { refreshFragments } from "./fragments";
 
 /** Has screen readers say a text, in the page's live region. */
@@ -24,7 +28,12 @@ function markLine(editor: Editor | null, section: HTMLElement): void {
 
 const say = liveRegion();
 
-for (const list of document.querySelectorAll<HTMLElement>("[data-island=hints]")) mountHints(list);
+sendOnce(document);
+showLocalTimes(document);
+mountScrollers(document);
+for (const list of document.querySelectorAll<HTMLElement>("[data-island=hints]")) {
+  mountHints(list, window.sessionStorage, list.dataset["place"] ?? window.location.pathname);
+}
 for (const question of document.querySelectorAll<HTMLElement>("[data-island=quiz]")) mountQuestion(question);
 
 const textarea = document.querySelector<HTMLTextAreaElement>("[data-island=editor]");
@@ -35,6 +44,7 @@ const result = document.querySelector<HTMLElement>("[data-result]");
 let editor: Editor | null = null;
 if (textarea && bench && form) {
   // CodeMirror is most of the script, and only this page needs it.
+  sayKeys(document, navigator.platform);
   const { mountEditor } = await import("./editor");
   editor = mountEditor(textarea, {
     problem: bench.dataset["problem"] ?? "",
@@ -42,13 +52,15 @@ if (textarea && bench && form) {
     submit: (mode) => form.querySelector<HTMLButtonElement>(`button[value=${mode}]`)?.click(),
   });
   if (result) {
+    const page = `/problems/${bench.dataset["problem"] ?? ""}`;
     mountSubmit(form, result, {
       problem: bench.dataset["problem"] ?? "",
       editor,
       say,
+      changed: () => void refreshFragments(window.location.pathname),
       finished: (section, unchanged) => {
         if (unchanged) markLine(editor, section);
-        void refreshFragments(window.location.pathname);
+        void refreshFragments(page);
       },
     });
   }
@@ -64,8 +76,12 @@ if (underWay && !form) {
   followSubmission(underWay, { say, finished });
 }
 
-const unexplained = document.querySelector<HTMLElement>("[data-verdict][data-explained=cut_short]");
-if (unexplained) followExplanation(unexplained, say);
+const shown = document.querySelector<HTMLElement>("[data-verdict]");
+if (shown) followFurther(shown, say);
+
+window.addEventListener("pageshow", (event) => {
+  if (event.persisted) void brought(document, () => window.location.reload());
+});
 
 document.addEventListener("click", (event) => {
   const link = event.target instanceof Element ? event.target.closest<HTMLElement>("a[data-line]") : null;

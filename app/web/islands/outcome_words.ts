@@ -23,7 +23,7 @@ function icon(name: string): SVGElement {
   picture.setAttribute("class", "icon");
   picture.setAttribute("aria-hidden", "true");
   const use = document.createElementNS(namespace, "use");
-  use.setAttribute("href", `/static/icons.svg#${name}`);
+  use.setAttribute("href", `${document.documentElement.dataset["icons"] ?? "/static/icons.svg"}#${name}`);
   picture.append(use);
   return picture;
 }

@@ -1,8 +1,9 @@
 /** Run and Submit without leaving the page: post the code, then follow the submission beside the editor. */
 
 import type { Editor, Mode } from "./editor";
-import { fetchFragment } from "./fragments";
+import { fetchFragment, signInLink, SignedOut } from "./fragments";
 import { followSubmission } from "./live_verdict";
+import { Refusal, send, wish, type Sending, type SendOptions } from "./send";
 
 export interface SubmitOptions {
   problem: string;
@@ -10,11 +11,17 @@ export interface SubmitOptions {
   say: (text: string) => void;
   /** `unchanged`: the editor still holds the code that was graded. */
   finished: (section: HTMLElement, unchanged: boolean) => void;
+  /** How long to wait for what; the defaults suit a person. */
+  patience?: Partial<SendOptions>;
+  /** A further verdict stands in the place of the first. */
+  changed?: (() => void) | undefined;
 }
 
 export function mountSubmit(form: HTMLFormElement, result: HTMLElement, options: SubmitOptions): void {
   const buttons = [...form.querySelectorAll<HTMLButtonElement>("button[name=mode]")];
   let busy = false;
+  // Kept until its submission is known.
+  let sending: Sending | null = null;
   const setBusy = (value: boolean): void => {
     busy = value;
     // Still focusable, so that the keyboard stays where it was.
@@ -22,22 +29,34 @@ export function mountSubmit(form: HTMLFormElement, result: HTMLElement, options:
   };
 
   form.addEventListener("submit", (event) => {
+    if (form.dataset["plain"]) return;
     event.preventDefault();
     if (busy || buttons.length === 0) return;
     const mode: Mode = event.submitter?.getAttribute("value") === "submit" ? "submit" : "run";
     setBusy(true);
-    void send(mode).catch((error: unknown) => {
-      refuse(form, error instanceof Refusal ? error.message : "The service cannot be reached. Your code is kept here.");
+    void submit(mode).catch((error: unknown) => {
+      refuse(error);
       setBusy(false);
     });
   });
 
-  async function send(mode: Mode): Promise<void> {
-    form.querySelector(".refusal")?.remove();
+  async function submit(mode: Mode): Promise<void> {
+    clearWords(form);
     options.editor.clearMark();
     const code = options.editor.code;
-    const id = await post(options.problem, code, mode);
-    result.replaceChildren(await fetchFragment(`/submissions/${id}`, "verdict"));
+    sending = wish(sending, options.problem, code, mode);
+    const stop = new AbortController();
+    const id = await send(sending, {
+      ...options.patience,
+      waiting: (text) => say(form, "waiting", text, stopButton(() => stop.abort())),
+      stop: stop.signal,
+    });
+    options.editor.sentIn(id);
+    // Where this fails, sending again leads to the same submission.
+    const shown = await fetchFragment(`/submissions/${id}`, "verdict");
+    sending = null;
+    clearWords(form);
+    result.replaceChildren(shown);
     const finished = (section: HTMLElement): void => {
       setBusy(false);
       options.finished(section, options.editor.code === code);
@@ -46,46 +65,55 @@ export function mountSubmit(form: HTMLFormElement, result: HTMLElement, options:
     const underWay = result.querySelector<HTMLElement>("[data-island=live-verdict]");
     const done = result.querySelector<HTMLElement>("[data-verdict]");
     show(result);
-    if (underWay) followSubmission(underWay, { say: options.say, finished });
-    else if (done) finished(done);
+    if (underWay) {
+      const lost = () => setBusy(false);
+      followSubmission(underWay, { say: options.say, finished, changed: options.changed, lost });
+    } else if (done) finished(done);
+  }
+
+  function refuse(error: unknown): void {
+    const isSignedOut = error instanceof SignedOut || (error instanceof Refusal && error.status === 401);
+    if (!isSignedOut) {
+      const text = error instanceof Refusal ? error.message : "The service cannot be reached. Your code is kept here.";
+      say(form, "refusal", text);
+      return;
+    }
+    const link = signInLink(`/problems/${options.problem}#work`);
+    link.addEventListener("click", (event) => {
+      if (options.editor.isSaved) return;
+      // This browser keeps nothing, so the form itself carries the code over the sign-in.
+      event.preventDefault();
+      form.dataset["plain"] = "yes";
+      form.requestSubmit(buttons[0]);
+    });
+    say(form, "refusal", "Your session has ended. Your code is kept here. ", link);
   }
 }
 
-class Refusal extends Error {}
-
-async function post(problem: string, code: string, mode: Mode): Promise<string> {
-  const response = await fetch(`/api/v1/problems/${encodeURIComponent(problem)}/submissions`, {
-    method: "POST",
-    headers: { "Content-Type": "application/json", Accept: "application/json" },
-    credentials: "same-origin",
-    body: JSON.stringify({ code, mode }),
-  });
-  const body = (await response.json().catch(() => null)) as unknown;
-  if (response.status === 202 && isRecord(body) && typeof body["id"] === "string") return body["id"];
-  throw new Refusal(refusalMessage(response.status, body));
-}
-
-/** What the API says of a refusal, in its error shape `{"error": {"message": …}}`. */
-export function refusalMessage(status: number, body: unknown): string {
-  if (isRecord(body)) {
-    const error = isRecord(body["error"]) ? body["error"] : body;
-    if (typeof error["message"] === "string") return error["message"];
-  }
-  if (status === 401) return "You are signed out. Sign in again in another tab, then send it in here.";
-  return `The service answered with status ${status}. Your code is kept here.`;
-}
-
-function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === "object" && value !== null;
-}
-
-function refuse(form: HTMLFormElement, message: string): void {
-  form.querySelector(".refusal")?.remove();
+function say(form: HTMLFormElement, kind: "refusal" | "waiting", text: string, ...more: HTMLElement[]): void {
+  const there = form.querySelector<HTMLElement>(`.${kind}`);
+  if (there && there.firstElementChild?.textContent === text) return;
+  clearWords(form);
   const paragraph = document.createElement("p");
-  paragraph.className = "refusal";
-  paragraph.setAttribute("role", "alert");
-  paragraph.textContent = message;
+  paragraph.className = kind;
+  paragraph.setAttribute("role", kind === "refusal" ? "alert" : "status");
+  const sentence = document.createElement("span");
+  sentence.textContent = text;
+  paragraph.append(sentence, ...more);
   form.querySelector(".editor-actions")?.before(paragraph);
+}
+
+function clearWords(form: HTMLFormElement): void {
+  for (const old of form.querySelectorAll(".refusal, .waiting")) old.remove();
+}
+
+function stopButton(stop: () => void): HTMLButtonElement {
+  const button = document.createElement("button");
+  button.type = "button";
+  button.className = "quiet";
+  button.textContent = "Stop";
+  button.addEventListener("click", stop);
+  return button;
 }
 
 function show(result: HTMLElement): void {

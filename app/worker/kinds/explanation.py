@@ -1,6 +1,5 @@
 """Finishing, behind its verdict, the look into a refused submission that was cut short."""
 
-import asyncio
 import logging
 
 import msgspec
@@ -14,6 +13,7 @@ from app.store.engine.open import retry_until_available
 from app.store.queries import submissions, verdicts
 from app.worker.kinds.kind import Kind, KindServices, Report, longest_seconds
 from app.worker.kinds.unexplained import count_unexplained
+from sandbox.run.loop_time import within
 
 # The code runs again as it was graded, for the probes that "Run" leaves out, and twice on its way.
 _RUNS = 4
@@ -49,7 +49,7 @@ class ExplanationKind(Kind[Submission, Explanation]):
         assert verdict is not None
         problem = await retry_until_available(lambda: services.problems.by_version(verdict.version))
         unexplained: list[UnexplainedOutput] = []
-        async with asyncio.timeout(longest_seconds(problem, runs=_RUNS) + self._spare_seconds):
+        async with within(longest_seconds(problem, runs=_RUNS) + self._spare_seconds):
             explained = await services.grader.explain(
                 problem, subject.code, subject.mode, verdict, on_unexplained=unexplained.append
             )

@@ -1,6 +1,5 @@
 """Proving a published version of a problem: its results are told one by one, and stay in the job."""
 
-import asyncio
 import contextlib
 import math
 from typing import Any
@@ -13,6 +12,7 @@ from app.store.engine.database import Connection
 from app.store.engine.open import retry_until_available
 from app.store.queries.problem_versions import is_published
 from app.worker.kinds.kind import Kind, KindServices, Report
+from sandbox.run.loop_time import within
 
 PROOF = "proof"
 """The name of this kind; its subject is a problem version."""
@@ -41,11 +41,13 @@ class ProofKind(Kind[str, ProofReport]):
     async def run(self, job: Job, subject: str, report: Report) -> ProofReport:
         problem = await retry_until_available(lambda: self.services.problems.by_version(subject))
         results: list[ProofResult] = []
-        async with asyncio.timeout(self._limit_seconds):
-            async with contextlib.aclosing(self.services.grader.prove(problem)) as proving:
-                async for result in proving:
-                    results.append(result)
-                    await report(_finite(ProofReport(results=tuple(results))))
+        async with (
+            within(self._limit_seconds),
+            contextlib.aclosing(self.services.grader.prove(problem)) as proving,
+        ):
+            async for result in proving:
+                results.append(result)
+                await report(_finite(ProofReport(results=tuple(results))))
         proof = Proof(
             problem=problem.slug,
             position=problem.manifest.position,

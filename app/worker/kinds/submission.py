@@ -1,6 +1,5 @@
 """Grading a learner's submission: the verdict lies with the submission, and is told as it comes about."""
 
-import asyncio
 import logging
 from datetime import UTC, datetime
 
@@ -11,16 +10,18 @@ from app.core.job import BULK, Job
 from app.core.outcome import Outcome
 from app.core.problem import Problem
 from app.core.submission import Submission, UnexplainedOutput
-from app.core.verdict import Explained, Mode, Verdict
+from app.core.verdict import Confirmation, Explained, Mode, Verdict
 from app.queue.admission import ask_for
 from app.queue.interface import Ticket
 from app.store.engine.database import Connection
 from app.store.engine.open import retry_until_available
 from app.store.queries import submissions, verdicts
+from app.submissions.confirmation import confirmation_job
 from app.submissions.explanation import explanation_job
 from app.submissions.service import unfinished_verdict
 from app.worker.kinds.kind import Kind, KindServices, Report, longest_seconds
 from app.worker.kinds.unexplained import count_unexplained
+from sandbox.run.loop_time import within
 
 _OUR_FAULT = (
     "Grading failed on our side, three times in a row. This says nothing about your code: "
@@ -41,12 +42,19 @@ _log = logging.getLogger("jaxercise.worker")
 class Graded(msgspec.Struct, frozen=True, kw_only=True):
     """A verdict, and for instructors what was answered where nothing explains it.
 
-    `explanation` is the job that finishes a look which was cut short.
+    `follow_up` is the job that a verdict which goes on asks for.
     """
 
     verdict: Verdict
-    explanation: Job | None = None
+    follow_up: Job | None = None
     unexplained: tuple[UnexplainedOutput, ...] = ()
+
+
+def follow_up_job(submission: Submission, verdict: Verdict) -> Job | None:
+    """Return the job that finishes or confirms this verdict; None where it is the last word."""
+    if verdict.confirmation is Confirmation.PENDING:
+        return confirmation_job(submission)
+    return explanation_job(submission) if verdict.explained is Explained.CUT_SHORT else None
 
 
 class SubmissionKind(Kind[Submission, Graded]):
@@ -68,7 +76,7 @@ class SubmissionKind(Kind[Submission, Graded]):
             services.counts.stage("waiting", waited.total_seconds())
         problem = await retry_until_available(lambda: services.problems.by_version(subject.version))
         unexplained: list[UnexplainedOutput] = []
-        async with asyncio.timeout(longest_seconds(problem, runs=_RUNS) + self._spare_seconds):
+        async with within(longest_seconds(problem, runs=_RUNS) + self._spare_seconds):
             verdict = await services.grader.grade(
                 problem,
                 subject.code,
@@ -78,11 +86,8 @@ class SubmissionKind(Kind[Submission, Graded]):
                 learner=subject.user_id,
                 on_unexplained=unexplained.append,
             )
-        is_open = verdict.explained is Explained.CUT_SHORT
         return Graded(
-            verdict=verdict,
-            unexplained=tuple(unexplained),
-            explanation=explanation_job(subject) if is_open else None,
+            verdict=verdict, unexplained=tuple(unexplained), follow_up=follow_up_job(subject, verdict)
         )
 
     def give_up(self, job: Job, subject: Submission) -> Graded:
@@ -90,8 +95,8 @@ class SubmissionKind(Kind[Submission, Graded]):
 
     async def store(self, connection: Connection, job: Job, subject: Submission, result: Graded) -> None:
         await verdicts.write_first(connection, subject.id, result.verdict)
-        if result.explanation is not None:
-            await ask_for(connection, self.services.queue, result.explanation)
+        if result.follow_up is not None:
+            await ask_for(connection, self.services.queue, result.follow_up)
 
     async def put_back(self, job: Job, subject: Submission) -> None:
         self.services.publish(subject.id, Busy())
@@ -102,7 +107,7 @@ class SubmissionKind(Kind[Submission, Graded]):
         self.services.counts.verdict(verdict)
         _log.info("verdict: %s after %.2f s", verdict.outcome, verdict.wall_seconds)
         self.services.publish(subject.id, VerdictReached(verdict=verdict))
-        if (asked := result.explanation) is not None:
+        if (asked := result.follow_up) is not None:
             self.services.queue.notify(Ticket.of(asked))
         for found in result.unexplained:
             await count_unexplained(self.services, subject, found)

@@ -3,8 +3,9 @@
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from app.core.submission import SUBMISSION
+from app.core.submission import CONFIRMATION, SUBMISSION
 from app.submissions.explanation import EXPLANATION
+from app.worker.kinds.confirmation import ConfirmationKind
 from app.worker.kinds.explanation import ExplanationKind
 from app.worker.kinds.kind import Kind, KindServices
 from app.worker.kinds.proof import PROOF, ProofKind
@@ -16,6 +17,7 @@ KINDS: Mapping[str, MakeKind] = {
     SUBMISSION: SubmissionKind,
     PROOF: ProofKind,
     EXPLANATION: ExplanationKind,
+    CONFIRMATION: ConfirmationKind,
 }
 
 

@@ -1,33 +1,25 @@
 """Forbidden names at run time: what no syntax tree shows, such as `getattr(nnx, "Multi" + "HeadAttention")`.
 
-While the guard is up, whoever asks a module for a forbidden object from submitted code is given a stand-in,
-and using that is noted; the libraries themselves are given the real thing. It is a fence, not a wall: who
-digs an object out of Python's insides has learnt more than the exercise asks for.
+While the guard is up, whoever asks a module for a forbidden object on behalf of submitted code is given a
+stand-in, and using that is noted; the libraries themselves are given the real thing. Classes and functions
+written in Python are guarded themselves, however they were found. It is a fence, not a wall: it stands in the
+submission's own process, and who digs in Python's memory has learnt more than the exercise asks for.
 """
 
-import os
+import inspect
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from inspect import currentframe
-from types import ModuleType
+from types import CodeType, FrameType, FunctionType, ModuleType
 from typing import Any, NoReturn
 
-import flax
-import jax
-import numpy
-import optax
-
-import sandbox
-from sandbox.inside.submitted_text import frames_from, running_line
+from sandbox.inside import libc
+from sandbox.inside.load.library_code import find_library_code
+from sandbox.inside.load.who_asks import Judge
+from sandbox.inside.submitted_text import running_line
 from sandbox.interface import ForbiddenUse
 
 _ALIASES = {"jnp": "jax.numpy", "np": "numpy", "lax": "jax.lax"}
-_LIBRARIES = tuple(
-    {os.path.dirname(os.path.dirname(str(module.__file__))) + os.sep for module in (jax, flax, numpy, optax)}
-    | {sandbox.__path__[0] + os.sep}
-)
-_PYTHON = os.path.dirname(os.__file__) + os.sep
-_OURS = __file__
 
 
 class ForbiddenName(Exception):
@@ -54,6 +46,8 @@ class ForbiddenUseGuard:
                         held.setdefault(module, {})[last] = stand_in
                 if isinstance(forbidden, type):
                     self._guard_class(forbidden, name)
+                elif type(forbidden) is FunctionType:
+                    self._guard_function(forbidden, name)
         for module, stand_ins in held.items():
             self._guard_module(module, stand_ins)
 
@@ -70,7 +64,8 @@ class ForbiddenUseGuard:
 
     def _guard_module(self, module: ModuleType, stand_ins: dict[str, Any]) -> None:
         original = type(module)
-        module.__class__ = _guarded(original, stand_ins)
+        real = {name: vars(module)[name] for name in stand_ins}
+        module.__class__ = _guarded(original, stand_ins, real)
 
         def undo() -> None:
             module.__class__ = original
@@ -81,12 +76,9 @@ class ForbiddenUseGuard:
         """Keep submitted code from constructing it, wherever the class itself was found."""
         original = forbidden.__init__
         is_own = "__init__" in vars(forbidden)
-        # The metaclass's own frames stand between whoever constructs and `__init__`.
-        construct = getattr(type(forbidden).__call__, "__code__", None)
-        between = construct.co_filename if construct is not None else ""
 
         def guarded(instance: Any, *args: Any, **kwargs: Any) -> None:
-            if _is_submitted(skipping=between):
+            if _judge.is_submitted(_caller(), forbidden.__name__, forbidden):
                 self.note(name)
                 raise ForbiddenName(name)
             original(instance, *args, **kwargs)
@@ -97,11 +89,41 @@ class ForbiddenUseGuard:
             else:
                 del forbidden.__init__
 
-        guarded.__wrapped__ = original  # type: ignore[attr-defined]  # Flax and others read the signature.
         try:
+            # Flax and others read it; `__wrapped__` would hand out the original.
+            guarded.__signature__ = inspect.signature(original)  # type: ignore[attr-defined]
             forbidden.__init__ = guarded
-        except (AttributeError, TypeError):  # Not written in Python: then its modules are guarded, not it.
+        except (AttributeError, TypeError, ValueError):  # Not written in Python: its modules are guarded.
             return
+        self._undo.append(undo)
+
+    def _guard_function(self, forbidden: FunctionType, name: str) -> None:
+        """Keep submitted code from calling it, wherever it was found: the same object runs another code."""
+        code = forbidden.__code__
+        if code.co_freevars:
+            return  # A code with another number of these cannot take its place.
+        twin = FunctionType(code, forbidden.__globals__, forbidden.__name__, forbidden.__defaults__)
+        twin.__kwdefaults__ = forbidden.__kwdefaults__
+        last = name.rpartition(".")[2]
+
+        def enter(*args: Any, **kwargs: Any) -> Any:
+            if _judge.is_submitted(_caller(2), last, forbidden):
+                self.note(name)
+                raise ForbiddenName(name)
+            return twin(*args, **kwargs)
+
+        held = enter.__closure__ or ()
+        libc.hide_from_collector(twin, enter, held, *held)
+        had_signature = "__signature__" in vars(forbidden)
+        if not had_signature:
+            forbidden.__signature__ = inspect.signature(forbidden)  # type: ignore[attr-defined]
+        forbidden.__code__ = _judge.passing(_calling(enter))
+
+        def undo() -> None:
+            forbidden.__code__ = code
+            if not had_signature:
+                del forbidden.__signature__  # type: ignore[attr-defined]
+
         self._undo.append(undo)
 
 
@@ -128,17 +150,36 @@ class _StandIn:
         raise ForbiddenName(name)
 
 
-def _guarded(original: type[ModuleType], stand_ins: dict[str, Any]) -> type[ModuleType]:
+def _guarded(original: type[ModuleType], stand_ins: dict[str, Any], real: dict[str, Any]) -> type[ModuleType]:
     class Guarded(original):  # type: ignore[valid-type, misc]
         def __getattribute__(self, attribute: str) -> Any:
             value = super().__getattribute__(attribute)
-            if attribute in stand_ins and _is_submitted():
+            if attribute in stand_ins and _judge.is_submitted(_caller(), attribute, real[attribute]):
                 return stand_ins[attribute]
-            if attribute == "__dict__" and _is_submitted():
+            if attribute == "__dict__" and _judge.is_submitted(_caller(), attribute, None):
                 return {**value, **stand_ins}
             return value
 
     return Guarded
+
+
+def _caller(frames: int = 1) -> FrameType | None:
+    """Return who called the function that asks, `frames` calls further out."""
+    frame = currentframe()
+    for _ in range(frames + 1):
+        frame = frame.f_back if frame is not None else None
+    return frame
+
+
+def _calling(enter: Callable[..., Any]) -> CodeType:
+    """Return a code of a function that only hands its arguments to `enter`."""
+
+    def stub(*args: Any, **kwargs: Any) -> Any:
+        entered: Any = "enter"
+        return entered(*args, **kwargs)
+
+    constants = tuple(enter if constant == "enter" else constant for constant in stub.__code__.co_consts)
+    return stub.__code__.replace(co_consts=constants)
 
 
 def _objects(name: str) -> Iterator[Any]:
@@ -158,14 +199,5 @@ def _modules() -> list[ModuleType]:
     return [module for module in loaded if isinstance(module, ModuleType)]
 
 
-def _is_submitted(*, skipping: str = "") -> bool:
-    """Say whether submitted code asks, itself or through Python's own library."""
-    for asking in frames_from(currentframe()):
-        file = asking.f_code.co_filename
-        if file in (_OURS, skipping) or file.startswith("<frozen "):
-            continue
-        if file.startswith(_LIBRARIES):
-            return False
-        if not file.startswith(_PYTHON):
-            return True  # Text that it compiles itself has names that it chooses.
-    return False
+_judge = Judge(find_library_code())
+"""Made in the fork server, before anything was submitted; what stands above is the sandbox's own, too."""

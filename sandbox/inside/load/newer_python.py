@@ -166,7 +166,10 @@ class _Reader:
                 raise _NotRead
             depth += _nesting(self._piece())
         inside = self.text[begin : self.place]
-        if len(_split(inside)) < 2 or re.search(r"\bas\b", inside):
+        parts = _split(inside)
+        # Two, of which the second is no class by its looks, is how Python 2 named what it had caught.
+        is_older = len(parts) == 2 and re.fullmatch(r"\s*[a-z_]\w*\s*", parts[1])
+        if len(parts) < 2 or is_older or re.search(r"\bas\b", inside):
             return kept + inside
         self._note(start, (3, 14), _EXCEPT)
         return f"{kept} ({inside.strip()})"

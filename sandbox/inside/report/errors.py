@@ -1,5 +1,6 @@
 """Exceptions of the submitted code, cut to its own frames, with the name that was probably meant."""
 
+import bdb
 import builtins
 import difflib
 import errno
@@ -23,6 +24,7 @@ _ALIKE = 0.7
 # These say it in words only: they are raised by hand, in a module's `__getattr__` or by an import.
 _OF_MODULE = re.compile(r"[Mm]odule '?([\w.]{1,120}?)'? has no attribute '(\w{1,80})'")
 _CALLBACK = "CpuCallback error calling callback: Traceback"
+_WAKES = re.compile(r"\b(?:breakpoint|set_trace)\s*\(")
 _CALLBACK_LIMIT = 100_000
 _CALLBACK_FRAME = re.compile(rf'  File "{re.escape(FILE_NAME)}", line (\d{{1,9}}), in (.{{1,200}})')
 _OF_IMPORT = re.compile(r"cannot import name '(\w{1,80})' from '([\w.]{1,120})'")
@@ -31,10 +33,12 @@ _OF_IMPORT = re.compile(r"cannot import name '(\w{1,80})' from '([\w.]{1,120})'"
 def describe(error: BaseException) -> Raised:
     """Report type, message and the frames that lie in the submitted file, outermost first."""
     frames = [
-        _frame(number or 0, frame.f_code.co_name)
+        _frame(_line_of(error, number or 0, frame.f_code.co_firstlineno), frame.f_code.co_name)
         for frame, number in traceback.walk_tb(error.__traceback__)
         if frame.f_code.co_filename == FILE_NAME
     ]
+    if not frames and isinstance(error, bdb.BdbQuit) and len(waking := _waking_lines()) == 1:
+        frames = [_frame(waking[0], "")]  # It stopped where the function had returned.
     kind, message = type(error).__name__, _words(error)
     if _CALLBACK in message:
         frames, kind, message = _in_callback(message, frames) or (frames, kind, message)
@@ -55,6 +59,20 @@ def _frame(number: int, function: str) -> Frame:
         function=plain_text(function, _NAME_LIMIT),
         text=plain_text(linecache.getline(FILE_NAME, number).strip(), _LINE_LIMIT),
     )
+
+
+def _line_of(error: BaseException, number: int, first: int) -> int:
+    """Return the line to show; a debugger stops only at the one behind the call that wakes it."""
+    if not isinstance(error, bdb.BdbQuit):
+        return number
+    waking = _waking_lines()
+    above = [line for line in waking if first <= line <= number]
+    return above[-1] if above and len(waking) > 1 else (waking or [number])[0]
+
+
+def _waking_lines() -> list[int]:
+    lines = linecache.getlines(FILE_NAME)
+    return [number for number, line in enumerate(lines, start=1) if _WAKES.search(line)]
 
 
 def _in_callback(text: str, outer: list[Frame]) -> tuple[list[Frame], str, str] | None:

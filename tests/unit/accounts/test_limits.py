@@ -58,8 +58,8 @@ def test_an_attempt_that_proved_itself_is_taken_back_and_no_other() -> None:
     limit = RateLimit(2, clock=Clock())
     for _ in range(5):
         limit.attempt("a")
-        limit.take_back("a")
+        limit.give_back("a")
     assert [allowed(limit, "a") for _ in range(3)] == [True, True, False]
-    limit.take_back("nobody")
-    limit.take_back("a")
+    limit.give_back("nobody")
+    limit.give_back("a")
     assert [allowed(limit, "a") for _ in range(2)] == [True, False]

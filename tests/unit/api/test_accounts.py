@@ -63,7 +63,7 @@ async def test_signing_in_takes_the_right_password(tmp_path: Path) -> None:
 
 
 async def test_guessing_passwords_is_slowed_down(tmp_path: Path) -> None:
-    """Ten tries a minute at one address, from wherever; other addresses are not held up."""
+    """Ten tries a minute at one address, from one network; other addresses are not held up."""
     async with scripted_service(tmp_path) as service:
         await service.sign_up("a@school.test")
         async with service.visitor() as guesser:

@@ -82,6 +82,8 @@ async def test_a_renamed_problem_keeps_its_submissions(tmp_path: Path) -> None:
         cookies = dict(service.client.cookies)
     files = small_problem()
     files["problem.toml"] = files["problem.toml"].replace(b'slug = "double"', b'slug = "twice"')
+    for kind in ("problems", "references"):
+        shutil.rmtree(tmp_path / kind)
     write_problem(files, tmp_path)
     async with scripted_service(tmp_path) as service:
         service.client.cookies.update(cookies)
@@ -102,7 +104,7 @@ async def test_a_broken_folder_keeps_its_last_good_version_and_instructors_learn
         assert (await service.client.get("/api/v1/problems/double")).status_code == 200
         refused = (await service.client.get("/api/v1/refused-problems")).json()["refused"]
         assert len(refused) == 1
-        assert "01-small/problem.toml" in refused[0]
+        assert "1-double/problem.toml" in refused[0]
         assert "surprise" in refused[0]
         async with service.visitor() as learner:
             await learner.post("/api/v1/accounts", json={"email": "l@school.test", "password": PASSWORD})
@@ -114,11 +116,7 @@ def _write_with_packages(place: Path, packages: str) -> None:
     for number, (slug, line) in enumerate((("double", f"packages = [{packages}]\n"), ("twice", "")), 1):
         files = small_problem(slug, position=number)
         files["problem.toml"] = line.encode() + files["problem.toml"]
-        write_problem(files, place / f"of-{slug}")
-        for kind in ("problems", "references"):
-            target = place / kind / f"{number}-{slug}"
-            shutil.rmtree(target, ignore_errors=True)
-            shutil.move(place / f"of-{slug}" / kind / "01-small", target)
+        write_problem(files, place)
 
 
 async def test_a_problem_that_this_host_cannot_grade_is_refused_and_the_others_stay(tmp_path: Path) -> None:
@@ -149,7 +147,7 @@ async def test_a_host_that_has_lost_a_package_stops_offering_what_needs_it(
     """The folder has not changed, so nothing but the host says that it must be looked at again."""
     packages = tmp_path / "packages"
     packages.mkdir()
-    monkeypatch.setattr("sandbox.packages._folders", lambda: [str(packages)])
+    monkeypatch.setattr("sandbox.packages._entries", lambda: {path.name: path for path in packages.iterdir()})
     (packages / "lent.py").touch()
     _write_with_packages(tmp_path, '"lent"')
     for is_there in (True, False, True):
@@ -214,23 +212,35 @@ async def test_folders_that_have_not_changed_are_not_read_again(
         assert len(reads) == 2
 
 
-async def test_a_folder_with_the_slug_of_an_unchanged_one_is_refused(tmp_path: Path) -> None:
-    async with scripted_service(tmp_path):
-        pass
-    for kind in ("problems", "references"):
-        shutil.copytree(tmp_path / kind / "01-small", tmp_path / kind / "02-copy")
+async def test_a_copy_of_a_folder_never_takes_the_problem_or_its_submissions(tmp_path: Path) -> None:
+    """Whatever it is called and wherever it stands in the order; admins read on the page what is double."""
     async with scripted_service(tmp_path) as service:
         await service.sign_up()
-        refused = (await service.client.get("/api/v1/refused-problems")).json()["refused"]
-        assert "02-copy" in refused[0]
-        assert "slug of another problem" in refused[0]
-        assert len((await service.client.get("/api/v1/problems")).json()["problems"]) == 1
+        cookies = dict(service.client.cookies)
+        taken = await service.submit("a")
+    original = small_problem()
+    for slug, position in (("aaa", 0), ("zzz", 9), ("double-2", 1)):
+        files = small_problem(slug, position=position)
+        lines = files["problem.toml"].splitlines()
+        files["problem.toml"] = b"\n".join([original["problem.toml"].splitlines()[0], *lines[1:]])
+        write_problem(files, tmp_path)
+    for _ in range(2):
+        async with scripted_service(tmp_path) as service:
+            service.client.cookies.update(cookies)
+            listed = (await service.client.get("/api/v1/problems")).json()["problems"]
+            mine = (await service.client.get("/api/v1/problems/double/submissions")).json()["submissions"]
+            page = (await service.client.get("/status")).text
+        assert [problem["slug"] for problem in listed] == ["double"]
+        assert [line["id"] for line in mine] == [taken["id"]]
+        for folder in ("0-aaa", "9-zzz", "1-double-2"):
+            assert f"<li>{folder}/problem.toml: $.id: " in page
+        assert "is also the id of 0-aaa, 1-double-2, 9-zzz" in page
 
 
 async def test_a_removed_folder_takes_the_problem_off_the_list(tmp_path: Path) -> None:
     async with scripted_service(tmp_path):
         pass
-    (tmp_path / "problems" / "01-small").rename(tmp_path / "elsewhere")
+    (tmp_path / "problems" / "1-double").rename(tmp_path / "elsewhere")
     async with scripted_service(tmp_path) as service:
         assert (await service.client.get("/api/v1/problems")).json()["problems"] == []
         assert (await service.client.get("/api/v1/problems/double")).status_code == 404

@@ -1,5 +1,6 @@
 """Submitting and following over the JSON API, with a scripted grader behind it."""
 
+import asyncio
 import json
 from pathlib import Path
 from typing import Any
@@ -271,6 +272,27 @@ async def test_a_restart_grades_what_the_last_process_left(tmp_path: Path) -> No
         assert (await service.verdict(waiting["id"]))["accepted"]
 
 
+async def test_an_acceptance_that_a_fresh_jail_refuses_is_taken_back(tmp_path: Path) -> None:
+    """The event, the verdict and the list say so, and both verdicts stay to be read."""
+    async with scripted_service(tmp_path) as service:
+        await service.sign_up()
+        taken = await service.submit("warm\nfresh wrong_value")
+        path = f"/api/v1/submissions/{taken['id']}"
+        stream = await service.client.get(f"{path}/events")
+        found = (await service.client.get(path)).json()
+        [line] = (await service.client.get("/api/v1/problems/double/submissions")).json()["submissions"]
+    (_, first, reached), (_, second, confirmed) = events(stream)[-2:]
+    assert (first, second) == ("verdict", "confirmed")
+    assert (reached["verdict"]["accepted"], reached["verdict"]["confirmation"]) == (True, "pending")
+    assert confirmed["verdict"] == found["verdict"]
+    assert (found["verdict"]["accepted"], found["verdict"]["confirmation"]) == (False, "refused")
+    assert [(one["why"], one["outcome"]) for one in found["verdicts"]] == [
+        ("graded", "accepted"),
+        ("confirmed", "wrong_value"),
+    ]
+    assert (line["outcome"], line["score"], line["confirmation"]) == ("wrong_value", 0.0, "refused")
+
+
 async def test_a_verdict_gains_the_explanation_that_took_longer(tmp_path: Path) -> None:
     """It is told live, stands beside the verdict that came first, and changes nothing else of it."""
     async with scripted_service(tmp_path) as service:
@@ -362,3 +384,39 @@ async def test_a_look_that_was_given_up_can_be_asked_for_again(tmp_path: Path) -
         ("explained", None),
     ]
     assert len(service.grader.explained) == 4
+
+
+async def send(client: httpx.AsyncClient, key: str, code: str = "x", mode: str = "run") -> httpx.Response:
+    return await client.post(
+        "/api/v1/problems/double/submissions",
+        json={"code": code, "mode": mode},
+        headers={"Idempotency-Key": key},
+    )
+
+
+async def test_a_key_said_again_gives_the_submission_that_it_made(tmp_path: Path) -> None:
+    """At once, afterwards, and where there is room for no further one; for each account by itself."""
+    async with scripted_service(tmp_path, waiting_per_user=1) as service:
+        await service.sign_up()
+        at_once = await asyncio.gather(*(send(service.client, "a", "wait 60") for _ in range(3)))
+        later = await send(service.client, "a", "wait 60")
+        assert {answer.status_code for answer in (*at_once, later)} == {202}
+        assert len({answer.json()["id"] for answer in (*at_once, later)}) == 1
+        async with service.visitor() as other:
+            account = {"email": "bob@school.test", "password": PASSWORD}
+            await other.post("/api/v1/accounts", json=account)
+            assert (await send(other, "a", "wait 60")).json()["id"] != later.json()["id"]
+
+
+async def test_a_used_key_with_another_wish_is_refused(tmp_path: Path) -> None:
+    async with scripted_service(tmp_path) as service:
+        await service.sign_up()
+        await send(service.client, "a")
+        for wish in ({"code": "y"}, {"mode": "submit"}):
+            answer = await send(service.client, "a", **wish)
+            assert (answer.status_code, code(answer)) == (422, "submission_refused")
+        for malformed in ("", "a" * 201):
+            assert (await send(service.client, malformed)).status_code == 422
+        assert (
+            len((await service.client.get("/api/v1/problems/double/submissions")).json()["submissions"]) == 1
+        )

@@ -2,8 +2,9 @@
 
 import pytest
 
-from app.catalog.manifest import read_manifest
+from app.catalog.manifest import ROWS_LIMIT, read_manifest
 from app.errors import ProblemError
+from tests.support.small_problem import small_problem
 from tests.support.toy_problem import MANIFEST
 
 _STAGES = """
@@ -72,3 +73,27 @@ def test_too_many_stages_are_refused() -> None:
     many = "".join(f'[[module.stages]]\nname = "n{place}"\npath = "p"\n' for place in range(65))
     with pytest.raises(ProblemError, match="more than 64"):
         read_manifest(_manifest(many))
+
+
+@pytest.mark.parametrize(
+    ("key", "characters", "reason"),
+    [("title", 201, "title"), ("track", 201, "track"), ("summary", 1_001, "summary")],
+)
+def test_words_that_no_list_could_show_are_refused(key: str, characters: int, reason: str) -> None:
+    lines = [
+        f'{key} = "{"x" * characters}"' if line.startswith(f"{key} =") else line
+        for line in MANIFEST.splitlines()
+    ]
+    with pytest.raises(ProblemError, match=rf"\$\.{reason}: has {characters:,} characters"):
+        read_manifest("\n".join(lines).encode())
+
+
+def test_more_cases_than_a_verdict_may_have_rows_are_refused() -> None:
+    manifest = small_problem()["problem.toml"].decode()
+    case = (
+        "[[cases]]\nname = 'c-{}'\nvisibility = 'hidden'\n"
+        "arguments.x = {{ generator = 'arange', shape = [{}] }}\n"
+    )
+    many = "".join(case.format(number, number + 4) for number in range(ROWS_LIMIT))
+    with pytest.raises(ProblemError, match=rf"there are {ROWS_LIMIT + 3}; at most {ROWS_LIMIT}"):
+        read_manifest((manifest + many).encode())

@@ -31,6 +31,8 @@ def _with_manifest(old: str, new: str) -> dict[str, bytes]:
             "problem.toml: $: Object contains unknown field `positoin`",
         ),
         ("position = 1", "position = ", "problem.toml: not valid TOML"),
+        ("position = 1", "position = -1", "problem.toml: $.position: must be from 0 to 999,999"),
+        ("position = 1", f"position = {2**70}", "problem.toml: $.position: "),
         ('id = "5b7a9a52-90f7-4a3a-9d3c-0c9ff1f9d0a1"', 'id = "7"', "problem.toml: $.id: '7' is not a UUID"),
         ('name = "other-seed"', 'name = "short"', "problem.toml: $.cases: the name 'short' is used twice"),
         ("seed = 5\n", "sede = 5\n", "problem.toml: $.cases[1].arguments: 's"),

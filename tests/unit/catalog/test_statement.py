@@ -7,9 +7,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app.catalog.markdown import mathml
+from app.catalog.problem_folder import read_problem
 from app.catalog.statement import Statement, render_statement
 from app.core.problem import Entry, Manifest, Problem
 from app.errors import ProblemError
+from tests.support.small_problem import small_problem
 
 
 def rendered(text: str) -> Statement:
@@ -160,3 +162,27 @@ def test_the_recap_stands_apart_from_the_text() -> None:
     statement = rendered("text\n\n:::recap\nYou built it.\n:::\n")
     assert statement.recap_html == "<p>You built it.</p>\n"
     assert "built" not in statement.html
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        ("\"a' " * 2_001, "the paragraph at line 1 has 8,003 characters"),
+        ("x\n\n" + "word " * 1_700, "the paragraph at line 3 has"),
+        ("# a\n" * 301, "301 headings"),
+        (":::hint H\nx\n:::\n" * 61, "61 hints, quizzes and recaps"),
+        (":::quiz\nWhich?\n\n" + "- [x] a\n" * 301 + ":::\n", "301 choices"),
+    ],
+)
+def test_what_takes_the_square_of_its_length_is_refused(text: str, reason: str) -> None:
+    with pytest.raises(ProblemError, match=reason):
+        rendered(text)
+
+
+def test_a_long_listing_is_no_long_paragraph() -> None:
+    assert rendered("```python\n" + "# x\n" * 5_000 + "```\n").html.count("# x") == 5_000
+
+
+def test_a_statement_that_is_too_long_is_refused() -> None:
+    with pytest.raises(ProblemError, match=r"statement\.md: has 262,145 bytes; at most 262,144"):
+        read_problem(small_problem(statement="x\n\n" * 87_381 + "xx"))

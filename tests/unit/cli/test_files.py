@@ -53,7 +53,17 @@ def test_a_byte_order_mark_is_no_part_of_the_code(tmp_path: Path) -> None:
 def test_what_is_no_text_is_named(tmp_path: Path) -> None:
     file = tmp_path / "a.py"
     file.write_bytes(b"x = '\xff'")
-    with pytest.raises(SubmissionRefused, match=r"is not UTF-8 text \(byte 5\)"):
+    with pytest.raises(SubmissionRefused, match=r"is not UTF-8 text \(byte 5\) in line 1: save it as UTF-8$"):
+        read_code(file)
+
+
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-16-le", "utf-16-be"])
+def test_utf_16_is_called_that(tmp_path: Path, encoding: str) -> None:
+    """As an older Notepad and PowerShell write it, in either order of bytes."""
+    file = tmp_path / "a.py"
+    mark = "" if encoding == "utf-16" else "\ufeff"  # The first of these writes one by itself.
+    file.write_bytes(f"{mark}x = 1\n".encode(encoding))
+    with pytest.raises(SubmissionRefused, match=r"is not UTF-8 text but UTF-16, .*: save it as UTF-8$"):
         read_code(file)
 
 

@@ -1,10 +1,11 @@
 """Signing up, in and out without scripts, and the page of one's tokens."""
 
 import re
+from html import unescape
 
 import pytest
 
-from app.web.account_pages import return_address
+from app.web.sign_in_form import return_address
 from tests.support.page_browser import PASSWORD, PROBLEM, PageBrowser, sign_up
 
 
@@ -25,18 +26,18 @@ def test_signing_up_leads_back_signed_in(client: PageBrowser) -> None:
     ("email", "password", "status", "reason"),
     [
         ("ada@lab.test", PASSWORD, 409, "exists already"),
-        ("bob@lab.test", "short", 422, "at least 10"),
+        ("bob@lab.test", "Sh0rt", 422, "at least 10"),
         ("not an address", PASSWORD, 422, "not an email address"),
     ],
 )
-def test_a_refused_sign_up_keeps_what_was_typed(
+def test_a_refused_sign_up_keeps_the_address_and_not_the_password(
     learner: PageBrowser, email: str, password: str, status: int, reason: str
 ) -> None:
     page = sign_up(learner, email, password)
     assert page.status_code == status
     assert reason in page.text
     assert f'value="{email}"' in page.text
-    assert f'value="{password}"' in page.text
+    assert password not in page.text
 
 
 def test_a_wrong_password_keeps_the_address_and_not_the_password(learner: PageBrowser) -> None:
@@ -80,3 +81,85 @@ def test_a_token_without_a_name_is_refused_with_the_reason(learner: PageBrowser)
     page = learner.post("/account/tokens", data={"name": " "})
     assert page.status_code == 422
     assert 'role="alert"' in page.text
+
+
+def test_a_reload_after_a_token_was_made_makes_no_second_one(learner: PageBrowser) -> None:
+    """The page that shows it is the account's own, by its own address, and shows it this once."""
+    page = learner.post("/account/tokens", data={"name": "seminar"})
+    assert (page.request.method, page.url.path) == ("GET", "/account")
+    assert page.text.count("<code>jaxercise_") == 1
+    again = learner.get(page.url)
+    assert "<code>jaxercise_" not in again.text
+    assert again.text.count("Delete token seminar") == 1
+
+
+def test_no_token_but_a_new_one_of_ones_own_is_shown(learner: PageBrowser) -> None:
+    page = learner.get("/account", headers={"Cookie": "jaxercise_new_token=jaxercise_foreign"})
+    assert "jaxercise_foreign" not in page.text
+
+
+def test_after_a_form_was_sent_with_an_ended_session_the_way_leads_back_to_its_page(
+    learner: PageBrowser,
+) -> None:
+    learner.post("/sign-out")
+    here = {"Referer": "http://pages.test/account?x=1"}
+    assert 'name="next" value="/account?x=1"' in learner.post("/account/tokens", headers=here).text
+    elsewhere = {"Referer": "http://evil.example/account"}
+    assert 'name="next" value="/"' in learner.post("/account/tokens", headers=elsewhere).text
+    assert 'name="next" value="/submissions/1?x=2"' in learner.get("/submissions/1?x=2").text
+
+
+CODE = "# mine\ndef f(x):\n    return '<b>&amp;</b>'\n"
+
+
+def after_the_end_of_the_session(learner: PageBrowser) -> dict[str, str]:
+    """Sends code in, and returns what the sign-in form then carries."""
+    learner.post("/sign-out")
+    form = {"code": CODE.replace("\n", "\r\n"), "mode": "submit", "key": "1"}
+    page = learner.post(f"{PROBLEM}/submissions", files={name: (None, text) for name, text in form.items()})
+    assert page.status_code == 401
+    assert "Your session has ended. Your code is kept" in page.text
+    return carried(page.text)
+
+
+def carried(html: str) -> dict[str, str]:
+    fields = dict(re.findall(r'<input type="hidden" name="([^"]+)" value="([^"]*)">', html))
+    [code] = re.findall(r'<textarea name="code" hidden>\n(.*?)</textarea>', html, re.DOTALL)
+    return {**fields, "code": unescape(code)}
+
+
+def in_the_editor(html: str) -> str:
+    [code] = re.findall(r'<textarea id="code"[^>]*>\n(.*?)</textarea>', html, re.DOTALL)
+    return unescape(code)
+
+
+def test_code_is_kept_over_the_sign_in_that_an_ended_session_asks_for(learner: PageBrowser) -> None:
+    """Over a wrong password, too; nothing is sent in on the way."""
+    fields = after_the_end_of_the_session(learner)
+    refused = learner.post("/sign-in", data={**fields, "email": "ada@lab.test", "password": "wrong password"})
+    page = learner.post(
+        "/sign-in", data={**carried(refused.text), "email": "ada@lab.test", "password": PASSWORD}
+    )
+    assert page.status_code == 200
+    assert in_the_editor(page.text) == CODE
+    assert 'data-source="kept"' in page.text
+    assert "Earlier submissions" not in page.text
+
+
+def test_code_is_kept_over_a_sign_up_in_the_place_of_the_sign_in(learner: PageBrowser) -> None:
+    fields = after_the_end_of_the_session(learner)
+    asked = learner.post("/sign-up", data={**fields, "email": "eve@lab.test", "password": "", "instead": ""})
+    assert asked.status_code == 200
+    assert 'role="alert"' not in asked.text
+    page = learner.post(
+        "/sign-up", data={**carried(asked.text), "email": "eve@lab.test", "password": PASSWORD}
+    )
+    assert in_the_editor(page.text) == CODE
+
+
+def test_kept_code_of_no_problem_leads_on_all_the_same(learner: PageBrowser) -> None:
+    page = learner.post(
+        "/sign-in",
+        data={"code": "x", "problem": "nothing", "email": "ada@lab.test", "password": PASSWORD, "next": "/"},
+    )
+    assert page.url.path == "/"

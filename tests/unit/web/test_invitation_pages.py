@@ -129,15 +129,15 @@ async def test_where_signing_up_takes_a_code_an_invitation_does_as_well(tmp_path
         await service.sign_up()
         path = await invited(service)
         async with service.visitor() as browser:
-            assert 'name="code"' in (await browser.get("/sign-up")).text
-            wrong = await sign_up(browser, "a@school.test", code="spring 2026")
-            assert (wrong.status_code, 'name="code"' in wrong.text) == (403, True)
+            assert 'name="sign_up_code"' in (await browser.get("/sign-up")).text
+            wrong = await sign_up(browser, "a@school.test", sign_up_code="spring 2026")
+            assert (wrong.status_code, 'name="sign_up_code"' in wrong.text) == (403, True)
             # The code stays where something else is wrong.
-            weak = await sign_up(browser, "a@school.test", code="spring 2027", password="short")
+            weak = await sign_up(browser, "a@school.test", sign_up_code="spring 2027", password="short")
             assert (weak.status_code, 'value="spring 2027"' in weak.text) == (422, True)
             assert (await sign_up(browser, "a@school.test", code=" spring 2027 ")).status_code == 303
             browser.cookies.clear()
-            assert 'name="code"' not in (await browser.get(path)).text
+            assert 'name="sign_up_code"' not in (await browser.get(path)).text
             invitation = path.partition("=")[2]
             assert (await sign_up(browser, "b@school.test", invitation=invitation)).status_code == 303
 
@@ -150,7 +150,7 @@ async def test_the_first_account_needs_nothing(tmp_path: Path, settings: dict[st
     async with scripted_service(tmp_path, **settings) as service:
         page = (await service.client.get("/sign-up")).text
         assert "this first one becomes the admin" in page
-        assert 'name="code"' not in page
+        assert 'name="sign_up_code"' not in page
         assert (await sign_up(service.client, "admin@school.test")).status_code == 303
         async with service.visitor() as browser:
             assert (await sign_up(browser, "a@school.test")).status_code == 403

@@ -1,5 +1,6 @@
 """The list of problems and a problem's page, without scripts: what guests and learners see, and the form."""
 
+import asyncio
 import re
 from pathlib import Path
 
@@ -189,3 +190,103 @@ async def test_a_page_after_no_problem_is_not_found(tmp_path: Path) -> None:
     async with scripted_service(tmp_path) as service:
         for after in ("nothing", "a%00b"):
             assert (await service.client.get(f"/?after={after}")).status_code == 404
+
+
+async def sent_twice(service: Service, **form: str) -> tuple[str, str]:
+    """As by a double click: the two are under way at once."""
+    answers = await asyncio.gather(
+        *(service.client.post("/problems/double/submissions", data=form) for _ in range(2))
+    )
+    assert [answer.status_code for answer in answers] == [303, 303]
+    first, second = (answer.headers["location"] for answer in answers)
+    return first, second
+
+
+async def listed(service: Service) -> int:
+    return len((await service.client.get("/api/v1/problems/double/submissions")).json()["submissions"])
+
+
+async def test_a_double_click_is_one_submission(tmp_path: Path) -> None:
+    async with scripted_service(tmp_path, waiting_per_user=1) as service:
+        await service.sign_up()
+        key = re.findall(
+            r'name="key" value="([^"]{20,})"', (await service.client.get("/problems/double")).text
+        )
+        first, second = await sent_twice(service, code="x", mode="submit", key=key[0])
+        assert first == second
+        assert await listed(service) == 1
+
+
+async def test_other_code_from_the_same_form_is_another_submission(tmp_path: Path) -> None:
+    """As after the browser's Back."""
+    async with scripted_service(tmp_path) as service:
+        await service.sign_up()
+        sent = [
+            await service.client.post("/problems/double/submissions", data={**form, "key": "1"})
+            for form in (
+                {"code": "x", "mode": "run"},
+                {"code": "y", "mode": "run"},
+                {"code": "y", "mode": "submit"},
+            )
+        ]
+        assert len({answer.headers["location"] for answer in sent}) == 3
+        await service.client.post("/problems/double/submissions", data={"code": "x", "mode": "run"})
+        await service.client.post("/problems/double/submissions", data={"code": "x", "mode": "run"})
+        assert await listed(service) == 5
+
+
+async def test_what_was_cancelled_can_be_sent_in_anew_from_the_same_form(tmp_path: Path) -> None:
+    async with scripted_service(tmp_path) as service:
+        await service.sign_up()
+        form = {"code": "wait 60", "mode": "run", "key": "1"}
+        addresses = []
+        for _ in range(3):
+            sent = await service.client.post("/problems/double/submissions", data=form)
+            addresses.append(sent.headers["location"])
+            await service.client.post(f"{sent.headers['location']}/cancel")
+        assert len(set(addresses)) == 3
+
+
+async def test_an_accepted_solution_leads_on_to_the_next_that_is_not_solved(tmp_path: Path) -> None:
+    async with scripted_service(tmp_path) as service:
+        await service.sign_up()
+        await publish(service, 2)
+        onward = re.compile(r'<nav class="onward".*?</nav>', re.DOTALL)
+        assert not onward.search((await service.client.get("/problems/double")).text)
+        await service.verdict((await service.submit("x", slug="exercise-000"))["id"])
+        run = await service.submit("x", mode="run")
+        await service.verdict(run["id"])
+        assert not onward.search((await service.client.get(f"/submissions/{run['id']}")).text)
+        solution = await service.submit("x")
+        await service.verdict(solution["id"])
+        own_page = (await service.client.get(f"/submissions/{solution['id']}")).text
+        for page in (own_page, (await service.client.get("/problems/double?fragment=onward")).text):
+            [found] = onward.findall(page)
+            assert 'href="/problems/exercise-001"' in found
+        await service.verdict((await service.submit("x", slug="exercise-001"))["id"])
+        [end] = onward.findall((await service.client.get("/problems/double")).text)
+        assert "/problems/" not in end
+
+
+def test_a_page_can_be_crossed_by_its_links(learner: PageBrowser) -> None:
+    """To the editor past everything before it, and back from it to the statement."""
+    page = learner.get(PROBLEM).text
+    assert page.index('<a class="skip" href="#work"') < page.index("<header")
+    assert 'href="#reading"' in page.partition('id="work"')[2]
+    for target in ("work", "reading", "main"):
+        assert page.count(f'id="{target}"') == 1
+
+
+def test_times_are_in_utc_with_their_zone_where_no_script_runs(learner: PageBrowser) -> None:
+    submit(learner, "x = 1")
+    found = re.findall(r'<time datetime="([^"]+)">([^<]+)</time>', learner.get(PROBLEM).text)
+    assert found
+    for moment, words in found:
+        assert moment.endswith("+00:00")
+        assert words.endswith(" UTC")
+
+
+def test_a_problem_says_how_it_is_graded(client: PageBrowser) -> None:
+    page = client.get(PROBLEM).text
+    for words in ("toy-8x8", "How it is graded", "Processor time", "|expected|", "Forbidden names"):
+        assert words in page

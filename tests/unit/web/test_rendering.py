@@ -28,7 +28,45 @@ def test_a_build_is_found_by_its_hashed_names(tmp_path: Path) -> None:
 
 
 def test_pages_are_kept_by_nobody_in_between(learner: PageBrowser) -> None:
-    assert learner.get(PROBLEM).headers["cache-control"] == "private, no-store"
+    for path in ("/", "/account", "/sign-in"):
+        assert learner.get(path).headers["cache-control"] == "private, no-store"
+
+
+def test_what_is_typed_into_stays_with_the_browser_as_long_as_the_session(learner: PageBrowser) -> None:
+    """Back brings it as it was left; after signing out it brings nobody anything."""
+    page = learner.get(PROBLEM)
+    assert page.headers["cache-control"] == "private, no-cache"
+    assert "Cookie" in page.headers["vary"]
+    out = learner.post("/sign-out")
+    assert out.history[0].headers["clear-site-data"] == '"cache"'
+
+
+def test_a_page_is_compressed_where_its_size_tells_nothing(learner: PageBrowser) -> None:
+    assert learner.get(PROBLEM).headers["content-encoding"] == "gzip"
+    assert "Accept-Encoding" in learner.get(PROBLEM).headers["vary"]
+    plain = learner.get(PROBLEM, headers={"Accept-Encoding": "gzip;q=0, identity"})
+    assert "content-encoding" not in plain.headers
+    assert plain.text.count("</html>") == 1
+
+
+def test_a_page_that_repeats_its_request_or_shows_a_secret_is_not_compressed(learner: PageBrowser) -> None:
+    """The size of one would give the secret away, letter by letter."""
+    token = learner.post("/account/tokens", data={"name": "seminar"})
+    assert "<code>jaxercise_" in token.text
+    for page in (
+        token,
+        learner.get("/", params={"q": "guess"}),
+        learner.get(PROBLEM, params={"load": "starter", "x": "guess"}),
+        learner.get("/guess"),
+        learner.post(f"{PROBLEM}/submissions", data={"code": " ", "mode": "run"}),
+    ):
+        assert "content-encoding" not in page.headers
+
+
+def test_icons_may_be_kept_since_their_address_changes_with_them(client: PageBrowser) -> None:
+    [address] = set(re.findall(r'href="(/static/icons\.svg\?content=[0-9a-f]{12})#', client.get("/").text))
+    assert "immutable" in client.get(address).headers["cache-control"]
+    assert "immutable" not in client.get("/static/icons.svg").headers.get("cache-control", "")
 
 
 def test_no_page_has_a_script_or_a_style_inline(learner: PageBrowser) -> None:

@@ -3,10 +3,6 @@
 import re
 import time
 
-from hypothesis import given
-from hypothesis import strategies as st
-
-from app.web.submission_page import code_listing
 from tests.support.page_browser import PROBLEM, PageBrowser, sign_up, submit
 
 
@@ -120,19 +116,6 @@ def test_another_learners_submission_is_not_found(learner: PageBrowser) -> None:
         assert "secret" not in answer.text
 
 
-def test_a_listing_numbers_every_line_and_marks_one() -> None:
-    lines = code_listing('def f():\n    """a\n    b"""\n\n    return "<x>"\n', marked_line=5)
-    assert [line.number for line in lines] == [1, 2, 3, 4, 5]
-    assert [line.number for line in lines if line.marked] == [5]
-    assert "&lt;x&gt;" in lines[4].html
-
-
-@given(st.text(alphabet="ab'\"\\#\n\r\t(): ", max_size=60))
-def test_each_line_of_a_listing_closes_what_it_opens(code: str) -> None:
-    for line in code_listing(code, marked_line=None):
-        assert line.html.count("<span") == line.html.count("</span")
-
-
 def test_a_verdict_whose_look_was_cut_short_says_so_until_it_is_explained(learner: PageBrowser) -> None:
     """Without scripts the page looks again by itself; the verdict is there all the time."""
     page = learner.post(
@@ -155,6 +138,29 @@ def test_an_explanation_that_came_later_stands_in_the_verdict(learner: PageBrows
     assert 'data-explained="complete"' in text
     assert "being looked into" not in text
     assert "refresh" not in text
+
+
+def test_an_acceptance_says_that_it_does_not_count_before_it_is_confirmed(learner: PageBrowser) -> None:
+    """Without scripts the page looks again by itself; the list below the editor says it, too."""
+    page = learner.post(f"{PROBLEM}/submissions", data={"code": "warm\nlater_wait", "mode": "submit"})
+    while "data-outcome" not in page.text:
+        time.sleep(0.05)
+        page = learner.get(page.url)
+    assert 'data-outcome="accepted"' in page.text
+    assert 'data-confirmation="pending"' in page.text
+    assert "once a fresh jail has said the same" in page.text
+    assert '<noscript><meta http-equiv="refresh" content="10"></noscript>' in page.text
+    assert "being confirmed" in learner.get(PROBLEM).text
+
+
+def test_an_acceptance_that_is_taken_back_is_told_on_both_pages(learner: PageBrowser) -> None:
+    page = submit(learner, "warm\nfresh wrong_value", "submit")
+    while 'data-confirmation="refused"' not in page.text:
+        time.sleep(0.05)
+        page = learner.get(page.url)
+    assert 'data-outcome="wrong_value"' in page.text
+    assert "does not count as solved" in page.text
+    assert "a fresh jail refused it" in learner.get(PROBLEM).text
 
 
 def test_a_look_that_was_given_up_is_offered_again(learner: PageBrowser) -> None:

@@ -126,3 +126,13 @@ def test_junit_fails_a_case_for_each_row_that_does_not_hold() -> None:
     assert (suite.get("tests"), suite.get("failures")) == ("3", "1")
     [failure] = suite.findall("testcase/failure")
     assert failure.get("message") == _FAULT.message
+
+
+@pytest.mark.parametrize("code", [*range(0x20), 0x7F, 0x85, 0xD800, 0xFFFE, 0xFFFF, 0x1F600])
+def test_junit_is_well_formed_whatever_a_message_holds(code: int) -> None:
+    """An exception's text is a learner's, and may hold what no XML can."""
+    message = f"raised {chr(code)} here"
+    proof = _proof(Fault(reason=Reason.VARIANT_TOO_NEAR, message=message))
+    [failure] = ElementTree.fromstring(proofs_junit([proof])).iter("failure")  # noqa: S314 - our own
+    shown = failure.attrib["message"]
+    assert shown in (message, f"raised {ascii(chr(code))[1:-1]} here")

@@ -42,6 +42,29 @@ def test_no_escape_sequence_reaches_the_terminal(place: str) -> None:
     assert "b" in text
 
 
+@pytest.mark.parametrize(("count", "left"), [(1, 0), (40, 0), (41, 2), (1_000, 961)])
+def test_printed_lines_are_never_left_out_without_a_word(count: int, left: int) -> None:
+    verdict = Verdict(
+        problem="toy",
+        version="1",
+        outcome=Outcome.ACCEPTED,
+        accepted=True,
+        score=1.0,
+        diagnosis=None,
+        cases=(),
+        stdout="".join(f"line {place}\n" for place in range(count)),
+        stderr="",
+        error=None,
+        wall_seconds=1.0,
+        environment={},
+    )
+    printed = verdict_text(verdict, title="toy.py").splitlines()[2:]
+    shown = [line for line in printed if line.startswith("  | ")]
+    assert shown == [f"  | line {place}" for place in range(count - left)]
+    words = f"  … {left} more lines were printed; --json has all that was kept"
+    assert printed[len(shown) :] == ([words] if left else [])
+
+
 def test_the_first_differences_stand_in_one_line_below_their_case() -> None:
     """As many digits as tell expected and given apart."""
     row = CaseResult(

@@ -46,9 +46,14 @@ _WANTED = _parts(scale=_array(100.0, 50.0), shift=_array(1e-4, 2.0), bias=_array
             "no gradient reaches `shift`: it is not used",
         ),
         (
+            _parts(scale=_array(0, 0), shift=_array(0, 0), bias=_array(0, 0)),
+            Outcome.WRONG_VALUE,
+            "no gradient reaches `scale` and others: they are not used",
+        ),
+        (
             _parts(scale=_array(100.1, 50), shift=_array(1e-4, 2.1), bias=_array(0, 0)),
             Outcome.WRONG_VALUE,
-            "the gradient of `scale` and `shift` is another",
+            "the gradient of `scale` and others is another",
         ),
         (
             _parts(scale=_array(100, 50), bias=_array(0, 0)),
@@ -71,7 +76,7 @@ _WANTED = _parts(scale=_array(100.0, 50.0), shift=_array(1e-4, 2.0), bias=_array
             "forged",
         ),
         (_WANTED | _parts(extra=_array(1)), Outcome.PASSED, ""),
-        ({}, Outcome.WRONG_PARAMETERS, "there is no gradient of `scale`, `shift` and `bias`"),
+        ({}, Outcome.WRONG_PARAMETERS, "there is no gradient of `scale` and others"),
     ],
 )
 def test_gradients_are_judged_one_by_one(given: Arrays, outcome: Outcome, said: str) -> None:

@@ -252,7 +252,7 @@ _HABITS = {
     "stacked": (
         [[_parameter(one.path, (2, *one.shape)) for one in _block("blocks")]],
         (
-            "`blocks` holds the parameters of all 2 in arrays with one more axis in front, as `nnx.vmap` or "
+            "`blocks` holds the parameters of both in arrays with one more axis in front, as `nnx.vmap` or "
             "`nnx.scan` makes them; the statement wants `blocks.0` and `blocks.1`, each with its own: "
             "an `nnx.List`"
         ),
@@ -260,7 +260,7 @@ _HABITS = {
     "stacked under another name": (
         [[_parameter(one.path, (2, *one.shape)) for one in _block("layers")]],
         (
-            "`layers` holds the parameters of all 2 in arrays with one more axis in front, as `nnx.vmap` or "
+            "`layers` holds the parameters of both in arrays with one more axis in front, as `nnx.vmap` or "
             "`nnx.scan` makes them; the statement wants `blocks.0` and `blocks.1`, each with its own: "
             "an `nnx.List`"
         ),

@@ -58,7 +58,7 @@ def test_one_processor_is_what_a_problem_asks_for_by_itself() -> None:
 
 def test_an_installed_package_changes_the_facts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A package that is installed later lets the problem in at the next start."""
-    monkeypatch.setattr("sandbox.packages._folders", lambda: [str(tmp_path)])
+    monkeypatch.setattr("sandbox.packages._entries", lambda: {path.name: path for path in tmp_path.iterdir()})
     before = packages_digest(), host_facts()
     assert missing_packages(["late"]) == ["late"]
     (tmp_path / "late.py").touch()

@@ -3,6 +3,7 @@ import numpy as np
 
 from app.core.generators import Key
 from app.core.probes.checkpoint import CheckpointProbe
+from app.core.probes.determinism import DeterminismProbe
 from app.core.probes.parameters import ParametersProbe
 from app.core.probes.probe import Probe
 from app.core.problem import Case
@@ -72,3 +73,25 @@ def test_a_key_is_made_in_the_jail_and_an_old_one_is_two_numbers() -> None:
         msgspec.structs.replace(toy_problem(), manifest=manifest), Mode.SUBMIT, fresh_seed=None
     )
     assert check.call.arguments == (WireKey(seed=3), pack_array(np.array([0, 4], np.uint32)))
+
+
+_ARRAY = pack_array(np.full((2,), 7.0, np.float32))
+
+
+def _of_probe(probe: Probe) -> Check:
+    call = Call(function="f", arguments=(3.0, _ARRAY), mode=probe.call_mode)
+    return Check(name=probe.name, visibility=Visibility.HIDDEN, points=1, call=call, probe=probe)
+
+
+def test_determinism_is_two_calls_like_any_other() -> None:
+    """Nothing of an order says that answers will be compared with each other."""
+    check = _of_probe(DeterminismProbe(name="determinism", case="toy"))
+    plan = plan_calls([check])
+    plain = Call(function="f", arguments=(3.0, _ARRAY))
+    assert plan.calls == (plain, plain)
+    first, second = (CallResult(index=n, wall_seconds=1.0, arrays={"": _ARRAY}) for n in (0, 1))
+    assert plan.by_check([first]) == ()
+    [both] = plan.by_check([first, second])
+    assert (both.arrays, both.wall_seconds) == ({"first": _ARRAY, "second": _ARRAY}, 2.0)
+    lacking = msgspec.structs.replace(second, arrays={}, not_an_array="None")
+    assert plan.by_check([first, lacking])[0].not_an_array == "None"

@@ -46,11 +46,12 @@ def _reasons(figure: Figure | None) -> list[Reason]:
     return [fault.reason for fault in figure.faults]
 
 
-def test_noise_may_take_a_twentieth_of_the_tolerance() -> None:
-    assert _reasons(noise_figure({"a": 0.01, "b": 0.05})) == []
-    figure = noise_figure({"a": 0.01, "b": 0.051})
+def test_noise_may_take_a_tenth_of_the_tolerance() -> None:
+    """A problem that was made with a twentieth is not refused where another processor makes more."""
+    assert _reasons(noise_figure({"a": 0.01, "b": 0.1})) == []
+    figure = noise_figure({"a": 0.01, "b": 0.101})
     assert _reasons(figure) == [Reason.NOISE_TOO_NEAR]
-    assert "0.051 of the tolerance in b" in figure.faults[0].message
+    assert "0.1 of the tolerance in b" in figure.faults[0].message
 
 
 def test_a_float64_run_may_take_all_of_it() -> None:

@@ -6,6 +6,7 @@ import msgspec
 import pytest
 
 from app.errors import ProblemError
+from app.grading.prove.kept_proofs import PROOF_REVISION
 from app.grading.prove.proof_record import record_of, stale_records, versions_of, write_record
 from sandbox.environment import describe_environment
 from tests.support.toy_problem import toy_problem
@@ -30,7 +31,7 @@ def test_a_record_of_today_is_not_stale(tmp_path: Path) -> None:
     ("changed", "said"),
     [
         ({"version": "f" * 64}, "toy-shift: its files have changed since it was proven (ffffffffffff, now "),
-        ({"revision": 0}, "toy-shift: a proof means something else now (revision 0, now 2)"),
+        ({"revision": 0}, f"toy-shift: a proof means something else now (revision 0, now {PROOF_REVISION})"),
         (
             {"versions": {**_VERSIONS, "jax": "0.1"}},
             f"toy-shift: it was proven before jax {_VERSIONS['jax']}",

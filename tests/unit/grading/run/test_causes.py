@@ -55,3 +55,13 @@ def test_what_only_differs_is_told_row_by_row() -> None:
     causes = Causes()
     for _ in range(2):
         assert _reported(causes, "short", CallResult(index=0, wall_seconds=0.1)) == "a long reason"
+
+
+def test_type_and_line_are_told_of_one_hidden_row_alone() -> None:
+    """Code that knows the values of each could choose another line each time."""
+    causes = Causes()
+    reported = [_reported(causes, "long", _raised(line)) for line in range(1, 100)]
+    assert reported[0] == "a long reason"
+    assert len(set(reported[1:])) == 1
+    assert "line are said of one hidden case" in reported[1]
+    assert _reported(causes, "checkpoint", _raised(1)) == "as in `long`"

@@ -1,0 +1,64 @@
+"""Which code is a library's: what was there before anything was submitted, by identity.
+
+A file's name proves nothing, for whoever compiles a text chooses one, and so does `code.replace`.
+"""
+
+import gc
+import os
+from types import CodeType, FunctionType
+
+import flax
+import jax
+import msgspec
+import numpy
+import optax
+
+import sandbox
+
+_PYTHON = os.path.dirname(os.__file__) + os.sep
+_SANDBOX = sandbox.__path__[0] + os.sep
+
+
+class LibraryCode(msgspec.Struct, frozen=True):
+    """Everything here is told by its `id`, and kept alive so that nothing else ever has it."""
+
+    libraries: frozenset[int]
+    """Code of JAX, Flax, NumPy, Optax, all that came with them, and the sandbox."""
+    python: frozenset[int]
+    """Code of Python's own library, which does what it is told to."""
+    kept: tuple[CodeType, ...]
+    folders: tuple[str, ...]
+    """Where the files of libraries lie, which nobody in a jail can change."""
+
+
+def find_library_code() -> LibraryCode:
+    """Look at every function that there is; made once, in the fork server, before anything is frozen."""
+    codes: dict[int, CodeType] = {}
+    for function in gc.get_objects():
+        if type(function) is FunctionType:
+            _add(codes, function.__code__)
+    return LibraryCode(
+        libraries=frozenset(place for place, code in codes.items() if not _is_python(code)),
+        python=frozenset(place for place, code in codes.items() if _is_python(code)),
+        kept=tuple(codes.values()),
+        folders=_folders(),
+    )
+
+
+def _add(codes: dict[int, CodeType], code: CodeType) -> None:
+    waiting = [code]
+    while waiting:
+        found = waiting.pop()
+        if id(found) not in codes:
+            codes[id(found)] = found
+            waiting += [constant for constant in found.co_consts if type(constant) is CodeType]
+
+
+def _is_python(code: CodeType) -> bool:
+    name = code.co_filename
+    return name.startswith("<frozen ") or (name.startswith(_PYTHON) and "-packages" not in name)
+
+
+def _folders() -> tuple[str, ...]:
+    packages = (jax, flax, numpy, optax)
+    return (*{os.path.dirname(os.path.dirname(str(p.__file__))) + os.sep for p in packages}, _SANDBOX)
