@@ -60,16 +60,21 @@ async def test_who_has_solved_something_has_turns_of_their_own(tmp_path: Path) -
         async with from_address(service, "192.0.2.7") as browser:
             await joined(browser, "a@school.test")
             network: dict[str, str | None] = {}
-            for mode, text in (("run", "x"), ("submit", "wrong"), ("submit", "x"), ("submit", "y")):
+            for mode, text in (
+                ("run", "x"),
+                ("submit", "outcome wrong_value"),
+                ("submit", "x"),
+                ("submit", "y"),
+            ):
                 held = await service.submit("wait 60")
-                await until(lambda: service.grader.graded[-1] == "wait 60")
+                await until(lambda: service.grader.graded[-1:] == ["wait 60"])
                 sent = (await browser.post(_PATH, json={"code": text, "mode": mode})).json()["id"]
                 network[f"{mode} {text}"] = (await networks(service))[text]
                 await service.client.delete(f"/api/v1/submissions/{held['id']}")
                 await browser.get(f"/api/v1/submissions/{sent}/events")
     assert network == {
         "run x": "192.0.2.7",
-        "submit wrong": "192.0.2.7",
+        "submit outcome wrong_value": "192.0.2.7",
         "submit x": "192.0.2.7",
         "submit y": None,
     }

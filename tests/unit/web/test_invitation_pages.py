@@ -135,7 +135,7 @@ async def test_where_signing_up_takes_a_code_an_invitation_does_as_well(tmp_path
             # The code stays where something else is wrong.
             weak = await sign_up(browser, "a@school.test", sign_up_code="spring 2027", password="short")
             assert (weak.status_code, 'value="spring 2027"' in weak.text) == (422, True)
-            assert (await sign_up(browser, "a@school.test", code=" spring 2027 ")).status_code == 303
+            assert (await sign_up(browser, "a@school.test", sign_up_code=" spring 2027 ")).status_code == 303
             browser.cookies.clear()
             assert 'name="sign_up_code"' not in (await browser.get(path)).text
             invitation = path.partition("=")[2]
