@@ -5,13 +5,16 @@ A second embedded queue would take up again what the first is running.
 
 import asyncio
 import fcntl
+import logging
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
+from pathlib import Path
 
 from sqlalchemy import text
 
 from app.errors import DatabaseInUse, DatabaseUnavailable
 from app.store.engine.database import Database, is_sqlite, sqlite_path
+from app.store.engine.locked_file import holder_of
 from app.store.engine.url import place_of
 
 # A service that was just killed may hold its lock so long, and a session that has ended be listed.
@@ -22,6 +25,8 @@ _OTHERS = text(
     "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND usename = current_user"
     " AND pid <> pg_backend_pid() AND backend_type = 'client backend'"
 )
+
+_log = logging.getLogger("jaxercise")
 
 
 @asynccontextmanager
@@ -43,7 +48,7 @@ async def sole_owner(
             f"The database {path} cannot be used: {lock.name} beside it cannot be written ({fault.strerror})."
         ) from None
     with file:
-        await _insist(lambda: _flock(file.fileno()), str(path), patience_seconds)
+        await _insist(lambda: _flock(file.fileno()), path, lock, patience_seconds)
         yield
 
 
@@ -82,9 +87,16 @@ async def _flock(descriptor: int) -> bool:
     return True
 
 
-async def _insist(attempt: Callable[[], Awaitable[bool]], what: str, patience_seconds: float) -> None:
+async def _insist(
+    attempt: Callable[[], Awaitable[bool]], path: Path, lock: Path, patience_seconds: float
+) -> None:
     deadline = asyncio.get_running_loop().time() + patience_seconds
+    reported = False
     while not await attempt():
+        holder = holder_of(lock)
         if asyncio.get_running_loop().time() > deadline:
-            raise DatabaseInUse(f"Another service is running on {what}: stop it first.")
+            raise DatabaseInUse(f"Another service is running on {path}, {holder}: stop it first.")
+        if not reported:
+            _log.warning("waiting up to %g s for %s, which %s works on", patience_seconds, path, holder)
+        reported = True
         await asyncio.sleep(_RETRY_SECONDS)

@@ -19,6 +19,7 @@ from sqlalchemy.pool import NullPool
 from app.core.paths import path_of
 from app.errors import DatabaseRefused, SchemaTooNew
 from app.store.engine.database import POSTGRES_ARGUMENTS, is_sqlite, make_folder_of, sqlite_path
+from app.store.engine.locked_file import PATIENCE_SECONDS, await_turn
 from app.store.engine.unavailable import translating
 from app.store.engine.url import parsed_url, place_of
 from app.store.tables import metadata, schema_floor
@@ -29,8 +30,6 @@ SCRIPTS = path_of("migrations")
 _POSTGRES_LOCK = 0x6A61_7865
 _LOCK_SECONDS = 10.0
 """A table that a long query reads cannot be changed; who comes after the change would wait as well."""
-# Another process may be in the middle of the same migration.
-_SQLITE_PATIENCE_SECONDS = 60
 
 
 def upgrade(
@@ -95,9 +94,14 @@ def knows(revision: str, *, scripts: Path = SCRIPTS) -> bool:
 
 @contextmanager
 def connected(url: str, *, lock_seconds: float = _LOCK_SECONDS) -> Iterator[Connection]:
-    """Connect so that only one process at a time may change the schema, all of it or nothing."""
+    """Connect so that only one process at a time may change the schema, all of it or nothing.
+
+    Raises:
+        DatabaseUnavailable: it cannot be reached or used, or another process keeps it locked.
+    """
     if is_sqlite(url):
         make_folder_of(sqlite_path(url))
+        await_turn(sqlite_path(url))
     engine = _sqlite_engine(url) if is_sqlite(url) else _postgres_engine(url)
     try:
         with translating(place_of(url)), engine.connect() as connection:
@@ -136,9 +140,7 @@ def note_floor(connection: Connection, script: ScriptDirectory, revision: str | 
 
 
 def _sqlite_engine(url: str) -> Any:
-    engine = create_engine(
-        parsed_url(url), poolclass=NullPool, connect_args={"timeout": _SQLITE_PATIENCE_SECONDS}
-    )
+    engine = create_engine(parsed_url(url), poolclass=NullPool, connect_args={"timeout": PATIENCE_SECONDS})
 
     @event.listens_for(engine, "connect")
     def prepare(connection: Any, record: object) -> None:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from app.errors import DatabaseRefused
 from app.store.engine.database import sqlite_path
+from app.store.engine.locked_file import await_turn
 from app.store.engine.unavailable import translating
 from app.store.engine.url import place_of
 from app.store.maintenance.backup_file import becoming
@@ -45,6 +46,7 @@ def restore(url: str, file: Path) -> None:
             source.backup(copy)
             _verify(copy, file)
         _as_owned(part, path)
+        await_turn(path)
         with translating(place_of(url)):
             _fold_log(path)
 
