@@ -289,13 +289,13 @@ def test_a_loop_that_is_held_refuses_no_run(runs: Runs, monkeypatch: pytest.Monk
     async def held() -> RunResult:
         holding = asyncio.ensure_future(_Holder(1.5).hold())
         try:
-            return await runs._run(code, hidden=True, wall_seconds=4.0, idle_seconds=2.0)
+            return await runs._run(code, hidden=True, wall_seconds=2.0, idle_seconds=1.0)
         finally:
             holding.cancel()
 
     result = runs._runner.run(held())
     assert result.ending is Ending.FINISHED, result.message
-    assert result.wall_seconds > 4.0
+    assert result.wall_seconds > 2.0
 
 
 def test_a_loop_that_is_held_ends_no_session(runs: Runs) -> None:
