@@ -11,7 +11,7 @@ from app.queue.interface import Queue, Ticket
 from app.store.engine.database import Connection
 from app.store.queries import jobs
 
-_ROOM_FOR_NEWCOMERS = 5
+_FOR_NEWCOMERS = 5
 """Times as many as may wait otherwise: as far as that, room is kept for accounts with nothing waiting."""
 
 RefusalReason = Literal["queue_full", "learner_limit"]
@@ -51,14 +51,14 @@ async def ask_for(
         QueueFull: too many wait, or too many of this account's.
     """
     if limits is not None:
-        await _require_room(connection, job, limits, on_refused)
+        await _require_place(connection, job, limits, on_refused)
     stored = await jobs.insert_job(connection, job)
     ticket = Ticket.of(stored)
     await queue.enqueue(connection, ticket)
     return ticket
 
 
-async def _require_room(
+async def _require_place(
     connection: Connection, job: Job, limits: Limits, on_refused: Callable[[RefusalReason], None]
 ) -> None:
     waiting = await jobs.count_waiting(
@@ -76,7 +76,7 @@ async def _require_room(
             "Try again when one that you have waiting is graded."
         )
     if job.network is not None and (
-        waiting.accounts_of_network >= limits.in_all or waiting.in_all >= _ROOM_FOR_NEWCOMERS * limits.in_all
+        waiting.accounts_of_network >= limits.in_all or waiting.in_all >= _FOR_NEWCOMERS * limits.in_all
     ):
         on_refused("queue_full")
         raise QueueFull

@@ -22,7 +22,7 @@ from tests.support.toy_kind import TOY
 pytestmark = pytest.mark.anyio
 
 _HERE, _THERE, _ELSEWHERE = "192.0.2.7", "2001:db8:1:2::/64", "198.51.100.9"
-_ROOM = Limits(in_all=200, of_one_account=10)
+_LIMITS = Limits(in_all=200, of_one_account=10)
 
 
 @pytest.fixture(params=[SUBMISSION, TOY])
@@ -194,7 +194,7 @@ async def begun_after(
 
     async with consuming(harness.queue, grade, slots=slots, reserved_slots=0, drain_seconds=0):
         await until(lambda: len(begun) == slots)
-        late = [await harness.ask(user=user, network=network, limits=_ROOM) for user, network in then]
+        late = [await harness.ask(user=user, network=network, limits=_LIMITS) for user, network in then]
         for _ in range(slots + len(late)):
             let_go.release()
         await until(lambda: set(late) <= set(begun))
@@ -210,8 +210,8 @@ async def test_three_hundred_accounts_of_one_network_delay_others_by_a_run_a_slo
     crowd = await harness.new_users(300)
     asked = []
     for user in crowd:
-        with_room = Limits(in_all=300, of_one_account=10)
-        asked.append(await harness.ask(user=user, network=_HERE, limits=with_room))
+        with_places = Limits(in_all=300, of_one_account=10)
+        asked.append(await harness.ask(user=user, network=_HERE, limits=with_places))
     old, newcomer, other = await harness.new_users(3)
     then = [(old, None), (newcomer, _THERE), (other, _ELSEWHERE)]
     # The runs under way are the whole delay, one a slot: the next that begin are theirs, in their order.
@@ -225,20 +225,20 @@ async def test_a_class_behind_one_address_gets_in_and_waits_for_each_other(harne
     for user in crowd:
         for _ in range(10):
             try:
-                await harness.ask(user=user, network=_HERE, limits=_ROOM)
+                await harness.ask(user=user, network=_HERE, limits=_LIMITS)
                 taken += 1
             except QueueFull:
                 pass
     # All but those that had one waiting when the queue was full.
     assert taken == 201
     with pytest.raises(QueueFull, match="one that you have waiting"):
-        await harness.ask(user=crowd[-1], network=_HERE, limits=_ROOM)
+        await harness.ask(user=crowd[-1], network=_HERE, limits=_LIMITS)
     members = await harness.new_users(80)
-    first = [await harness.ask(user=user, network=_THERE, limits=_ROOM) for user in members]
+    first = [await harness.ask(user=user, network=_THERE, limits=_LIMITS) for user in members]
     # In the very network that is full of others' as well, and of course who has solved something.
     for network in (_HERE, None):
         [one] = await harness.new_users()
-        await harness.ask(user=one, network=network, limits=_ROOM)
+        await harness.ask(user=one, network=network, limits=_LIMITS)
     places = await harness.queue.positions(first)
     assert sorted(places, key=lambda job_id: places[job_id]) == first
     assert max(places.values()) <= 3 * 80

@@ -30,13 +30,13 @@ def test_everybody_runs_once_in_the_order_that_was_told(
             asked.append(ticket(*step))
             turns.add(asked[-1])
         elif len(turns):
-            told = list(turns.in_order())
+            seen = list(turns.in_order())
             had.append(turns.take())
-            assert had[-1] is told[0]
-            assert list(turns.in_order()) == told[1:]
+            assert had[-1] is seen[0]
+            assert list(turns.in_order()) == seen[1:]
             # Nothing that is kept of an order stands in the way of one that is made anew.
             turns._order = None
-            assert list(turns.in_order()) == told[1:]
+            assert list(turns.in_order()) == seen[1:]
     assert sorted(map(id, had)) == sorted(map(id, asked))
     for account in {one.account for one in asked}:
         assert [t for t in had if t.account == account] == [t for t in asked if t.account == account]
