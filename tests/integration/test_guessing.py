@@ -90,7 +90,7 @@ def test_no_refusal_repeats_a_password(served: Served) -> None:
 def test_a_token_is_readable_once_and_kept_by_no_cache(served: Served) -> None:
     with served.browser() as browser:
         browser.post("/api/v1/accounts", json=_OWNER)
-        page = browser.post("/account/tokens", data={"name": "ci"})
+        page = browser.post("/account/tokens", data={"name": "ci"}, follow_redirects=True)
         assert "jaxercise_" in page.text
         assert page.headers["Cache-Control"] == "no-store"
         issued = browser.post("/api/v1/tokens", json={"name": "ci"})

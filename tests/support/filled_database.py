@@ -24,6 +24,10 @@ def filled(url: str, *, submissions: int = 450) -> str:
         tables.founder: [{"id": 1, "created_at": _NOW}],
         tables.sessions: [{"secret_hash": "s", "user_id": "B", "created_at": _NOW, "expires_at": _NOW}],
         tables.tokens: [{"id": "t", "user_id": "ä", "name": "n", "secret_hash": "h", "created_at": _NOW}],
+        tables.invitations: [
+            {"id": "i", "secret_hash": "h", "name": "Ä", "uses": 3, "used": 1}
+            | {"created_at": _NOW, "expires_at": _NOW}
+        ],
         tables.problems: [{"id": "p", "slug": "p", "position": 1, "version": "v", "listed": True}],
         tables.problem_versions: [{"version": "v", "problem_id": "p", "published_at": _NOW}],
         tables.problem_files: [
