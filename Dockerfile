@@ -3,8 +3,11 @@
 #   docker build --target worker .   grades: the jail, JAX and Flax
 #   docker build --target all .      the whole service on one machine
 #   docker build --target tools .    backups: the pages' image with PostgreSQL's own tools
+# Both bases may be others, from a registry of your own for one: Debian with Python 3.11, pip and apt, and Node.js with npm.
+ARG NODE_IMAGE=node:22-bookworm-slim
+ARG PYTHON_IMAGE=python:3.11-slim-bookworm
 
-FROM node:22-bookworm-slim AS islands
+FROM ${NODE_IMAGE} AS islands
 WORKDIR /build
 COPY package.json package-lock.json .npmrc ./
 RUN npm ci
@@ -26,7 +29,7 @@ COPY --from=islands /build/app/web/static/dist app/web/static/dist
 
 
 # Python, an ordinary user, and the packages that every image has.
-FROM python:3.11-slim-bookworm AS base
+FROM ${PYTHON_IMAGE} AS base
 ENV PYTHONUNBUFFERED=1 \
     PIP_NO_CACHE_DIR=1 \
     PIP_DISABLE_PIP_VERSION_CHECK=1 \

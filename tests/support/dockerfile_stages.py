@@ -3,6 +3,7 @@
 import io
 import re
 import shlex
+import string
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
@@ -71,13 +72,18 @@ def requirements_of(words: list[str]) -> list[str]:
 def read_stages(dockerfile: str) -> dict[str, Stage]:
     """Return every stage by its name, in the order of the file."""
     stages: dict[str, Stage] = {}
+    bases: dict[str, str] = {}
     current = ""
     for entry in DockerfileParser(fileobj=io.BytesIO(dockerfile.encode())).structure:
         name, value = str(entry["instruction"]), str(entry["value"])
         if name == "COMMENT":
             continue
-        if name == "FROM":
-            base, _, current = re.split(r"\s+(as|AS)\s+", value)
+        if name == "ARG" and not current:
+            # Before the first stage, arguments are of bases alone.
+            bases.update(variables_of(value))
+        elif name == "FROM":
+            named, _, current = re.split(r"\s+(as|AS)\s+", value)
+            base = string.Template(named).substitute(bases)
             below = stages.get(base, Stage(base=base))
             stages[current] = Stage(base=below.base, instructions=list(below.instructions))
         else:
