@@ -1,7 +1,5 @@
 """The middleware of the whole service, outermost first: every request passes it, and every answer."""
 
-from urllib.parse import urlsplit
-
 from fastapi import FastAPI
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.exceptions import HTTPException
@@ -10,6 +8,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from app.core.submission import CODE_LIMIT_BYTES
 from app.http.overload import LimitRequests
+from app.http.proxy_faults import ExplainProxyFaults, is_foreign
 from app.http.responses import ErrorAnswer, Present, error_answer
 from app.metrics.metrics import Metrics
 
@@ -24,7 +23,10 @@ _TOO_LARGE = (
     f"the code of a submission may have {CODE_LIMIT_BYTES:,}."
 )
 _TOO_LONG = f"The request is larger than {SMALL_BODY_BYTES:,} bytes."
-_FOREIGN = "This request was sent by a page of another site, so it was refused."
+_FOREIGN = (
+    "This request was sent by a page of another site, so it was refused. "
+    "If it was not, this service's proxy is set up wrongly, and its operator finds in the log how."
+)
 _COUNTED_METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
 _SAFE_METHODS = ("GET", "HEAD", "OPTIONS")
 _STATIC_FILES, _HASHED_FILES = "/static/", "/static/dist/assets/"
@@ -62,6 +64,7 @@ def add_middleware(app: FastAPI, *, present: Present, metrics: Metrics, request_
     app.add_middleware(BodyLimit, present=present)
     app.add_middleware(HeadLimit, present=present)
     app.add_middleware(RefuseCrossOrigin, present=present)
+    app.add_middleware(ExplainProxyFaults)
     app.add_middleware(SecurityHeaders)
     app.add_middleware(CountRequests, metrics=metrics)
 
@@ -120,12 +123,7 @@ def _is_hashed(scope: Scope) -> bool:
 
 
 class RefuseCrossOrigin:
-    """Answers 403 to an unsafe request that another site's page has sent with a visitor's cookie.
-
-    A browser says where an unsafe request comes from, in Sec-Fetch-Site or, older ones, in Origin. What
-    names another origin is refused. What names none at all comes from no browser; and a request with an
-    Authorization header can't be sent by another site's page at all.
-    """
+    """Answers 403 to an unsafe request that another site's page has sent with a visitor's cookie."""
 
     def __init__(self, app: ASGIApp, *, present: Present) -> None:
         self._app = app
@@ -133,24 +131,12 @@ class RefuseCrossOrigin:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         is_unsafe = scope["type"] == "http" and scope["method"] not in _SAFE_METHODS
-        if is_unsafe and _is_foreign(Request(scope).headers):
+        if is_unsafe and is_foreign(Headers(scope=scope)):
             answer = error_answer(403, "cross_origin", _FOREIGN)
             page_or_json = await self._present(Request(scope), answer)
             await page_or_json(scope, receive, send)
             return
         await self._app(scope, receive, send)
-
-
-def _is_foreign(headers: Headers) -> bool:
-    if "authorization" in headers:
-        return False
-    site = headers.get("sec-fetch-site")
-    if site is not None:
-        # `none` is the visitor's own doing, such as a bookmark. `same-site` is another host.
-        return site not in ("same-origin", "none")
-    origin = headers.get("origin")
-    # Only hosts are compared: behind a proxy that ends TLS the scheme is not ours to know.
-    return origin is not None and urlsplit(origin).netloc != headers.get("host")
 
 
 class HeadLimit:
