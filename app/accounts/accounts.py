@@ -16,11 +16,11 @@ from app.accounts.credentials import (
 from app.accounts.guesses import Guesses
 from app.accounts.limits import RateLimit
 from app.accounts.sign_up_rule import Entrance, SignUpRule
-from app.core.invitation import Invitation
 from app.core.user import Role, User
 from app.errors import AccountError, MalformedEmail, NotSignedIn, WrongPassword
 from app.store.engine.database import Connection, Database
 from app.store.queries import sessions, tokens, users
+from app.store.queries.invitations import Invitation
 from app.store.queries.tokens import Token
 
 TOKEN_NAME_LIMIT = 100

@@ -6,10 +6,10 @@ from uuid import uuid4
 import msgspec
 
 from app.accounts.credentials import SECRET_LENGTH, new_secret, secret_hash
-from app.core.invitation import Invitation, InvitationState
 from app.errors import AccountError, InvitationOver
 from app.store.engine.database import Connection, Database
 from app.store.queries import invitations
+from app.store.queries.invitations import Invitation, InvitationState
 
 NAME_LIMIT = 100
 MOST_USES = 10_000

@@ -6,9 +6,9 @@ from typing import Literal
 import msgspec
 
 from app.accounts import invitations
-from app.core.invitation import Invitation
 from app.errors import InvitationNeeded, WrongCode
 from app.store.engine.database import Connection
+from app.store.queries.invitations import Invitation
 
 
 class Entrance(msgspec.Struct, frozen=True, kw_only=True):
@@ -37,7 +37,9 @@ class SignUpRule(msgspec.Struct, frozen=True, kw_only=True):
             return None
         if entrance.invitation:
             return await invitations.require_open(connection, entrance.invitation)
-        raise InvitationNeeded if self.needs == "invitation" else WrongCode
+        if self.needs == "code":
+            raise WrongCode
+        raise InvitationNeeded
 
     async def enter(self, connection: Connection, entrance: Entrance) -> None:
         """Let one account in, in the transaction that makes it; an invitation has one use less then.

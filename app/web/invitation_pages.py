@@ -8,13 +8,13 @@ from fastapi.responses import RedirectResponse
 
 from app.accounts.credentials import new_secret
 from app.accounts.invitations import MOST_DAYS, MOST_USES, NAME_LIMIT, Invitations, NewInvitation
-from app.core.invitation import Invitation, InvitationState
 from app.core.user import User
 from app.errors import AccountError
 from app.http.authentication import Admin
 from app.http.forms import read_form
 from app.http.responses import meaning_of
 from app.http.services import AccountsService, InvitationsService
+from app.store.queries.invitations import Invitation, InvitationState
 from app.web.errors import PageRoute
 from app.web.outcome_words import OutcomeWords, Tone
 from app.web.rendering import render_page

@@ -9,11 +9,11 @@ from sqlalchemy import update
 from app.accounts.accounts import Accounts
 from app.accounts.invitations import Invitations
 from app.accounts.sign_up_rule import Entrance, SignUpRule
-from app.core.invitation import InvitationState
 from app.core.user import Role, User
 from app.errors import AccountError, EmailTaken, InvitationNeeded, InvitationOver
 from app.store import tables
 from app.store.engine.database import Database
+from app.store.queries.invitations import InvitationState
 
 pytestmark = pytest.mark.anyio
 

@@ -210,8 +210,8 @@ async def test_three_hundred_accounts_of_one_network_delay_others_by_a_run_a_slo
     crowd = await harness.new_users(300)
     asked = []
     for user in crowd:
-        with_places = Limits(in_all=300, of_one_account=10)
-        asked.append(await harness.ask(user=user, network=_HERE, limits=with_places))
+        larger = Limits(in_all=300, of_one_account=10)
+        asked.append(await harness.ask(user=user, network=_HERE, limits=larger))
     old, newcomer, other = await harness.new_users(3)
     then = [(old, None), (newcomer, _THERE), (other, _ELSEWHERE)]
     # The runs under way are the whole delay, one a slot: the next that begin are theirs, in their order.
