@@ -2,6 +2,7 @@
 
 import asyncio
 import random
+import re
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
@@ -90,8 +91,10 @@ def test_a_near_miss_ends_the_same_on_every_seed(grading: Grading, slug: str) ->
 def test_a_model_that_is_kept_by_its_seed_alone_is_refused(grading: Grading, slug: str) -> None:
     """Two cases of other sizes share a seed."""
     problem = msgspec.structs.replace(whole_problem(slug), variants={})
-    built = problem.reference.rindex("    model = ")
-    kept = problem.reference[built:].replace("model = ", "model = _KEPT[seed] = _KEPT.get(seed) or ")
+    build = re.search(r"    (?:model|block) = (?=\w+\()", problem.reference)
+    assert build is not None, "the reference is written otherwise now"
+    built = build.end()
+    kept = f"_KEPT[seed] = _KEPT.get(seed) or {problem.reference[built:]}"
     code = f"_KEPT = {{}}\n{problem.reference[:built]}{kept}"
     verdict = grading.verdict(problem, code, 7)
     assert not verdict.accepted
