@@ -27,6 +27,7 @@ _FOREIGN = (
     "This request was sent by a page of another site, so it was refused. "
     "If it was not, this service's proxy is set up wrongly, and its operator finds in the log how."
 )
+_THROWN_AWAY_BYTES = 1024 * 1024
 _COUNTED_METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
 _SAFE_METHODS = ("GET", "HEAD", "OPTIONS")
 _STATIC_FILES, _HASHED_FILES = "/static/", "/static/dist/assets/"
@@ -166,6 +167,12 @@ def _head_refusal(scope: Scope) -> ErrorAnswer | None:
     return None
 
 
+async def _throw_away(receive: Receive) -> None:
+    """Read to the end of a body that has a declared length, keeping nothing."""
+    while (message := await receive())["type"] == "http.request" and message.get("more_body", False):
+        pass
+
+
 class BodyLimit:
     """Answers 413 to a body above the limit before it is in memory, whether it declares its length or not.
 
@@ -187,7 +194,10 @@ class BodyLimit:
         )
         declared = Headers(scope=scope).get("content-length", "0")
         if declared.isdecimal() and int(declared) > limit_bytes:
-            # The rest of the body is not worth reading, so the connection can't be used again.
+            # A proxy that still sends when the connection closes says 502 in place of the reason, so what is
+            # not much is read and thrown away. More is not worth it: that connection can't be used again.
+            if int(declared) <= _THROWN_AWAY_BYTES:
+                await _throw_away(receive)
             answer = error_answer(413, "request_too_large", sentence, headers={"Connection": "close"})
             page_or_json = await self._present(Request(scope), answer)
             await page_or_json(scope, receive, send)
