@@ -130,7 +130,8 @@ async def _publish(service: Service, name: str, unit: str, size: float, number: 
     # What the cut leaves open would be no quiz.
     text = text[: text.rfind(":::\n") + 4] if ":::" in text else text
     files = small_problem(slug, position=10 + number, statement=text)
-    starter = cut("# x\n" * CODE_LIMIT_BYTES, CODE_LIMIT_BYTES, size, number)
+    begins = f"{files['starter.py'].decode()}\n# "
+    starter = begins + cut("# x\n" * CODE_LIMIT_BYTES, CODE_LIMIT_BYTES - len(begins), size, number)
     await service.services.problems.publish(
         {**files, "assets/figure.svg": b" " * int((1 << 20) * size), "starter.py": starter.encode()}
     )

@@ -43,6 +43,7 @@ def _filled(path: str, ground: Ground, size: float, number: int, code: str = "ev
         "{slug}": "double",
         "{submission_id}": ground.submissions[code, size, number],
         "{token_id}": "0",
+        "{invitation_id}": "none",
         "{number}": "1",
         "{name}": "figure.svg",
     }
@@ -85,9 +86,12 @@ def _sent(
     *statuses: int,
     kind: tuple[bytes, bytes] = _JSON,
     guest: bool = False,
+    admin: bool = False,
 ) -> Worst:
     def ask(ground: Ground, size: float, number: int) -> Asked:
         signed_in = () if guest else _signed_in(ground, path, size)
+        if admin:
+            signed_in = (_own(ground, "admin"),)
         return Asked(
             method=method,
             path=_filled(path, ground, size, number),
@@ -245,6 +249,30 @@ WORST: Mapping[tuple[str, str], list[Worst]] = {
     ("POST", "/sign-out"): [_sent("POST", "/sign-out", "a guest", lambda size, number: b"", 303, guest=True)],
     ("GET", "/sign-up"): [_get("/sign-up", query="next=/" + "%3C" * 2_000)],
     ("POST", "/sign-up"): _credentials("/sign-up", *_REFUSED, form=True),
+    ("GET", "/invitations"): [_get("/invitations", admin=True)],
+    ("POST", "/invitations"): [
+        _sent(
+            "POST",
+            "/invitations",
+            "a long name",
+            _form_of("name", "n" * 60_000, 60_000),
+            413,
+            422,
+            kind=_FORM,
+            admin=True,
+        )
+    ],
+    ("POST", "/invitations/{invitation_id}/revoke"): [
+        _sent(
+            "POST",
+            "/invitations/{invitation_id}/revoke",
+            "none",
+            lambda size, number: b"",
+            422,
+            kind=_FORM,
+            admin=True,
+        )
+    ],
     ("GET", "/static"): [_get("/static/favicon.svg"), _get("/static/" + "a/" * 2_000, 404)],
     ("GET", "/status"): [_get("/status", admin=True)],
     ("GET", "/submissions/{submission_id}"): [
