@@ -1,6 +1,5 @@
 """Running in a fresh jail, behind its verdict, what was accepted in a warm one."""
 
-import asyncio
 import logging
 
 import msgspec
@@ -19,6 +18,7 @@ from app.submissions.service import unfinished_verdict
 from app.worker.kinds.kind import Kind, KindServices, Report, longest_seconds
 from app.worker.kinds.submission import Graded, follow_up_job
 from app.worker.kinds.unexplained import count_unexplained
+from sandbox.run.loop_time import within
 
 _OUR_FAULT = (
     "Your code was accepted at first, and could not be confirmed then, through a fault on our side, three "
@@ -51,7 +51,7 @@ class ConfirmationKind(Kind[Submission, Graded]):
         assert verdict is not None
         problem = await retry_until_available(lambda: services.problems.by_version(verdict.version))
         unexplained: list[UnexplainedOutput] = []
-        async with asyncio.timeout(longest_seconds(problem, runs=_RUNS) + self._spare_seconds):
+        async with within(longest_seconds(problem, runs=_RUNS) + self._spare_seconds):
             confirmed = await services.grader.confirm(
                 problem, subject.code, subject.mode, verdict, on_unexplained=unexplained.append
             )
