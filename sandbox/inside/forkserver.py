@@ -158,6 +158,9 @@ def _report_line_on(descriptor: int) -> None:
     """
     os.set_inheritable(descriptor, False)
     faulthandler.register(LINE_SIGNAL, file=descriptor, all_threads=False, chain=False)
+    # The handler has a stack of its own, whose pages are there from here on. At a limit on memory the kernel
+    # would have none to give, and end by SIGSEGV whoever is asked.
+    signal.raise_signal(LINE_SIGNAL)
 
 
 def _say(status: socket.socket, message: Status) -> None:

@@ -109,6 +109,29 @@ def test_memory_in_one_piece(runs: Runs) -> None:
     assert _said(runs.run(code, cpu_seconds=_MEMORY_SECONDS)) == said
 
 
+_STACK_OF_THE_HANDLER = """
+import ctypes, mmap
+class Stack(ctypes.Structure):
+    _fields_ = [("start", ctypes.c_void_p), ("flags", ctypes.c_int), ("size", ctypes.c_size_t)]
+def f():
+    libc, stack = ctypes.CDLL(None, use_errno=True), Stack()
+    assert libc.sigaltstack(None, ctypes.byref(stack)) == 0 and stack.size
+    page, end = mmap.PAGESIZE, stack.start + stack.size
+    # The kernel writes its frame at the upper end, and what handles the signal goes on below that.
+    start = (end - 2 * page) // page * page
+    pages = (end - start + page - 1) // page
+    present = (ctypes.c_ubyte * pages)()
+    assert libc.mincore(ctypes.c_void_p(start), ctypes.c_size_t(pages * page), present) == 0, ctypes.get_errno()
+    print([flags & 1 for flags in present])
+"""
+
+
+def test_the_stack_on_which_a_run_tells_its_line_needs_no_more_memory(runs: Runs) -> None:
+    """At the limit there is none: the kernel would end a run that is asked by SIGSEGV, and no line is named."""
+    result = runs.run(_STACK_OF_THE_HANDLER)
+    assert set(result.stdout.strip()) == set("[1, ]"), (result.stdout, result.message, result.calls)
+
+
 def test_memory_of_a_grandchild_while_its_parent_waits(runs: Runs) -> None:
     """It is memory that ran out, not the time of who waits for the result."""
     code = (
