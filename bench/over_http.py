@@ -1,6 +1,6 @@
 """From POST to the verdict event on position 46, as a learner's browser sees it.
 
-    .venv/bin/python -m bench.over_http [--rounds N] [--learners N]
+    .venv/bin/python -m bench.over_http [--rounds N] [--learners N] [--patches all|none|NAME,…]
 
 Starts a real service on loopback, signs learners up, and lets each submit N times: first code that the
 service has not seen, then their next submissions, each once a jail has practised on the one before. In
@@ -40,6 +40,7 @@ def main() -> None:
     )
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--learners", type=int, default=4)
+    parser.add_argument("--patches", default="all", help="as in JAXERCISE_JAX_PATCHES")
     parser.add_argument("--data-dir", type=Path, default=DATA_DIR)
     arguments = parser.parse_args()
     problem = position_46()
@@ -49,13 +50,18 @@ def main() -> None:
         database = f"sqlite:///{folder}/bench.db"
         rows = []
         for learners in (1, arguments.learners):
-            slots = str(arguments.learners)
-            with real_service(arguments.data_dir, database_url=database, slots=slots) as service:
+            with real_service(
+                arguments.data_dir,
+                database_url=database,
+                slots=str(arguments.learners),
+                jax_patches=arguments.patches,
+            ) as service:
                 _wait_until_prepared(service)
                 rows.append(
                     asyncio.run(_measure(service.address, problem, request, learners, arguments.rounds))
                 )
-    print(f"position 46 over HTTP, {arguments.rounds} rounds on {os.cpu_count()} cores; seconds")
+    circumstances = f"{arguments.rounds} rounds on {os.cpu_count()} cores, patches: {arguments.patches}"
+    print(f"position 46 over HTTP, {circumstances}; seconds")
     print(f"{'':<26}{'p50':>8}{'p95':>8}{'x hot':>8}{'process /':>11}   goal")
     for row in rows:
         _print(row)

@@ -1,6 +1,6 @@
 """Graded submissions a minute and core, different code from different learners, beside a process per run.
 
-    .venv/bin/python -m bench.throughput [--submissions N] [--processes N]
+    .venv/bin/python -m bench.throughput [--submissions N] [--processes N] [--patches all|none|NAME,…]
 
 Both keep every core busy. This grader grades N submissions to position 46, each by a learner whom it has
 not seen before, so that no jail waits for any of them: once solutions that are accepted (the reference and
@@ -41,12 +41,13 @@ def main() -> None:
     )
     parser.add_argument("--submissions", type=int, default=40)
     parser.add_argument("--processes", type=int, default=6)
+    parser.add_argument("--patches", default="all", help="as in JAXERCISE_JAX_PATCHES")
     parser.add_argument("--data-dir", type=Path, default=DATA_DIR)
     arguments = parser.parse_args()
-    asyncio.run(_measure(arguments.submissions, arguments.processes, arguments.data_dir))
+    asyncio.run(_measure(arguments.submissions, arguments.processes, arguments.data_dir, arguments.patches))
 
 
-async def _measure(submissions: int, processes: int, data_dir: Path) -> None:
+async def _measure(submissions: int, processes: int, data_dir: Path, patches: str) -> None:
     problem = position_46()
     accepted = [
         code
@@ -57,7 +58,7 @@ async def _measure(submissions: int, processes: int, data_dir: Path) -> None:
     compiling = [code for code in accepted if _compiles(code)]
     wrong = [code for _, code in sorted(problem.variants.items())]
     mixed = [code for pair in zip(itertools.cycle(right), wrong, strict=False) for code in pair]
-    async with open_grader(data_dir=data_dir, unjailed=False) as grader:
+    async with open_grader(data_dir=data_dir, unjailed=False, jax_patches=patches) as grader:
         await grader.prepare_reference(problem)
         await grader.prepare_solutions(problem)
         await _grade(grader, problem, right)
@@ -68,7 +69,7 @@ async def _measure(submissions: int, processes: int, data_dir: Path) -> None:
         judged = (judged + await _judge(problem, _many(right, processes - half))) / 2
         judged_compiling = await _judge(problem, _many(compiling, processes))
         of_compiling = await _grade(grader, problem, _many(compiling, submissions // 4))
-    print(f"position 46, {_CORES} cores, all busy; graded submissions a minute and core")
+    print(f"position 46, {_CORES} cores, all busy, patches: {patches}; graded submissions a minute and core")
     print(f"{'':<46}{'a minute and core':>18}{'x a process per run':>21}")
     for title, rate, base in (
         ("a process per run, no cache", judged, judged),
