@@ -3,6 +3,7 @@
 import functools
 import hashlib
 import importlib.metadata
+import os
 import platform
 from pathlib import Path
 
@@ -17,6 +18,7 @@ _CHANGE_NO_NUMBER = (
     "slowdown_compiling",
 )
 """What a verdict's environment says for people; the same is computed with each of them."""
+_OPENBLAS_CHOICES = ("OPENBLAS_CORETYPE", "OPENBLAS_L2_SIZE", "OPENBLAS_BLOCK_FACTOR")
 _PROGRAM_FORMAT = 5
 """How `inside/jax_patches/` keys and writes programs; counted up when that changes."""
 
@@ -34,7 +36,17 @@ def describe_environment(*, jailed: bool) -> dict[str, str]:
         "threefry_partitionable": "True",
         "x64": "False",
         "sandbox": "jailed" if jailed else "unjailed",
+        **{name.lower(): value for name, value in openblas_choices().items()},
     }
+
+
+def openblas_choices() -> dict[str, str]:
+    """Return the variables of this process by which OpenBLAS chooses kernels and blocks, where they are set.
+
+    The last bits of what LAPACK computes differ with them. An operator sets them so that several kinds of
+    processors compute alike (OpenBLAS' USAGE.md), so they hold in jails too.
+    """
+    return {name: os.environ[name] for name in _OPENBLAS_CHOICES if name in os.environ}
 
 
 def fingerprint(environment: dict[str, str]) -> str:

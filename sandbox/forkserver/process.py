@@ -17,10 +17,10 @@ import msgspec
 from sandbox.interface import SandboxUnavailable
 from sandbox.isolation.bubblewrap import (
     CHILD_UID,
-    ENVIRONMENT,
     JAIL_CACHE,
     HostPaths,
     fork_server_command,
+    jail_environment,
     open_many_users,
     unjailed_command,
 )
@@ -207,7 +207,7 @@ class ForkServerPlan:
         return subprocess.Popen(
             command,
             pass_fds=keep,
-            env=ENVIRONMENT if not self._jailed else None,
+            env=jail_environment() if not self._jailed else None,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
             stderr=log,

@@ -17,6 +17,7 @@ from pathlib import Path
 import msgspec
 
 import sandbox
+from sandbox.environment import openblas_choices
 from sandbox.interface import SandboxUnavailable
 from sandbox.isolation.distributions import mounted_entries
 
@@ -46,6 +47,11 @@ ENVIRONMENT = {
 }
 _ALONE = ("-P", "-s", "-S")
 """No folder but those of Python itself is imported from; not `-I`, which would not hear `ENVIRONMENT`."""
+
+
+def jail_environment() -> dict[str, str]:
+    """Return every variable of a fork server, and so of a jail."""
+    return {**ENVIRONMENT, **openblas_choices()}
 
 
 class HostPaths(msgspec.Struct, frozen=True, kw_only=True):
@@ -119,7 +125,7 @@ def fork_server_command(
     command += ["--die-with-parent", "--new-session", "--clearenv", "--hostname", "jail"]
     system_python = paths.python_prefix == Path("/usr")
     python_root = Path("/usr") if system_python else _JAIL_PYTHON
-    environment = dict(ENVIRONMENT)
+    environment = jail_environment()
     if not system_python:
         environment["LD_LIBRARY_PATH"] = str(python_root / "lib")
     for name, value in environment.items():

@@ -42,8 +42,23 @@ def children_of(pid: int) -> list[int]:
 
 
 def tree_memory_bytes(pid: int) -> int:
-    """Add up private and shared-memory pages of `pid` and all its descendants; 0 once they are gone."""
+    """Add up private and shared-memory pages of `pid` and all its descendants; 0 once they are gone.
+
+    What a process has from its parent counts for both.
+    """
     return sum(_resident_bytes(folder) for folder in tree_of(pid))
+
+
+def tree_holds_more(pid: int, limit_bytes: int) -> bool:
+    """Say whether `pid` and its descendants together hold more private and shared memory than that.
+
+    A page that several processes hold, as after a fork, is divided among them: proportional set sizes, as of
+    the kernel's filesystems/proc.rst. To count them takes the kernel milliseconds, so that is asked for only
+    where the plain sum, which is never less, is above the limit.
+    """
+    if tree_memory_bytes(pid) <= limit_bytes:
+        return False
+    return sum(_proportional_bytes(folder) for folder in tree_of(pid)) > limit_bytes
 
 
 class ProcessorClock:
@@ -99,4 +114,22 @@ def _resident_bytes(folder: Path) -> int:
         lines = (folder / "status").read_text().splitlines()
     except OSError:
         return 0  # It ended while we looked.
-    return sum(int(line.split()[1]) << 10 for line in lines if line.startswith(("RssAnon:", "RssShmem:")))
+    return _added_bytes(lines, "RssAnon:", "RssShmem:")
+
+
+def _proportional_bytes(folder: Path) -> int:
+    """Return what it holds of pages, each divided by how many hold it; where nobody says, all of them.
+
+    Kernels before 5.3 do not say it apart from pages of files.
+    """
+    try:
+        lines = (folder / "smaps_rollup").read_text().splitlines()
+    except OSError:
+        return _resident_bytes(folder)
+    if not any(line.startswith("Pss_Anon:") for line in lines):
+        return _resident_bytes(folder)
+    return _added_bytes(lines, "Pss_Anon:", "Pss_Shmem:")
+
+
+def _added_bytes(lines: list[str], *fields: str) -> int:
+    return sum(int(line.split()[1]) << 10 for line in lines if line.startswith(fields))

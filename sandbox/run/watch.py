@@ -12,7 +12,7 @@ import msgspec
 
 from sandbox.interface import Starved
 from sandbox.limits import Limits
-from sandbox.procfs.tree import tree_memory_bytes
+from sandbox.procfs.tree import tree_holds_more
 from sandbox.run.child import JailedChild
 from sandbox.run.own_time import LOOK_SECONDS, OwnTime, waiting_counter
 from sandbox.run.termination import (
@@ -125,5 +125,5 @@ async def _cpu_exceeded(cpu_seconds: Callable[[], float], limit_seconds: float) 
 
 async def _tree_memory_exceeded(pid: int, limit_bytes: int) -> None:
     """Wait until the process tree holds more than `limit_bytes`."""
-    while await asyncio.to_thread(tree_memory_bytes, pid) <= limit_bytes:  # noqa: ASYNC110 - /proc sends no events
+    while not await asyncio.to_thread(tree_holds_more, pid, limit_bytes):  # noqa: ASYNC110 - /proc sends no events
         await asyncio.sleep(_MEMORY_STEP_SECONDS)

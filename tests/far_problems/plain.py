@@ -15,7 +15,7 @@ import msgspec
 
 from sandbox.arrays import Value, WireArray, WireKey, unpack_array
 from sandbox.interface import Arrays, CallMode, RunRequest
-from sandbox.isolation.bubblewrap import ENVIRONMENT
+from sandbox.isolation.bubblewrap import jail_environment
 from tests.far_problems.grading import bits_of, request_of
 from tests.far_problems.packages import Role, Solution
 from tests.support.checkout import CHECKOUT
@@ -29,7 +29,7 @@ async def plainly(requests: Sequence[RunRequest]) -> list[Returned]:
     process = await asyncio.create_subprocess_exec(
         *(sys.executable, "-m", "tests.far_problems.plain"),
         cwd=CHECKOUT,
-        env={**os.environ, **ENVIRONMENT, "PATH": os.environ["PATH"], "PYTHONPATH": str(CHECKOUT)},
+        env={**os.environ, **jail_environment(), "PATH": os.environ["PATH"], "PYTHONPATH": str(CHECKOUT)},
         stdin=asyncio.subprocess.PIPE,
         stdout=asyncio.subprocess.PIPE,
     )

@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 
 from app.grading.open_grader import open_grader
-from sandbox.isolation.bubblewrap import ENVIRONMENT, find_host_paths, unjailed_command
+from sandbox.isolation.bubblewrap import find_host_paths, jail_environment, unjailed_command
 from sandbox.jailed import Supervisor
 from tests.support.faulty_grader import BETWEEN_CALLS, RIGHT, SLOW, SLOW_AND_WRONG, WRONG, FaultyGrader, kill
 from tests.support.process_trees import is_running
@@ -303,7 +303,7 @@ def test_a_fork_server_that_still_imports_ends_with_its_supervisor() -> None:
     ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
     number = theirs.fileno()
     command = unjailed_command(find_host_paths(), control=number, patches=())
-    process = subprocess.Popen(command, pass_fds=[number], env=ENVIRONMENT, stderr=subprocess.PIPE)
+    process = subprocess.Popen(command, pass_fds=[number], env=jail_environment(), stderr=subprocess.PIPE)
     theirs.close()
     assert process.stderr is not None
     with process.stderr, ours:

@@ -121,13 +121,14 @@ def f():
     start = (end - 2 * page) // page * page
     pages = (end - start + page - 1) // page
     present = (ctypes.c_ubyte * pages)()
-    assert libc.mincore(ctypes.c_void_p(start), ctypes.c_size_t(pages * page), present) == 0, ctypes.get_errno()
+    size = ctypes.c_size_t(pages * page)
+    assert libc.mincore(ctypes.c_void_p(start), size, present) == 0, ctypes.get_errno()
     print([flags & 1 for flags in present])
 """
 
 
 def test_the_stack_on_which_a_run_tells_its_line_needs_no_more_memory(runs: Runs) -> None:
-    """At the limit there is none: the kernel would end a run that is asked by SIGSEGV, and no line is named."""
+    """At the limit there is none: the kernel would end by SIGSEGV whoever is asked, and name no line."""
     result = runs.run(_STACK_OF_THE_HANDLER)
     assert set(result.stdout.strip()) == set("[1, ]"), (result.stdout, result.message, result.calls)
 
@@ -168,9 +169,11 @@ def f():
     ids=["at once", "waited for", "ignored"],
 )
 def test_processor_time_of_many_that_each_use_little(runs: Runs, first: str, then: str) -> None:
-    """Ended children count, whether or not their parent waits for them; the idle parent is not idle."""
-    # Watched from outside, pages that forks still share count once for each.
-    result = runs.run(_BURNERS.format(first=first, then=then), memory_bytes=2 << 30)
+    """Ended children count, whether or not their parent waits for them; the idle parent is not idle.
+
+    And memory that forks share counts once among them.
+    """
+    result = runs.run(_BURNERS.format(first=first, then=then))
     assert result.ending is Ending.TIME_LIMIT
     assert result.message.startswith("processor time: 2 s, at line ")
     assert result.cpu_seconds > 1.9
