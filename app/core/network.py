@@ -1,4 +1,4 @@
-"""The network of a client, which costs somebody something to have many of; and the service's own addresses."""
+"""The network of a client, which costs somebody something to have many of; and the service's own address."""
 
 import ipaddress
 import re
