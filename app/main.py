@@ -75,7 +75,13 @@ def create_app(
     app.mount("/static", CompressedFiles(directory=path_of("static"), check_dir=False), name="static")
     for error in (GraderError, RequestValidationError, HTTPException, ClientDisconnect, Exception):
         app.add_exception_handler(error, _answer)
-    add_middleware(app, present=_present, metrics=health.metrics, request_limit=settings.request_limit)
+    add_middleware(
+        app,
+        present=_present,
+        metrics=health.metrics,
+        request_limit=settings.request_limit,
+        origins=settings.origins,
+    )
     return app
 
 

@@ -15,6 +15,7 @@ from pydantic_settings import SettingsError as SettingsFault
 
 from app.core.database_url import is_reached_by_tcp, password_of, proves_itself_otherwise
 from app.core.machine import default_slots
+from app.core.network import public_origins
 from app.core.paths import path_of
 from app.errors import SettingsError
 from sandbox.patches import named_patches
@@ -73,6 +74,10 @@ def _check_proxies(text: str) -> str:
                 f"10.0.0.7,192.168.0.0/16, or * alone for everybody; {address!r} is neither"
             ) from None
     return text.strip()
+
+
+def _check_public_addresses(text: str) -> str:
+    return ",".join(public_origins(text))
 
 
 def _check_patches(text: str) -> str:
@@ -170,6 +175,10 @@ class Settings(BaseSettings):
     """How long a sign-in lasts."""
     drain_seconds: float = Field(default=20.0, ge=0, le=600)
     """How long a stop waits for runs under way; what is left over runs again after the next start."""
+    public_addresses: Annotated[str, AfterValidator(_check_public_addresses)] = ""
+    """Comma-separated addresses at which browsers reach the service, as in `https://grader.example.org`; a
+    request for another `Host` is answered 400, but for health, and from this machine for its own name. Unset:
+    any `Host` is answered."""
     trusted_proxies: Annotated[str, AfterValidator(_check_proxies)] = ""
     """Comma-separated addresses and networks whose `X-Forwarded-For` and `X-Forwarded-Proto` headers are
     believed; or `*`."""
@@ -204,6 +213,11 @@ class Settings(BaseSettings):
     def is_distributed(self) -> bool:
         """True where pages and workers may be many processes: with PostgreSQL and its queue."""
         return not self.store_url.startswith("sqlite:")
+
+    @property
+    def origins(self) -> tuple[str, ...]:
+        """The addresses of `public_addresses`, the first one first; none where it is unset."""
+        return public_origins(self.public_addresses)
 
     @property
     def store_url(self) -> str:
@@ -243,7 +257,7 @@ def read_settings(**overrides: Any) -> Settings:
             f"variable must be a text in that folder which the service may read ({_reason(fault)})"
         ) from None
     if settings.is_production:
-        _check_production(settings)
+        check_production(settings)
     return settings
 
 
@@ -296,7 +310,7 @@ def _given_names(folder: Path | None) -> Iterator[tuple[str, str]]:
             yield file.name.upper(), f"{file.name} in {_PREFIX}SECRETS_DIR"
 
 
-def _check_production(settings: Settings) -> None:
+def check_production(settings: Settings) -> None:
     """Refuse what is meant for a developer's own machine.
 
     Raises:

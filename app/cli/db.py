@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from app.errors import GraderError
+from app.errors import DatabaseRefused, GraderError
 
 if TYPE_CHECKING:
     from app.settings import Settings
@@ -45,11 +45,19 @@ def check() -> None:
 
 @commands.command("backup")
 def backup(file: Annotated[Path, typer.Argument(help="A new file; it holds everything.")]) -> None:
-    """Write everything into one file, while the service goes on."""
+    """Write everything into one file, while the service goes on, and note in the data folder when it was."""
+    from app.settings import read_settings
     from app.store.maintenance import backup as backup_database
+    from app.store.maintenance.backup_record import note_backup
 
-    made = backup_database.back_up(_store_url(), file)
+    settings = read_settings()
+    made = backup_database.back_up(settings.store_url, file)
     print(f"{made.file}: {made.size_bytes:,} bytes, with the schema {made.revision}.")
+    try:
+        note_backup(settings.data_dir, made)
+    except DatabaseRefused as fault:
+        # The backup is whole all the same.
+        typer.echo(f"`jaxercise doctor --production` will not know of it: {fault}", err=True)
 
 
 @commands.command("restore")

@@ -1,27 +1,36 @@
-"""`jaxercise doctor`: whether this host can jail, whether the jail holds, and how quick JAX is in it."""
+"""`jaxercise doctor`: whether this host can jail, whether the jail holds, and whether strangers may come."""
 
 import asyncio
 import contextlib
 import os
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 if TYPE_CHECKING:
+    from app.cli.production.point import Judged
     from app.settings import Settings
     from sandbox.checks.run_checks import Checked
     from sandbox.isolation.layers import Layer
     from sandbox.patches import PatchChoice
 
 _LACKING = 1
+_POINT_MARKS = {"ok": "✓", "warn": "–", "fail": "✗"}
 
 
-def doctor(json: Annotated[bool, typer.Option("--json", help="One JSON object.")] = False) -> None:
+def doctor(
+    json: Annotated[bool, typer.Option("--json", help="One JSON object.")] = False,
+    production: Annotated[
+        bool, typer.Option("--production", help="Check what matters before strangers may come, too.")
+    ] = False,
+) -> None:
     """Print the layers of the jail, then try to break out of it in every way that it must withstand.
 
-    At last it says which patches of JAX the jails here are given, for speed; it is no fault if one is left
-    out. Exit code 1 where a required layer is missing or an isolation check fails.
+    Then it says which patches of JAX the jails here are given, for speed; it is no fault if one is left out.
+    Exit code 1 where a required layer is missing, an isolation check fails, or, with --production, a point
+    of docs/operators/before-you-open.md does.
     """
     import msgspec
 
@@ -39,14 +48,45 @@ def doctor(json: Annotated[bool, typer.Option("--json", help="One JSON object.")
     checks = asyncio.run(_checks(hidden, quietly=json)) if able else []
     patches = asyncio.run(_patches(settings, quietly=json)) if checks else None
     able = able and bool(checks) and all(check.holds for check in checks)
-    if json:
-        found = {"able": able, "layers": layers, "promises": checks, "jax_patches": patches}
-        print(msgspec.json.encode(found).decode())
-    else:
+    if not json:
         print("submissions can be jailed here" if able else "submissions cannot be jailed here")
         if not able:
             print("for development only, on code you trust: JAXERCISE_SANDBOX=unjailed")
-    raise typer.Exit(0 if able else _LACKING)
+    points = _points(settings, layers, checks, patches, quietly=json) if production else None
+    if json:
+        found = {"able": able, "layers": layers, "promises": checks, "jax_patches": patches}
+        if points is not None:
+            found["production"] = points
+        print(msgspec.json.encode(found).decode())
+    is_ready = all(point.state != "fail" for point in points or ())
+    # Where pages alone are, the list does not ask for a jail.
+    needs_jail = settings.worker or not production
+    raise typer.Exit(0 if is_ready and (able or not needs_jail) else _LACKING)
+
+
+def _points(
+    settings: "Settings",
+    layers: "Sequence[Layer]",
+    checks: "Sequence[Checked]",
+    patches: "PatchChoice | None",
+    *,
+    quietly: bool,
+) -> "list[Judged]":
+    """Return how each point of the list for production stands, and print them."""
+    from app.cli.production.checklist import judged
+    from app.cli.production.look import look
+
+    if not quietly:
+        print("before you open it to the world (docs/operators/before-you-open.md):", flush=True)
+    points = list(judged(look(settings, layers=layers, isolation=checks, patches=patches)))
+    if not quietly:
+        for point in points:
+            print(f"{_POINT_MARKS[point.state]} {point.state:<4} {point.id}: {point.found}")
+            if point.mend:
+                print(f"    {point.mend}")
+        failed = [point.id for point in points if point.state == "fail"]
+        print(f"not ready for strangers: {', '.join(failed)}" if failed else "ready for strangers")
+    return points
 
 
 async def _checks(hidden: list[Path], *, quietly: bool) -> "list[Checked]":

@@ -97,7 +97,8 @@ def invite(
 ) -> None:
     """Make an invitation and print its link, which can be read this once."""
     settings = read_settings()
-    base = (address or f"http://{settings.host}:{settings.port}").rstrip("/")
+    own = settings.origins[0] if settings.origins else f"http://{settings.host}:{settings.port}"
+    base = (address or own).rstrip("/")
 
     async def run(invitations: "Invitations") -> None:
         made = await invitations.invite(name=name, uses=uses, days=days)

@@ -6,6 +6,9 @@ from urllib.parse import parse_qs, unquote, urlsplit
 
 # Each of these proves who one is without a password in the URL.
 _OTHER_PROOFS = ("passfile", "sslkey", "service")
+_OWN_MACHINE = ("localhost", "127.0.0.1", "::1")
+_ENCRYPTED = ("require", "verify-ca", "verify-full")
+"""What `sslmode` may be where no other connection will do; see libpq's page in PostgreSQL's documentation."""
 _OTHER_VARIABLES = ("PGPASSFILE", "PGSSLKEY", "PGSERVICE")
 
 
@@ -29,6 +32,14 @@ def is_reached_by_tcp(url: str, environment: Mapping[str, str] = os.environ) -> 
         return False
     named = _option(url, "host") or urlsplit(url).hostname or environment.get("PGHOST", "")
     return any(host and not host.startswith(("/", "@")) for host in named.split(","))
+
+
+def may_be_overheard(url: str, environment: Mapping[str, str] = os.environ) -> bool:
+    """Say whether PostgreSQL is reached over a network, and the connection need not be encrypted."""
+    named = _option(url, "host") or urlsplit(url).hostname or environment.get("PGHOST", "")
+    is_here = all(host in _OWN_MACHINE for host in named.split(","))
+    mode = _option(url, "sslmode") or environment.get("PGSSLMODE", "")
+    return is_reached_by_tcp(url, environment) and not is_here and mode not in _ENCRYPTED
 
 
 def is_sqlite(url: str) -> bool:

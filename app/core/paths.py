@@ -1,4 +1,4 @@
-"""Where the files lie that are no modules, in a checkout and in an installed package."""
+"""Where the files lie that are no modules, in a checkout and in an installed package; and private folders."""
 
 from importlib.resources import files
 from pathlib import Path
@@ -22,3 +22,12 @@ def path_of(resource: Resource, *, package: Path = _PACKAGE) -> Path:
         return package / _IN_PACKAGE[resource]
     shipped = package / "shipped" / _IN_CHECKOUT[resource]
     return shipped if shipped.is_dir() else package.parent / _IN_CHECKOUT[resource]
+
+
+def make_private_folder(folder: Path) -> None:
+    """Make a folder that nobody else of this machine may enter; one that is there stays as it is.
+
+    Raises:
+        OSError: it cannot be made.
+    """
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)

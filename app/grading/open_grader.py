@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 
+from app.core.paths import make_private_folder
 from app.errors import SettingsError
 from app.grading.grader import GradingStage, ignore_stage
 from app.grading.prove.proving_grader import ProvingGrader
@@ -107,6 +108,8 @@ async def patches_here(data_dir: Path, *, jax_patches: str, unjailed: bool) -> P
         ValueError: `jax_patches` names one that is not known.
         SandboxUnavailable: no jail starts on this host.
     """
+    with contextlib.suppress(OSError):
+        make_private_folder(data_dir)
     kept = [_folder_of(data_dir, unjailed=unjailed)]
     own = os.environ.get("XDG_CACHE_HOME", "")
     if not own:
@@ -147,6 +150,7 @@ async def _end(task: "asyncio.Task[None]") -> None:
 def _place(data_dir: Path, *, unjailed: bool) -> Path:
     place = _folder_of(data_dir, unjailed=unjailed)
     try:
+        make_private_folder(data_dir)
         place.mkdir(parents=True, exist_ok=True)
     except OSError as fault:
         raise _not_allowed(data_dir, fault.strerror or str(fault)) from None

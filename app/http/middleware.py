@@ -7,6 +7,7 @@ from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from app.core.submission import CODE_LIMIT_BYTES
+from app.http.hosts import RefuseOtherHosts
 from app.http.overload import LimitRequests
 from app.http.proxy_faults import ExplainProxyFaults, is_foreign
 from app.http.responses import ErrorAnswer, Present, error_answer
@@ -58,13 +59,16 @@ _HEADERS = {
 }
 
 
-def add_middleware(app: FastAPI, *, present: Present, metrics: Metrics, request_limit: int) -> None:
-    """Add all of this file; `present` gives a refusal to whoever asked."""
+def add_middleware(
+    app: FastAPI, *, present: Present, metrics: Metrics, request_limit: int, origins: tuple[str, ...] = ()
+) -> None:
+    """Add all of this file; `present` gives a refusal to whoever asked, `origins` are our own addresses."""
     # The one added last sees a request first.
     app.add_middleware(LimitRequests, present=present, most=request_limit)
     app.add_middleware(BodyLimit, present=present)
     app.add_middleware(HeadLimit, present=present)
     app.add_middleware(RefuseCrossOrigin, present=present)
+    app.add_middleware(RefuseOtherHosts, present=present, origins=origins)
     app.add_middleware(ExplainProxyFaults)
     app.add_middleware(SecurityHeaders)
     app.add_middleware(CountRequests, metrics=metrics)

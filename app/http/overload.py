@@ -12,7 +12,7 @@ from app.http.responses import Present, error_answer
 
 _TOO_MANY = "Too many requests are being answered just now. Try again in a moment."
 _AGAIN = {"Retry-After": "2"}
-_NEVER_REFUSED = ("/healthz", "/readyz", "/metrics")
+NEVER_REFUSED = ("/healthz", "/readyz", "/metrics")
 """A service that is busy is not ill, and its figures say why."""
 
 
@@ -30,7 +30,7 @@ class LimitRequests:
         self._working: Counter[str] = Counter()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http" or scope["path"] in _NEVER_REFUSED:
+        if scope["type"] != "http" or scope["path"] in NEVER_REFUSED:
             await self._app(scope, receive, send)
             return
         network = network_of(scope["client"][0]) if scope.get("client") else ""

@@ -23,35 +23,43 @@ _OWN_MACHINE = ("localhost", "127.0.0.1", "::1")
 _log = logging.getLogger("jaxercise.proxy")
 
 
+class FaultLog:
+    """Each kind of fault is logged once a minute at most."""
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        self._clock = clock
+        self._quiet_until: dict[str, float] = {}
+
+    def report(self, kind: str, fault: str | None) -> None:
+        """Log the fault, if there is one and none of its kind was logged within the last minute."""
+        now = self._clock()
+        if fault is None or now < self._quiet_until.get(kind, now):
+            return
+        self._quiet_until[kind] = now + _AGAIN_SECONDS
+        _log.warning("%s See %s.", fault, PAGE)
+
+
 class ExplainProxyFaults:
-    """Looks at unsafe requests, such as a sign-in; each kind of fault is logged once a minute at most."""
+    """Looks at unsafe requests, such as a sign-in."""
 
     def __init__(self, app: ASGIApp, *, clock: Callable[[], float] = time.monotonic) -> None:
         self._app = app
-        self._clock = clock
-        self._quiet_until: dict[str, float] = {}
+        self._faults = FaultLog(clock)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http" or scope["method"] in _SAFE_METHODS:
             await self._app(scope, receive, send)
             return
         headers = Headers(scope=scope)
-        self._report("origin", _origin_fault(headers))
-        self._report("forwarded", _forwarded_fault(scope, headers))
+        self._faults.report("origin", _origin_fault(headers))
+        self._faults.report("forwarded", _forwarded_fault(scope, headers))
 
         async def send_watched(message: Message) -> None:
             if message["type"] == "http.response.start" and _sets_cookie_for_https(message):
-                self._report("cookie", _cookie_fault(scope, headers))
+                self._faults.report("cookie", _cookie_fault(scope, headers))
             await send(message)
 
         await self._app(scope, receive, send_watched)
-
-    def _report(self, kind: str, fault: str | None) -> None:
-        now = self._clock()
-        if fault is None or now < self._quiet_until.get(kind, now):
-            return
-        self._quiet_until[kind] = now + _AGAIN_SECONDS
-        _log.warning("%s See %s.", fault, PAGE)
 
 
 def is_foreign(headers: Headers) -> bool:
@@ -87,8 +95,8 @@ def _origin_fault(headers: Headers) -> str | None:
     if not is_foreign(headers) or "sec-fetch-site" in headers:
         return None
     return (
-        f"A request was refused: its page is of Origin {_shown(headers.get('origin'))}, and it asks for Host "
-        f"{_shown(headers.get('host'))}, which should be the same. If that origin is this service's own "
+        f"A request was refused: its page is of Origin {shown(headers.get('origin'))}, and it asks for Host "
+        f"{shown(headers.get('host'))}, which should be the same. If that origin is this service's own "
         "address, the proxy must pass on the Host that the browser asked for: `proxy_set_header Host "
         "$http_host;` in nginx, `ProxyPreserveHost On` in Apache. If it is not, another site tried, and was "
         "kept out."
@@ -105,7 +113,7 @@ def _forwarded_fault(scope: Scope, headers: Headers) -> str | None:
         )
     # Where the header is believed, the peer has been replaced by one of those that it names.
     clients = headers.get("x-forwarded-for", "").split(",")
-    if "x-forwarded-for" not in headers or peer in map(_without_port, clients):
+    if "x-forwarded-for" not in headers or peer in map(without_port, clients):
         return None
     return (
         f"{peer} sends {' and '.join(came)}, and is not believed, so everybody behind it counts as one "
@@ -116,22 +124,26 @@ def _forwarded_fault(scope: Scope, headers: Headers) -> str | None:
 
 def _cookie_fault(scope: Scope, headers: Headers) -> str | None:
     host = headers.get("host", "")
-    name = _without_port(host)
-    if scope["scheme"] == "https" or name in _OWN_MACHINE or name.endswith(".localhost"):
+    if scope["scheme"] == "https" or is_own_machine(without_port(host)):
         return None
     if headers.get("origin", "").startswith("https:"):
         return (
-            f"Somebody signed in at {_shown(host)} by HTTPS, and the proxy did not say so: it must send "
+            f"Somebody signed in at {shown(host)} by HTTPS, and the proxy did not say so: it must send "
             "X-Forwarded-Proto, from an address in JAXERCISE_TRUSTED_PROXIES."
         )
     return (
-        f"Somebody signed in at {_shown(host)} by http, where no browser keeps the session's cookie, which "
+        f"Somebody signed in at {shown(host)} by http, where no browser keeps the session's cookie, which "
         "is for HTTPS only with JAXERCISE_ENVIRONMENT=production: put a proxy that speaks TLS in front, and "
         "have it send X-Forwarded-Proto from an address in JAXERCISE_TRUSTED_PROXIES."
     )
 
 
-def _without_port(address: str) -> str:
+def is_own_machine(name: str) -> bool:
+    """Say whether a host's name, without a port, is that of whatever machine asks."""
+    return name in _OWN_MACHINE or name.endswith(".localhost")
+
+
+def without_port(address: str) -> str:
     """Return `host` of `host`, `host:port` and `[host]:port`; an address of IPv6 alone has no port."""
     text = address.strip().lower()
     if text.startswith("["):
@@ -144,6 +156,6 @@ def _sets_cookie_for_https(message: Message) -> bool:
     return any(b"; secure" in value.lower() for value in set_cookies)
 
 
-def _shown(value: str | None) -> str:
+def shown(value: str | None) -> str:
     """Quote what anybody may have written, without line breaks and cut to what a log can bear."""
     return "none" if value is None else repr(value[:_SHOWN_CHARACTERS])

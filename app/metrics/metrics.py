@@ -13,7 +13,7 @@ from prometheus_client import (
 )
 
 from app.core.outcome import Outcome
-from app.core.verdict import Verdict
+from app.core.verdict import Confirmation, Verdict
 from app.metrics.process_memory import MemoryGauges
 from app.metrics.queue_gauges import QueueGauges
 
@@ -123,6 +123,13 @@ class GradingCounts:
             "Attempts at grading that failed through our fault; another attempt follows, three at most",
             registry=registry,
         )
+        self._confirmations = Counter(
+            "jaxercise_confirmations",
+            "Acceptances of a warm jail that a fresh one was asked about: `confirmed`, `refused`, or "
+            "`given_up` through our fault",
+            ["confirmation"],
+            registry=registry,
+        )
         self._jails = Gauge(
             "jaxercise_waiting_jails", "Jails that wait for a learner's next submission", registry=registry
         )
@@ -131,6 +138,9 @@ class GradingCounts:
             self._stages.labels(stage)
         for limit in _LIMITS.values():
             self._limits.labels(limit)
+        for confirmation in Confirmation:
+            if confirmation is not Confirmation.PENDING:
+                self._confirmations.labels(confirmation.value)
 
     def verdict(self, verdict: Verdict) -> None:
         """Count one that was stored. Each limit counts once, however many cases reached it."""
@@ -143,6 +153,10 @@ class GradingCounts:
     def stage(self, stage: Stage, seconds: float) -> None:
         """Count the seconds of one stage of one submission."""
         self._stages.labels(stage).observe(max(0.0, seconds))
+
+    def confirmation(self, confirmation: Confirmation) -> None:
+        """Count what came of an acceptance that a fresh jail was asked about."""
+        self._confirmations.labels(confirmation.value).inc()
 
     def failure(self) -> None:
         """Count an attempt at grading that failed through our fault."""

@@ -72,6 +72,11 @@ class ControlGroups(Protocol):
         """Version and what it bounds, in words."""
         ...
 
+    @property
+    def can_freeze(self) -> bool:
+        """Whether a group that is made to be frozen has a freezer."""
+        ...
+
     def make(self, limits: Limits, *, to_be_frozen: bool = False) -> RunGroup:
         """Make a new group with these limits; one `to_be_frozen` may take longer to add a process to.
 

@@ -183,6 +183,14 @@ class GroupsV1:
         words = {"memory": "memory", "pids": "processes", "cpuacct": "processor time"}
         return f"version 1, one a run: {', '.join(words[name] for name in self._parents if name in words)}"
 
+    @property
+    def can_freeze(self) -> bool:
+        """Whether a group that is made to be frozen has a freezer: one of version 2, beside."""
+        folder = self._make_frozen_one()
+        if folder is not None:
+            folder.rmdir()
+        return folder is not None
+
     def make(self, limits: Limits, *, to_be_frozen: bool = False) -> RunGroupV1:
         """Make a new group; memory includes swap where that is counted.
 

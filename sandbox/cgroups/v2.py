@@ -143,6 +143,11 @@ class GroupsV2:
         processes = ", processes" if "pids" in self._controllers else ""
         return f"version 2, one a run: memory{processes}, processor time"
 
+    @property
+    def can_freeze(self) -> bool:
+        """Whether the groups have a freezer, since Linux 5.2."""
+        return Freezer(self._parent.path).exists
+
     def make(self, limits: Limits, *, to_be_frozen: bool = False) -> RunGroupV2:
         """Make a group. Its memory cannot be swapped out, and running out of it ends all its processes.
 

@@ -11,7 +11,7 @@ import msgspec
 
 import sandbox
 from sandbox.cgroups.folder import read_pressure
-from sandbox.cgroups.interface import open_control_groups
+from sandbox.cgroups.interface import ControlGroups, open_control_groups
 from sandbox.interface import SandboxUnavailable
 from sandbox.isolation.bubblewrap import find_host_paths
 from sandbox.isolation.landlock import landlock_abi
@@ -51,7 +51,7 @@ def examine() -> Iterator[Layer]:
     yield _seccomp()
     yield _landlock()
     yield _packages()
-    yield _memory()
+    yield from _control_groups()
     yield _waiting_times()
 
 
@@ -147,10 +147,32 @@ def _packages() -> Layer:
     )
 
 
-def _memory() -> Layer:
+def _control_groups() -> Iterator[Layer]:
+    """Look at what groups bound, and at what stops a jail that waits for its learner."""
     groups = open_control_groups()
-    if groups is not None:
-        groups.close()
+    try:
+        yield _memory(groups)
+        yield _freezing(can_freeze=groups is not None and groups.can_freeze)
+    finally:
+        if groups is not None:
+            groups.close()
+
+
+def _freezing(*, can_freeze: bool) -> Layer:
+    return Layer(
+        name="freezing of waiting jails",
+        is_active=can_freeze,
+        is_required=False,
+        detail="by a control group of version 2 (cgroup.freeze)"
+        if can_freeze
+        else "by signals: SIGSTOP to each process of a jail, and a look at it each second",
+        remedy=""
+        if can_freeze
+        else "Run in a unit with Delegate=yes, on Linux 5.2 or later (docs/operators/control-groups.md)",
+    )
+
+
+def _memory(groups: ControlGroups | None) -> Layer:
     return Layer(
         name="memory control groups",
         is_active=groups is not None,

@@ -274,6 +274,7 @@ def test_doctor_tells_the_layers_and_tries_every_promise(workshop: Path) -> None
         "namespaces",
         "seccomp",
         "Landlock",
+        "freezing of waiting jails",
     }
     assert {check["name"] for check in reported["promises"]} == {check.name for check in all_checks()}
     assert all(check["is_kept"] for check in reported["promises"])

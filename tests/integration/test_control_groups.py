@@ -76,6 +76,18 @@ def _read_line(process: "subprocess.Popen[str]") -> str:
     return process.stdout.readline()
 
 
+def test_it_is_said_beforehand_whether_a_group_will_have_a_freezer(groups: ControlGroups) -> None:
+    """As `jaxercise doctor` says it; and the look leaves no folder behind."""
+    before = _folders()
+    can_freeze = groups.can_freeze
+    assert _folders() == before
+    group = groups.make(_LIMITS, to_be_frozen=True)
+    try:
+        assert (group.freezer is not None) is can_freeze
+    finally:
+        asyncio.run(group.remove())
+
+
 def test_too_much_memory_is_noticed(groups: ControlGroups) -> None:
     """By the alarm, not by looking again and again: it comes before the kernel would end the process."""
     with _in_group(groups, "hoard = [b'x' * (1 << 20) for _ in range(500)]; time.sleep(99)") as (group, _):

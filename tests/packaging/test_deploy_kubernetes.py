@@ -209,13 +209,13 @@ def test_selectors_find_what_they_are_for() -> None:
 
 
 def test_the_world_does_not_reach_the_figures() -> None:
-    """The ingress sends /metrics to a service that selects nobody."""
+    """The ingress sends /metrics and /readyz to a service that selects nobody."""
     [ingress] = [manifest for manifest in _manifests() if manifest["kind"] == "Ingress"]
     [rule] = ingress["spec"]["rules"]
     backends = {path["path"]: path["backend"]["service"]["name"] for path in rule["http"]["paths"]}
     [nobody] = [manifest for manifest in _manifests() if _named(manifest) == "Service/nobody"]
 
-    assert backends == {"/": "web", "/metrics": "nobody"}
+    assert backends == {"/": "web", "/metrics": "nobody", "/readyz": "nobody"}
     assert "selector" not in nobody["spec"]
 
 

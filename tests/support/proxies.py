@@ -73,7 +73,7 @@ def lacking(name: str) -> str | None:
 def running_proxy(name: str, folder: Path, service_port: int) -> Iterator[Proxy]:
     """Start `nginx` or `apache` with its file; only ports, name and certificate are the test's own."""
     http, https = _free_port(), _free_port()
-    _write_certificate(folder)
+    write_certificate(folder)
     site = (CHECKOUT / f"docs/deploy/{name}.conf").read_text()
     site = site.replace(f"/etc/letsencrypt/live/{_NAME}/", f"{folder}/").replace(_NAME, _HOST)
     site = site.replace(f"{_HOST}:8000", f"{_HOST}:{service_port}")
@@ -138,7 +138,7 @@ def _program(name: str) -> str | None:
     return shutil.which(name) or shutil.which(name, path="/usr/sbin:/usr/local/sbin")
 
 
-def _write_certificate(folder: Path) -> None:
+def write_certificate(folder: Path) -> None:
     command = [
         "openssl",
         "req",

@@ -43,6 +43,7 @@ def test_the_command_line_goes_before_the_environment(monkeypatch: pytest.Monkey
         ("SESSION_DAYS", "", "integer"),
         ("LOG_LEVEL", "loud", "'debug', 'info', 'warning' or 'error'"),
         ("TRUSTED_PROXIES", "foo", "IP addresses or networks"),
+        ("PUBLIC_ADDRESSES", "grader.example.org", "a scheme and a host"),
         ("JAX_PATCHES", "fast", "ir_context, flax_type_cache, executable_cache; 'fast' is none of them"),
         ("JAX_PATCHES", "", "must not be empty"),
         ("RESERVED_SLOTS", "64", "it must be at most"),
@@ -176,7 +177,17 @@ def test_production_refuses_to_grade_without_isolation() -> None:
         read_settings(environment="production", sandbox="unjailed")
 
 
-@pytest.mark.parametrize("name", sorted(set(Settings.model_fields) - {"trusted_proxies"}))
+_MAY_BE_EMPTY = {"trusted_proxies", "public_addresses"}
+"""Lists of which none is meant."""
+
+
+def test_no_public_address_is_none(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As compose.yaml hands it over where nobody has set it."""
+    monkeypatch.setenv("JAXERCISE_PUBLIC_ADDRESSES", " ")
+    assert read_settings().origins == ()
+
+
+@pytest.mark.parametrize("name", sorted(set(Settings.model_fields) - _MAY_BE_EMPTY))
 @pytest.mark.parametrize("value", ["", "  "])
 def test_an_empty_value_is_refused_whatever_is_set(
     monkeypatch: pytest.MonkeyPatch, name: str, value: str

@@ -18,7 +18,7 @@ from app.settings import Settings
 
 _SHARE_OF_ONE_NETWORK = 4
 """A quarter of all connections may wait for clients of one network."""
-_RESERVED_FILES = 256
+RESERVED_FILES = 256
 """What the database, logs and files that are being sent may have open besides."""
 _FEWEST = 16
 
@@ -133,7 +133,7 @@ def connections_of(settings: Settings) -> Connections:
 def _possible(wanted: int) -> int:
     """Return how many connections there may be: fewer than wanted where too few files may be open."""
     files = open_files_allowed()
-    possible = max(_FEWEST, files - _RESERVED_FILES)
+    possible = max(_FEWEST, files - RESERVED_FILES)
     if possible < wanted:
         _log.warning(
             "at most %d connections instead of %d, since this process may have %d files open: raise its "

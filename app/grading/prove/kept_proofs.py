@@ -8,6 +8,7 @@ from pathlib import Path
 
 import msgspec
 
+from app.core.paths import make_private_folder
 from app.core.problem import Problem
 from app.core.source_digest import source_digest
 from app.grading.prove.results import Proof
@@ -38,6 +39,7 @@ class KeptProofs:
     """
 
     def __init__(self, data_dir: Path, *, jailed: bool, jax_patches: str = "all") -> None:
+        self._data_dir = data_dir
         self._folder = data_dir / "proofs"
         self.environment = describe_environment(jailed=jailed)
         self._asked = {**self.environment, "asked_patches": jax_patches}
@@ -57,6 +59,7 @@ class KeptProofs:
         kept = KeptProof(proof=proof, environment=self.environment, proven_at=datetime.now(UTC))
         # A full disk takes nothing from a proof that was made; the next time it is made again.
         with contextlib.suppress(OSError):
+            make_private_folder(self._data_dir)
             _write(self._path(problem), msgspec.msgpack.encode(kept))
 
     def _path(self, problem: Problem) -> Path:

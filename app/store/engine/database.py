@@ -10,6 +10,7 @@ import msgspec
 from sqlalchemy import event, text
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
+from app.core.paths import make_private_folder
 from app.errors import DatabaseUnavailable
 from app.store.engine.unavailable import translating
 from app.store.engine.url import parsed_url, place_of
@@ -144,7 +145,8 @@ def make_folder_of(path: Path) -> None:
         DatabaseUnavailable: it cannot be made.
     """
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
+        # What learners wrote and hashes of their passwords are nobody else's on this machine.
+        make_private_folder(path.parent)
     except OSError as fault:
         raise DatabaseUnavailable(
             f"The database {path} cannot be used: its folder cannot be made ({fault.strerror}); "

@@ -67,6 +67,16 @@ async def all_users(connection: Connection) -> list[User]:
     return [as_user(row) for row in await connection.execute(query)]
 
 
+async def staff_and_password_hashes(connection: Connection) -> list[tuple[User, str]]:
+    """Return enabled admins and then enabled instructors, with the hashes of their passwords."""
+    query = (
+        select(*USER_COLUMNS, tables.users.c.password_hash)
+        .where(tables.users.c.role != Role.LEARNER.value, IS_ENABLED)
+        .order_by(tables.users.c.role != Role.ADMIN.value, tables.users.c.created_at)
+    )
+    return [(as_user(row), row.password_hash) for row in await connection.execute(query)]
+
+
 async def count_users(connection: Connection) -> int:
     return int((await connection.execute(select(func.count()).select_from(tables.users))).scalar_one())
 

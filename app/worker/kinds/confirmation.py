@@ -71,6 +71,8 @@ class ConfirmationKind(Kind[Submission, Graded]):
 
     async def stored(self, job: Job, subject: Submission, result: Graded, *, seconds: float) -> None:
         _log.info("%s: %s", result.verdict.confirmation, result.verdict.outcome)
+        if (confirmation := result.verdict.confirmation) is not None:
+            self.services.counts.confirmation(confirmation)
         # A regrade may have come between, and then it is that one's verdict which counts.
         async with self.services.database.reading() as connection:
             current = await verdicts.current_of(connection, [subject.id])

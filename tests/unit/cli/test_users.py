@@ -125,6 +125,15 @@ def test_an_invitation_is_made_listed_and_revoked(jaxercise: Callable[..., Done]
         assert (done.exit_code, len(done.complained.splitlines())) == (2, 1)
 
 
+def test_a_link_begins_with_the_public_address(
+    jaxercise: Callable[..., Done], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The first of several; without one it is where the service listens."""
+    assert jaxercise("users", "invite").printed.startswith("http://127.0.0.1:8000/sign-up?")
+    monkeypatch.setenv("JAXERCISE_PUBLIC_ADDRESSES", "https://grader.example.org,https://other.example.org")
+    assert jaxercise("users", "invite").printed.startswith("https://grader.example.org/sign-up?")
+
+
 def test_an_operator_needs_no_invitation(
     jaxercise: Callable[..., Done], monkeypatch: pytest.MonkeyPatch
 ) -> None:

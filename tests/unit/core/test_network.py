@@ -2,7 +2,7 @@
 
 import pytest
 
-from app.core.network import NETWORK_LENGTH, is_among, network_of
+from app.core.network import NETWORK_LENGTH, hosts_of, is_among, network_of, public_origins
 
 
 @pytest.mark.parametrize(
@@ -37,3 +37,46 @@ def test_networks_are_named_with_commas_between_them() -> None:
     assert not is_among("10.1.2.3", "192.0.2.7")
     assert not is_among("10.1.2.3", "")
     assert not is_among("a socket", "10.0.0.0/8")
+
+
+@pytest.mark.parametrize(
+    ("text", "origins"),
+    [
+        ("", ()),
+        (" , ", ()),
+        ("https://grader.example.org", ("https://grader.example.org",)),
+        (" HTTPS://Grader.Example.org:443/ ", ("https://grader.example.org",)),
+        ("http://127.0.0.1:8000", ("http://127.0.0.1:8000",)),
+        ("https://a.test,https://b.test:8443", ("https://a.test", "https://b.test:8443")),
+        ("http://[0:0::1]:80", ("http://[::1]",)),
+    ],
+)
+def test_public_addresses_are_written_as_browsers_write_origins(text: str, origins: tuple[str, ...]) -> None:
+    assert public_origins(text) == origins
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "grader.example.org",
+        "grader.example.org:443",
+        "ftp://grader.example.org",
+        "https://",
+        "https://*.example.org",
+        "https://grader.example.org/jax",
+        "https://grader.example.org?x",
+        "https://ada@grader.example.org",
+        "https://grader.example.org:port",
+        "https://grader.example.org:99999",
+        "https://[::1",
+        "https://prüfer.example.org",
+        "https://a.test https://b.test",
+    ],
+)
+def test_what_is_no_public_address_is_refused_with_what_is_allowed(text: str) -> None:
+    with pytest.raises(ValueError, match=r"as in https://grader\.example\.org"):
+        public_origins(text)
+
+
+def test_a_host_may_have_the_port_that_its_scheme_has_anyway() -> None:
+    assert hosts_of(["https://a.test", "http://b.test:8000"]) == {"a.test", "a.test:443", "b.test:8000"}

@@ -1,12 +1,13 @@
 """One function knows where files lie that are no modules, in a checkout and in an installed package."""
 
+import os
 import re
 from pathlib import Path
 from typing import get_args
 
 import pytest
 
-from app.core.paths import Resource, path_of
+from app.core.paths import Resource, make_private_folder, path_of
 from tests.support.checkout import CHECKOUT
 
 _COUNTED = re.compile(r"__file__\b.*(\.parents\[|\.parent\b.*\.parent\b)")
@@ -43,3 +44,16 @@ def test_no_other_module_counts_its_parents() -> None:
 )
 def test_a_counted_parent_is_noticed(line: str) -> None:
     assert _COUNTED.search(line)
+
+
+def test_a_folder_of_one_s_own_is_closed_to_others_where_it_is_made(tmp_path: Path) -> None:
+    """One that somebody has made on purpose keeps what it was given."""
+    before = os.umask(0o002)
+    try:
+        make_private_folder(tmp_path / "above" / "own")
+        (tmp_path / "shared").mkdir(mode=0o775)
+        make_private_folder(tmp_path / "shared")
+    finally:
+        os.umask(before)
+    modes = [(tmp_path / name).stat().st_mode & 0o777 for name in ("above/own", "shared")]
+    assert modes == [0o700, 0o775]

@@ -1,5 +1,6 @@
 """What a warm jail accepts counts once a fresh one has confirmed it, whatever happens between."""
 
+import re
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -14,7 +15,7 @@ from app.core.submission import CONFIRMATION, Progress
 from app.core.verdict import Confirmation, Mode, Verdict, VerdictLine, VerdictReason
 from app.events.feed import Feed
 from app.events.follow import follow_submission
-from app.metrics.metrics import GradingCounts
+from app.metrics.metrics import GradingCounts, Metrics
 from app.queue.embedded.queue import EmbeddedQueue
 from app.queue.embedded.watch_table import rebuild_queue
 from app.queue.interface import Ticket
@@ -32,9 +33,9 @@ _WARM = "warm\nprint hello"
 _POISONED = "warm\nfresh wrong_value"
 
 
-def running(harness: Harness, grader: Grades) -> RunJob:
+def running(harness: Harness, grader: Grades, counts: GradingCounts | None = None) -> RunJob:
     """A worker that knows all kinds."""
-    counts = GradingCounts()
+    counts = counts or GradingCounts()
     services = KindServices(
         database=harness.database,
         problems=harness.problems,
@@ -244,6 +245,34 @@ async def test_what_cannot_be_confirmed_does_not_count_and_says_whose_fault_it_i
         assert (verdict.outcome, verdict.confirmation) == (Outcome.INTERNAL_ERROR, Confirmation.GIVEN_UP)
         assert "on our side" in verdict.message
         assert await progress(harness) == (Progress.TRIED, 0)
+
+
+async def test_what_came_of_each_is_counted(tmp_path: Path) -> None:
+    """Once each, however many attempts it took; nothing is counted of a first answer."""
+    metrics = Metrics()
+
+    async def counted() -> dict[str, float]:
+        text = (await metrics.text()).decode()
+        found = re.findall(r'^jaxercise_confirmations_total{confirmation="(\w+)"} (\S+)$', text, re.MULTILINE)
+        return {name: float(value) for name, value in found}
+
+    async with a_harness(tmp_path) as harness:
+        run = running(harness, ScriptedGrader(), metrics.grading)
+        assert await counted() == {"confirmed": 0, "refused": 0, "given_up": 0}
+        for code, attempts in (
+            (_WARM, 1),
+            (_POISONED, 1),
+            (f"{_POISONED}\n#", 1),
+            (f"{_WARM}\nlater_break 9", 3),
+        ):
+            await harness.submit(code)
+            before = await counted()
+            for number in range(1 + attempts):
+                ticket = await harness.queue.take()
+                await run(ticket)
+                harness.queue.done(ticket)
+                assert number == attempts or await counted() == before
+        assert await counted() == {"confirmed": 1, "refused": 2, "given_up": 1}
 
 
 async def test_whoever_comes_later_follows_to_the_confirmation(tmp_path: Path) -> None:
