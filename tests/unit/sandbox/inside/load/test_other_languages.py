@@ -10,7 +10,7 @@ _ABOVE = "import math\n\n\ndef shift(seed, x):\n    y = [\n        math.sqrt(x)\
 _BELOW = "    return y\n"
 
 
-def told(code: str) -> tuple[int, str] | None:
+def leftover_of(code: str) -> tuple[int, str] | None:
     """The line and the sentence, of a text that Python cannot read."""
     with pytest.raises(SyntaxError) as caught:
         ast.parse(code)
@@ -88,7 +88,7 @@ def told(code: str) -> tuple[int, str] | None:
 @pytest.mark.parametrize("below", ["", "    z = (\n", "}\n", "\n%%time\n"])
 def test_each_is_told_in_one_sentence_at_its_line(line: str, words: str, below: str) -> None:
     """Whatever is wrong below it."""
-    found = told(f"{_ABOVE}    {line}\n{_BELOW}{below}")
+    found = leftover_of(f"{_ABOVE}    {line}\n{_BELOW}{below}")
     assert found is not None
     assert (found[0], words in found[1]) == (_ABOVE.count("\n") + 1, True), found
     assert "\n" not in found[1]
@@ -108,7 +108,7 @@ def test_each_is_told_in_one_sentence_at_its_line(line: str, words: str, below: 
     ],
 )
 def test_a_whole_text_of_another_language_is_told_at_its_first_form(code: str, line: int, said: str) -> None:
-    found = told(code)
+    found = leftover_of(code)
     assert found is not None
     assert (found[0], said in found[1]) == (line, True), found
 
@@ -134,5 +134,5 @@ def test_a_whole_text_of_another_language_is_told_at_its_first_form(code: str, l
     ],
 )
 def test_a_slip_in_python_is_left_to_its_parser(code: str) -> None:
-    found = told(code)
+    found = leftover_of(code)
     assert found is None, found
