@@ -176,6 +176,7 @@ async def load_problems(
         facts = await asyncio.to_thread(host_facts)
         rules = hashlib.sha256(f"{rules} {facts}".encode()).hexdigest()
     on_offer = await problems.found_readable(rules)
+    last_ids = {f"{listing.position}-{listing.slug}": listing.id for listing in await problems.on_offer()}
     loaded = await asyncio.to_thread(
         load_folders,
         settings.problems_dir,
@@ -186,6 +187,7 @@ async def load_problems(
             )
             for listing in on_offer
         },
+        last_ids=last_ids,
         require_host=require_host,
     )
     refused = list(loaded.refused)

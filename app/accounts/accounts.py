@@ -12,6 +12,7 @@ from app.accounts.credentials import (
     new_secret,
     normal_email,
     secret_hash,
+    secret_of_wish,
 )
 from app.accounts.guesses import Guesses
 from app.accounts.limits import RateLimit
@@ -60,8 +61,11 @@ class Accounts:
         client: str | None = None,
         entrance: Entrance | None = None,
         role: Role = Role.LEARNER,
+        key: str = "",
     ) -> User:
         """Make a new account. The first one is the admin, also when two sign up at the same moment.
+
+        `key` names the form that asks for it, see `made_by_form`.
 
         Raises:
             MalformedEmail, WeakPassword, EmailTaken, TooManyAttempts
@@ -75,11 +79,27 @@ class Accounts:
         await self.invitation_of(entrance)
         password_hash = await self._passwords.hashed(password)
         async with self._database.transaction() as connection:
-            user = await users.insert_user(connection, email=address, password_hash=password_hash, role=role)
+            user = await users.insert_user(
+                connection,
+                email=address,
+                password_hash=password_hash,
+                role=role,
+                user_id=_id_by_form(key, address) if key else None,
+            )
             # The first one is the admin instead, and could be invited by nobody.
             if user.role is role:
                 await self.sign_up_rule.enter(connection, entrance)
         return user
+
+    async def made_by_form(self, email: str, key: str) -> bool:
+        """Return whether the account with this address was made by the form of that name.
+
+        Sent once more, as by a double click, the form asks for nothing new.
+        """
+        address = normal_email(email)
+        async with self._database.reading() as connection:
+            found = await users.user_and_password_hash(connection, address)
+        return bool(key) and found is not None and found[0].id == _id_by_form(key, address)
 
     async def invitation_of(self, entrance: Entrance) -> Invitation | None:
         """Return the invitation that lets somebody sign up; None where it takes none.
@@ -164,8 +184,10 @@ class Accounts:
         async with self._database.reading() as connection:
             return await sessions.user_of_session(connection, secret_hash(session), now=datetime.now(UTC))
 
-    async def new_token(self, user: User, name: str) -> NewToken:
+    async def new_token(self, user: User, name: str, *, secret: str | None = None) -> NewToken:
         """Make a token that acts for the user until it is deleted.
+
+        With a `secret` that was drawn before for this, and was used already, the same one is returned.
 
         Raises:
             AccountError: the name is empty or too long, or the account has too many.
@@ -175,18 +197,32 @@ class Accounts:
         if not 0 < len(name) <= TOKEN_NAME_LIMIT or not name.isprintable():
             raise AccountError(f"A token's name needs 1 to {TOKEN_NAME_LIMIT} printable characters.")
         token = Token(id=uuid4().hex, name=name, created_at=datetime.now(UTC))
-        secret = new_secret(_PREFIX)
+        secret = secret or new_secret(_PREFIX)
+        hashed = secret_hash(secret)
         async with self._database.transaction() as connection:
             if not await users.hold_enabled(connection, user.id):
                 raise NotSignedIn
-            if len(await tokens.tokens_of(connection, user.id)) >= TOKENS_LIMIT:
-                raise AccountError(f"An account may have {TOKENS_LIMIT} tokens: delete one that is not used.")
-            await tokens.insert_token(connection, token, user_id=user.id, secret_hash=secret_hash(secret))
-        return NewToken(token=token, secret=secret)
+            found = await tokens.token_by_secret(connection, hashed, user_id=user.id)
+            if found is None:
+                if len(await tokens.tokens_of(connection, user.id)) >= TOKENS_LIMIT:
+                    raise AccountError(
+                        f"An account may have {TOKENS_LIMIT} tokens: delete one that is not used."
+                    )
+                await tokens.insert_token(connection, token, user_id=user.id, secret_hash=hashed)
+                # Where two come at the same moment, the first one's.
+                found = await tokens.token_by_secret(connection, hashed, user_id=user.id)
+        assert found is not None
+        return NewToken(token=found, secret=secret)
 
-    async def create_token(self, user: User, name: str) -> str:
-        """Return a new token's secret, which can't be read again later."""
-        return (await self.new_token(user, name)).secret
+    async def create_token(self, user: User, name: str, *, session: str | None = None, key: str = "") -> str:
+        """Return a new token's secret, which can't be read again later.
+
+        A form that names itself by `key`, and is sent twice in one `session`, makes one token.
+        """
+        secret = None
+        if session and key:
+            secret = secret_of_wish(_PREFIX, session=session, wish=f"token {key} {name.strip()}")
+        return (await self.new_token(user, name, secret=secret)).secret
 
     async def user_of_token(self, token: str) -> User | None:
         async with self._database.reading() as connection:
@@ -268,6 +304,11 @@ class Accounts:
             user = await _existing_user(connection, address)
             await users.enable(connection, user)
         return user
+
+
+def _id_by_form(key: str, address: str) -> str:
+    # The id itself tells the form, so that nothing else need be stored of it.
+    return secret_hash(f"sign-up {key}\n{address}")[:32]
 
 
 async def _existing_user(connection: Connection, address: str) -> User:

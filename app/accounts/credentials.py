@@ -5,6 +5,7 @@ so a plain SHA-256 of them is enough: there is nothing to guess.
 """
 
 import asyncio
+import base64
 import hashlib
 import hmac
 import secrets
@@ -150,6 +151,15 @@ def _seal(drawn: str, password_hash: str) -> str:
 def new_secret(prefix: str = "") -> str:
     """Draw the secret of a session or token; `prefix` lets a scanner recognise a leaked one."""
     return prefix + secrets.token_urlsafe(32)
+
+
+def secret_of_wish(prefix: str, *, session: str, wish: str) -> str:
+    """Return the secret that a session gives for a wish: for the same one the same.
+
+    The session's own secret is the key, which lies with one browser alone.
+    """
+    drawn = hmac.new(session.encode("utf-8", "replace"), f"jaxercise wish {wish}".encode(), hashlib.sha256)
+    return prefix + base64.urlsafe_b64encode(drawn.digest()).rstrip(b"=").decode()
 
 
 def secret_hash(secret: str) -> str:

@@ -26,8 +26,8 @@ _FILE_LIMIT_BYTES = 1 << 20
 STATEMENT_LIMIT_BYTES = 256 << 10
 _NOT_PART_OF_A_VERSION = ("outputs.json",)
 """Kept beside a reference by `jaxercise regrade`; derived, so it must not change the version."""
-_READ_BY = ("catalog", "core")
-"""The packages of `app` that read, check and show a problem."""
+_READ_BY = ("app/catalog", "app/core", "sandbox/forbidden_names.py")
+"""What reads, checks and shows a problem."""
 _TOP_LEVEL = ("problem.toml", "statement.md", "starter.py", "reference/reference.py")
 
 
@@ -53,11 +53,13 @@ def load_folders(
     references_dir: Path,
     *,
     known: Mapping[str, Identity] | None = None,
+    last_ids: Mapping[str, str] | None = None,
     require_host: Callable[[Problem], None] = suit_any_host,
 ) -> LoadedFolders:
     """Read all packages; one that is broken does not keep the others from loading.
 
     Of versions that are `known` to be readable (what they go by, by version) only the bytes are compared.
+    `last_ids` has, by the folder's name, the ids that problems had when they were last on offer.
     `require_host` raises `HostLacks` for a problem that cannot be graded here.
 
     Raises:
@@ -71,7 +73,8 @@ def load_folders(
         path for path in problems_dir.iterdir() if path.is_dir() and path.name[0] not in "._"
     ):
         found[folder.name] = _look_into(folder, references_dir / folder.name, known, require_host)
-    faults = faults_together({name: one.identity for name, one in found.items()})
+    identities = {name: one.identity for name, one in found.items()}
+    faults = faults_together(identities, owners=_owners_without_ids(found, last_ids or {}))
     for name, fault in faults.items():
         # Where a folder has the wrong name, its reference is not found either: that is no reason of its own.
         # And an id that two have says nothing of which of them this host could grade.
@@ -86,10 +89,29 @@ def load_folders(
     )
 
 
+def _owners_without_ids(found: Mapping[str, "_Found"], last_ids: Mapping[str, str]) -> dict[str, str]:
+    """Return, by the folder's name, of which folder that has no id just now its own id seems to be.
+
+    It had that id the last time, or the two share a text to the letter, as a copy does.
+    """
+    owners = {}
+    for name, one in found.items():
+        if one.identity.id is not None:
+            continue
+        last = Identity(id=last_ids.get(name)).key
+        for other, beside in found.items():
+            is_last = last is not None and beside.identity.key == last
+            if beside.identity.id is not None and (is_last or one.texts & beside.texts):
+                owners[other] = name
+    return owners
+
+
 class _Found(msgspec.Struct, frozen=True, kw_only=True):
     """What became of one folder."""
 
     identity: Identity
+    texts: frozenset[bytes] = frozenset()
+    """What a problem alone has, and a copy of it: hashes of its statement and its reference."""
     files: PackageFiles = {}
     version: str = ""
     refused: ProblemError | None = None
@@ -114,7 +136,7 @@ def _look_into(
         files = problem_files(folder, reference_folder)
         version = version_of(files)
         if version in known:
-            return _Found(identity=known[version], version=version)
+            return _Found(identity=known[version], version=version, texts=_texts_of(files))
         problem = read_problem(files)
         render_statement(problem)  # What cannot be shown is refused now, not when a page is opened.
         try:
@@ -124,8 +146,14 @@ def _look_into(
             raise
     except ProblemError as error:
         identity = identity_of(_manifest_of(folder, files))
-        return _Found(identity=identity, refused=error, unfit=unfit)
-    return _Found(identity=identity_of(files["problem.toml"]), files=files, version=version)
+        return _Found(identity=identity, refused=error, unfit=unfit, texts=_texts_of(files))
+    identity = identity_of(files["problem.toml"])
+    return _Found(identity=identity, files=files, version=version, texts=_texts_of(files))
+
+
+def _texts_of(files: Mapping[str, bytes]) -> frozenset[bytes]:
+    texts = (files.get(name, b"").strip() for name in ("statement.md", "reference/reference.py"))
+    return frozenset(hashlib.sha256(text).digest() for text in texts if text)
 
 
 def _manifest_of(folder: Path, files: PackageFiles) -> bytes:
@@ -198,12 +226,12 @@ def version_of(files: Mapping[str, bytes]) -> str:
     return digest.hexdigest()
 
 
-def reading_rules(app: Path = SOURCES / "app") -> str:
+def reading_rules(sources: Path = SOURCES) -> str:
     """Return a digest that changes with the code that reads, checks or shows a package.
 
-    What was found readable by the same rules need not be read again. `app` is the folder of that package.
+    What was found readable by the same rules need not be read again. `sources` holds our packages.
     """
-    return source_digest(_READ_BY, root=app)
+    return source_digest(_READ_BY, root=sources)
 
 
 def _files_below(folder: Path, prefix: str) -> PackageFiles:

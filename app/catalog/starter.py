@@ -4,10 +4,11 @@ The starter is read as text, never run.
 """
 
 import ast
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 
 from app.core.problem import Entry, Manifest
 from app.errors import ProblemError
+from sandbox.forbidden_names import first_forbidden
 
 _FILE = "starter.py"
 _SHOWN = 300
@@ -30,10 +31,8 @@ def require_usable_starter(manifest: Manifest, starter: str) -> None:
     if not tree.body:
         raise _refuse(None, f"it has no code, and `{manifest.entry.function}` is what learners begin with")
     _check_entry(manifest.entry, tree)
-    for line, name in sorted(_names(tree)):
-        for forbidden in manifest.forbidden:
-            if name == forbidden or name.endswith("." + forbidden):
-                raise _refuse(line, f"it uses {forbidden}, which $.forbidden in problem.toml rules out")
+    if found := first_forbidden(tree, manifest.forbidden):
+        raise _refuse(found.line, f"it uses {found.name}, which $.forbidden in problem.toml rules out")
 
 
 def _refuse(line: int | None, reason: str) -> ProblemError:
@@ -98,25 +97,3 @@ def _name(node: ast.AST) -> str | None:
         case ast.alias(name=name, asname=asname):
             return asname or name
     return None
-
-
-def _names(tree: ast.Module) -> Iterator[tuple[int, str]]:
-    """Yield the dotted names that are imported or used, import aliases resolved, with their lines.
-
-    A learner's text is searched in the jail (`sandbox/inside/load/forbidden_names.py`), which this layer
-    must not know; a test holds the two together.
-    """
-    nodes: Sequence[ast.AST] = list(ast.walk(tree))
-    aliases: dict[str, str] = {}
-    for node in nodes:
-        if isinstance(node, ast.Import):
-            aliases |= {alias.asname: alias.name for alias in node.names if alias.asname}
-        elif isinstance(node, ast.ImportFrom) and node.module:
-            for alias in node.names:
-                aliases[alias.asname or alias.name] = f"{node.module}.{alias.name}"
-                yield node.lineno, f"{node.module}.{alias.name}"
-    for node in nodes:
-        if isinstance(node, ast.Attribute):
-            head, *rest = ast.unparse(node).split(".")
-            if all(part.isidentifier() for part in (head, *rest)):
-                yield node.lineno, ".".join((aliases.get(head, head), *rest))

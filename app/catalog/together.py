@@ -12,12 +12,20 @@ from app.catalog.identity import Identity
 _FILE = "problem.toml"
 
 
-def faults_together(identities: Mapping[str, Identity]) -> dict[str, str]:
-    """Return, by the folder's name, all that is wrong with a problem beside the others, places first."""
+def faults_together(
+    identities: Mapping[str, Identity], *, owners: Mapping[str, str] | None = None
+) -> dict[str, str]:
+    """Return, by the folder's name, all that is wrong with a problem beside the others, places first.
+
+    `owners` has, for a folder whose id seems to be that of another which has none just now, that other one.
+    """
+    owners = owners or {}
     faults: dict[str, list[str]] = defaultdict(list)
     rightful = {}
     for folder, identity in identities.items():
-        if identity.folder in (None, folder):
+        if folder in owners:
+            faults[folder].append(_of_another(identity, owners[folder]))
+        elif identity.folder in (None, folder):
             rightful[folder] = identity
         else:
             faults[folder].append(_misnamed(folder, identity, identities))
@@ -32,6 +40,15 @@ def faults_together(identities: Mapping[str, Identity]) -> dict[str, str]:
     for folder, said in _requirements(rightful, known=_slugs(identities)):
         faults[folder].append(f"{_FILE}: $.requires: {said}")
     return {folder: "; ".join(found) for folder, found in faults.items()}
+
+
+def _of_another(identity: Identity, owner: str) -> str:
+    """Say whose id it seems to be."""
+    return (
+        f"{_FILE}: $.id: {identity.id!r} seems to be the id of {owner}, which has no {_FILE} with an id just "
+        "now, and of which this folder may be a copy: mend that one first, or take it away where it was "
+        "renamed to this one"
+    )
 
 
 def _misnamed(folder: str, identity: Identity, identities: Mapping[str, Identity]) -> str:

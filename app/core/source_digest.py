@@ -10,9 +10,10 @@ SOURCES = Path(str(files("app"))).parent
 
 
 def source_digest(packages: Sequence[str], *, root: Path = SOURCES) -> str:
-    """Return a hash of every Python file of these packages, named by their folders below `root`."""
+    """Return a hash of every Python file of these packages, named by their folders or files below `root`."""
     digest = hashlib.sha256()
     for package in packages:
-        for file in sorted((root / package).rglob("*.py")):
+        place = root / package
+        for file in [place] if place.is_file() else sorted(place.rglob("*.py")):
             digest.update(file.relative_to(root).as_posix().encode() + b"\0" + file.read_bytes() + b"\0")
     return digest.hexdigest()

@@ -47,8 +47,12 @@ class Problems:
 
     async def versions(self) -> list[str]:
         """Return the current version of every problem on offer, by position; none is parsed for it."""
+        return [listing.version for listing in await self.on_offer()]
+
+    async def on_offer(self) -> list[Listing]:
+        """Return what every problem on offer goes by, by position."""
         async with self._database.reading() as connection:
-            return [listing.version for listing in await problem_versions.listings(connection)]
+            return await problem_versions.listings(connection)
 
     async def found_readable(self, rules: str) -> list[Listing]:
         """Return the problems on offer whose current version was published under these rules."""

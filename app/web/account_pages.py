@@ -1,13 +1,15 @@
 """Accounts: signing up, in and out, and the learner's own page with their API tokens."""
 
+import secrets
+
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import RedirectResponse
 
 from app.accounts.accounts import Accounts
 from app.accounts.sign_up_rule import Entrance
 from app.core.user import User
-from app.errors import AccountError, ProblemNotFound, WrongCode
-from app.http.authentication import BrowserSession, ClientNetwork, CurrentUser, SignedIn
+from app.errors import AccountError, EmailTaken, InvitationOver, ProblemNotFound, WrongCode
+from app.http.authentication import BrowserSession, ClientNetwork, CurrentUser, SessionCookie, SignedIn
 from app.http.forms import read_form
 from app.http.responses import meaning_of
 from app.http.services import AccountsService, AllServices, RequestServices
@@ -44,8 +46,13 @@ async def sign_up(
         return await _show_sign_up(request, user, accounts, form)
     try:
         registered = await accounts.sign_up(
-            form.email, form.password, client=client, entrance=_entrance(form)
+            form.email, form.password, client=client, entrance=_entrance(form), key=form.key
         )
+    except (EmailTaken, InvitationOver) as refusal:
+        # A double click sends the form twice, and the browser shows the second answer alone.
+        if await accounts.made_by_form(form.email, form.key):
+            return await _sign_in(request, user, form, accounts, cookie, client, services)
+        return await _show_sign_up(request, user, accounts, form, refusal=refusal)
     except AccountError as refusal:
         # The address stays; a password would lie in the browser's cache and history with the page.
         return await _show_sign_up(request, user, accounts, form, refusal=refusal)
@@ -82,6 +89,7 @@ async def _show_sign_up(
         refusal=refusal,
         is_shut=is_shut,
         invitation=invitation,
+        form_key=secrets.token_urlsafe(),
         asks_for_code=asks_for_code and not await accounts.is_empty(),
     )
 
@@ -109,6 +117,19 @@ async def sign_in(
     form = sign_in_form(await read_form(request))
     if form.is_only_asked_for:
         return await show_form(request, "sign_in.html", user, accounts, form)
+    return await _sign_in(request, user, form, accounts, cookie, client, services)
+
+
+async def _sign_in(
+    request: Request,
+    user: User | None,
+    form: SignInForm,
+    accounts: Accounts,
+    cookie: SessionCookie,
+    client: str,
+    services: RequestServices,
+) -> Response:
+    """Sign in by the form's address and password, and go on."""
     try:
         session = await accounts.sign_in(form.email, form.password, client=client, device=cookie.device)
     except AccountError as refusal:
@@ -171,12 +192,14 @@ async def create_token(
 ) -> Response:
     """Have the account's page show the new token, so that a reload there makes no second one.
 
-    It is readable this once, so it may not pass through an address; a cookie hands it over, out of reach of
+    Nor does a double click: the form names itself, and what it is sent twice for is one token. That is
+    readable this once, so it may not pass through an address; a cookie hands it over, out of reach of
     scripts, and is gone once the page has been shown.
     """
-    name = str((await read_form(request)).get("name", ""))
+    form = await read_form(request)
+    name = form.get("name", "")
     try:
-        secret = await accounts.create_token(user, name)
+        secret = await accounts.create_token(user, name, session=cookie.secret, key=form.get("key", ""))
     except AccountError as refusal:
         return await _account_page(request, user, accounts, name=name, refusal=refusal)
     response = RedirectResponse(_ACCOUNT, status_code=303)
@@ -214,6 +237,7 @@ async def _account_page(
         shows_secret=bool(secret),
         status=200 if refusal is None else meaning_of(refusal).status,
         tokens=await accounts.tokens_of(user),
+        form_key=secrets.token_urlsafe(),
         name=name,
         secret=secret,
         refusal=refusal.message if refusal else "",

@@ -34,6 +34,8 @@ class SignInForm(msgspec.Struct, frozen=True, kw_only=True):
     password: str = ""
     invitation: str = ""
     sign_up_code: str = ""
+    key: str = ""
+    """Names the form of a sign-up: sent twice, it makes one account."""
     kept: KeptCode | None = None
     is_only_asked_for: bool = False
     """The other form's link was followed, where there was code to keep: nothing is tried yet."""
@@ -51,6 +53,7 @@ def sign_in_form(sent: Mapping[str, str]) -> SignInForm:
         password="" if is_only_asked_for else sent.get("password", ""),
         invitation=sent.get("invitation", ""),
         sign_up_code=sent.get("sign_up_code", ""),
+        key=sent.get("key", ""),
         kept=kept,
         is_only_asked_for=is_only_asked_for,
     )

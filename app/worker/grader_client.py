@@ -10,7 +10,6 @@ from contextlib import asynccontextmanager
 from app.core.events import Event
 from app.core.log_context import submission_of_log
 from app.core.problem import Problem
-from app.core.submission import UnexplainedOutput
 from app.core.verdict import Mode, Verdict
 from app.errors import GraderError, GraderGone
 from app.grading.grader import GradingStage
@@ -42,6 +41,7 @@ from app.worker.grader_protocol import (
     replies,
     send,
 )
+from app.worker.grades import OnUnexplained
 from sandbox.interface import SandboxError, SandboxUnavailable, Starved
 
 _CLOSE_SECONDS = 10.0
@@ -59,7 +59,7 @@ class _Call:
     def __init__(
         self,
         on_event: Callable[[Event], None] | None = None,
-        on_unexplained: Callable[[UnexplainedOutput], None] | None = None,
+        on_unexplained: OnUnexplained | None = None,
         on_result: Callable[[ProofResult], None] | None = None,
     ) -> None:
         self.end: asyncio.Future[End] = asyncio.get_running_loop().create_future()
@@ -130,7 +130,7 @@ class GraderClient:
         fresh_seed: int | None,
         on_event: Callable[[Event], None],
         learner: str | None,
-        on_unexplained: Callable[[UnexplainedOutput], None],
+        on_unexplained: OnUnexplained,
     ) -> Verdict:
         """Grade as `app.grading.grader.Grader.grade` does.
 
@@ -158,15 +158,10 @@ class GraderClient:
         mode: Mode,
         verdict: Verdict,
         *,
-        on_unexplained: Callable[[UnexplainedOutput], None],
+        on_unexplained: OnUnexplained,
     ) -> Verdict:
-        """Explain as `app.grading.grader.Grader.explain` does.
-
-        Raises:
-            GraderGone: the grading process was killed under it.
-            GraderError, SandboxError: what the grader raised.
-        """
-        return await self._once_more(Explain, problem, code, mode, verdict, on_unexplained)
+        """Explain as `app.grading.grader.Grader.explain` does; raise as `grade` does."""
+        return await self._run_again(Explain, problem, code, mode, verdict, on_unexplained)
 
     async def confirm(
         self,
@@ -175,24 +170,19 @@ class GraderClient:
         mode: Mode,
         verdict: Verdict,
         *,
-        on_unexplained: Callable[[UnexplainedOutput], None],
+        on_unexplained: OnUnexplained,
     ) -> Verdict:
-        """Confirm as `app.grading.grader.Grader.confirm` does.
+        """Confirm as `app.grading.grader.Grader.confirm` does; raise as `grade` does."""
+        return await self._run_again(Confirm, problem, code, mode, verdict, on_unexplained)
 
-        Raises:
-            GraderGone: the grading process was killed under it.
-            GraderError, SandboxError: what the grader raised.
-        """
-        return await self._once_more(Confirm, problem, code, mode, verdict, on_unexplained)
-
-    async def _once_more(
+    async def _run_again(
         self,
         what: type[Explain | Confirm],
         problem: Problem,
         code: str,
         mode: Mode,
         verdict: Verdict,
-        on_unexplained: Callable[[UnexplainedOutput], None],
+        on_unexplained: OnUnexplained,
     ) -> Verdict:
         request = what(
             call=next(self._numbers),

@@ -34,6 +34,7 @@ from app.worker.grader_protocol import (
     Ready,
     Reply,
     ResultKnown,
+    RunAgain,
     SeedTaken,
     StageTook,
     TakeSeed,
@@ -145,9 +146,9 @@ class _Conversation:
             case Grade():
                 return self._grade(request)
             case Explain():
-                return self._once_more(self._grader.explain, request)
+                return self._run_again(self._grader.explain, request)
             case Confirm():
-                return self._once_more(self._grader.confirm, request)
+                return self._run_again(self._grader.confirm, request)
             case Prepare():
                 return self._prepare(request)
             case Prove():
@@ -167,7 +168,7 @@ class _Conversation:
         )
         return Graded(call=request.call, verdict=verdict)
 
-    async def _once_more(self, run: "Callable[..., Awaitable[Verdict]]", request: Explain | Confirm) -> Reply:
+    async def _run_again(self, run: "Callable[..., Awaitable[Verdict]]", request: RunAgain) -> Reply:
         verdict = await run(
             request.problem,
             request.code,

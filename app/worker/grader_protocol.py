@@ -28,8 +28,8 @@ class Grade(msgspec.Struct, frozen=True, kw_only=True, tag="grade"):
     """What the log lines that this causes are about."""
 
 
-class Explain(msgspec.Struct, frozen=True, kw_only=True, tag="explain"):
-    """Finish the look into `code` that was cut short when `verdict` was reached; answered as a `Grade` is."""
+class RunAgain(msgspec.Struct, frozen=True, kw_only=True):
+    """Run `code` again, on which `verdict` was reached; answered as a `Grade` is."""
 
     call: int
     problem: Problem
@@ -40,16 +40,12 @@ class Explain(msgspec.Struct, frozen=True, kw_only=True, tag="explain"):
     """What the log lines that this causes are about."""
 
 
-class Confirm(msgspec.Struct, frozen=True, kw_only=True, tag="confirm"):
-    """Have a fresh jail confirm or refuse `verdict`, which a warm one reached; answered as a `Grade` is."""
+class Explain(RunAgain, frozen=True, kw_only=True, tag="explain"):
+    """Finish the look into `code` that was cut short when `verdict` was reached."""
 
-    call: int
-    problem: Problem
-    code: str
-    mode: Mode
-    verdict: Verdict
-    submission_in_log: str | None = None
-    """What the log lines that this causes are about."""
+
+class Confirm(RunAgain, frozen=True, kw_only=True, tag="confirm"):
+    """Have a fresh jail confirm or refuse `verdict`, which a warm one reached."""
 
 
 class Prepare(msgspec.Struct, frozen=True, kw_only=True, tag="prepare"):

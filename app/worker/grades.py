@@ -9,6 +9,9 @@ from app.core.submission import UnexplainedOutput
 from app.core.verdict import Mode, Verdict
 from app.grading.prove.results import ProofResult
 
+OnUnexplained = Callable[[UnexplainedOutput], None]
+"""Takes what a wrong solution answered where nothing explains it."""
+
 
 class Prepares(Protocol):
     """What is asked for before learners come."""
@@ -37,7 +40,7 @@ class Grades(Prepares, Protocol):
         fresh_seed: int | None,
         on_event: Callable[[Event], None],
         learner: str | None,
-        on_unexplained: Callable[[UnexplainedOutput], None],
+        on_unexplained: OnUnexplained,
     ) -> Verdict: ...
 
     async def explain(
@@ -47,7 +50,7 @@ class Grades(Prepares, Protocol):
         mode: Mode,
         verdict: Verdict,
         *,
-        on_unexplained: Callable[[UnexplainedOutput], None],
+        on_unexplained: OnUnexplained,
     ) -> Verdict: ...
 
     async def confirm(
@@ -57,7 +60,7 @@ class Grades(Prepares, Protocol):
         mode: Mode,
         verdict: Verdict,
         *,
-        on_unexplained: Callable[[UnexplainedOutput], None],
+        on_unexplained: OnUnexplained,
     ) -> Verdict: ...
 
     def prove(self, problem: Problem) -> AsyncGenerator[ProofResult, None]:

@@ -12,13 +12,13 @@ from types import ModuleType
 import jax
 import msgspec
 
+from sandbox.forbidden_names import in_words
 from sandbox.inside import imports, libc
 from sandbox.inside.call.learner_call import LearnerCall
 from sandbox.inside.call.make_call import CALL_MODES
 from sandbox.inside.first_state import FirstState
 from sandbox.inside.jax_patches.program_files import ProgramFiles
 from sandbox.inside.load import load_code
-from sandbox.inside.load.forbidden_names import in_words
 from sandbox.inside.load.forbidden_use import ForbiddenUseGuard
 from sandbox.inside.module.stages import StageRecorder
 from sandbox.inside.report import answers

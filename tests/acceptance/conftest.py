@@ -43,13 +43,27 @@ def service(graded_problems_dir: Path, tmp_path_factory: pytest.TempPathFactory)
 @pytest.fixture(scope="session")
 def chromium() -> Iterator[Browser]:
     """Started after every other test, see tests/conftest.py."""
-    program = _CHROMIUM if Path(_CHROMIUM).exists() else shutil.which("chromium")
-    assert program, "these tests need Debian's chromium: apt-get install chromium"
     with sync_playwright() as playwright:
         expect.set_options(timeout=_PATIENCE_SECONDS * 1000)
-        browser = playwright.chromium.launch(executable_path=program, args=_FLAGS)
+        browser = playwright.chromium.launch(executable_path=_program(), args=_FLAGS)
         yield browser
         browser.close()
+
+
+@pytest.fixture(scope="session")
+def chromium_that_keeps_pages(chromium: Browser) -> Iterator[Browser]:
+    """With the back-forward cache, which Playwright switches off where it is not asked not to."""
+    browser = chromium.browser_type.launch(
+        executable_path=_program(), args=_FLAGS, ignore_default_args=["--disable-back-forward-cache"]
+    )
+    yield browser
+    browser.close()
+
+
+def _program() -> str:
+    found = _CHROMIUM if Path(_CHROMIUM).exists() else shutil.which("chromium")
+    assert found, "these tests need Debian's chromium: apt-get install chromium"
+    return found
 
 
 @pytest.fixture

@@ -19,6 +19,14 @@ def wrong_solution(name: str) -> str:
     return (CHECKOUT / f"problems/46-vit-cls-token/variants/{name}.py").read_text()
 
 
+def sign_in_as_admin(page: Page) -> None:
+    page.goto("/sign-in")
+    page.get_by_label("Email address").fill(ADMIN)
+    page.get_by_label("Password").fill(PASSWORD)
+    page.get_by_role("main").get_by_role("button", name="Sign in").click()
+    expect(page.get_by_role("link", name=ADMIN)).to_be_visible()
+
+
 class Learner:
     """One person at one page."""
 

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
-from tests.acceptance.learner import ADMIN, PASSWORD, PROBLEM, Learner
+from tests.acceptance.learner import ADMIN, PROBLEM, VERDICT_MILLISECONDS, Learner, sign_in_as_admin
 from tests.support.checkout import CHECKOUT
 
 pytestmark = [pytest.mark.browser, pytest.mark.jail]
@@ -26,14 +26,6 @@ def findings(page: Page) -> list[str]:
         for rule in found["violations"]
         for node in rule["nodes"]
     ]
-
-
-def sign_in_as_admin(page: Page) -> None:
-    page.goto("/sign-in")
-    page.get_by_label("Email address").fill(ADMIN)
-    page.get_by_label("Password").fill(PASSWORD)
-    page.get_by_role("main").get_by_role("button", name="Sign in").click()
-    expect(page.get_by_role("link", name=ADMIN)).to_be_visible()
 
 
 @pytest.fixture(scope="module")
@@ -75,11 +67,56 @@ def test_axe_finds_nothing(chromium: Browser, service: str, submitted: str, them
     for answer in page.locator("details.answer").all():
         answer.locator("summary").click()
     found[PROBLEM] = findings(page)
-    for path in ("/", submitted, "/account", "/status"):
+    for path in ("/", submitted, "/account", "/status", "/invitations"):
         page.goto(path)
         found[path] = findings(page)
+    # With a link that is shown this once, and a table with a row.
+    page.get_by_label("Whom it is for").fill(f"{theme} {width}")
+    page.get_by_role("button", name="Invite").click()
+    expect(page.locator(".secret")).to_be_visible()
+    found["a new invitation"] = findings(page)
+    page.get_by_label("Accounts").fill("0")
+    page.locator("form[action='/invitations']").evaluate("form => form.submit()")
+    expect(page.get_by_role("alert")).to_be_visible()
+    found["a refused invitation"] = findings(page)
     context.close()
     assert {path: broken for path, broken in found.items() if broken} == {}
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_axe_finds_nothing_while_a_verdict_is_waited_for_and_two_tabs_differ(
+    chromium: Browser, service: str, theme: Any
+) -> None:
+    context = chromium.new_context(base_url=service, color_scheme=theme, reduced_motion="reduce")
+    found: dict[str, list[str]] = {}
+
+    def look(page: Page, name: str) -> None:
+        for width in (1440, 360):
+            page.set_viewport_size({"width": width, "height": 800})
+            found[f"{name}, {width}"] = findings(page)
+
+    running, other = Learner(context.new_page()), Learner(context.new_page())
+    running.sign_up(f"axe-{uuid.uuid4().hex}@lab.test")
+    running.open_problem()
+    other.open_problem()
+    # Ends by being cancelled.
+    running.write("import time\n\ntime.sleep(3600)\n")
+    expect(other.page.locator(".other-version")).to_contain_text("another tab")
+    look(other.page, "changed in another tab")
+    other.write("# another text\n")
+    running.press("Run sample cases")
+    rows = running.page.locator("[data-live-cases] tbody tr.pending")
+    expect(rows.first).to_be_visible(timeout=VERDICT_MILLISECONDS)
+    look(running.page, "a verdict that is waited for")
+    sent = context.request.get(f"{service}/api/v1{PROBLEM}/submissions").json()["submissions"]
+    other.page.goto(f"/submissions/{sent[0]['id']}")
+    expect(other.page.locator("[data-island=live-verdict]")).to_be_visible()
+    look(other.page, "the page of a submission that runs")
+    running.press("Cancel")
+    running.verdict("cancelled")
+    look(running.page, "a verdict that was cancelled")
+    context.close()
+    assert {name: broken for name, broken in found.items() if broken} == {}
 
 
 def test_axe_would_find_something(page: Page) -> None:

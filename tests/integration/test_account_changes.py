@@ -7,7 +7,7 @@ import pytest
 
 from app.accounts.accounts import Accounts
 from app.core.user import Role
-from app.errors import AccountError, NotSignedIn, WrongPassword
+from app.errors import AccountError, EmailTaken, NotSignedIn, WrongPassword
 from app.store.engine.database import Database
 from app.store.queries import users
 
@@ -154,3 +154,20 @@ async def test_nobody_is_changed_who_is_not_there(accounts: Accounts) -> None:
     for change in (accounts.disable(nobody), accounts.enable(nobody), accounts.set_password(nobody, _OTHER)):
         with pytest.raises(AccountError, match=f"There is no account {nobody}"):
             await change
+
+
+async def test_a_form_that_is_sent_twice_at_once_makes_one_token_and_one_account(accounts: Accounts) -> None:
+    """As by a double click: both answers are those of the first."""
+    session = await accounts.sign_in(_LEARNER, _PASSWORD, client="a")
+    user = await accounts.user_of_session(session)
+    assert user is not None
+    asked = [accounts.create_token(user, "ci", session=session, key="form") for _ in range(4)]
+    assert len(set(await asyncio.gather(*asked))) == 1
+    assert [token.name for token in await accounts.tokens_of(user)] == ["ci"]
+    made = [accounts.sign_up("new@school.test", _PASSWORD, key="form") for _ in range(4)]
+    ended = await asyncio.gather(*made, return_exceptions=True)
+    assert sum(isinstance(one, EmailTaken) for one in ended) == 3
+    assert await accounts.made_by_form(" NEW@school.test", "form")
+    assert not await accounts.made_by_form("new@school.test", "another form")
+    assert not await accounts.made_by_form(_LEARNER, "")
+    assert not await accounts.made_by_form("nobody@school.test", "form")

@@ -16,8 +16,8 @@ from app.grading.diagnose.numbers import as_numbers
 from app.grading.diagnose.significance import Array
 from app.grading.diagnose.stages import checks_to_prepare
 from app.grading.grader import Grader
-from app.grading.open_grader import open_grader
 from app.grading.reference.outputs import ReferenceOutput
+from tests.support.opened_grader import opened_grader
 from tests.support.real_problems import sampled_problem
 from tests.support.toy_problem import REFERENCE, toy_problem
 
@@ -37,15 +37,9 @@ class Clinic:
 
 @pytest.fixture(scope="module")
 def clinic(graded_problems_dir: Path) -> Iterator[Clinic]:
-    with asyncio.Runner() as runner:
-        opened = open_grader(
-            data_dir=graded_problems_dir, unjailed=False, diagnosis_seconds=300, prepares_diagnosis=False
-        )
-        grader = runner.run(opened.__aenter__())
-        try:
-            yield Clinic(grader, runner)
-        finally:
-            runner.run(opened.__aexit__(None, None, None))
+    options = {"diagnosis_seconds": 300, "prepares_diagnosis": False}
+    with opened_grader(graded_problems_dir, **options) as (grader, runner):
+        yield Clinic(grader, runner)
 
 
 _SUM = "x = x + self.pos_embed[...]"

@@ -14,10 +14,10 @@ from pathlib import Path
 
 import pytest
 
-from app.grading.open_grader import open_grader
 from sandbox.isolation.bubblewrap import find_host_paths, jail_environment, unjailed_command
 from sandbox.jailed import Supervisor
 from tests.support.faulty_grader import BETWEEN_CALLS, RIGHT, SLOW, SLOW_AND_WRONG, WRONG, FaultyGrader, kill
+from tests.support.opened_grader import opened_grader
 from tests.support.process_trees import is_running
 
 pytestmark = pytest.mark.jail
@@ -36,14 +36,10 @@ _VICTIMS: dict[str, Callable[[FaultyGrader, Supervisor], int]] = {
 @pytest.fixture(scope="module")
 def faulty(tmp_path_factory: pytest.TempPathFactory) -> Iterator[FaultyGrader]:
     data_dir: Path = tmp_path_factory.mktemp("faults")
-    with asyncio.Runner() as runner:
-        context = open_grader(data_dir=data_dir, unjailed=False, warm_jails=2, standby=True)
-        faulty_grader = FaultyGrader(runner.run(context.__aenter__()), runner)
-        try:
-            faulty_grader.run(faulty_grader.learn())
-            yield faulty_grader
-        finally:
-            runner.run(context.__aexit__(None, None, None))
+    with opened_grader(data_dir, warm_jails=2, standby=True) as (grader, runner):
+        faulty_grader = FaultyGrader(grader, runner)
+        faulty_grader.run(faulty_grader.learn())
+        yield faulty_grader
 
 
 @pytest.mark.parametrize("victim", _VICTIMS)

@@ -1,6 +1,5 @@
 """What a function may return — one array, a tuple or a dictionary of arrays — graded in the real jail."""
 
-import asyncio
 from collections.abc import Callable, Iterator
 
 import pytest
@@ -8,7 +7,7 @@ import pytest
 from app.core.outcome import Outcome
 from app.core.problem import Problem
 from app.core.verdict import CaseResult, Mode, Verdict, Visibility
-from app.grading.open_grader import open_grader
+from tests.support.opened_grader import opened_grader
 from tests.support.output_problems import answering, one_output, several_outputs
 
 pytestmark = pytest.mark.jail
@@ -20,18 +19,13 @@ Grade = Callable[[str, str], Verdict]
 @pytest.fixture(scope="module")
 def judge(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Judge]:
     """Grades a code, or what `answering` makes of an expression."""
-    with asyncio.Runner() as runner:
-        opened = open_grader(data_dir=tmp_path_factory.mktemp("several"), unjailed=False)
-        grader = runner.run(opened.__aenter__())
+    with opened_grader(tmp_path_factory.mktemp("several")) as (grader, runner):
 
         def judged(problem: Problem, code: str) -> Verdict:
             code = code if "def " in code else answering(code)
             return runner.run(grader.grade(problem, code, Mode.SUBMIT, fresh_seed=1))
 
-        try:
-            yield judged
-        finally:
-            runner.run(opened.__aexit__(None, None, None))
+        yield judged
 
 
 @pytest.fixture(scope="module")

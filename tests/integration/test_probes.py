@@ -1,6 +1,5 @@
 """Probes in the real jail: what is right passes in every style, what is wrong is said plainly."""
 
-import asyncio
 import textwrap
 from collections.abc import Callable, Iterator
 
@@ -9,7 +8,7 @@ import pytest
 from app.core.outcome import Outcome
 from app.core.problem import Problem
 from app.core.verdict import CaseResult, Mode, Verdict
-from app.grading.open_grader import open_grader
+from tests.support.opened_grader import opened_grader
 from tests.support.probed_problems import (
     CHECKPOINT,
     DETERMINISM,
@@ -42,17 +41,12 @@ def _answers(expression: str) -> str:
 
 @pytest.fixture(scope="module")
 def grade(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Grade]:
-    with asyncio.Runner() as runner:
-        opened = open_grader(data_dir=tmp_path_factory.mktemp("probes"), unjailed=False)
-        grader = runner.run(opened.__aenter__())
+    with opened_grader(tmp_path_factory.mktemp("probes")) as (grader, runner):
 
         def grade(problem: Problem, code: str, mode: Mode = Mode.SUBMIT) -> Verdict:
             return runner.run(grader.grade(problem, code, mode, fresh_seed=8))
 
-        try:
-            yield grade
-        finally:
-            runner.run(opened.__aexit__(None, None, None))
+        yield grade
 
 
 def _row(verdict: Verdict, name: str) -> CaseResult:

@@ -27,6 +27,17 @@ _REFUSED = {
     "magic": (f"{REFERENCE}%%time\n", "syntax_error", _LAST + 1, "a command of a notebook"),
     "answer": (f"Here it is:\n\n```python\n{REFERENCE}```\n", "syntax_error", 1, "a text around the code"),
     "newer": (f'{REFERENCE}x = f"{{d["k"]}}"\n', "syntax_error", _LAST + 1, "here 3.11 runs"),
+    "counted": (f"{REFERENCE}x = 1\nx++\n", "syntax_error", _LAST + 2, "write `x += 1`"),
+    "javascript": (
+        f"{REFERENCE}function f() {{\n  return 1;\n}}\n",
+        "syntax_error",
+        _LAST + 1,
+        "write `def f(…):`",
+    ),
+    "walrus": (f"{REFERENCE}x := 1\n", "syntax_error", _LAST + 1, "write `=`"),
+    "lower": (f"{REFERENCE}x = true\n", "error", _LAST + 1, "Python writes `True`, `False` and `None`"),
+    "julia": (f"{REFERENCE}end\n", "error", _LAST + 1, "ends where its indentation does"),
+    "r": (f"{REFERENCE}y <- 1\n", "error", _LAST + 1, "`<-` is not Python's"),
     "exit": (f"{REFERENCE}exit()\n", "error", _LAST + 1, "is only there in a console"),
     "breakpoint": (
         REFERENCE.replace("    return Shift(", "    breakpoint()\n    return Shift("),

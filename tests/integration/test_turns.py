@@ -5,6 +5,7 @@ from collections import Counter
 from collections.abc import AsyncIterator, Iterable, Sequence
 
 import pytest
+from sqlalchemy import text
 
 from app.core.job import BULK, INTERACTIVE, WATCHED
 from app.core.submission import SUBMISSION
@@ -12,9 +13,11 @@ from app.core.user import User
 from app.errors import QueueFull
 from app.queue.admission import Limits
 from app.queue.interface import Ticket
+from app.queue.postgres.sweep import Sweep, SweepTimes
 from app.store import tables
 from app.store.queries import jobs
 from app.worker.consume import consuming
+from tests.support.postgres import PostgresServer
 from tests.support.queue_harness import Grading, QueueHarness, queue_harness
 from tests.support.scripted_service import until
 from tests.support.toy_kind import TOY
@@ -113,6 +116,41 @@ async def test_a_turn_that_was_had_is_remembered(harness: QueueHarness) -> None:
     await waiting.ask("e e")
     assert await waiting.order() == "e1 a2 d2 e2 b1"
     assert await waiting.run(5) == "e1 a2 d2 e2 b1"
+
+
+@pytest.mark.postgresql
+async def test_what_is_old_is_forgotten_by_the_sweep_and_nothing_else(postgres: PostgresServer) -> None:
+    """Of who has solved nothing, a turn tells the network; and the table holds no more than an hour's."""
+    async with queue_harness(postgres.new_database()) as harness:
+        waiting = await waiting_of(harness, "a b")
+        await waiting.ask("a", _HERE)
+        await waiting.ask("b", _THERE)
+        assert await waiting.run(2) == "a1 b1"
+        takers = await takers_of(harness)
+        assert len(takers) == 4
+        old = "UPDATE turns SET taken_at = taken_at - interval '61 minutes' WHERE taker = :network"
+        recent = "UPDATE turns SET taken_at = taken_at - interval '59 minutes' WHERE taker = :network"
+        async with harness.database.transaction() as connection:
+            await connection.execute(text(old), {"network": _HERE})
+            await connection.execute(text(recent), {"network": _THERE})
+        sweeping = asyncio.create_task(Sweep(harness.database, SweepTimes(look_seconds=0.01)).run())
+        try:
+            async with asyncio.timeout(60):
+                while await takers_of(harness) == takers:  # noqa: ASYNC110 - it has no event
+                    await asyncio.sleep(0.01)
+        finally:
+            sweeping.cancel()
+            await asyncio.gather(sweeping, return_exceptions=True)
+        assert await takers_of(harness) == takers - {_HERE}
+        # Which changes nobody's place: it would be among the next anyway.
+        await waiting.ask("b", _THERE)
+        await waiting.ask("a", _HERE)
+        assert await waiting.order() == "a2 b2"
+
+
+async def takers_of(harness: QueueHarness) -> set[str]:
+    async with harness.database.reading() as connection:
+        return set((await connection.execute(text("SELECT taker FROM turns"))).scalars())
 
 
 async def test_new_accounts_without_end_keep_nobody_out_of_their_network(harness: QueueHarness) -> None:

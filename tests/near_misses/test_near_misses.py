@@ -13,10 +13,10 @@ from app.core.outcome import Outcome
 from app.core.problem import Problem
 from app.core.verdict import DiagnosisKind, Mode, Verdict
 from app.grading.grader import Grader
-from app.grading.open_grader import open_grader
 from app.grading.plan.checks import Check
 from tests.near_misses.grade import LASTING, checks_on, endings, outcome_on, whole_problem
 from tests.near_misses.table import ALL, NEAR_MISSES, NearMiss, near_misses
+from tests.support.opened_grader import opened_grader
 
 pytestmark = pytest.mark.jail
 
@@ -41,13 +41,8 @@ class Grading:
 
 @pytest.fixture(scope="module")
 def grading(graded_problems_dir: Path) -> Iterator[Grading]:
-    with asyncio.Runner() as runner:
-        opened = open_grader(data_dir=graded_problems_dir, unjailed=False, diagnosis_seconds=300)
-        grader = runner.run(opened.__aenter__())
-        try:
-            yield Grading(grader, runner)
-        finally:
-            runner.run(opened.__aexit__(None, None, None))
+    with opened_grader(graded_problems_dir, diagnosis_seconds=300) as (grader, runner):
+        yield Grading(grader, runner)
 
 
 def _with_variants(*names: str) -> Problem:

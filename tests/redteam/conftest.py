@@ -8,8 +8,8 @@ import pytest
 
 from app.core.verdict import Mode, Verdict
 from app.grading.grader import Grader
-from app.grading.open_grader import open_grader
 from tests.redteam.classroom import Classroom
+from tests.support.opened_grader import opened_grader
 from tests.support.toy_problem import toy_problem
 
 
@@ -29,25 +29,15 @@ class Judge:
 @pytest.fixture(scope="session")
 def judge(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Judge]:
     data_dir: Path = tmp_path_factory.mktemp("redteam")
-    with asyncio.Runner() as runner:
-        context = open_grader(data_dir=data_dir, unjailed=False)
-        grader = runner.run(context.__aenter__())
-        try:
-            yield Judge(grader, runner, data_dir)
-        finally:
-            runner.run(context.__aexit__(None, None, None))
+    with opened_grader(data_dir) as (grader, runner):
+        yield Judge(grader, runner, data_dir)
 
 
 @pytest.fixture(scope="session")
 def shared_classroom(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Classroom]:
     data_dir: Path = tmp_path_factory.mktemp("classroom")
-    with asyncio.Runner() as runner:
-        context = open_grader(data_dir=data_dir, unjailed=False, warm_jails=4)
-        grader = runner.run(context.__aenter__())
-        try:
-            yield Classroom(grader, runner)
-        finally:
-            runner.run(context.__aexit__(None, None, None))
+    with opened_grader(data_dir, warm_jails=4) as (grader, runner):
+        yield Classroom(grader, runner)
 
 
 @pytest.fixture

@@ -10,9 +10,9 @@ from app.core.outcome import Outcome
 from app.core.problem import Problem
 from app.core.verdict import Mode, Verdict
 from app.grading.grader import Grader
-from app.grading.open_grader import open_grader
 from app.grading.plan.checks import Check, checks_of
 from sandbox.interface import CallResult
+from tests.support.opened_grader import opened_grader
 from tests.support.toy_problem import REFERENCE, toy_problem
 
 pytestmark = pytest.mark.jail
@@ -56,13 +56,8 @@ class Harness:
 @pytest.fixture(scope="module")
 def harness(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Harness]:
     data_dir: Path = tmp_path_factory.mktemp("ahead")
-    with asyncio.Runner() as runner:
-        context = open_grader(data_dir=data_dir, unjailed=False, warm_jails=3)
-        grader = runner.run(context.__aenter__())
-        try:
-            yield Harness(grader, runner)
-        finally:
-            runner.run(context.__aexit__(None, None, None))
+    with opened_grader(data_dir, warm_jails=3) as (grader, runner):
+        yield Harness(grader, runner)
 
 
 def test_none_is_ready_before_a_first_submission(harness: Harness) -> None:

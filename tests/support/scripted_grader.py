@@ -101,14 +101,10 @@ class ScriptedGrader:
         on_unexplained: Callable[[UnexplainedOutput], None] = lambda found: None,
     ) -> Verdict:
         self.explained.append(code)
-        words = [line.split() for line in code.splitlines()]
+        await _later(code, times=self.explained.count(code))
         diagnosis = None
-        for line in words:
-            match line:
-                case ["later_break", times] if self.explained.count(code) <= int(times):
-                    raise GraderError("the scripted grader broke, as it was told")
-                case ["later_wait"]:
-                    await asyncio.Event().wait()
+        for line in code.splitlines():
+            match line.split():
                 case ["found", name]:
                     diagnosis = Diagnosis(kind=DiagnosisKind.VARIANT, id=name, message=f"This is `{name}`.")
                 case _:
@@ -125,12 +121,9 @@ class ScriptedGrader:
         on_unexplained: Callable[[UnexplainedOutput], None] = lambda found: None,
     ) -> Verdict:
         self.confirmed.append(code)
-        for line in [line.split() for line in code.splitlines()]:
-            match line:
-                case ["later_break", times] if self.confirmed.count(code) <= int(times):
-                    raise GraderError("the scripted grader broke, as it was told")
-                case ["later_wait"]:
-                    await asyncio.Event().wait()
+        await _later(code, times=self.confirmed.count(code))
+        for line in code.splitlines():
+            match line.split():
                 case ["fresh", name]:
                     refused = {"outcome": Outcome(name), "accepted": False, "score": 0.0}
                     explained = Explained.CUT_SHORT if "cut_short" in code.splitlines() else None
@@ -221,6 +214,18 @@ class ScriptedGrader:
             explained=Explained.CUT_SHORT if not is_pending and "cut_short" in code.splitlines() else None,
             confirmation=Confirmation.PENDING if is_pending else None,
         )
+
+
+async def _later(code: str, *, times: int) -> None:
+    """Break or wait where the code says so of what follows a verdict; `times` it was asked for."""
+    for line in code.splitlines():
+        match line.split():
+            case ["later_break", most] if times <= int(most):
+                raise GraderError("the scripted grader broke, as it was told")
+            case ["later_wait"]:
+                await asyncio.Event().wait()
+            case _:
+                pass
 
 
 def _end(how: str, times: int = 1, *, run: int) -> None:

@@ -188,11 +188,16 @@ WORST: Mapping[tuple[str, str], list[Worst]] = {
         _sent(
             "POST",
             "/account/tokens",
-            "a long name",
-            _form_of("name", "n" * 60_000, 60_000),
-            413,
-            422,
+            f"{limit} of {name}",
+            _form_of(name, "n" * limit, limit, more),
+            *end,
             kind=_FORM,
+        )
+        for name, limit, more, end in (
+            ("name", 60_000, "", (413,)),
+            ("name", 15_000, "&key=x", (422,)),
+            # The learner with everything has as many tokens as there may be.
+            ("key", 15_000, "&name=x", (303, 422)),
         )
     ],
     ("POST", "/account/tokens/{token_id}/delete"): [

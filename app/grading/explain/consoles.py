@@ -44,6 +44,14 @@ _LINES = (
         re.compile(r"(?:python3?|py|jupyter|bash|ls|pwd|clear|cls)\s*$"),
         "This is no Python: leave the line out.",
     ),
+    (
+        re.compile(r"(?:end|endif|endfor|endwhile|endfunction|begin|then|fi|done|esac)\s*;?\s*$"),
+        "A block of Python ends where its indentation does: leave the line out.",
+    ),
+    (
+        re.compile(r"[\w.]+\s*<-\s*[^\s=]"),
+        "`<-` is not Python's, which reads a comparison here: write `=`.",
+    ),
 )
 
 

@@ -21,6 +21,18 @@ _IMPORTS = {
     "jit": "from jax import jit",
     "grad": "from jax import grad",
 }
+_CAPITALS = {
+    "true": "True",
+    "TRUE": "True",
+    "false": "False",
+    "FALSE": "False",
+    "null": "None",
+    "NULL": "None",
+    "nil": "None",
+    "none": "None",
+    "NONE": "None",
+    "undefined": "None",
+}
 _TORCH_NAMES = frozenset({"torch", "nn", "F", "tf"})
 MOVED = {
     "softmax": "jax.nn.softmax",
@@ -83,6 +95,10 @@ def _unknown_name(asked: Asked) -> str:
             f"`{name}` is not imported, and there is no PyTorch or TensorFlow here: layers are in `nnx`, "
             "mathematics in `jnp`."
         )
+    if name in _CAPITALS:
+        return f"Python writes `True`, `False` and `None`: `{name}` is `{_CAPITALS[name]}` there."
+    if name == "this":
+        return "`this` is not Python's: a method lists `self` as its first parameter, and writes `self.x`."
     if name == "self":
         return "`self` is only there inside a method that lists it as its first parameter."
     if asked.nearest:

@@ -14,18 +14,23 @@ from sqlalchemy import text
 from app.core.job import INTERACTIVE
 from app.store.engine.database import Connection
 
-# `nth` counts rounds: of an account inside its lane, then of the lane among all.
+# `nth` counts rounds: of an account inside its lane, then of the lane among all. Turns and jobs are looked up
+# one by one: joined plainly, all that there are would be read for each job that is handed out.
 _IN_TURN = """
     in_accounts AS (
         SELECT waiting.*,
             row_number() OVER (PARTITION BY lane, account ORDER BY created_at, id) AS nth,
-            coalesce(turns.taken_at, min(created_at) OVER (PARTITION BY lane, account)) AS since
-        FROM waiting LEFT JOIN turns ON turns.taker = waiting.account
+            coalesce(
+                (SELECT taken_at FROM turns WHERE taker = waiting.account),
+                min(created_at) OVER (PARTITION BY lane, account)
+            ) AS since
+        FROM waiting
     ), in_lanes AS (
-        SELECT in_accounts.id, lane, account, turns.taken_at,
+        SELECT in_accounts.id, lane, account,
+            (SELECT taken_at FROM turns WHERE taker = in_accounts.lane) AS taken_at,
             row_number() OVER (PARTITION BY lane ORDER BY nth, since, account) AS nth,
             min(created_at) OVER (PARTITION BY lane) AS since
-        FROM in_accounts LEFT JOIN turns ON turns.taker = in_accounts.lane
+        FROM in_accounts
     ), in_turn AS (
         SELECT id, lane, account,
             row_number() OVER (ORDER BY nth, taken_at NULLS FIRST, since, lane) AS place
@@ -47,7 +52,9 @@ _TAKE = f"""
             coalesce(jobs.user_id, entry.queueing_lock, entry.id::text) AS account,
             coalesce(jobs.network, jobs.user_id, entry.queueing_lock, entry.id::text) AS lane
         FROM procrastinate_jobs AS entry
-        LEFT JOIN jobs ON jobs.id = entry.queueing_lock
+        LEFT JOIN LATERAL (
+            SELECT created_at, user_id, network FROM jobs WHERE jobs.id = entry.queueing_lock LIMIT 1
+        ) AS jobs ON true
         WHERE entry.status = 'todo' AND entry.priority >= {INTERACTIVE}
             AND entry.queue_name = ANY(%(queues)s::varchar[])
             AND (entry.scheduled_at IS NULL OR entry.scheduled_at <= now())

@@ -4,6 +4,8 @@ from datetime import datetime
 
 import msgspec
 from sqlalchemy import delete, select
+from sqlalchemy.dialects.postgresql import insert as postgres_insert
+from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 
 from app.core.user import User
 from app.store import tables
@@ -20,15 +22,23 @@ class Token(msgspec.Struct, frozen=True, kw_only=True):
 
 
 async def insert_token(connection: Connection, token: Token, *, user_id: str, secret_hash: str) -> None:
-    await connection.execute(
-        tables.tokens.insert().values(
-            id=token.id,
-            name=token.name,
-            created_at=token.created_at,
-            user_id=user_id,
-            secret_hash=secret_hash,
-        )
+    """Store it; nothing is stored where there is one with this secret."""
+    insert = sqlite_insert if connection.dialect.name == "sqlite" else postgres_insert
+    new = insert(tables.tokens).values(
+        id=token.id,
+        name=token.name,
+        created_at=token.created_at,
+        user_id=user_id,
+        secret_hash=secret_hash,
     )
+    await connection.execute(new.on_conflict_do_nothing())
+
+
+async def token_by_secret(connection: Connection, secret_hash: str, *, user_id: str) -> Token | None:
+    """Return the user's token with this secret."""
+    of_user = (tables.tokens.c.secret_hash == secret_hash) & (tables.tokens.c.user_id == user_id)
+    row = (await connection.execute(select(tables.tokens).where(of_user))).one_or_none()
+    return None if row is None else Token(id=row.id, name=row.name, created_at=row.created_at)
 
 
 async def user_of_token(connection: Connection, secret_hash: str) -> User | None:

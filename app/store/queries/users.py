@@ -29,7 +29,9 @@ USER_COLUMNS = (
 """What `as_user` reads."""
 
 
-async def insert_user(connection: Connection, *, email: str, password_hash: str, role: Role) -> User:
+async def insert_user(
+    connection: Connection, *, email: str, password_hash: str, role: Role, user_id: str | None = None
+) -> User:
     """Insert a new account; the first one of all is the admin, whatever `role` says.
 
     Two sign-ups at the same moment both try to insert the one row of `founder`; the primary
@@ -42,7 +44,8 @@ async def insert_user(connection: Connection, *, email: str, password_hash: str,
     insert = sqlite_insert if connection.dialect.name == "sqlite" else postgres_insert
     claim = insert(tables.founder).values(id=1, created_at=now).on_conflict_do_nothing()
     is_first = (await connection.execute(claim.returning(tables.founder.c.id))).first() is not None
-    user = User(id=uuid4().hex, email=email, role=Role.ADMIN if is_first else role, created_at=now)
+    role = Role.ADMIN if is_first else role
+    user = User(id=user_id or uuid4().hex, email=email, role=role, created_at=now)
     try:
         await connection.execute(
             tables.users.insert().values(

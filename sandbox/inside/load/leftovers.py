@@ -13,6 +13,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from sandbox.inside.load.odd_characters import odd_character
+from sandbox.inside.load.other_languages import opening_brace, other_language
 
 _NOTEBOOK_LIMIT = 4_000_000
 _READ_LIMIT = 400_000
@@ -120,7 +121,9 @@ def leftover(code: str, error: SyntaxError) -> Leftover | None:
             return Leftover(message=said, line=place)
         if said := _habit(lines, place, error if place == reported else None):
             return Leftover(message=said, line=place)
-    return None
+    brace = opening_brace(lines, first)
+    said = "" if brace is None else _habit(lines, brace, None)
+    return Leftover(message=said, line=brace) if brace is not None and said else None
 
 
 def _first_wrong(lines: Sequence[str], reported: int) -> int:
@@ -167,6 +170,8 @@ def _habit(lines: Sequence[str], place: int, error: SyntaxError | None) -> str:
     if match := _OLD_EXCEPT.match(line):
         return f"this is Python 2: write `except {match[1]} as {match[2]}:`"
     if said := next((said for is_one, said in _RULES if line and is_one(line)), ""):
+        return said
+    if said := other_language(lines, place):
         return said
     if _is_numbered(lines, place):
         return "the numbers of the lines were copied along: take them off in front of each line"

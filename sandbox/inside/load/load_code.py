@@ -8,8 +8,8 @@ from types import ModuleType
 
 import msgspec
 
+from sandbox.forbidden_names import first_forbidden, in_words
 from sandbox.inside.load.entry import entry_fault
-from sandbox.inside.load.forbidden_names import first_forbidden, in_words
 from sandbox.inside.load.leftovers import NOTEBOOK, is_notebook, leftover
 from sandbox.inside.load.newer_python import newer_syntax
 from sandbox.inside.load.static_notes import static_notes

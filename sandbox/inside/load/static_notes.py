@@ -3,7 +3,7 @@
 import ast
 from collections.abc import Iterator, Sequence
 
-from sandbox.inside.load.forbidden_names import dotted_uses, imported_names
+from sandbox.forbidden_names import dotted_uses, imported_names
 from sandbox.inside.submitted_text import plain_text
 
 _LIMIT = 6

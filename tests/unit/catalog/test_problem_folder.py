@@ -175,17 +175,26 @@ def test_any_change_of_a_file_is_another_version(files: dict[str, bytes], data: 
 @pytest.mark.parametrize(
     ("changed", "is_another"),
     [
-        ("core/probes/toy.py", True),
-        ("catalog/manifest.py", True),
-        ("core/README.md", False),
-        ("web/a.py", False),
+        ("sandbox/forbidden_names.py", True),
+        ("sandbox/jailed.py", False),
+        ("app/core/probes/toy.py", True),
+        ("app/catalog/manifest.py", True),
+        ("app/core/README.md", False),
+        ("app/web/a.py", False),
     ],
 )
 def test_the_rules_change_with_the_code_that_reads_packages(
     tmp_path: Path, changed: str, is_another: bool
 ) -> None:
     """A package that older code found readable is read again; the folders below count too."""
-    for name in ("core/probes/toy.py", "catalog/a.py", "core/README.md", "web/a.py"):
+    for name in (
+        "sandbox/forbidden_names.py",
+        "sandbox/jailed.py",
+        "app/core/probes/toy.py",
+        "app/catalog/a.py",
+        "app/core/README.md",
+        "app/web/a.py",
+    ):
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / name).write_text("one")
     before = reading_rules(tmp_path)

@@ -10,7 +10,7 @@ from app.catalog.problem_folder import load_folders, read_problem
 from app.catalog.starter import require_usable_starter
 from app.core.problem import Manifest
 from app.errors import ProblemError
-from sandbox.inside.load.forbidden_names import first_forbidden
+from sandbox.forbidden_names import first_forbidden
 from tests.support.toy_problem import toy_files, toy_problem, write_toy_folders
 
 _FORBIDDEN = ("nnx.MultiHeadAttention", "jax.numpy.linalg.qr")
@@ -106,7 +106,7 @@ _USES = [
 
 @pytest.mark.parametrize("uses", _USES)
 def test_a_starter_is_searched_for_forbidden_names_as_a_submission_is(uses: str) -> None:
-    """The jail has a search of its own, which pages must not know."""
+    """By the same search."""
     text = f"def shift(seed, x): ...\n{uses}\n"
     found = first_forbidden(ast.parse(text), _FORBIDDEN)
     if found is None:

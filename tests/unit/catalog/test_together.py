@@ -61,6 +61,60 @@ def test_an_id_is_held_even_by_a_folder_that_cannot_be_read(tmp_path: Path) -> N
     assert "is also the id of 1-double" in _reasons(loaded)["2-treble"]
 
 
+@pytest.mark.parametrize("left", ["no file", "no id", "no text"])
+@pytest.mark.parametrize("changed", ["statement.md", "references/reference.py"])
+def test_a_copy_takes_no_id_while_the_original_has_lost_its_own(
+    tmp_path: Path, left: str, changed: str
+) -> None:
+    """Under another slug and position, and with one of its texts rewritten already."""
+    original = _write(tmp_path, "double", 1)
+    for kind in ("problems", "references"):
+        shutil.copytree(tmp_path / kind / "1-double", tmp_path / kind / "2-treble")
+    copied = tmp_path / "problems/2-treble/problem.toml"
+    text = copied.read_text().replace('slug = "double"', 'slug = "treble"')
+    copied.write_text(text.replace("position = 1", "position = 2"))
+    place, _, name = changed.rpartition("/")
+    rewritten = tmp_path / (place or "problems") / "2-treble" / name
+    rewritten.write_text(f"{rewritten.read_text()}\nX = 1\n")
+    manifest = original / "problem.toml"
+    if left == "no file":
+        manifest.unlink()
+    else:
+        manifest.write_text("" if left == "no text" else manifest.read_text().partition("\n")[2])
+    _write(tmp_path, "quadruple", 3)
+    loaded = _load(tmp_path)
+    assert "treble" not in loaded.problems
+    reasons = _reasons(loaded)
+    assert "seems to be the id of 1-double, which has no problem.toml with an id" in reasons["2-treble"]
+    assert "problem.toml" in reasons["1-double"]
+    # Once the original is whole again, it is on offer, and what is wrong with the copy is plain.
+    manifest.write_bytes(small_problem("double", position=1)["problem.toml"])
+    reasons = _reasons(_load(tmp_path))
+    assert "is also the id of 1-double" in reasons["2-treble"]
+
+
+def test_an_id_is_that_of_the_folder_that_had_it_last(tmp_path: Path) -> None:
+    """Though nothing else of the copy is what it was; and a folder that is gone has been renamed."""
+    original = _write(tmp_path, "double", 1)
+    _write(tmp_path, "treble", 2, _id_line("treble"), _id_line("double"))
+    for place in ("problems/2-treble/statement.md", "references/2-treble/reference.py"):
+        (tmp_path / place).write_text(f"{(tmp_path / place).read_text()}\nX = 1\n")
+    (original / "problem.toml").unlink()
+    identity = identity_of(small_problem("double", position=1)["problem.toml"])
+    assert identity.id is not None
+
+    def load() -> LoadedFolders:
+        last_ids = {"1-double": identity.id or ""}
+        return load_folders(tmp_path / "problems", tmp_path / "references", last_ids=last_ids)
+
+    loaded = load()
+    assert list(loaded.problems) == []
+    assert "seems to be the id of 1-double" in _reasons(loaded)["2-treble"]
+    assert _reasons(loaded)["1-double"] == "problem.toml: the file is missing"
+    shutil.rmtree(original)
+    assert list(load().problems) == ["treble"]
+
+
 def test_two_problems_at_one_position_are_both_refused(tmp_path: Path) -> None:
     _write(tmp_path, "double", 1)
     _write(tmp_path, "treble", 1)

@@ -5,6 +5,7 @@ from html import unescape
 
 import pytest
 
+from app.accounts.accounts import TOKENS_LIMIT
 from app.web.sign_in_form import return_address
 from tests.support.page_browser import PASSWORD, PROBLEM, PageBrowser, sign_up
 
@@ -91,6 +92,66 @@ def test_a_reload_after_a_token_was_made_makes_no_second_one(learner: PageBrowse
     again = learner.get(page.url)
     assert "<code>jaxercise_" not in again.text
     assert again.text.count("Delete token seminar") == 1
+
+
+def key_of(page: str) -> str:
+    [key] = re.findall(r'name="key" value="([^"]+)"', page)
+    return str(key)
+
+
+def shown_token(page: str) -> str:
+    [secret] = re.findall(r"<code>(jaxercise_[^<]+)</code>", page)
+    return str(secret)
+
+
+def test_a_token_form_that_is_sent_twice_makes_one_token(learner: PageBrowser) -> None:
+    """As by a double click where no script runs: the second answer shows what the first would have shown."""
+    form = {"name": "seminar", "key": key_of(learner.get("/account").text)}
+    first, second = [learner.post("/account/tokens", data=form).text for _ in range(2)]
+    assert shown_token(first) == shown_token(second)
+    assert second.count("Delete token seminar") == 1
+    whose = learner.get("/api/v1/session", headers={"Authorization": f"Bearer {shown_token(second)}"})
+    assert whose.status_code == 200
+    # Another name is another wish, and so is a form that was made anew.
+    other = learner.post("/account/tokens", data={**form, "name": "laptop"}).text
+    again = learner.post("/account/tokens", data={"name": "seminar", "key": key_of(other)}).text
+    assert len({shown_token(page) for page in (first, other, again)}) == 3
+    assert (again.count("Delete token seminar"), again.count("Delete token laptop")) == (2, 1)
+
+
+def test_a_token_form_gives_another_session_another_token(learner: PageBrowser) -> None:
+    """What a form carries tells nobody the token that it makes."""
+    form = {"name": "seminar", "key": key_of(learner.get("/account").text)}
+    first = shown_token(learner.post("/account/tokens", data=form).text)
+    learner.post("/sign-out")
+    learner.post("/sign-in", data={"email": "ada@lab.test", "password": PASSWORD})
+    assert shown_token(learner.post("/account/tokens", data=form).text) != first
+
+
+def test_the_last_token_that_is_allowed_may_be_asked_for_twice(learner: PageBrowser) -> None:
+    for number in range(TOKENS_LIMIT - 1):
+        assert learner.post("/api/v1/tokens", json={"name": str(number)}).status_code == 201
+    form = {"name": "last", "key": key_of(learner.get("/account").text)}
+    first, second = [learner.post("/account/tokens", data=form) for _ in range(2)]
+    assert (first.status_code, shown_token(first.text)) == (200, shown_token(second.text))
+    refused = learner.post("/account/tokens", data={**form, "name": "one more"})
+    assert (refused.status_code, f"may have {TOKENS_LIMIT} tokens" in refused.text) == (422, True)
+
+
+def test_a_sign_up_form_that_is_sent_twice_makes_one_account_and_signs_in(client: PageBrowser) -> None:
+    key = key_of(client.get("/sign-up").text)
+    form = {"email": "ada@lab.test", "password": PASSWORD, "next": PROBLEM, "key": key}
+    client.post("/sign-up", data=form)
+    client.post("/sign-out")
+    page = client.post("/sign-up", data=form)
+    assert (page.status_code, page.url.path) == (200, PROBLEM)
+    assert "ada@lab.test" in page.text
+    client.post("/sign-out")
+    # Whoever has the form and not the password stays outside, and so does another form.
+    wrong = client.post("/sign-up", data={**form, "password": "three other words"})
+    assert (wrong.status_code, "three other words" in wrong.text) == (401, False)
+    another = client.post("/sign-up", data={**form, "key": key_of(client.get("/sign-up").text)})
+    assert (another.status_code, "exists already" in another.text) == (409, True)
 
 
 def test_no_token_but_a_new_one_of_ones_own_is_shown(learner: PageBrowser) -> None:

@@ -65,6 +65,21 @@ async def test_whoever_has_the_link_signs_up_until_it_is_used_up(tmp_path: Path)
     assert "Used up" in listed
 
 
+async def test_the_last_use_that_is_sent_twice_signs_in(tmp_path: Path) -> None:
+    """As by a double click: what the first answer used up does not shut its own sender out."""
+    async with scripted_service(tmp_path, sign_up="invitation") as service:
+        await service.sign_up()
+        path = await invited(service)
+        async with service.visitor() as browser:
+            [key] = re.findall(r'name="key" value="([^"]+)"', (await browser.get(path)).text)
+            typed = {"invitation": path.partition("=")[2], "key": key}
+            answers = [await sign_up(browser, "a@school.test", **typed) for _ in range(2)]
+            assert [answer.status_code for answer in answers] == [303, 303]
+            assert "a@school.test" in (await browser.get("/")).text
+            late = await sign_up(browser, "b@school.test", **typed)
+            assert shuts_out(late, "used as often as it may be")
+
+
 async def test_a_revoked_one_lets_nobody_in_and_says_so(tmp_path: Path) -> None:
     async with scripted_service(tmp_path, sign_up="invitation") as service:
         await service.sign_up()

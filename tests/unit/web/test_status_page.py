@@ -1,5 +1,6 @@
 """The status page, and the same from the API: for admins."""
 
+import html
 from datetime import timedelta
 from pathlib import Path
 
@@ -16,7 +17,8 @@ from app.store.engine import migrate
 from app.store.engine.database import Database
 from app.store.queries import workers
 from app.web.status_page import concerns
-from tests.support.scripted_service import Service, code, scripted_service
+from tests.support.scripted_service import PASSWORD, Service, code, scripted_service
+from tests.support.small_problem import small_problem, write_problem
 
 pytestmark = pytest.mark.anyio
 
@@ -147,6 +149,31 @@ def a_status(*rows: workers.WorkerRow, unseen_seconds: float = 0.0) -> ServiceSt
         versions=ServiceVersions(jaxercise="1", schema="1", python="3"),
         refused_problems=(),
     )
+
+
+async def test_a_copy_does_not_take_a_problem_over_while_the_original_is_incomplete(tmp_path: Path) -> None:
+    """The service remembers whose id it was, though nothing of the copy is as it was."""
+    async with scripted_service(tmp_path) as service:
+        await service.sign_up()
+        sent = await service.submit("x")
+    original = tmp_path / "problems/1-double"
+    files = small_problem("treble", position=2, statement="Three of everything.\n")
+    first_line = (original / "problem.toml").read_text().partition("\n")[0].encode()
+    files["problem.toml"] = first_line + b"\n" + files["problem.toml"].partition(b"\n")[2]
+    files["reference/reference.py"] = b"def double(x):\n    return 2 * x\n"
+    write_problem(files, tmp_path)
+    (original / "problem.toml").unlink()
+    async with scripted_service(tmp_path) as service:
+        credentials = {"email": "admin@school.test", "password": PASSWORD}
+        assert (await service.client.post("/api/v1/session", json=credentials)).status_code == 200
+        assert (await service.client.get("/problems/treble")).status_code == 404
+        assert (await service.client.get("/problems/double")).status_code == 200
+        submission = (await service.client.get(f"/api/v1/submissions/{sent['id']}")).json()
+        assert submission["problem"] == "double"
+        page = html.unescape((await service.client.get("/status")).text)
+    assert "2-treble/problem.toml: $.id:" in page
+    assert "seems to be the id of 1-double, which has no problem.toml with an id" in page
+    assert "1-double/problem.toml: the file is missing" in page
 
 
 def test_an_admin_sees_what_to_look_at() -> None:

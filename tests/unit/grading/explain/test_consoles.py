@@ -23,6 +23,40 @@ def test_a_habit_is_told_with_what_to_do(kind: str, message: str, said: str) -> 
     assert said in explain(kind, message, nearest="next")
 
 
+@pytest.mark.parametrize(
+    ("name", "meant"),
+    [
+        ("true", "True"),
+        ("TRUE", "True"),
+        ("false", "False"),
+        ("null", "None"),
+        ("nil", "None"),
+        ("none", "None"),
+    ],
+)
+def test_the_constants_of_other_languages_are_told(name: str, meant: str) -> None:
+    """Not as a name that looks alike."""
+    said = explain("NameError", f"name '{name}' is not defined", line=f"y = {name}", nearest="next")
+    assert said == f"Python writes `True`, `False` and `None`: `{name}` is `{meant}` there."
+
+
+@pytest.mark.parametrize(
+    ("line", "name", "said"),
+    [
+        ("end", "end", "ends where its indentation does"),
+        ("end;", "end", "ends where its indentation does"),
+        ("fi", "fi", "ends where its indentation does"),
+        ("y <- x", "y", "`<-` is not Python's"),
+        ("y<-c(1, 2)", "y", "`<-` is not Python's"),
+        ("this.x = 1", "this", "a method lists `self`"),
+        ("x = end", "end", "There is no variable `end` here"),
+        ("if y <-1:", "y", "There is no variable `y` here"),
+    ],
+)
+def test_lines_of_other_languages_that_python_can_read_are_told(line: str, name: str, said: str) -> None:
+    assert said in explain("NameError", f"name '{name}' is not defined", line=line)
+
+
 def test_a_parameter_in_the_place_of_its_numbers_is_told() -> None:
     message = "Triggering __jax_array__() during abstractification is no longer supported. To avoid this"
     assert "write `self.w[...]`" in explain("ValueError", message)

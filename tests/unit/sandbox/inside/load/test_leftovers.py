@@ -40,9 +40,10 @@ _SLIPS = [
     "x = !",
     "x = 1 2",
     "x = €",
-    "print 'a'",
     "x = >> 2",
-    "a ? b : c",
+    "x = (y +)",
+    "for x in {1 2}:\n    pass",
+    "match x:\n    case (1:\n        pass",
 ]
 
 
