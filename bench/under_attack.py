@@ -2,7 +2,7 @@
 
     .venv/bin/python -m bench.under_attack [--seconds S] [--connections N] [--errors-a-second E] [--only NAME]
 
-Starts a real service on loopback with twelve small problems, and measures how long the list, a problem and a
+Starts a real service on loopback with six small problems, and measures how long the list, a problem and a
 submission's page take, each on a connection of its own, while nothing else goes on. Then, one after the
 other and all at once: half-open connections, event streams, slow readers of a large page, slow senders of a
 body, repeated errors. They come from eight addresses in a process of their own; `--connections` is how many
@@ -34,7 +34,7 @@ from tests.support.real_service import RunningService, real_service
 from tests.support.small_problem import small_problem, write_problem
 
 _GOAL = 2.0
-_PROBLEMS = 12
+_PROBLEMS = 6
 _PREPARING_SECONDS = 600.0
 _SETTLED_SECONDS = 15.0
 """By then all attackers have come, and the first were given up."""
@@ -125,7 +125,7 @@ def affordable(plans: tuple[Plan, ...], files: int) -> tuple[Plan, ...]:
 
 @contextlib.contextmanager
 def _service(folder: Path) -> Iterator[RunningService]:
-    """Serve a dozen problems, the first with a statement and a figure of ordinary size."""
+    """Serve some problems, the first with a statement and a figure of ordinary size."""
     real = path_of("problems") / "46-vit-cls-token"
     for position in range(1, _PROBLEMS + 1):
         slug = "double" if position == 1 else f"double-{position}"
@@ -181,7 +181,7 @@ class Visitors:
 def _measure(service: RunningService, plans: tuple[Plan, ...], seconds: float) -> list[Row]:
     # The first account is the admin, whose pages show more.
     _signed_up(service, "founder@lab.test", "127.0.0.1").close()
-    with _signed_up(service, "visitor@lab.test", "127.0.0.1") as visitor:
+    with contextlib.closing(_signed_up(service, "visitor@lab.test", "127.0.0.1")) as visitor:
         graded = _submitted(visitor, _RIGHT)
         _wait_for_verdict(visitor, graded)
         streams = sum(plan.connections for plan in plans if plan.attack is Attack.STREAMS)
@@ -204,6 +204,8 @@ def _row(
     pipe, theirs = spawn.Pipe()
     attackers = spawn.Process(target=run_attackers, args=(plans, target, theirs), daemon=True)
     attackers.start()
+    # So that the end of one that breaks is noticed here.
+    theirs.close()
     try:
         time.sleep(_SETTLED_SECONDS)
         attacked, failed = visitors.read(seconds)
@@ -272,11 +274,12 @@ def table(rows: Sequence[Row]) -> str:
 
 def _target(service: RunningService, count: int) -> Target:
     """Sign attackers up: one with a long submission, and for the streams many, each with one that waits."""
-    with _signed_up(service, "attacker@lab.test", source_of(0)) as first:
+    with contextlib.closing(_signed_up(service, "attacker@lab.test", source_of(0))) as first:
         cookie, large = _cookie(first), _submitted(first, _LONG[:CODE_LIMIT_BYTES])
     accounts = []
     for number in range(count):
-        with _signed_up(service, f"attacker-{number}@lab.test", source_of(number)) as client:
+        client = _signed_up(service, f"attacker-{number}@lab.test", source_of(number))
+        with contextlib.closing(client):
             events = f"/api/v1/submissions/{_submitted(client, _SLEEPS)}/events"
             accounts.append(Account(cookie=_cookie(client), events=events))
     return Target(

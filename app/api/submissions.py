@@ -154,14 +154,14 @@ async def look_again(submission_id: str, user: SignedIn, submissions: Submission
     )
 
 
-async def _room_for_a_stream(streams: Streams, client: ClientNetwork) -> None:
+async def _check_network(streams: Streams, client: ClientNetwork) -> None:
     # Before anything is read: whoever is refused asks again and again.
-    streams.require_room(client)
+    streams.check_network(client)
 
 
 @router.get(
     "/submissions/{submission_id}/events",
-    dependencies=[Depends(_room_for_a_stream)],
+    dependencies=[Depends(_check_network)],
     summary="Follow a submission: server-sent events from `queued` to its last verdict",
     description=(
         "Events `queued`, `running`, `case` and `verdict`, and `busy` where the machine was too busy for the "

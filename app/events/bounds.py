@@ -17,7 +17,7 @@ class StreamBounds:
         self._of_network: Counter[str] = Counter()
         self._of_user: Counter[str] = Counter()
 
-    def require_room(self, network: str) -> None:
+    def check_network(self, network: str) -> None:
         """Check that a stream of this network could be opened, whosever it is.
 
         Raises:
@@ -36,7 +36,7 @@ class StreamBounds:
         """
         if self._of_user[user_id] >= self._per_user:
             raise TooManyStreams(f"This account has {self._per_user} event streams open already. Close one.")
-        self.require_room(network)
+        self.check_network(network)
         self._of_network[network] += 1
         self._of_user[user_id] += 1
         try:

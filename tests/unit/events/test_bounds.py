@@ -28,9 +28,9 @@ def test_room_is_known_before_it_is_known_who_asks() -> None:
     bounds = StreamBounds(in_all=2, per_network=1, per_user=1)
     with bounds.held(user_id="a", network="10.0.0.1"):
         with pytest.raises(TooManyStreams):
-            bounds.require_room("10.0.0.1")
+            bounds.check_network("10.0.0.1")
         for _ in range(3):
-            bounds.require_room("10.0.0.2")
+            bounds.check_network("10.0.0.2")
         with bounds.held(user_id="b", network="10.0.0.2"), pytest.raises(TooManyStreams):
-            bounds.require_room("10.0.0.3")
-    bounds.require_room("10.0.0.1")
+            bounds.check_network("10.0.0.3")
+    bounds.check_network("10.0.0.1")
