@@ -34,6 +34,9 @@ GraderError
 class GraderError(Exception):
     """Something went wrong in the grader."""
 
+    retry_after_seconds: float | None = None
+    """When the same may be tried again with success; None where nobody knows."""
+
     def __init__(self, message: str | None = None) -> None:
         super().__init__(message or self.__doc__)
 
@@ -148,3 +151,7 @@ class WrongCode(AccountError):
 
 class TooManyAttempts(AccountError):
     """Too many attempts. Try again in a minute."""
+
+    def __init__(self, message: str | None = None, *, retry_after_seconds: float | None = None) -> None:
+        super().__init__(message)
+        self.retry_after_seconds = retry_after_seconds

@@ -24,6 +24,7 @@ from app.core.paths import path_of
 from app.core.problem import Problem
 from app.errors import GraderError, ProblemError
 from app.events.bounds import StreamBounds
+from app.events.verdict_watch import watch_of
 from app.http.compression import CompressedFiles
 from app.http.middleware import add_middleware
 from app.http.responses import ErrorAnswer, answer_error
@@ -117,6 +118,8 @@ async def _lifespan(
             running = run_worker(settings, shared, open_grader, health.metrics)
             worker = await stack.enter_async_context(running)
             health.readiness.add("grading", worker.missing)
+        verdict_watch = watch_of(shared.database)
+        await stack.enter_async_context(verdict_watch.running())
         put_services(
             app,
             RequestServices(
@@ -137,6 +140,7 @@ async def _lifespan(
                     on_refused=health.metrics.requests.refused,
                 ),
                 feed=shared.feed,
+                verdict_watch=verdict_watch,
                 renderings=stack.enter_context(open_renderings()),
                 streams=StreamBounds(
                     in_all=settings.stream_limit,

@@ -1,24 +1,25 @@
 """An hour of mixed load: ordinary and hostile submissions beside people who read pages.
 
     .venv/bin/python -m bench.mixed_load [--minutes M] [--idle-minutes M] [--learners N] [--readers N]
+        [--toy-only]
 
 Starts a real service on loopback with the bundled problems and the toy problem that the attacks of
-tests/redteam are written for, waits until all are prepared, and reads its pages while nothing else goes on.
-Then learners send known submissions one after another, a quarter of them hostile, and readers go on reading.
-Prints verdicts (right, wrong, lost) and how long pages took in both halves, the slowest of them with what
-the machine did meanwhile. Exits with 1 where a verdict is wrong or lost, or a page failed.
+tests/redteam are written for (with `--toy-only` that alone, which is prepared in seconds), waits until all
+are prepared, and reads its pages while nothing else goes on. Then learners send known submissions one after
+another, a quarter of them hostile, and readers go on reading. Prints verdicts (right, wrong, lost), by what
+the worker's limits are scaled, and how long pages took, idle and under load side by side; the slowest with
+what held it up. Exits with 1 where a verdict is wrong or lost, or a page failed.
 """
 
 import argparse
 import asyncio
 import itertools
-import math
 import os
 import shutil
 import sys
 import tempfile
 import time
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
@@ -26,7 +27,9 @@ import httpx
 import msgspec
 
 from app.core.paths import path_of
-from bench.known_submissions import Known, whole_mix
+from bench.graded_problem import DATA_DIR
+from bench.known_submissions import Known, toy_mix, whole_mix
+from bench.page_times import PageTimes
 from tests.support.real_service import RunningService, real_service
 from tests.support.toy_problem import write_toy_folders
 
@@ -36,26 +39,36 @@ _PREPARING_SECONDS = 1800.0
 _VERDICT_SECONDS = 900.0
 _BETWEEN_PAGES_SECONDS = 0.4
 _SHOWN = 5
+_TICK_SECONDS = 0.01
+_TICKS = 3000
+_MOST_OF_IT = 0.5
+"""Whoever had this share of a page's time is what held it up."""
 _PASSWORD = "correct horse battery"  # noqa: S105 - of accounts that end with the bench
 _PRESSURE = Path("/proc/pressure/cpu")
 
 
 class Page(msgspec.Struct, frozen=True, kw_only=True):
-    """One page that was read; `late` is how late this program itself was woken at the worst meanwhile."""
+    """One page that was read."""
 
     path: str
     status: int
     seconds: float
-    pressure: float
-    late: float
+    stalled_seconds: float
+    """For how long something waited for a processor meanwhile."""
+    late_seconds: float
+    """How late this program itself was woken meanwhile, at the worst."""
     running: int
+    """Submissions under way."""
+    printed: tuple[str, ...] = ()
+    """The service's log meanwhile."""
 
 
 class Load(msgspec.Struct, kw_only=True):
     """What came of the submissions, and what is under way."""
 
     running: int = 0
-    late: float = 0.0
+    ticks: deque[tuple[float, float]] = msgspec.field(default_factory=lambda: deque(maxlen=_TICKS))
+    """When this program was woken lately, and how late."""
     outcomes: Counter[str] = msgspec.field(default_factory=Counter)
     wrong: list[str] = []
     lost: list[str] = []
@@ -73,53 +86,90 @@ def main() -> None:
     parser.add_argument("--learners", type=int, default=6)
     parser.add_argument("--readers", type=int, default=4)
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--toy-only", action="store_true")
+    parser.add_argument("--data-dir", type=Path, default=DATA_DIR, help="where programs are kept compiled")
     arguments = parser.parse_args()
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         write_toy_folders(folder)
-        shutil.copytree(path_of("problems"), folder / "problems", dirs_exist_ok=True)
-        shutil.copytree(path_of("reference_solutions"), folder / "references", dirs_exist_ok=True)
+        if not arguments.toy_only:
+            shutil.copytree(path_of("problems"), folder / "problems", dirs_exist_ok=True)
+            shutil.copytree(path_of("reference_solutions"), folder / "references", dirs_exist_ok=True)
         settings = {
             "problems_dir": str(folder / "problems"),
             "references_dir": str(folder / "references"),
             "database_url": f"sqlite:///{folder}/bench.db",
         }
-        with real_service(folder / "data", **settings) as service:
-            _wait_until_prepared(service)
-            idle, busy, load = asyncio.run(_measure(service.address, arguments))
+        with real_service(arguments.data_dir, **settings) as service:
+            service.wait_until_prepared(_PREPARING_SECONDS)
+            idle, busy, load = asyncio.run(_measure(service, arguments))
     print(f"{arguments.minutes:g} minutes of {arguments.learners} learners on {os.cpu_count()} cores")
-    print(f"limits are scaled by: {load.slowdown or 'nothing'}")
-    fine = _print_pages("pages, idle", idle) & _print_pages("pages, under load", busy)
-    total = load.outcomes.total()
-    print(f"{total} verdicts, {len(load.wrong)} wrong, {len(load.lost)} lost, {load.refused} asked to wait")
-    print(", ".join(f"{count} {outcome}" for outcome, count in load.outcomes.most_common()))
-    for line in (*load.wrong, *load.lost):
-        print(line)
-    sys.exit(0 if fine and total and not load.wrong and not load.lost else 1)
+    print(report(idle, busy, load))
+    failed = [page for page in (*idle, *busy) if page.status != httpx.codes.OK]
+    sys.exit(1 if failed or load.wrong or load.lost or not load.outcomes else 0)
 
 
-def _wait_until_prepared(service: RunningService) -> None:
-    deadline = time.monotonic() + _PREPARING_SECONDS
-    while not any("problems are prepared" in line for line in service.printed):
-        if time.monotonic() > deadline:
-            raise TimeoutError(f"not prepared within {_PREPARING_SECONDS:g} s: {service.printed[-3:]}")
-        time.sleep(0.2)
+def report(idle: Sequence[Page], busy: Sequence[Page], load: Load) -> str:
+    """Return all that came of it, as Markdown."""
+    counts = f"{load.outcomes.total()} verdicts, {len(load.wrong)} wrong, {len(load.lost)} lost"
+    lines = [
+        f"{counts}, {load.refused} times asked to wait; limits are scaled by: {load.slowdown or 'nothing'}",
+        ", ".join(f"{count} {outcome}" for outcome, count in load.outcomes.most_common()),
+        *load.wrong,
+        *load.lost,
+        "",
+        "| pages | idle | under load |",
+        "|---|---|---|",
+    ]
+    halves = [PageTimes.of([page.seconds for page in half]) for half in (idle, busy)]
+    lines.append(f"| read | {len(idle)} | {len(busy)} |")
+    shares = (f"{100 * half.share_within(_GOAL_SECONDS):.2f} %" for half in halves)
+    lines.append(f"| within {_GOAL_SECONDS:g} s (goal {100 * _GOAL_SHARE:g} %) | {' | '.join(shares)} |")
+    for name, share in (("p50", 0.5), ("p95", 0.95), ("p99.9", _GOAL_SHARE), ("slowest", 1.0)):
+        times = (f"{1000 * half.at(share):.0f}" for half in halves)
+        lines.append(f"| {name}, ms | {' | '.join(times)} |")
+    for name, half in (("idle", idle), ("under load", busy)):
+        for page in sorted(half, key=lambda page: -page.seconds)[:_SHOWN]:
+            lines.append(f"slowest, {name}: {1000 * page.seconds:.0f} ms {page.path}: {cause_of(page)}")
+        failed = [page for page in half if page.status != httpx.codes.OK]
+        lines += [f"failed, {name}: {page.path}: {page.status or 'no answer'}" for page in failed[:_SHOWN]]
+    return "\n".join(lines)
 
 
-async def _measure(address: str, arguments: argparse.Namespace) -> tuple[list[Page], list[Page], Load]:
+def cause_of(page: Page) -> str:
+    """Return what held a page up, as far as that was seen, and what else went on."""
+    held = [line for line in page.printed if "event loop has been held" in line]
+    if held:
+        cause = held[-1].partition("the event loop")[2].rstrip(":\n")
+        cause = f"the service's event loop{cause}"
+    elif page.late_seconds > _MOST_OF_IT * page.seconds:
+        cause = f"this program itself got no processor for {1000 * page.late_seconds:.0f} ms"
+    elif page.stalled_seconds > _MOST_OF_IT * page.seconds:
+        share = 100 * page.stalled_seconds / page.seconds
+        cause = f"no processor was free: something waited for one in {share:.0f} % of that time"
+    else:
+        cause = "the service itself"
+    return f"{cause}; {page.running} submissions under way"
+
+
+async def _measure(
+    service: RunningService, arguments: argparse.Namespace
+) -> tuple[list[Page], list[Page], Load]:
     load = Load()
-    names = [f"learner-{number}@lab.test" for number in range(arguments.learners + arguments.readers)]
-    clients = [httpx.AsyncClient(base_url=address, timeout=_VERDICT_SECONDS) for _ in names]
-    for client, email in zip(clients, names, strict=True):
-        account = {"email": email, "password": _PASSWORD}
+    # The first account is the admin, who has turns and pages of its own.
+    names = ["founder", *(f"learner-{number}" for number in range(arguments.learners + arguments.readers))]
+    clients = [httpx.AsyncClient(base_url=service.address, timeout=_VERDICT_SECONDS) for _ in names]
+    for client, name in zip(clients, names, strict=True):
+        account = {"email": f"{name}@lab.test", "password": _PASSWORD}
         (await client.post("/api/v1/accounts", json=account)).raise_for_status()
-    learners, readers = clients[: arguments.learners], clients[arguments.learners :]
+    learners, readers = clients[1 : arguments.learners + 1], clients[arguments.learners + 1 :]
     ticker = asyncio.create_task(_tick(load))
-    idle = await _read_pages(readers, load, arguments.idle_minutes * 60)
-    mix = whole_mix().draw(1_000_000, seed=arguments.seed)
+    reading = _Reading(service, load)
+    idle = await reading.all(readers, arguments.idle_minutes * 60)
+    mix = (toy_mix() if arguments.toy_only else whole_mix()).draw(1_000_000, seed=arguments.seed)
     until = time.monotonic() + arguments.minutes * 60
     sending = [asyncio.create_task(_learn(client, mix, load, until)) for client in learners]
-    busy = await _read_pages(readers, load, arguments.minutes * 60)
+    busy = await reading.all(readers, arguments.minutes * 60)
     await asyncio.gather(*sending)
     ticker.cancel()
     for client in clients:
@@ -131,39 +181,50 @@ async def _tick(load: Load) -> None:
     """Notice when this very program gets no processor: a page is then late here, not there."""
     while True:
         start = time.perf_counter()
-        await asyncio.sleep(0.01)
-        load.late = max(load.late * 0.9, time.perf_counter() - start - 0.01)
+        await asyncio.sleep(_TICK_SECONDS)
+        end = time.perf_counter()
+        load.ticks.append((end, end - start - _TICK_SECONDS))
 
 
-async def _read_pages(readers: Sequence[httpx.AsyncClient], load: Load, seconds: float) -> list[Page]:
-    until = time.monotonic() + seconds
-    read = await asyncio.gather(*(_read(client, load, until) for client in readers))
-    return list(itertools.chain.from_iterable(read))
+class _Reading:
+    """People who read pages, one after another each."""
 
+    def __init__(self, service: RunningService, load: Load) -> None:
+        self._service = service
+        self._load = load
 
-async def _read(client: httpx.AsyncClient, load: Load, until: float) -> list[Page]:
-    slugs = [problem["slug"] for problem in (await client.get("/api/v1/problems")).json()["problems"]]
-    paths = itertools.cycle(["/", *(f"/problems/{slug}" for slug in slugs), "/api/v1/problems", "/healthz"])
-    pages: list[Page] = []
-    while time.monotonic() < until:
-        path, start, stalled = next(paths), time.perf_counter(), _stalled_seconds()
+    async def all(self, readers: Sequence[httpx.AsyncClient], seconds: float) -> list[Page]:
+        until = time.monotonic() + seconds
+        read = await asyncio.gather(*(self._one(client, until) for client in readers))
+        return list(itertools.chain.from_iterable(read))
+
+    async def _one(self, client: httpx.AsyncClient, until: float) -> list[Page]:
+        slugs = [problem["slug"] for problem in (await client.get("/api/v1/problems")).json()["problems"]]
+        paths = itertools.cycle(
+            ["/", *(f"/problems/{slug}" for slug in slugs), "/api/v1/problems", "/healthz"]
+        )
+        pages: list[Page] = []
+        while time.monotonic() < until:
+            pages.append(await self._page(client, next(paths)))
+            await asyncio.sleep(_BETWEEN_PAGES_SECONDS)
+        return pages
+
+    async def _page(self, client: httpx.AsyncClient, path: str) -> Page:
+        start, stalled, printed = time.perf_counter(), _stalled_seconds(), len(self._service.printed)
         try:
             status = (await client.get(path)).status_code
         except httpx.HTTPError:
             status = 0
-        seconds = time.perf_counter() - start
-        pages.append(
-            Page(
-                path=path,
-                status=status,
-                seconds=seconds,
-                pressure=(_stalled_seconds() - stalled) / seconds,
-                late=load.late,
-                running=load.running,
-            )
+        end = time.perf_counter()
+        return Page(
+            path=path,
+            status=status,
+            seconds=end - start,
+            stalled_seconds=_stalled_seconds() - stalled,
+            late_seconds=max((late for at, late in self._load.ticks if at > start), default=0.0),
+            running=self._load.running,
+            printed=tuple(self._service.printed[printed:]),
         )
-        await asyncio.sleep(_BETWEEN_PAGES_SECONDS)
-    return pages
 
 
 def _stalled_seconds() -> float:
@@ -202,36 +263,14 @@ async def _submit(client: httpx.AsyncClient, known: Known, load: Load) -> str:
     posted.raise_for_status()
     while True:
         found = (await client.get(f"/api/v1/submissions/{posted.json()['id']}")).raise_for_status().json()
-        if found["verdict"]:
-            environment = found["verdict"].get("environment", {})
+        verdict = found["verdict"]
+        # What a warm jail has accepted counts once a fresh one has confirmed it.
+        if verdict and verdict.get("confirmation") != "pending":
+            environment = verdict.get("environment", {})
             scaled = [f"{key} {value}" for key, value in environment.items() if "slowdown" in key]
             load.slowdown = ", ".join(scaled) or load.slowdown
-            return str(found["verdict"]["outcome"])
+            return str(verdict["outcome"])
         await asyncio.sleep(0.3)
-
-
-def _print_pages(title: str, pages: Sequence[Page]) -> bool:
-    """Print how long they took; say whether each was answered."""
-    seconds = sorted(page.seconds for page in pages)
-
-    def at(share: float) -> float:
-        return 1000 * seconds[max(0, math.ceil(share * len(seconds)) - 1)]
-
-    within = sum(one <= _GOAL_SECONDS for one in seconds) / len(seconds)
-    print(
-        f"{title}: {len(pages)}; ms p50 {at(0.5):.0f}, p99 {at(0.99):.0f}, p99.9 {at(_GOAL_SHARE):.0f}, "
-        f"slowest {at(1):.0f}; {100 * within:.2f} % within {_GOAL_SECONDS:g} s (goal {100 * _GOAL_SHARE:g})"
-    )
-    for page in sorted(pages, key=lambda page: -page.seconds)[:_SHOWN]:
-        print(
-            f"  {1000 * page.seconds:6.0f} ms {page.path}: something waited for a processor in "
-            f"{100 * page.pressure:.0f} % of that time, this program up to {1000 * page.late:.0f} ms, "
-            f"{page.running} submissions under way"
-        )
-    failed = [page for page in pages if page.status != httpx.codes.OK]
-    for page in failed[:_SHOWN]:
-        print(f"  failed: {page.path}: {page.status or 'no answer'}")
-    return not failed
 
 
 if __name__ == "__main__":

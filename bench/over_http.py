@@ -25,7 +25,7 @@ import msgspec
 from app.core.problem import Problem
 from bench.first_verdict import hot_seconds, request_for_cases, run_process
 from bench.graded_problem import DATA_DIR, as_new, position_46
-from tests.support.real_service import RunningService, real_service
+from tests.support.real_service import real_service
 
 _PRACTICE_SECONDS = 60.0
 _PREPARING_SECONDS = 900.0
@@ -56,7 +56,8 @@ def main() -> None:
                 slots=str(arguments.learners),
                 jax_patches=arguments.patches,
             ) as service:
-                _wait_until_prepared(service)
+                service.wait_until_prepared(_PREPARING_SECONDS)
+                time.sleep(_QUIET_SECONDS)
                 rows.append(
                     asyncio.run(_measure(service.address, problem, request, learners, arguments.rounds))
                 )
@@ -87,16 +88,6 @@ def _print(row: Row) -> None:
         title = f"{name}, {kind}"
         ratios = f"{p50 / hot:>8.1f}{process / p50:>11.1f}"
         print(f"{title:<26}{p50:>8.3f}{p95:>8.3f}{ratios}   {goals.get(kind, '')}")
-
-
-def _wait_until_prepared(service: RunningService) -> None:
-    """Wait for a new service, which runs every problem's solutions in the background, once."""
-    deadline = time.monotonic() + _PREPARING_SECONDS
-    while not any("problems are prepared" in line for line in service.printed):
-        if time.monotonic() > deadline:
-            raise TimeoutError(f"not prepared within {_PREPARING_SECONDS:g} s: {service.printed[-3:]}")
-        time.sleep(0.2)
-    time.sleep(_QUIET_SECONDS)
 
 
 async def _measure(address: str, problem: Problem, request: Path, learners: int, rounds: int) -> Row:

@@ -8,9 +8,13 @@ import asyncio
 import base64
 import hashlib
 import hmac
+import os
 import secrets
-from collections.abc import AsyncIterator
+import threading
+from collections.abc import AsyncIterator, Callable
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
+from typing import TypeVar
 
 import email_validator
 from argon2 import PasswordHasher
@@ -31,8 +35,11 @@ SECRET_LENGTH = 43
 
 # Each hash takes 64 MiB and tens of milliseconds of a core; a flood of sign-ins must not take it all.
 _AT_ONCE = 2
+_LOWEST_PRIORITY = 19
 # More than a class that signs up together; what comes on top would wait for seconds.
 _MOST_WAITING = 120
+
+_Done = TypeVar("_Done")
 
 
 def normal_email(text: str) -> str:
@@ -53,11 +60,23 @@ def normal_email(text: str) -> str:
     return found.normalized.lower()
 
 
+def _yield_to_others() -> None:
+    """Let this thread, and those that a hash begins, compute only while nothing else wants to.
+
+    A hash takes several processors for a tenth of a second, and whoever guesses passwords asks for one after
+    another. Priorities are of threads, see setpriority(2).
+    """
+    os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), _LOWEST_PRIORITY)
+
+
 class Passwords:
     """Hashes and checks of passwords, with argon2's recommended costs (RFC 9106, low memory)."""
 
     def __init__(self) -> None:
         self._hasher = PasswordHasher()
+        self._threads = ThreadPoolExecutor(
+            _AT_ONCE + 1, thread_name_prefix="passwords", initializer=_yield_to_others
+        )
         self._turn = asyncio.Semaphore(_AT_ONCE)
         # Who has signed in on this device before does not wait for those who have not.
         self._turn_of_known = asyncio.Semaphore(1)
@@ -76,7 +95,7 @@ class Passwords:
         if len(password) > LONGEST:
             raise WeakPassword(f"The password is too long: at most {LONGEST:,} characters are allowed.")
         async with self._its_turn(known_device=False):
-            return await asyncio.to_thread(self._hasher.hash, password)
+            return await self._in_thread(self._hasher.hash, password)
 
     async def matches(self, password: str, password_hash: str | None, *, known_device: bool = False) -> bool:
         """Return whether this is the password.
@@ -102,7 +121,10 @@ class Passwords:
 
     async def _check(self, password: str, password_hash: str, *, known_device: bool) -> bool:
         async with self._its_turn(known_device=known_device):
-            return await asyncio.to_thread(self._verify, password, password_hash)
+            return await self._in_thread(self._verify, password, password_hash)
+
+    async def _in_thread(self, work: Callable[..., _Done], *arguments: str) -> _Done:
+        return await asyncio.get_running_loop().run_in_executor(self._threads, work, *arguments)
 
     @asynccontextmanager
     async def _its_turn(self, *, known_device: bool) -> AsyncIterator[None]:

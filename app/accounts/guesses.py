@@ -11,7 +11,6 @@ import time
 from collections.abc import Callable
 
 from app.accounts.limits import RateLimit
-from app.errors import TooManyAttempts
 
 _PER_NETWORK = 240
 """Of all accounts together, a minute; a class may sit behind one address."""
@@ -47,12 +46,13 @@ class Guesses:
         key = f"{account} {network}"
         if not self._in_all.allows_another(account):
             if not self._of_attacked.allows_another(key):
-                raise TooManyAttempts(
-                    "Many wrong passwords were tried for this account, so few more are taken: try again in "
-                    "ten minutes, or where you have signed in before."
+                raise self._of_attacked.refusal(
+                    key,
+                    "Many wrong passwords were tried for this account, so few more are taken, except where "
+                    "you have signed in before.",
                 )
         elif not self._of_account.allows_another(key):
-            raise TooManyAttempts
+            raise self._of_account.refusal(key)
         self._of_network.attempt(network)
         self._of_account.count(key)
         self._of_attacked.count(key)

@@ -1,5 +1,6 @@
 """Rate limits: how often something may be tried by one client, or for one email address."""
 
+import math
 import time
 from collections import OrderedDict, deque
 from collections.abc import Callable
@@ -34,8 +35,22 @@ class RateLimit:
             TooManyAttempts: this one is too many; it is not counted.
         """
         if not self.allows_another(key):
-            raise TooManyAttempts
+            raise self.refusal(key)
         self.count(key)
+
+    def refusal(self, key: str, sentence: str = "Too many attempts.") -> TooManyAttempts:
+        """Return the error of a key that has no attempt left: `sentence`, and when there is one again."""
+        seconds = self.seconds_until_another(key)
+        return TooManyAttempts(f"{sentence} Try again in {_in_words(seconds)}.", retry_after_seconds=seconds)
+
+    def seconds_until_another(self, key: str) -> float:
+        """Return when the attempt that is in the way will have left the window; 0 where none is."""
+        times = self._lately(key)
+        if len(times) < self._allowed:
+            return 0.0
+        left = times[-self._allowed] + self._window_seconds - self._clock()
+        # Sums of floats may be a little longer than the window.
+        return min(left, self._window_seconds)
 
     def allows_another(self, key: str) -> bool:
         """Say whether one more attempt is allowed."""
@@ -68,3 +83,11 @@ class RateLimit:
         while times and times[0] <= self._clock() - self._window_seconds:
             times.popleft()
         return times
+
+
+def _in_words(seconds: float) -> str:
+    """Return a time that is not shorter: in seconds, from a minute and a half on in minutes."""
+    whole = max(1, math.ceil(seconds))
+    if whole == 1:
+        return "a second"
+    return f"{whole} seconds" if whole <= 90 else f"{math.ceil(whole / 60)} minutes"

@@ -1,13 +1,13 @@
 """Submitting, reading the verdict, following it live, cancelling."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable
+from collections.abc import AsyncIterator
 from contextlib import AbstractContextManager
 from datetime import datetime
 from typing import Annotated
 
 import msgspec
-from fastapi import APIRouter, Header, Query, Request, Response
+from fastapi import APIRouter, Depends, Header, Query, Request, Response
 from pydantic import BaseModel, ConfigDict
 from sse_starlette import EventSourceResponse, ServerSentEvent
 from starlette.types import Receive, Scope, Send
@@ -22,7 +22,7 @@ from app.events.feed import SentEvent
 from app.events.follow import follow_submission
 from app.http.authentication import ClientNetwork, SignedIn
 from app.http.responses import JsonAnswer
-from app.http.services import FeedService, Streams, SubmissionsService
+from app.http.services import FeedService, Streams, SubmissionsService, VerdictWatchService
 from app.submissions.service import Submissions
 
 router = APIRouter(tags=["submissions"])
@@ -154,8 +154,14 @@ async def look_again(submission_id: str, user: SignedIn, submissions: Submission
     )
 
 
+async def _check_network(streams: Streams, client: ClientNetwork) -> None:
+    # Before anything is read: whoever is refused asks again and again.
+    streams.check_network(client)
+
+
 @router.get(
     "/submissions/{submission_id}/events",
+    dependencies=[Depends(_check_network)],
     summary="Follow a submission: server-sent events from `queued` to its last verdict",
     description=(
         "Events `queued`, `running`, `case` and `verdict`, and `busy` where the machine was too busy for the "
@@ -173,15 +179,13 @@ async def follow(
     user: SignedIn,
     submissions: SubmissionsService,
     feed: FeedService,
+    verdict_watch: VerdictWatchService,
     streams: Streams,
     client: ClientNetwork,
 ) -> Response:
     submission = await submissions.get(user, submission_id)
-
-    def look_again() -> Awaitable[Submission]:
-        return submissions.get(user, submission_id)
-
-    sent = follow_submission(feed, submission, look_again, last_id=request.headers.get("Last-Event-ID"))
+    last_id = request.headers.get("Last-Event-ID")
+    sent = follow_submission(feed, submission, verdict_watch, last_id=last_id)
     held = streams.held(user_id=user.id, network=client)
     return _BoundedStream(_visible_events(sent, user), held)
 

@@ -17,6 +17,15 @@ class StreamBounds:
         self._of_network: Counter[str] = Counter()
         self._of_user: Counter[str] = Counter()
 
+    def check_network(self, network: str) -> None:
+        """Check that a stream of this network could be opened, whosever it is.
+
+        Raises:
+            TooManyStreams: of this network or in all.
+        """
+        if self._of_network[network] >= self._per_network or self._of_network.total() >= self._in_all:
+            raise TooManyStreams
+
     @contextmanager
     def held(self, *, user_id: str, network: str) -> Iterator[None]:
         """Count one stream while the block lasts.
@@ -27,8 +36,7 @@ class StreamBounds:
         """
         if self._of_user[user_id] >= self._per_user:
             raise TooManyStreams(f"This account has {self._per_user} event streams open already. Close one.")
-        if self._of_network[network] >= self._per_network or self._of_network.total() >= self._in_all:
-            raise TooManyStreams
+        self.check_network(network)
         self._of_network[network] += 1
         self._of_user[user_id] += 1
         try:

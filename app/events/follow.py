@@ -1,34 +1,29 @@
 """Following one submission to its end, wherever it stands when the follower comes."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator
+from typing import Any
 
 from app.core.events import CaseDone, Event, Running, VerdictReached, WithVerdict, is_last, later_event
 from app.core.submission import Submission
 from app.core.verdict import Verdict
-from app.errors import DatabaseUnavailable
 from app.events.feed import Feed, SentEvent
+from app.events.verdict_watch import VerdictWatch
 
-_LOOK_AGAIN_SECONDS = 5.0
 _FIRST_ID_OF_VERDICTS = 8_000_000_000_000_000
 """Where the ids of events begin that are told from a verdict, which every process numbers alike: above all
 ids of events that were told live, and below what a client may not count exactly any more."""
 
 
 async def follow_submission(
-    feed: Feed,
-    submission: Submission,
-    look_again: Callable[[], Awaitable[Submission]],
-    *,
-    last_id: str | None = None,
-    look_again_seconds: float = _LOOK_AGAIN_SECONDS,
+    feed: Feed, submission: Submission, verdict_watch: VerdictWatch, *, last_id: str | None = None
 ) -> AsyncIterator[SentEvent]:
     """Give every event up to the last; a finished submission's are made from its verdict.
 
     The last one is the verdict, or where that goes on its confirmation or explanation. Who was cut off after
     the event `last_id` gets what came after it, or everything where nobody here knows that event any more.
-    After each silence of `look_again_seconds` the stored submission is looked at, so a follower ends even
-    where the end was reached in another process. While the database is away the follower waits.
+    In silences the stored submission is looked at, so a follower ends even where the end was reached in
+    another process. While the database is away the follower waits; where the submission is gone, it ends.
     """
     goes_on = last_id is not None and await feed.knows(submission.id, last_id)
     seen = submission.verdict if submission.verdict is not None and submission.verdict.goes_on else None
@@ -42,25 +37,28 @@ async def follow_submission(
     upcoming: asyncio.Future[SentEvent] = asyncio.ensure_future(anext(events))
     sent: SentEvent | None
     try:
-        while True:
-            if (await asyncio.wait({upcoming}, timeout=look_again_seconds))[0]:
-                try:
-                    sent = upcoming.result()
-                except StopAsyncIteration:
+        # Of somebody who goes on it is not known whether the verdict was received already.
+        known = 0 if goes_on else submission.verdict_number
+        with verdict_watch.watching(submission.id, after=known) as watch:
+            while True:
+                either: set[asyncio.Future[Any]] = {upcoming, watch.found}
+                await asyncio.wait(either, return_when=asyncio.FIRST_COMPLETED)
+                if upcoming.done():
+                    try:
+                        sent = upcoming.result()
+                    except StopAsyncIteration:
+                        return
+                    upcoming = asyncio.ensure_future(anext(events))
+                    watch.put_off()
+                elif (stored := watch.take()) is None:
                     return
-                upcoming = asyncio.ensure_future(anext(events))
-            else:
-                try:
-                    sent = _event_from_store(await look_again(), seen)
-                except DatabaseUnavailable:
+                elif (sent := _event_from_store(stored, seen)) is None:
                     continue
-                if sent is None:
-                    continue
-            if seen is None or goes_on or _is_news(seen, sent.event):
-                yield sent
-                seen = sent.event.verdict if isinstance(sent.event, WithVerdict) else seen
-            if is_last(sent.event):
-                return
+                if seen is None or goes_on or _is_news(seen, sent.event):
+                    yield sent
+                    seen = sent.event.verdict if isinstance(sent.event, WithVerdict) else seen
+                if is_last(sent.event):
+                    return
     finally:
         upcoming.cancel()
         await asyncio.gather(upcoming, return_exceptions=True)
@@ -71,13 +69,11 @@ def _is_news(seen: Verdict, event: Event) -> bool:
     return isinstance(event, WithVerdict) and later_event(seen, event.verdict) is not None
 
 
-def _event_from_store(submission: Submission, seen: Verdict | None) -> SentEvent | None:
+def _event_from_store(stored: Verdict, seen: Verdict | None) -> SentEvent | None:
     """Return what a follower who has `seen` a verdict, or none, has missed."""
-    if submission.verdict is None:
-        return None
     if seen is None:
-        return SentEvent(event=VerdictReached(verdict=submission.verdict))
-    later = later_event(seen, submission.verdict)
+        return SentEvent(event=VerdictReached(verdict=stored))
+    later = later_event(seen, stored)
     return None if later is None else SentEvent(event=later)
 
 

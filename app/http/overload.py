@@ -1,6 +1,8 @@
 """How many requests are worked on at once; what is too many is told to come again."""
 
 from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 from fastapi import HTTPException
 from starlette.datastructures import Headers
@@ -19,8 +21,9 @@ NEVER_REFUSED = ("/healthz", "/readyz", "/metrics")
 class LimitRequests:
     """Answers 503 above `most` requests at once, and above half of them from one network.
 
-    A request counts from its last byte on, since before that it waits for its client, to the end of its
-    answer; a stream of events, which has bounds of its own, to the beginning of that.
+    A request counts while it is worked on: from its last byte on, since before that it waits for its client,
+    to the end of its answer, but not while that waits for its reader. A stream of events, which has bounds of
+    its own, counts to its beginning.
     """
 
     def __init__(self, app: ASGIApp, *, present: Present, most: int) -> None:
@@ -34,45 +37,70 @@ class LimitRequests:
             await self._app(scope, receive, send)
             return
         network = network_of(scope["client"][0]) if scope.get("client") else ""
-        counts = not _has_body(scope)
-        if counts and self._is_full(network):
-            refusal = error_answer(503, "busy", _TOO_MANY, headers=_AGAIN)
-            page_or_json = await self._present(Request(scope), refusal)
-            await page_or_json(scope, receive, send)
-            return
-
-        def count(by: int) -> None:
-            self._working[network] += by
-            if not self._working[network]:
-                del self._working[network]
+        work = _Work(self._working, network)
+        if not _has_body(scope):
+            if self._is_full(network):
+                refusal = error_answer(503, "busy", _TOO_MANY, headers=_AGAIN)
+                page_or_json = await self._present(Request(scope), refusal)
+                await page_or_json(scope, receive, send)
+                return
+            work.begin()
 
         async def receive_whole() -> Message:
-            nonlocal counts
             message = await receive()
-            if not counts and message["type"] == "http.request" and not message.get("more_body"):
+            if not work.has_begun and message["type"] == "http.request" and not message.get("more_body"):
                 if self._is_full(network):
                     raise HTTPException(503, _TOO_MANY, headers=_AGAIN)
-                counts = True
-                count(1)
+                work.begin()
             return message
 
         async def send_counted(message: Message) -> None:
-            nonlocal counts
-            if counts and message["type"] == "http.response.start" and _is_stream(message):
-                counts = False
-                count(-1)
-            await send(message)
+            # Whoever reads slowly would else hold the place of others until this returns.
+            with work.paused(ends=_ends_work(message)):
+                await send(message)
 
-        if counts:
-            count(1)
         try:
             await self._app(scope, receive_whole, send_counted)
         finally:
-            if counts:
-                count(-1)
+            work.end()
 
     def _is_full(self, network: str) -> bool:
         return self._working.total() >= self._most or self._working[network] >= self._most // 2
+
+
+class _Work:
+    """One request, which is counted from `begin` to `end`, but for pauses, and not again."""
+
+    def __init__(self, working: Counter[str], network: str) -> None:
+        self._working = working
+        self._network = network
+        self.has_begun = False
+        self._counts = False
+        self._has_ended = False
+
+    def begin(self) -> None:
+        self.has_begun = True
+        self._count(not self._has_ended)
+
+    def end(self) -> None:
+        self._has_ended = True
+        self._count(False)
+
+    @contextmanager
+    def paused(self, *, ends: bool) -> Iterator[None]:
+        """Leave it out while the block lasts; `ends` says that nothing comes after."""
+        counted, self._has_ended = self._counts, self._has_ended or ends
+        self._count(False)
+        yield
+        self._count(counted and not self._has_ended)
+
+    def _count(self, counts: bool) -> None:
+        if counts == self._counts:
+            return
+        self._counts = counts
+        self._working[self._network] += 1 if counts else -1
+        if not self._working[self._network]:
+            del self._working[self._network]
 
 
 def _has_body(scope: Scope) -> bool:
@@ -80,5 +108,8 @@ def _has_body(scope: Scope) -> bool:
     return "transfer-encoding" in headers or headers.get("content-length", "0") != "0"
 
 
-def _is_stream(start: Message) -> bool:
-    return Headers(raw=start["headers"]).get("content-type", "").startswith("text/event-stream")
+def _ends_work(message: Message) -> bool:
+    """Say whether the rest is the server's, or a stream's."""
+    if message["type"] != "http.response.start":
+        return not message.get("more_body", False)
+    return Headers(raw=message["headers"]).get("content-type", "").startswith("text/event-stream")

@@ -6,6 +6,7 @@ otherwise. `MEANINGS` is the table of them.
 """
 
 import logging
+import math
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any
 
@@ -57,6 +58,8 @@ class Meaning(msgspec.Struct, frozen=True, kw_only=True):
     status: int
     code: str
     retry_after_seconds: int | None = None
+    """Where the error itself does not know: a polite interval. When a queue has room, a stream ends or a
+    database is back is decided by others, so nothing better can be said of those."""
 
 
 # 422 only where the request itself is malformed. A class that is not listed has its base's meaning.
@@ -95,6 +98,15 @@ _BROKEN = "Something went wrong on our side. It has been logged."
 def meaning_of(error: errors.GraderError) -> Meaning:
     """Return the meaning of the error's class, or of the nearest class above it in the table."""
     return next(MEANINGS[cls] for cls in type(error).__mro__ if cls in MEANINGS)
+
+
+def retry_after_seconds(error: errors.GraderError | None) -> int | None:
+    """Return after how many seconds the same may be tried again; None where that is no matter of time."""
+    if error is None:
+        return None
+    if error.retry_after_seconds is not None:
+        return max(1, math.ceil(error.retry_after_seconds))
+    return meaning_of(error).retry_after_seconds
 
 
 class ErrorAnswer(JsonAnswer):
@@ -146,8 +158,8 @@ def _grader_error(error: errors.GraderError) -> ErrorAnswer:
     headers = {}
     if meaning.status == 401:
         headers["WWW-Authenticate"] = "Bearer"
-    if meaning.retry_after_seconds is not None:
-        headers["Retry-After"] = str(meaning.retry_after_seconds)
+    if (seconds := retry_after_seconds(error)) is not None:
+        headers["Retry-After"] = str(seconds)
     if meaning.status >= 500:
         # What the error itself says, of hosts and files, is the operator's.
         _log.error("%s: %s", type(error).__name__, error)

@@ -16,6 +16,7 @@ from app.catalog.renderings import Renderings
 from app.errors import ProblemError
 from app.events.bounds import StreamBounds
 from app.events.feed import Feed
+from app.events.verdict_watch import VerdictWatch
 from app.metrics.status_report import StatusReport
 from app.store.problems import Problems
 from app.submissions.service import Submissions
@@ -29,6 +30,7 @@ class RequestServices(msgspec.Struct, frozen=True, kw_only=True):
     problems: Problems
     submissions: Submissions
     feed: Feed
+    verdict_watch: VerdictWatch
     renderings: Renderings
     streams: StreamBounds
     status_report: StatusReport
@@ -82,6 +84,10 @@ async def _feed(services: AllServices) -> Feed:
     return services.feed
 
 
+async def _verdict_watch(services: AllServices) -> VerdictWatch:
+    return services.verdict_watch
+
+
 async def _renderings(services: AllServices) -> Renderings:
     return services.renderings
 
@@ -99,6 +105,7 @@ InvitationsService = Annotated[Invitations, Depends(_invitations)]
 ProblemsService = Annotated[Problems, Depends(_problems)]
 SubmissionsService = Annotated[Submissions, Depends(_submissions)]
 FeedService = Annotated[Feed, Depends(_feed)]
+VerdictWatchService = Annotated[VerdictWatch, Depends(_verdict_watch)]
 RenderingsService = Annotated[Renderings, Depends(_renderings)]
 Streams = Annotated[StreamBounds, Depends(_streams)]
 StatusReportService = Annotated[StatusReport, Depends(_status_report)]

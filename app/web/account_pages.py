@@ -11,7 +11,7 @@ from app.core.user import User
 from app.errors import AccountError, EmailTaken, InvitationOver, ProblemNotFound, WrongCode
 from app.http.authentication import BrowserSession, ClientNetwork, CurrentUser, SessionCookie, SignedIn
 from app.http.forms import read_form
-from app.http.responses import meaning_of
+from app.http.responses import meaning_of, retry_after_seconds
 from app.http.services import AccountsService, AllServices, RequestServices
 from app.web.errors import PageRoute
 from app.web.problem_pages import show_problem
@@ -236,6 +236,7 @@ async def _account_page(
         user=user,
         shows_secret=bool(secret),
         status=200 if refusal is None else meaning_of(refusal).status,
+        retry_after_seconds=retry_after_seconds(refusal),
         tokens=await accounts.tokens_of(user),
         form_key=secrets.token_urlsafe(),
         name=name,

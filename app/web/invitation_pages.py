@@ -12,7 +12,7 @@ from app.core.user import User
 from app.errors import AccountError
 from app.http.authentication import Admin
 from app.http.forms import read_form
-from app.http.responses import meaning_of
+from app.http.responses import meaning_of, retry_after_seconds
 from app.http.services import AccountsService, InvitationsService
 from app.store.queries.invitations import Invitation, InvitationState
 from app.web.errors import PageRoute
@@ -88,6 +88,7 @@ async def _page(
         "invitations.html",
         user=user,
         status=200 if refusal is None else meaning_of(refusal).status,
+        retry_after_seconds=retry_after_seconds(refusal),
         listed=await invitations.newest(),
         state_words=state_words,
         needs=needs,

@@ -18,7 +18,7 @@ from app.core.verdict import Mode
 from app.errors import GraderError, QueueFull, SubmissionRefused
 from app.http.authentication import ClientNetwork, CurrentUser
 from app.http.forms import read_form
-from app.http.responses import meaning_of
+from app.http.responses import meaning_of, retry_after_seconds
 from app.http.services import AccountsService, ProblemsService, SubmissionsService, services_of
 from app.store.problems import Problems
 from app.submissions.service import Submissions
@@ -187,6 +187,7 @@ async def show_problem(
         "problem.html",
         user=user,
         status=200 if refusal is None else meaning_of(refusal).status,
+        retry_after_seconds=retry_after_seconds(refusal),
         fragments=("earlier", "recap", "onward"),
         is_typed_into=True,
         manifest=problem.manifest,

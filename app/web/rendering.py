@@ -19,7 +19,6 @@ from app.http.middleware import HASH_PARAMETER
 from app.http.services import services_of
 from app.web import filters, outcome_words
 
-_RETRY_AFTER_SECONDS = "60"
 _ENTRY = "islands/main.ts"
 
 
@@ -49,6 +48,7 @@ def render_page(
     *,
     user: User | None,
     status: int = 200,
+    retry_after_seconds: int | None = None,
     fragments: tuple[str, ...] = (),
     is_typed_into: bool = False,
     shows_secret: bool = False,
@@ -75,8 +75,8 @@ def render_page(
     # Pages show what one learner did; nothing between here and the browser may keep them.
     kept = "no-cache" if is_typed_into else "no-store"
     headers = {"Cache-Control": f"private, {kept}", "Vary": "Cookie"}
-    if status == 429:
-        headers["Retry-After"] = _RETRY_AFTER_SECONDS
+    if retry_after_seconds is not None:
+        headers["Retry-After"] = str(retry_after_seconds)
     answer = HTMLResponse(html, status_code=status, headers=headers)
     # A query is repeated in the page, an address that is not found, too; a fragment's name is not.
     repeats_nothing = status == 200 and request.method == "GET" and set(request.query_params) <= {"fragment"}

@@ -13,7 +13,7 @@ from fastapi import Request, Response
 from app.accounts.accounts import Accounts
 from app.core.user import User
 from app.errors import GraderError
-from app.http.responses import meaning_of
+from app.http.responses import meaning_of, retry_after_seconds
 from app.web.rendering import render_page
 
 
@@ -81,6 +81,7 @@ async def show_form(
         template,
         user=user,
         status=status if refusal is None else meaning_of(refusal).status,
+        retry_after_seconds=retry_after_seconds(refusal),
         form=form,
         next=return_address(form.next),
         refusal=refusal.message if refusal else "",

@@ -15,13 +15,13 @@ import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
-from typing import Any
 
 import httpx
 import pytest
 from sqlalchemy import make_url
 
 from tests.support.checkout import CHECKOUT
+from tests.support.event_stream import submit_and_follow
 from tests.support.imitated_image import ImitatedImage
 from tests.support.postgres import PostgresServer
 from tests.support.process_trees import children, descendants
@@ -220,7 +220,7 @@ def test_what_compose_puts_together_grades_and_outlives_a_process(
             # In production it is for HTTPS only, which the proxy speaks for a host that has a name.
             assert "secure" in signed_up.headers["set-cookie"].lower()
             browser.headers["Cookie"] = signed_up.headers["set-cookie"].partition(";")[0]
-            came = _events(browser, _SLOW_BUT_RIGHT)
+            came = submit_and_follow(browser, _SLOW_BUT_RIGHT)
             assert came["verdict"]["verdict"]["outcome"] == "accepted"
             assert came["running"]["seen_while"] == "running", "the proxy kept events back"
             assert _PASSWORD not in "".join(log.read_text() for log in tmp_path.glob("*.log"))
@@ -236,21 +236,5 @@ def test_what_compose_puts_together_grades_and_outlives_a_process(
             assert 'jaxercise_verdicts_total{outcome="accepted"} 1.0' in figures
             assert pages[0].ask(signal.SIGTERM) == 0
             assert {browser.get("/").status_code for _ in range(20)} == {200}
-            assert _events(browser, _RIGHT)["verdict"]["verdict"]["accepted"]
+            assert submit_and_follow(browser, _RIGHT)["verdict"]["verdict"]["accepted"]
         assert grading.ask(signal.SIGTERM) == 0
-
-
-def _events(browser: httpx.Client, code: str) -> dict[str, dict[str, Any]]:
-    """Return the last event of each kind of a new submission, and the status it had when that came."""
-    answer = browser.post("/api/v1/problems/double/submissions", json={"code": code})
-    assert answer.status_code == 202, answer.text
-    came: dict[str, dict[str, Any]] = {}
-    name, address = "", f"/api/v1/submissions/{answer.json()['id']}"
-    with browser.stream("GET", f"{address}/events") as stream:
-        for line in stream.iter_lines():
-            if line.startswith("event: "):
-                name = line.removeprefix("event: ")
-            elif line.startswith("data: "):
-                came[name] = json.loads(line.removeprefix("data: "))
-                came[name]["seen_while"] = browser.get(address).json()["status"]
-    return came

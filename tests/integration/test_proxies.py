@@ -7,7 +7,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from threading import Thread
-from typing import Any
 from urllib.parse import urlsplit
 
 import httpx
@@ -17,6 +16,7 @@ from starlette.types import Receive, Scope, Send
 
 from app.core.submission import CODE_LIMIT_BYTES
 from app.http.middleware import BODY_LIMIT_BYTES
+from tests.support.event_stream import submit_and_follow
 from tests.support.proxies import Proxy, lacking, running_proxy
 from tests.support.real_service import real_service
 from tests.support.small_problem import small_problem, write_problem
@@ -114,11 +114,11 @@ def test_a_learner_signs_in_and_is_graded_through_it(name: str, tmp_path: Path) 
         with running_proxy(name, tmp_path / "proxy", port) as proxy:
             with _browser(proxy, Origin=proxy.https) as browser:
                 _sign_up_and_in(browser)
-                came = _events(browser, _SLOW_BUT_RIGHT)
+                came = submit_and_follow(browser, _SLOW_BUT_RIGHT)
                 assert came["verdict"]["verdict"]["outcome"] == "accepted"
                 assert came["running"]["seen_while"] == "running", "the proxy kept events back"
                 full = _RIGHT + "#" * (CODE_LIMIT_BYTES - len(_RIGHT))
-                assert _events(browser, full)["verdict"]["verdict"]["accepted"]
+                assert submit_and_follow(browser, full)["verdict"]["verdict"]["accepted"]
                 beyond = browser.post("/api/v1/problems/double/submissions", json={"code": f"{full}#"})
                 assert beyond.json()["error"]["code"] == "submission_too_large"
                 large = browser.post("/api/v1/session", content=b"x" * (BODY_LIMIT_BYTES + 1))
@@ -133,19 +133,3 @@ def _sign_up_and_in(browser: httpx.Client) -> None:
     signed_in = browser.post("/api/v1/session", json=_ACCOUNT)
     assert signed_in.status_code < 300, signed_in.text
     assert "secure" in signed_in.headers["set-cookie"].lower()
-
-
-def _events(browser: httpx.Client, code: str) -> dict[str, dict[str, Any]]:
-    """Return the last event of each kind of a new submission, and the status it had when that came."""
-    answer = browser.post("/api/v1/problems/double/submissions", json={"code": code})
-    assert answer.status_code == 202, answer.text
-    came: dict[str, dict[str, Any]] = {}
-    name, address = "", f"/api/v1/submissions/{answer.json()['id']}"
-    with browser.stream("GET", f"{address}/events") as stream:
-        for line in stream.iter_lines():
-            if line.startswith("event: "):
-                name = line.removeprefix("event: ")
-            elif line.startswith("data: "):
-                came[name] = json.loads(line.removeprefix("data: "))
-                came[name]["seen_while"] = browser.get(address).json()["status"]
-    return came

@@ -219,6 +219,7 @@ async def _ask_store(database: Database) -> None:
         await commonest_unexplained(connection, submission.version)
         done = await _a_graded_one(connection)
         verdict = (await verdicts.current_of(connection, [done]))[done]
+        await verdicts.later_verdicts(connection, {done: 0, claimed.id: 0})
         assert await verdicts.write_next(connection, done, verdict, VerdictReason.EXPLAINED, after=1)
         assert await verdicts.verdict_of(connection, done, 2) == verdict
         assert len(await verdicts.lines_of(connection, done)) == 2

@@ -21,6 +21,7 @@ from app.core.verdict import CaseResult, Explained, VerdictReason, Visibility
 from app.events.feed import SentEvent
 from app.events.follow import follow_submission
 from app.events.relay import RelayedFeed
+from app.events.verdict_watch import watch_of
 from app.store.engine.database import Database
 from app.store.queries import verdicts
 from app.submissions.service import unfinished_verdict
@@ -153,9 +154,6 @@ async def test_who_was_cut_off_goes_on_after_the_last_event_elsewhere(harness: Q
     """The browser connects again, and a proxy sends it to another process; so also after the verdict."""
     [submission_id] = await harness.take_in()
 
-    async def look_again() -> object:
-        return await harness.stored(submission_id)
-
     async with processes(harness.database.url, 3) as [worker, page, other_page]:
         first = Follower(page.follow(submission_id))
         worker.publish(submission_id, RUNNING)
@@ -169,7 +167,7 @@ async def test_who_was_cut_off_goes_on_after_the_last_event_elsewhere(harness: Q
         again = follow_submission(
             other_page,
             await harness.stored(submission_id),
-            look_again,  # type: ignore[arg-type]  # of object
+            watch_of(harness.database),
             last_id=first.sent[-1].id,
         )
         assert [sent.event async for sent in again] == [case("b"), end]

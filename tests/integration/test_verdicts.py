@@ -205,3 +205,32 @@ async def test_rows_go_with_their_submission(harness: QueueHarness) -> None:
         await connection.execute(delete(tables.submissions).where(tables.submissions.c.id == submission.id))
         left = await connection.execute(select(func.count()).select_from(tables.verdicts))
         assert left.scalar_one() == 0
+
+
+async def test_those_who_follow_are_given_what_is_later_than_what_they_know(harness: QueueHarness) -> None:
+    """In one question: the first verdict, the next one, nothing where there is none, and who is gone."""
+    first, second = await ended(harness), await ended(harness)
+    [waiting] = await harness.take_in()
+    assert await write(harness, second, "second", after=1)
+    known = {first.id: 0, second.id: 1, waiting: 0, "none": 0}
+    async with harness.database.reading() as connection:
+        found = await verdicts.later_verdicts(connection, known)
+        assert await verdicts.later_verdicts(connection, {first.id: 1, second.id: 2, waiting: 0}) == {}
+        older = await verdicts.later_verdicts(connection, {second.id: 0})
+    assert {
+        name: None if one is None else (one.number, one.verdict.message) for name, one in found.items()
+    } == {
+        first.id: (1, "first"),
+        second.id: (2, "second"),
+        "none": None,
+    }
+    assert older == {second.id: found[second.id]}
+
+
+async def test_a_verdict_of_an_older_release_is_later_than_none(harness: QueueHarness) -> None:
+    submission = await ended(harness)
+    await as_older_code(harness, submission)
+    async with harness.database.reading() as connection:
+        found = (await verdicts.later_verdicts(connection, {submission.id: 0}))[submission.id]
+    assert found is not None
+    assert (found.number, found.verdict.message) == (1, "first")

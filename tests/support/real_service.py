@@ -5,6 +5,7 @@ import re
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -44,6 +45,18 @@ class RunningService:
         (parent,) = children(self.pid)
         (pid,) = children(parent)
         return pid
+
+    def wait_until_prepared(self, seconds: float) -> None:
+        """Wait for a new service, which runs every problem's solutions in the background, once.
+
+        Raises:
+            TimeoutError: that takes longer than `seconds`.
+        """
+        deadline = time.monotonic() + seconds
+        while not any("problems are prepared" in line for line in self.printed):
+            if time.monotonic() > deadline:
+                raise TimeoutError(f"not prepared within {seconds:g} s: {self.printed[-3:]}")
+            time.sleep(0.2)
 
     def kill_work(self) -> None:
         """As the kernel does it when memory runs out."""

@@ -6,10 +6,13 @@ answer may stop for as long, and what moves buys further time at `bytes_a_second
 """
 
 import asyncio
+import math
 from http import HTTPStatus
 from typing import Any, cast
 
 import h11
+from starlette.responses import PlainTextResponse
+from starlette.types import Receive, Scope, Send
 from uvicorn.config import Config
 from uvicorn.protocols.http.h11_impl import H11Protocol, RequestResponseCycle
 from uvicorn.server import ServerState
@@ -17,6 +20,7 @@ from uvicorn.server import ServerState
 from app.cli.serving.connections import Connections
 from app.cli.serving.strict_http import StrictConnection
 
+_UNREAD = "Too much of what your network was answered has not been read. Read it, or try again later.\n"
 _LINGER_SECONDS = 2.0
 """For a refused client to read why, while what it still sends is thrown away; see RFC 9112, 9.6."""
 
@@ -35,6 +39,7 @@ class BoundedProtocol(H11Protocol):
     ) -> None:
         super().__init__(config, server_state, app_state, _loop)
         self.conn: StrictConnection = StrictConnection()
+        self._whole_app, self.app = self.app, self._answer
         self._waited_since = self.loop.time()
         self._is_idle = False
         """Between two requests, of which the next one has not begun."""
@@ -82,6 +87,11 @@ class BoundedProtocol(H11Protocol):
         self._unread_until = None
         super().resume_writing()
 
+    @property
+    def unread_bytes(self) -> int:
+        """What was answered, and not yet taken by the other end."""
+        return self.transport.get_write_buffer_size()
+
     def waits_for_client(self) -> bool:
         """Say whether it is the client's turn: to send, or to read."""
         if self._lingers or self._unread_until is not None:
@@ -116,6 +126,15 @@ class BoundedProtocol(H11Protocol):
             self.drop()
         else:
             super().shutdown()
+
+    async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Hand a request to the application, unless its network has to read first."""
+        if self.book.answers_more(self):
+            await self._whole_app(scope, receive, send)
+            return
+        # By then whoever reads nothing is given up.
+        again = {"Retry-After": str(math.ceil(self.book.patience.seconds))}
+        await PlainTextResponse(_UNREAD, 503, again)(scope, receive, send)
 
     def _reads_too_slowly(self, now: float) -> bool:
         unread = self.transport.get_write_buffer_size()

@@ -14,11 +14,13 @@ from app.errors import GraderError
 
 # Streams of events are cut off at a stop; pages get this long to finish.
 _LAST_ANSWERS_SECONDS = 5
-_ACCEPTED_AT_ONCE = 64
-"""Of many newcomers; asyncio takes what uvicorn calls the backlog, and answers nobody meanwhile."""
-_WAITING_IN_THE_KERNEL = 1024
-_TICKS_BETWEEN_LOOKS = 5
-"""Of uvicorn's ticks, ten a second."""
+_ACCEPTED_AT_ONCE = 8
+"""Of many newcomers; asyncio takes what uvicorn calls the backlog, and answers nobody meanwhile. A page is
+made in some ten steps of the loop, each of which waits for so many."""
+_WAITING_IN_THE_KERNEL = 4096
+"""Beyond it the kernel answers nobody, and a visitor tries again after 1, 3, 7 and 15 seconds."""
+_TICKS_OF_A_LOOK = 5
+"""Of uvicorn's ticks, ten a second. Each looks at a part: all of thousands would hold up pages."""
 
 
 class _BoundedServer(uvicorn.Server):
@@ -34,8 +36,8 @@ class _BoundedServer(uvicorn.Server):
             listener.listen(_WAITING_IN_THE_KERNEL)
 
     async def on_tick(self, counter: int) -> bool:
-        if counter % _TICKS_BETWEEN_LOOKS == 0:
-            self._connections.look(asyncio.get_running_loop().time())
+        part = counter % _TICKS_OF_A_LOOK
+        self._connections.look(asyncio.get_running_loop().time(), part=part, parts=_TICKS_OF_A_LOOK)
         return await super().on_tick(counter)
 
 

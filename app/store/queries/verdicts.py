@@ -12,12 +12,12 @@ A first verdict that an older release wrote has no row until `add_first_rows` ha
 takes it for what it is.
 """
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
 import msgspec
-from sqlalchemy import FromClause, Select, and_, func, literal, null, select, update
+from sqlalchemy import FromClause, Select, and_, case, func, literal, null, select, update
 from sqlalchemy.dialects.postgresql import insert as postgres_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 
@@ -33,6 +33,13 @@ number_of_current = func.coalesce(_submissions.c.current_verdict, 1)
 """Of a submission that has a verdict."""
 text_of_current = func.coalesce(_table.c.verdict, _submissions.c.verdict)
 """Of a submission, joined with `with_current`; null while it has none."""
+
+
+class NumberedVerdict(msgspec.Struct, frozen=True, kw_only=True):
+    """A verdict, and where it stands among those of its submission: 1 for the first."""
+
+    number: int
+    verdict: Verdict
 
 
 def with_current(submissions: FromClause) -> FromClause:
@@ -111,6 +118,25 @@ async def current_of(connection: Connection, submission_ids: Collection[str]) ->
         .where(_submissions.c.id.in_(submission_ids), _submissions.c.verdict.is_not(None))
     )
     return {row.id: msgspec.json.decode(row.text, type=Verdict) for row in await connection.execute(query)}
+
+
+async def later_verdicts(
+    connection: Connection, known: Mapping[str, int]
+) -> dict[str, NumberedVerdict | None]:
+    """Return the current verdicts that are later than those `known` by number, 0 for none, by submission.
+
+    None stands for a submission that is gone. Of those without news only their numbers are read.
+    """
+    # Whether it is finished, which lies in the row itself; its verdict may be far from it.
+    number = case((_submissions.c.finished_at.is_(None), 0), else_=number_of_current).label("number")
+    query = select(_submissions.c.id, number).where(_submissions.c.id.in_(known))
+    numbers: dict[str, int] = {row.id: row.number for row in await connection.execute(query)}
+    news = [submission_id for submission_id, number in numbers.items() if number > known[submission_id]]
+    verdicts = await current_of(connection, news) if news else {}
+    found: dict[str, NumberedVerdict | None] = dict.fromkeys(known.keys() - numbers.keys())
+    for submission_id, verdict in verdicts.items():
+        found[submission_id] = NumberedVerdict(number=numbers[submission_id], verdict=verdict)
+    return found
 
 
 async def lines_of(connection: Connection, submission_id: str) -> list[VerdictLine]:

@@ -1,5 +1,8 @@
 """Email addresses have one spelling; passwords are hashed with argon2id, each with a salt of its own."""
 
+import os
+import threading
+
 import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
@@ -82,3 +85,17 @@ def test_a_secret_is_new_each_time_and_only_its_hash_is_looked_up() -> None:
     assert len(one.removeprefix("jaxercise_")) >= 256 / 6
     assert secret_hash(one) == secret_hash(one) != secret_hash(other)
     assert one not in secret_hash(one)
+
+
+@pytest.mark.anyio
+async def test_hashing_gives_way_to_whatever_else_wants_to_compute() -> None:
+    """A flood of sign-ins takes what is left of the processors; the event loop's thread stays as it is."""
+    passwords = Passwords()
+
+    def priority(_: str) -> int:
+        return os.getpriority(os.PRIO_PROCESS, threading.get_native_id())
+
+    before = priority("")
+    assert await passwords._in_thread(priority, "") == 19
+    assert await passwords.matches("correct horse battery", await passwords.hashed("correct horse battery"))
+    assert priority("") == before

@@ -21,3 +21,16 @@ def test_streams_are_bounded_for_an_account_a_network_and_in_all() -> None:
             pass
     with bounds.held(user_id="a", network="10.0.0.1"):
         pass
+
+
+def test_room_is_known_before_it_is_known_who_asks() -> None:
+    """And asking takes none."""
+    bounds = StreamBounds(in_all=2, per_network=1, per_user=1)
+    with bounds.held(user_id="a", network="10.0.0.1"):
+        with pytest.raises(TooManyStreams):
+            bounds.check_network("10.0.0.1")
+        for _ in range(3):
+            bounds.check_network("10.0.0.2")
+        with bounds.held(user_id="b", network="10.0.0.2"), pytest.raises(TooManyStreams):
+            bounds.check_network("10.0.0.3")
+    bounds.check_network("10.0.0.1")

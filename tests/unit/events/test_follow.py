@@ -1,6 +1,7 @@
 """Following one submission to its end, wherever it stands."""
 
 import asyncio
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 
 import msgspec
@@ -14,6 +15,8 @@ from app.core.verdict import CaseResult, Explained, Mode, Verdict, Visibility
 from app.errors import DatabaseUnavailable
 from app.events.feed import Feed
 from app.events.follow import follow_submission
+from app.events.verdict_watch import VerdictWatch
+from app.store.queries.verdicts import NumberedVerdict
 
 pytestmark = pytest.mark.anyio
 
@@ -43,15 +46,29 @@ WAITING = Submission(
     seed=1,
     created_at=datetime.now(UTC),
 )
-DONE = msgspec.structs.replace(WAITING, status=Status.DONE, verdict=VERDICT)
+DONE = msgspec.structs.replace(WAITING, status=Status.DONE, verdict=VERDICT, verdict_number=1)
 
 
-async def sent(feed: Feed, submission: Submission, stored: Submission) -> list[Event]:
-    async def look_again() -> Submission:
-        return stored
+def watch(stored: Callable[[], Submission | None]) -> VerdictWatch:
+    """Looks very often at one stored submission, or at none any more."""
 
-    following = follow_submission(feed, submission, look_again, look_again_seconds=0.01)
-    async with asyncio.timeout(60):
+    async def read_later(known: Mapping[str, int]) -> Mapping[str, NumberedVerdict | None]:
+        found = stored()
+        if found is None:
+            return dict.fromkeys(known)
+        if found.verdict is None or found.verdict_number <= known[found.id]:
+            return {}
+        return {found.id: NumberedVerdict(number=found.verdict_number, verdict=found.verdict)}
+
+    return VerdictWatch(read_later, silent_seconds=0.01)
+
+
+async def sent(
+    feed: Feed, submission: Submission, stored: Submission | None, *, last_id: str | None = None
+) -> list[Event]:
+    looking = watch(lambda: stored)
+    async with asyncio.timeout(60), looking.running():
+        following = follow_submission(feed, submission, looking, last_id=last_id)
         return [sent.event async for sent in following]
 
 
@@ -83,24 +100,19 @@ async def test_a_follower_that_leaves_leaves_nothing_running() -> None:
     feed = Feed()
     feed.publish("s", Queued(position=0))
 
-    async def look_again() -> Submission:
-        return WAITING
-
-    before = asyncio.all_tasks()
-    following = follow_submission(feed, WAITING, look_again)
+    before, looking = asyncio.all_tasks(), watch(lambda: WAITING)
+    following = follow_submission(feed, WAITING, looking)
     await anext(following)
     await following.aclose()  # type: ignore[attr-defined]  # it is a generator, and may close
     assert asyncio.all_tasks() == before
+    assert not looking._watches
 
 
 async def test_who_is_cut_off_while_a_verdict_is_told_goes_on_there() -> None:
     """In any process: each numbers what it tells from a verdict alike. Something is always told."""
 
-    async def look_again() -> Submission:
-        return DONE
-
     async def events_after(last_id: str | None) -> list[str | None]:
-        following = follow_submission(Feed(), DONE, look_again, last_id=last_id)
+        following = follow_submission(Feed(), DONE, watch(lambda: DONE), last_id=last_id)
         return [sent.id async for sent in following]
 
     first, second, third = await events_after(None)
@@ -114,22 +126,35 @@ async def test_who_is_cut_off_while_a_verdict_is_told_goes_on_there() -> None:
 async def test_a_follower_waits_while_the_database_is_away() -> None:
     looks = 0
 
-    async def look_again() -> Submission:
+    def stored() -> Submission:
         nonlocal looks
         looks += 1
         if looks < 3:
             raise DatabaseUnavailable
         return DONE
 
-    following = follow_submission(Feed(), WAITING, look_again, look_again_seconds=0.01)
-    async with asyncio.timeout(60):
+    looking = watch(stored)
+    async with asyncio.timeout(60), looking.running():
+        following = follow_submission(Feed(), WAITING, looking)
         assert [sent.event async for sent in following] == [VerdictReached(verdict=VERDICT)]
+
+
+async def test_who_goes_on_and_missed_the_verdict_is_told_it_from_the_store() -> None:
+    """The process knows the last event, and the verdict was written by another one."""
+    feed = Feed()
+    feed.publish("s", Running(cases=("a",)))
+    first = await anext(feed.follow("s"))
+    assert await sent(feed, DONE, DONE, last_id=first.id) == [VerdictReached(verdict=VERDICT)]
+
+
+async def test_a_follower_of_what_is_gone_ends() -> None:
+    assert await sent(Feed(), WAITING, None) == []
 
 
 CUT_SHORT = msgspec.structs.replace(VERDICT, outcome=Outcome.WRONG_VALUE, explained=Explained.CUT_SHORT)
 EXPLAINED = msgspec.structs.replace(CUT_SHORT, explained=Explained.COMPLETE)
 OPEN = msgspec.structs.replace(DONE, verdict=CUT_SHORT)
-EXPLAINED_AND_DONE = msgspec.structs.replace(DONE, verdict=EXPLAINED)
+EXPLAINED_AND_DONE = msgspec.structs.replace(DONE, verdict=EXPLAINED, verdict_number=2)
 
 
 async def test_a_verdict_that_was_cut_short_is_followed_by_its_explanation() -> None:
@@ -173,11 +198,7 @@ async def test_who_was_cut_off_after_the_verdict_hears_the_explanation() -> None
     feed.publish("s", VerdictReached(verdict=CUT_SHORT))
     first = await anext(feed.follow("s"))
 
-    async def look_again() -> Submission:
-        return OPEN
-
-    following = follow_submission(feed, OPEN, look_again, last_id=first.id, look_again_seconds=0.01)
-    upcoming = asyncio.ensure_future(anext(following))
+    following = asyncio.create_task(sent(feed, OPEN, OPEN, last_id=first.id))
     await asyncio.sleep(0.05)
     feed.publish("s", VerdictExplained(verdict=EXPLAINED))
-    assert (await asyncio.wait_for(upcoming, 60)).event == VerdictExplained(verdict=EXPLAINED)
+    assert await following == [VerdictExplained(verdict=EXPLAINED)]

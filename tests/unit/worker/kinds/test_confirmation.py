@@ -15,6 +15,7 @@ from app.core.submission import CONFIRMATION, Progress
 from app.core.verdict import Confirmation, Mode, Verdict, VerdictLine, VerdictReason
 from app.events.feed import Feed
 from app.events.follow import follow_submission
+from app.events.verdict_watch import watch_of
 from app.metrics.metrics import GradingCounts, Metrics
 from app.queue.embedded.queue import EmbeddedQueue
 from app.queue.embedded.watch_table import rebuild_queue
@@ -283,11 +284,9 @@ async def test_whoever_comes_later_follows_to_the_confirmation(tmp_path: Path) -
         pending = await harness.stored(submission_id)
         await run_next(harness, ScriptedGrader())
 
-        async def look_again() -> Any:
-            return await harness.stored(submission_id)
-
-        following = follow_submission(Feed(), pending, look_again, look_again_seconds=0.01)
-        last = [sent.event async for sent in following][-2:]
+        watch = watch_of(harness.database, silent_seconds=0.01)
+        async with watch.running():
+            last = [sent.event async for sent in follow_submission(Feed(), pending, watch)][-2:]
         assert [type(event) for event in last] == [VerdictReached, VerdictConfirmed]
 
 

@@ -1,0 +1,115 @@
+"""What counts as a request that is worked on, and what does not."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from typing import Any
+
+import pytest
+from starlette.requests import Request
+from starlette.responses import PlainTextResponse, Response, StreamingResponse
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from app.http.overload import LimitRequests
+from app.http.responses import ErrorAnswer
+
+pytestmark = pytest.mark.anyio
+
+
+async def present(request: Request, answer: ErrorAnswer) -> Response:
+    return answer
+
+
+async def at_once(scope: Scope, receive: Receive, send: Send) -> None:
+    await PlainTextResponse("all of it")(scope, receive, send)
+
+
+async def in_parts(scope: Scope, receive: Receive, send: Send) -> None:
+    async def parts() -> AsyncIterator[bytes]:
+        yield b"one"
+        yield b"two"
+
+    await StreamingResponse(parts())(scope, receive, send)
+
+
+async def ask(app: ASGIApp, send: Callable[[Message], Any], address: str = "10.0.0.1") -> None:
+    async def receive() -> Message:
+        await asyncio.sleep(0)
+        return {"type": "http.request", "body": b"", "more_body": False}
+
+    scope = {"type": "http", "method": "GET", "path": "/", "query_string": b"", "headers": []}
+    # By which a streamed answer does not ask meanwhile whether somebody is there.
+    await app({**scope, "client": (address, 1), "asgi": {"spec_version": "2.4"}}, receive, send)
+
+
+async def status(app: ASGIApp, address: str) -> int:
+    statuses = []
+
+    async def send(message: Message) -> None:
+        if message["type"] == "http.response.start":
+            statuses.append(message["status"])
+
+    await ask(app, send, address)
+    [found] = statuses
+    return int(found)
+
+
+@asynccontextmanager
+async def unread(app: ASGIApp, stops_at: int) -> AsyncIterator[None]:
+    """Somebody who takes so many messages of an answer, and then none while the block lasts."""
+    reached, on = asyncio.Event(), asyncio.Event()
+    taken = 0
+
+    async def send(message: Message) -> None:
+        nonlocal taken
+        taken += 1
+        if taken > stops_at:
+            reached.set()
+            await on.wait()
+
+    asking = asyncio.create_task(ask(app, send))
+    await reached.wait()
+    try:
+        yield
+    finally:
+        on.set()
+        await asking
+
+
+@pytest.mark.parametrize(("inner", "messages"), [(at_once, 2), (in_parts, 4)])
+async def test_whoever_reads_slowly_holds_no_place(inner: ASGIApp, messages: int) -> None:
+    """Wherever in an answer it stops; and afterwards nothing is counted any more."""
+    app = LimitRequests(inner, present=present, most=2)
+    for stops_at in range(messages):
+        async with unread(app, stops_at):
+            assert await status(app, "10.0.0.1") == 200
+    assert not app._working
+
+
+async def test_work_between_two_parts_counts() -> None:
+    on, begun = asyncio.Event(), asyncio.Event()
+
+    async def works(scope: Scope, receive: Receive, send: Send) -> None:
+        await send({"type": "http.response.start", "status": 200, "headers": []})
+        begun.set()
+        await on.wait()
+        await send({"type": "http.response.body", "body": b""})
+
+    app = LimitRequests(works, present=present, most=2)
+    working = asyncio.create_task(status(app, "10.0.0.1"))
+    await begun.wait()
+    assert await status(app, "10.0.0.1") == 503
+    on.set()
+    assert await working == 200
+    assert not app._working
+
+
+async def test_a_client_that_leaves_counts_no_more() -> None:
+    app = LimitRequests(at_once, present=present, most=2)
+
+    async def send(message: Message) -> None:
+        raise OSError("it is gone")
+
+    with pytest.raises(OSError, match="gone"):
+        await ask(app, send)
+    assert not app._working
