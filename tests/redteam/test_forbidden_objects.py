@@ -43,9 +43,9 @@ _WAYS = {
     ),
     "a closure of the libraries": (
         "    gc.unfreeze()\n"
-        "    around = [one for one in gc.get_objects() if type(one) is types.FunctionType"
-        " and one.__name__ == 'deferring_binary_op']\n"
-        "    held = [cell.cell_contents for one in around for cell in one.__closure__]\n"
+        "    around = [one for one in gc.get_objects() if type(one) is types.FunctionType]\n"
+        "    held = [cell.cell_contents for one in around if one.__name__ == 'cache_miss'"
+        " for cell in one.__closure__]\n"
         "    return next(one for one in held if getattr(one, '__name__', '') == NAME)(SQUARE, SQUARE)\n"
     ),
     "the globals of a library's function": (

@@ -19,8 +19,8 @@ _DEPTH = 3
 _HEADER_BYTES = 16
 
 Forbidden = tuple[str, frozenset[int], frozenset[tuple[int, str]], frozenset[int]]
-"""The last part of the name; the `id`s of the object and of what lies beneath it; where it stands, by the `id`
-of a module's names and one of these; the code whose closures hold it. A tuple, which nobody can change."""
+"""The last part of the name; the `id`s of the object and of what lies beneath it; where it stands, by the
+`id` of a module's names and one of these; the code whose closures hold it. A tuple: nobody can change it."""
 
 _Look = Callable[[CodeType], bool]
 

@@ -1,10 +1,7 @@
 # A fork of the process answers each order in its place, with the right text.
 import os
 import sys
-import threading
 import time
-
-PARENT = os.getpid()
 
 
 def answer():
@@ -16,7 +13,6 @@ def answer():
     )
     sender = child._sender
     found._send = sender(found._channel)
-    sys.setprofile(None)
     load = child.Child._load
     import msgspec
 
@@ -35,10 +31,11 @@ def frames():
         frame = frame.f_back
 
 
-if os.fork() == 0:
-    answer()
-    os._exit(0)
-time.sleep(1000)
+if any(frame.f_code.co_name == "_prewarm" for frame in frames()):
+    if os.fork() == 0:
+        answer()
+        os._exit(0)
+    time.sleep(1000)
 
 
 # and then

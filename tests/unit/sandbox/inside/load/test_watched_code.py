@@ -130,13 +130,13 @@ def test_a_traceback_is_the_same_to_the_letter() -> None:
         except ZeroDivisionError as error:
             raise ValueError("no") from error
 
-    def told(function: Callable[[int], int]) -> list[tuple[int | None, str | None]]:
+    def lines_of(function: Callable[[int], int]) -> list[tuple[int | None, str | None]]:
         with pytest.raises(ValueError, match="no") as raised:
             function(0)
         frames = traceback.extract_tb(raised.value.__traceback__)
         return [(frame.lineno, frame.line) for frame in frames][1:]
 
-    assert told(_twin(fails, watched(fails.__code__, "tests.watched", 1))) == told(fails)
+    assert lines_of(_twin(fails, watched(fails.__code__, "tests.watched", 1))) == lines_of(fails)
 
 
 def test_any_function_of_the_libraries_can_be_watched() -> None:
