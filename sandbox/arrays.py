@@ -43,6 +43,13 @@ class WireKey(msgspec.Struct, frozen=True, kw_only=True, tag="key"):
 Value = float | WireArray | WireKey
 
 
+def without_values(value: Value) -> Value:
+    """Return what has the same shape and dtype, and zeros; a number or a key as it is."""
+    if isinstance(value, WireArray):
+        return msgspec.structs.replace(value, data=bytes(len(value.data)))
+    return value
+
+
 def pack_array(array: NDArray[np.generic]) -> WireArray:
     """Pack any NumPy array of numbers, `ml_dtypes.bfloat16` included.
 

@@ -31,11 +31,6 @@ def first_forbidden(tree: ast.Module, forbidden: Sequence[str]) -> Found | None:
     return None
 
 
-def in_words(name: str) -> str:
-    """Say why the code is refused."""
-    return f"this exercise asks you to build {name} yourself, so it may not be used"
-
-
 def imported_names(nodes: Sequence[ast.AST]) -> Iterator[Found]:
     """Yield `from flax.nnx import Linear` as `flax.nnx.Linear`; `nodes` are all of a text."""
     for node in nodes:

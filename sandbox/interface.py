@@ -10,7 +10,7 @@ from typing import Annotated, Protocol
 
 import msgspec
 
-from sandbox.arrays import Value, WireArray
+from sandbox.arrays import Value, WireArray, without_values
 from sandbox.limits import Limits
 
 # Reports come from hostile processes, so whoever decodes one holds it to these; `inside/` cuts to them.
@@ -98,6 +98,19 @@ class Call(msgspec.Struct, frozen=True, kw_only=True):
     """How it is made: a `CallMode`, or the name of a module of `inside/call`."""
     stages: tuple[Stage, ...] = ()
     """What to record on the way through the module that `module` names."""
+    unseen: tuple[int, ...] = ()
+    """Which arguments are handed over only when the call was traced on their shapes.
+
+    For the modes that trace, and then run what was traced without the code that it came from.
+    """
+
+    def without_values(self) -> "Call":
+        """Return the call as it is traced."""
+        arguments = tuple(
+            without_values(value) if place in self.unseen else value
+            for place, value in enumerate(self.arguments)
+        )
+        return msgspec.structs.replace(self, arguments=arguments)
 
 
 class Structure(enum.StrEnum):
@@ -227,10 +240,21 @@ class DrawnKey(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ForbiddenUse(msgspec.Struct, frozen=True, kw_only=True):
-    """A forbidden name that was used while the code ran, and the line of the submitted code that did."""
+    """A forbidden name that was used, and the line of the submitted code that did."""
 
     name: _Name
     line: int | None = None
+
+    @property
+    def in_words(self) -> str:
+        """Say why the code is refused."""
+        return f"this exercise asks you to build {self.name} yourself, so it may not be used"
+
+
+class Traced(msgspec.Struct, frozen=True, kw_only=True, tag="traced"):
+    """A call was traced on shapes, or could not be, and waits for its values."""
+
+    index: int
 
 
 class CallResult(msgspec.Struct, frozen=True, kw_only=True, tag="call"):
@@ -267,7 +291,7 @@ class Prewarmed(msgspec.Struct, frozen=True, kw_only=True, tag="prewarmed"):
     """A child has been pre-warmed and waits."""
 
 
-Report = Loaded | CallResult | Finished | Prewarmed
+Report = Loaded | Traced | CallResult | Finished | Prewarmed
 
 
 class Ending(enum.StrEnum):

@@ -20,6 +20,7 @@ from sandbox.limits import Limits, scaled
 from sandbox.patches import NO_PATCHES, PATCH_NAMES, PatchChoice, patches_for
 from sandbox.protocol import Confinement
 from sandbox.run.child import JailedChild, spawn_child
+from sandbox.run.dialogue import compartment_of
 from sandbox.run.session import Session, SessionEnded
 from sandbox.run.single_run import ChildKilled, SingleRun
 from sandbox.run.warm_pool import Planned, WarmPool
@@ -83,7 +84,9 @@ class Supervisor:
                 fork_server = await self.warm_up()
                 try:
                     starts_jax = not request.may_start_jax_otherwise
-                    child = await self._spawn(fork_server, limits, starts_jax=starts_jax)
+                    child = await self._spawn(
+                        fork_server, limits, starts_jax=starts_jax, compartment=compartment_of(request)
+                    )
                     return await _finish(child, request, limits, on_report)
                 except ForkServerGone as error:
                     is_last = attempt == _ATTEMPTS - 1
@@ -202,12 +205,18 @@ class Supervisor:
         self._closing.add(closing)
         closing.add_done_callback(self._closing.discard)
 
-    async def _spawn_to_prewarm(self, limits: Limits) -> JailedChild:
+    async def _spawn_to_prewarm(self, request: RunRequest, limits: Limits) -> JailedChild:
         # The kernel counts processor time from the start: once for the pre-warming, once for the run.
         doubled = msgspec.structs.replace(
             limits, cpu_seconds=2 * limits.cpu_seconds, compile_seconds=2 * limits.compile_seconds
         )
-        return await self._spawn(await self.warm_up(), doubled, starts_jax=True, to_be_frozen=True)
+        return await self._spawn(
+            await self.warm_up(),
+            doubled,
+            starts_jax=True,
+            compartment=compartment_of(request),
+            to_be_frozen=True,
+        )
 
     async def _spawn(
         self,
@@ -215,23 +224,25 @@ class Supervisor:
         limits: Limits,
         *,
         starts_jax: bool,
+        compartment: str | None = None,
         to_be_frozen: bool = False,
     ) -> JailedChild:
         return await spawn_child(
             fork_server,
-            self._confinement(limits, starts_jax=starts_jax),
+            self._confinement(limits, starts_jax=starts_jax, compartment=compartment),
             self._groups,
             report_seconds=self.report_seconds,
             to_be_frozen=to_be_frozen,
         )
 
-    def _confinement(self, limits: Limits, *, starts_jax: bool) -> Confinement:
+    def _confinement(self, limits: Limits, *, starts_jax: bool, compartment: str | None) -> Confinement:
         return Confinement(
             limits=limits,
             jailed=self._jailed,
             seccomp_program=compiled_filter() if self._jailed else b"",
             child_uid=self._plan.child_uid,
             cache_folder=self._plan.cache_inside,
+            compartment=compartment,
             writable_cache=self._plan.writable_cache,
             cpuinfo=self._cpuinfo,
             starts_jax=starts_jax,

@@ -24,6 +24,9 @@ COMPILE_PAGE = struct.Struct("<dd")
 
 Both are of its own processor time.
 """
+FORBIDDEN_USE = struct.Struct("<ii")
+"""What it notes behind that of the first use of a forbidden name: which one, from 1, and the line, or 0."""
+PAGE_BYTES = COMPILE_PAGE.size + FORBIDDEN_USE.size
 
 
 class Confinement(msgspec.Struct, frozen=True, kw_only=True):
@@ -37,6 +40,8 @@ class Confinement(msgspec.Struct, frozen=True, kw_only=True):
     child_uid: int | None
     """The user to become first, where the fork server may; None where it has no other user."""
     cache_folder: str
+    compartment: str | None = None
+    """The one of the cache's compartments that a child sees that may not write; None for all of them."""
     writable_cache: bool
     cpuinfo: str
     starts_jax: bool = True
@@ -53,7 +58,7 @@ class Ready(msgspec.Struct, frozen=True, kw_only=True):
 class Spawn(msgspec.Struct, frozen=True, kw_only=True):
     """Fork one child. Its descriptors travel beside this frame.
 
-    They are channel, stdout, stderr, status, line and the page of its compiling.
+    They are channel, stdout, stderr, status, line and the page that it notes things in.
     """
 
     confinement: Confinement
@@ -92,6 +97,13 @@ class Load(msgspec.Struct, frozen=True, kw_only=True, tag="load"):
     cache_key: str
 
 
+class Trace(msgspec.Struct, frozen=True, kw_only=True, tag="trace"):
+    """Trace this call, whose values come with `Make`. Answered by `Traced`."""
+
+    index: int
+    call: Call
+
+
 class Make(msgspec.Struct, frozen=True, kw_only=True, tag="make"):
     """Make this call into what was loaded. Answered by a `CallResult`."""
 
@@ -110,4 +122,4 @@ class Stop(msgspec.Struct, frozen=True, kw_only=True, tag="stop"):
     """Flush what was printed and end. Answered by `Finished`."""
 
 
-ChildOrder = Load | Make | Prewarm | Stop
+ChildOrder = Load | Trace | Make | Prewarm | Stop

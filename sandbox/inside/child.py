@@ -12,10 +12,9 @@ from types import ModuleType
 import jax
 import msgspec
 
-from sandbox.forbidden_names import in_words
 from sandbox.inside import imports, libc
 from sandbox.inside.call.learner_call import LearnerCall
-from sandbox.inside.call.make_call import CALL_MODES
+from sandbox.inside.call.make_call import CALL_MODES, TRACING_MODES, MakeCall
 from sandbox.inside.first_state import FirstState
 from sandbox.inside.jax_patches.program_files import ProgramFiles
 from sandbox.inside.load import load_code
@@ -24,18 +23,37 @@ from sandbox.inside.module.stages import StageRecorder
 from sandbox.inside.report import answers
 from sandbox.inside.report import errors as learner_errors
 from sandbox.inside.report.warnings import NoteKeeper
-from sandbox.interface import Call, CallResult, Finished, Loaded, Outputs, Prewarmed, Refusal, Report
-from sandbox.protocol import ChildOrder, Load, Make, Prewarm, Stop
+from sandbox.interface import Call, CallResult, Finished, Loaded, Outputs, Prewarmed, Raised, Report, Traced
+from sandbox.protocol import ChildOrder, Load, Make, Prewarm, Stop, Trace
 from sandbox.wire import frame, receive
 
 _NEVER_WRITE_SECONDS = 1e9
+
+
+class _Begun(msgspec.Struct):
+    """A call that was traced, and waits for its values."""
+
+    made: LearnerCall
+    finish: MakeCall
+    raised: Raised | None
+    wall_seconds: float
+
+
+def _no_answer(_: LearnerCall) -> answers.Answer:
+    return answers.Answer()
 
 
 class Child:
     """Takes orders until the last one, `Stop`; then the process ends."""
 
     def __init__(
-        self, channel: socket.socket, programs: ProgramFiles, *, cache_folder: str, starts_jax: bool
+        self,
+        channel: socket.socket,
+        programs: ProgramFiles,
+        *,
+        cache_folder: str,
+        starts_jax: bool,
+        guard: ForbiddenUseGuard,
     ) -> None:
         self._channel = channel
         self._starts_jax = starts_jax
@@ -43,10 +61,11 @@ class Child:
         self._cache_folder = cache_folder
         self._send = _sender(channel)
         self._notes = NoteKeeper()
-        self._guard = ForbiddenUseGuard()
+        self._guard = guard
         self._modules: Sequence[ModuleType] = ()
         self._texts: Sequence[str] = ()
         self._outputs = Outputs()
+        self._begun: _Begun | None = None
         self._start = time.perf_counter()
         self._orders = msgspec.msgpack.Decoder(ChildOrder)
 
@@ -68,6 +87,9 @@ class Child:
                 case Load() as order:
                     self._start = time.perf_counter()
                     self._send(self._load(order))
+                case Trace() as order:
+                    self._begun = self._trace(order.call)
+                    self._send(Traced(index=order.index))
                 case Make() as order:
                     self._send(self._make(order.index, order.call))
                 case Stop():
@@ -83,7 +105,6 @@ class Child:
                 self._make(index, call)
         self._modules = ()
         self._notes = NoteKeeper()
-        self._guard.take_down()
         sys.modules.pop("solution", None)
         first.restore()
         imports.pin()
@@ -96,8 +117,6 @@ class Child:
         self._guard.put_up(order.forbidden)
         with self._notes:
             loaded = load_code.load(order, module)
-        if used := self._guard.used:
-            loaded = Loaded(refusal=Refusal.FORBIDDEN_NAME, message=in_words(used.name), line=used.line)
         loaded = msgspec.structs.replace(loaded, notes=loaded.notes + self._notes.take())
         if loaded.refusal is None:
             self._modules = [module, *map(load_code.load_trusted, order.more_code)]
@@ -107,19 +126,26 @@ class Child:
         return loaded
 
     def _make(self, index: int, call: Call) -> CallResult:
-        module = self._modules[call.program]
-        if len(self._modules) > 1:
-            load_code.step_into(module, self._texts[call.program])
+        begun, self._begun = self._begun, None
+        if call.mode in TRACING_MODES and begun is None:  # Trusted code may have all at once.
+            begun = self._trace(call.without_values())
+        module = self._module_of(call)
         made = LearnerCall(module, call, self._outputs)
         recorder = StageRecorder(call, module)
         start = time.perf_counter()
         answer, raised = answers.Answer(), None
         try:
             with recorder, self._notes:
-                answer = CALL_MODES[call.mode](made)
+                if begun is None:
+                    answer = CALL_MODES[call.mode](made)
+                else:
+                    made = begun.made
+                    made.hand_over(call)
+                    raised = begun.raised
+                    answer = begun.finish(made)
         except BaseException as error:  # SystemExit and KeyboardInterrupt are answers too.
             raised = learner_errors.describe(error)
-        wall_seconds = time.perf_counter() - start
+        wall_seconds = time.perf_counter() - start + (begun.wall_seconds if begun else 0.0)
         if recorder.has_missed:
             recorder = self._recorded_eagerly(module, call)
         _flush()
@@ -134,9 +160,29 @@ class Child:
             built_instead=made.built_instead,
             notes=self._notes.take(),
             stages=recorder.arrays,
-            forbidden=self._guard.used,
             drawn_keys=made.drawn_keys,
         )
+
+    def _trace(self, call: Call) -> "_Begun":
+        """Begin a call whose values are still to come."""
+        made = LearnerCall(self._module_of(call), call, self._outputs)
+        start = time.perf_counter()
+        finish: MakeCall = _no_answer
+        raised = None
+        try:
+            with self._notes:
+                finish = TRACING_MODES[call.mode](made)
+        except BaseException as error:
+            raised = learner_errors.describe(error)
+        _flush()
+        seconds = time.perf_counter() - start
+        return _Begun(made=made, finish=finish, raised=raised, wall_seconds=seconds)
+
+    def _module_of(self, call: Call) -> ModuleType:
+        module = self._modules[call.program]
+        if len(self._modules) > 1:
+            load_code.step_into(module, self._texts[call.program])
+        return module
 
     def _recorded_eagerly(self, module: ModuleType, call: Call) -> StageRecorder:
         """Make the call once more, for its stages alone."""
@@ -147,13 +193,21 @@ class Child:
         return recorder
 
 
-def run_child(channel: socket.socket, programs: ProgramFiles, *, cache_folder: str, starts_jax: bool) -> None:
+def run_child(
+    channel: socket.socket,
+    programs: ProgramFiles,
+    *,
+    cache_folder: str,
+    starts_jax: bool,
+    guard: ForbiddenUseGuard,
+) -> None:
     """Serve one supervisor's orders to their end.
 
     Raises:
         BadFrame: the supervisor closed the channel.
     """
-    Child(channel, programs, cache_folder=cache_folder, starts_jax=starts_jax).serve()
+    child = Child(channel, programs, cache_folder=cache_folder, starts_jax=starts_jax, guard=guard)
+    child.serve()
 
 
 def _flush() -> None:

@@ -5,7 +5,7 @@ left out: it runs the submitted code, whose loops are no compilation. Submitted 
 have JAX tell lies, so what the supervisor reads there is a hint, and what it may buy has a bound.
 """
 
-import mmap
+import ctypes
 import threading
 import time
 
@@ -22,8 +22,8 @@ _NOT_NOW = -1.0
 class CompileClock:
     """Writes seconds of this process's processor time: what is over, and since when one is under way."""
 
-    def __init__(self, descriptor: int) -> None:
-        self._page = mmap.mmap(descriptor, COMPILE_PAGE.size)
+    def __init__(self, page: "ctypes.Array[ctypes.c_char]") -> None:
+        self._page = page
         self._over_seconds = 0.0
         self._thread = threading.local()
         self._write(_NOT_NOW)

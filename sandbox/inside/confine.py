@@ -97,6 +97,27 @@ def _mount_private_places(confinement: Confinement) -> None:
         # What the outer mount forbids may not be allowed here, and a container's /tmp forbids to execute.
         flags = _CAREFUL | libc.MS_NOEXEC | libc.MS_BIND | libc.MS_REMOUNT | libc.MS_RDONLY
         libc.mount("none", confinement.cache_folder, "none", flags)
+        if confinement.compartment is not None:
+            _show_one_compartment(confinement.cache_folder, confinement.compartment)
+
+
+def _show_one_compartment(cache_folder: str, compartment: str) -> None:
+    """Hide the programs of all other problems: whether one is there could be asked, too."""
+    own, aside = f"{cache_folder}/{compartment}", "/dev/shm/compartment"
+    is_there = bool(compartment) and os.path.isdir(own)
+    if is_there:
+        os.mkdir(aside)
+        libc.mount(own, aside, "none", libc.MS_BIND)
+    options = "size=4k,nr_inodes=8,mode=311"
+    flags = _CAREFUL | libc.MS_NOEXEC
+    libc.mount("tmpfs", cache_folder, "tmpfs", flags, options)
+    if is_there:
+        os.mkdir(own)
+        libc.mount(aside, own, "none", libc.MS_BIND)
+        libc.mount("none", own, "none", flags | libc.MS_BIND | libc.MS_REMOUNT | libc.MS_RDONLY)
+        libc.unmount(aside)
+        os.rmdir(aside)
+    libc.mount("tmpfs", cache_folder, "tmpfs", flags | libc.MS_REMOUNT | libc.MS_RDONLY, options)
 
 
 def _set_limits(limits: Limits) -> None:

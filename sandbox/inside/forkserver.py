@@ -17,9 +17,11 @@ import msgspec
 
 from sandbox.inside import confine, libc
 from sandbox.inside.child import run_child
+from sandbox.inside.child_page import ChildPage
 from sandbox.inside.compile_clock import CompileClock
 from sandbox.inside.imports import Prepared
 from sandbox.inside.jax_patches.program_files import ProgramFiles
+from sandbox.inside.load.forbidden_use import ForbiddenUseGuard
 from sandbox.protocol import LINE_SIGNAL, Ended, Failed, Ready, Spawn, Started, Status
 from sandbox.wire import BadFrame, frame
 
@@ -79,7 +81,7 @@ def _run_init(order: Spawn, descriptors: list[int], programs: ProgramFiles) -> N
 
     It lives outside the child's PID namespace and filter, and never sees the learner's code.
     """
-    channel, stdout, stderr, status_descriptor, line, compiling = descriptors
+    channel, stdout, stderr, status_descriptor, line, page = descriptors
     status = socket.socket(fileno=status_descriptor)
     try:
         if order.confinement.jailed:
@@ -99,11 +101,11 @@ def _run_init(order: Spawn, descriptors: list[int], programs: ProgramFiles) -> N
             stderr=stderr,
             status=status,
             line=line,
-            compiling=compiling,
+            page=page,
         )
     pidfd = os.pidfd_open(pid)
     socket.send_fds(status, [frame(Started())], [pidfd])
-    for descriptor in (channel, stdout, stderr, line, compiling, pidfd, 1, 2):
+    for descriptor in (channel, stdout, stderr, line, page, pidfd, 1, 2):
         os.close(descriptor)
     _, wait_status, usage = os.wait4(pid, 0)
     _say(
@@ -126,24 +128,28 @@ def _child(
     stderr: int,
     status: socket.socket,
     line: int,
-    compiling: int,
+    page: int,
 ) -> NoReturn:
     try:
         os.dup2(stdout, 1)
         os.dup2(stderr, 2)
-        CompileClock(compiling).listen()
+        shared = ChildPage(page)
+        CompileClock(shared.compiling).listen()
         confine.confine(order.confinement, keep={channel, status.fileno(), line})
         _report_line_on(line)
     except (OSError, ValueError) as error:  # `resource.setrlimit` raises the latter above a hard limit.
         _say(status, Failed(reason=str(error)))
         os._exit(1)
     status.close()
+    guard = ForbiddenUseGuard(shared.forbidden_use)
+    del shared  # Only the guard has that part of it, until it is put up.
     try:
         run_child(
             socket.socket(fileno=channel),
             programs,
             cache_folder=order.confinement.cache_folder,
             starts_jax=order.confinement.starts_jax,
+            guard=guard,
         )
     except (BadFrame, BrokenPipeError, ConnectionResetError):
         os._exit(3)  # The supervisor has gone or has given this run up.

@@ -31,7 +31,22 @@ _SECCOMP_MODE_FILTER = 2
 _LINUX_CAPABILITY_VERSION_3 = 0x20080522
 _LAST_CAPABILITY = 40
 
+_PROT_READ = 1
+_PROT_WRITE = 2
+_MAP_SHARED = 1
+_MAP_FAILED = ctypes.c_void_p(-1).value
+
 _libc = ctypes.CDLL(None, use_errno=True)
+_mmap = _libc.mmap
+_mmap.restype = ctypes.c_void_p
+_mmap.argtypes = (
+    ctypes.c_void_p,
+    ctypes.c_size_t,
+    ctypes.c_int,
+    ctypes.c_int,
+    ctypes.c_int,
+    ctypes.c_long,
+)
 
 
 class _FilterProgram(ctypes.Structure):
@@ -57,6 +72,15 @@ def mount(source: str, target: str, kind: str, flags: int, options: str = "") ->
         source.encode(), target.encode(), kind.encode(), ctypes.c_ulong(flags), options.encode() or None
     )
     _check(result, f"mount {target}")
+
+
+def unmount(target: str) -> None:
+    """Take a mount away.
+
+    Raises:
+        OSError: the kernel refuses.
+    """
+    _check(_libc.umount2(target.encode(), 0), f"unmount {target}")
 
 
 def die_with_parent() -> None:
@@ -108,8 +132,29 @@ def _check(result: int, what: str) -> None:
         raise OSError(number, f"{what}: {os.strerror(number)}")
 
 
-def hide_from_collector(*values: object) -> None:
-    """Keep these for as long as the process lives, where no look through all objects finds them."""
+def map_shared(descriptor: int, size: int) -> int:
+    """Map `size` bytes of a file, seen by whoever else has it mapped; return the address.
+
+    Nothing of Python's stands for the mapping, and the descriptor can be closed.
+
+    Raises:
+        OSError: the kernel refuses.
+    """
+    address: int | None = _mmap(None, size, _PROT_READ | _PROT_WRITE, _MAP_SHARED, descriptor, 0)
+    if address is None or address == _MAP_FAILED:
+        number = ctypes.get_errno()
+        raise OSError(number, f"mmap: {os.strerror(number)}")
+    return address
+
+
+def keep(*values: object) -> None:
+    """Keep these for as long as the process lives."""
     for value in values:
         ctypes.pythonapi.Py_IncRef(ctypes.py_object(value))
+
+
+def hide_from_collector(*values: object) -> None:
+    """Keep these for as long as the process lives, where no look through all objects finds them."""
+    keep(*values)
+    for value in values:
         ctypes.pythonapi.PyObject_GC_UnTrack(ctypes.c_void_p(id(value)))

@@ -18,7 +18,7 @@ from sandbox.procfs.process import peak_memory_bytes, pid_of, readable
 from sandbox.procfs.stop import continue_tree, is_tree_stopped, stop_tree
 from sandbox.procfs.tree import ProcessorClock
 from sandbox.protocol import ChildOrder, Confinement, Ended, Failed, Started, Status
-from sandbox.run.compile_page import CompilePage
+from sandbox.run.child_page import ChildPage
 from sandbox.run.loop_time import wait_within
 from sandbox.run.pipes import CapturedOutput, LineProbe
 from sandbox.wire import HEADER_BYTES, frame
@@ -35,7 +35,7 @@ class JailedChild:
         (stdout, self._their_stdout), (stderr, self._their_stderr) = os.pipe(), os.pipe()
         line, self._their_line = os.pipe()
         os.set_blocking(self._their_line, False)
-        self._compiling = CompilePage()
+        self.page = ChildPage()
         self._open = [stdout, stderr, line]
         self.line_probe = LineProbe(line)
         self._report_seconds = report_seconds
@@ -54,7 +54,7 @@ class JailedChild:
             ForkServerGone: the fork server has ended.
         """
         outputs = [self._their_stdout, self._their_stderr]
-        hints = [self._their_line, self._compiling.theirs]
+        hints = [self._their_line, self.page.theirs]
         theirs = [self._their_channel.fileno(), *outputs, self._their_status.fileno(), *hints]
         try:
             fork_server.spawn(confinement, theirs)
@@ -133,7 +133,7 @@ class JailedChild:
 
     def compile_seconds(self) -> float:
         """Return how much of `cpu_seconds` went into compiling, as far as the child can be believed."""
-        return self._compiling.compile_seconds(self.cpu_seconds())
+        return self.page.compile_seconds(self.cpu_seconds())
 
     async def ask_line(self) -> None:
         """Ask it through `line_probe` which line it is at; it need not answer, and has half a second."""
@@ -187,7 +187,7 @@ class JailedChild:
         for descriptor in self._open:
             os.close(descriptor)
         if self._open:
-            self._compiling.close()
+            self.page.close()
         self._open = []
         self.channel.close()
         self._status.close()

@@ -6,11 +6,21 @@ call would carry its arguments out, so little is left of it (`hidden_calls.py`).
 
 import math
 import time
+from collections.abc import Callable
 
 import msgspec
 
-from sandbox.interface import CallResult, Finished, Loaded, Report, RunRequest
-from sandbox.protocol import ChildOrder, Load, Make, Stop
+from sandbox.interface import (
+    CallResult,
+    Finished,
+    ForbiddenUse,
+    Loaded,
+    Refusal,
+    Report,
+    RunRequest,
+    Traced,
+)
+from sandbox.protocol import ChildOrder, Load, Make, Stop, Trace
 from sandbox.run.hidden_calls import Places, cut, lines_in
 from sandbox.wire import BadFrame
 
@@ -18,23 +28,33 @@ from sandbox.wire import BadFrame
 class Dialogue:
     """One request, put to one child: each order waits for the report on the one before it."""
 
-    def __init__(self, request: RunRequest) -> None:
+    def __init__(
+        self, request: RunRequest, forbidden_use: Callable[[], ForbiddenUse | None] = lambda: None
+    ) -> None:
         self._request = request
+        self._forbidden_use = forbidden_use
+        """Which forbidden name was used by now."""
         self.places = Places(request.code)
         self._ordered = time.monotonic()
         """When the child was given its present order."""
         self.loaded: Loaded | None = None
         self.calls: list[CallResult] = []
+        self._traced = -1
+        """The last call that was traced before it was handed its values."""
         self.finished: Finished | None = None
 
     def next_order(self) -> ChildOrder:
         """Return the next call, or `Stop` where nothing more is asked."""
         if self._is_complete():
             return Stop()
-        self._ordered = time.monotonic()
         index = len(self.calls)
         # Which call is a hidden one is none of the child's business.
-        return Make(index=index, call=msgspec.structs.replace(self._request.calls[index], is_hidden=False))
+        call = msgspec.structs.replace(self._request.calls[index], is_hidden=False)
+        if self._traced != index:
+            self._ordered = time.monotonic()
+            if call.unseen:
+                return Trace(index=index, call=call.without_values())
+        return Make(index=index, call=call)
 
     def take(self, report: Report) -> Report:
         """Note a report, and return it as far as it can be true.
@@ -44,9 +64,13 @@ class Dialogue:
         """
         match report:
             case Loaded() if self.loaded is None:
-                self.loaded = report
+                report = self.loaded = self._refused(report)
+            case Traced() if self._awaits_trace(report.index):
+                self._traced = report.index
             case CallResult() if self._awaits_call(report.index):
                 elapsed_seconds = time.monotonic() - self._ordered
+                if used := self._forbidden_use():
+                    report = msgspec.structs.replace(report, forbidden=used)
                 report = plausible(report, self._request.code, elapsed_seconds=elapsed_seconds)
                 if self._request.calls[report.index].is_hidden:
                     report = cut(report, self.places)
@@ -57,6 +81,16 @@ class Dialogue:
                 raise BadFrame("a result out of turn")
         return report
 
+    def _refused(self, loaded: Loaded) -> Loaded:
+        """Return `loaded` as a refusal where a forbidden name was used meanwhile."""
+        used = self._forbidden_use()
+        if used is None or loaded.refusal is Refusal.FORBIDDEN_NAME:
+            return loaded
+        line = used.line if used.line and used.line <= lines_in(self._request.code) else None
+        return msgspec.structs.replace(
+            loaded, refusal=Refusal.FORBIDDEN_NAME, message=used.in_words, line=line, raised=None
+        )
+
     @property
     def has_hidden_calls(self) -> bool:
         """Whether the child was handed the arguments of a hidden call."""
@@ -65,6 +99,12 @@ class Dialogue:
         )
 
     def _awaits_call(self, index: int) -> bool:
+        return self._is_next(index) and (self._traced == index or not self._request.calls[index].unseen)
+
+    def _awaits_trace(self, index: int) -> bool:
+        return self._is_next(index) and self._traced != index and bool(self._request.calls[index].unseen)
+
+    def _is_next(self, index: int) -> bool:
         return self.loaded is not None and not self._is_complete() and index == len(self.calls)
 
     def _is_complete(self) -> bool:
@@ -76,8 +116,6 @@ class Dialogue:
 
 def load_order(request: RunRequest) -> Load:
     """Return the first order of a request."""
-    # A stored program says nothing of the flags that it was compiled with.
-    cache_key = "" if request.may_start_jax_otherwise else request.cache_key
     return Load(
         code=request.code,
         more_code=request.more_code,
@@ -85,8 +123,14 @@ def load_order(request: RunRequest) -> Load:
         parameters=request.parameters,
         outputs=request.outputs,
         forbidden=request.forbidden,
-        cache_key=cache_key,
+        cache_key=compartment_of(request),
     )
+
+
+def compartment_of(request: RunRequest) -> str:
+    """Name the part of the compilation cache that a request's child may read; empty for none."""
+    # A stored program says nothing of the flags that it was compiled with.
+    return "" if request.may_start_jax_otherwise else request.cache_key
 
 
 def plausible(report: CallResult, code: str, *, elapsed_seconds: float) -> CallResult:

@@ -9,9 +9,9 @@ from typing import Any
 import msgspec
 
 from sandbox.forkserver.process import ChildGone
-from sandbox.interface import Ending, Report, RunRequest, RunResult, SandboxError
+from sandbox.interface import Ending, Report, RunRequest, RunResult, SandboxError, Traced
 from sandbox.limits import Limits
-from sandbox.protocol import ChildOrder, Ended, Make
+from sandbox.protocol import ChildOrder, Ended, Make, Trace
 from sandbox.run.child import JailedChild
 from sandbox.run.dialogue import Dialogue, load_order
 from sandbox.run.loop_time import wait_within
@@ -48,7 +48,8 @@ class SingleRun:
     ) -> None:
         self._child = child
         self._request = request
-        self._dialogue = Dialogue(request)
+        child.page.forget_use()
+        self._dialogue = Dialogue(request, lambda: child.page.forbidden_use(request.forbidden))
         self._limits = limits
         self._on_report = on_report
         self._reader = FrameReader(msgspec.msgpack.Decoder(Report), limit_bytes=limits.reply_bytes)
@@ -157,11 +158,12 @@ class SingleRun:
             self._last_word.set()
         else:
             self._order_next()  # First: the child need not wait while its last report is looked at.
-        self._on_report(report)
+        if not isinstance(report, Traced):
+            self._on_report(report)
 
     def _order_next(self) -> None:
         order = self._dialogue.next_order()
-        if isinstance(order, Make) and self._request.calls[order.index].is_hidden:
+        if isinstance(order, Make | Trace) and self._request.calls[order.index].is_hidden:
             # The child has flushed before its last report, so what earlier calls printed is all here.
             for output in self._child.outputs:
                 self._read_output(output)

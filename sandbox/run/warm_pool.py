@@ -30,7 +30,7 @@ _LOOK_SECONDS = 1.0
 
 _log = logging.getLogger("sandbox")
 
-Spawn = Callable[[Limits], Awaitable[JailedChild]]
+Spawn = Callable[[RunRequest, Limits], Awaitable[JailedChild]]
 
 
 class Planned(msgspec.Struct, frozen=True, kw_only=True):
@@ -144,7 +144,7 @@ class WarmPool:
         too_many = max(0, len(self._waiting) - self._capacity + 1)
         await self._dismiss(list(self._waiting)[:too_many])
         try:
-            child = await self._spawn(planned.limits)
+            child = await self._spawn(planned.request, planned.limits)
         except (ForkServerGone, SandboxError) as error:
             _log.warning("a jail could not be pre-warmed: %s", error)
             return

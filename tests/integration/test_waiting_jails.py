@@ -6,6 +6,7 @@ import signal
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import msgspec
 import numpy as np
 import pytest
 
@@ -14,7 +15,7 @@ from sandbox.cgroups.interface import ControlGroups, open_control_groups
 from sandbox.interface import Call, RunRequest, RunResult
 from sandbox.jailed import Supervisor, open_supervisor
 from sandbox.limits import Limits
-from sandbox.procfs.tree import tree_of
+from sandbox.procfs.tree import tree_memory_bytes, tree_of
 from sandbox.run.waiting import Waiting
 from sandbox.run.warm_pool import Planned
 
@@ -174,3 +175,79 @@ def test_prewarming_has_the_limits_of_a_run(warm: OneWarmJail) -> None:
     planned = Planned(key="ada", request=warm.request(_BURNERS + "time.sleep(40)"), limits=limits)
     warm.runner.run(asyncio.wait_for(warm.supervisor.warm_pool._prewarm(planned), 35))
     assert warm.supervisor.waiting_pids == []
+
+
+def test_a_jail_that_grows_is_ended(warm: OneWarmJail, caplog: pytest.LogCaptureFixture) -> None:
+    """By more than what is left to do for a process that is being frozen."""
+    assert warm.prewarm("")
+    held = warm.waiting.memory_bytes
+    warm.supervisor.warm_pool._waiting["ada"] = msgspec.structs.replace(
+        warm.waiting, memory_bytes=held - (32 << 20)
+    )
+    assert warm.runner.run(warm.waiting.why_not()) == "it grows"
+    assert not warm.look()
+    assert "it grows" in caplog.text
+    assert warm.run("") is None
+
+
+def test_a_jail_that_starts_processes_is_ended(warm: OneWarmJail, caplog: pytest.LogCaptureFixture) -> None:
+    assert warm.prewarm(_BURNERS)
+    warm.supervisor.warm_pool._waiting["ada"] = msgspec.structs.replace(warm.waiting, processes=1)
+    assert warm.runner.run(warm.waiting.why_not()) == "it starts processes"
+    assert not warm.look()
+    assert "it starts processes" in caplog.text
+    assert warm.supervisor.waiting_pids == []
+
+
+_GROWS = """
+import os, signal, time
+
+held = []
+
+def grow():
+    while True:
+        held.append(bytearray(os.urandom(1) * (8 << 20)))
+        time.sleep(0.05)
+
+import threading
+threading.Thread(target=grow, daemon=True).start()
+"""
+
+
+def test_a_jail_that_really_grows_once_it_is_let_go_on_is_ended(warm: OneWarmJail) -> None:
+    """Somebody has undone its freezing for a while, and it stands still again when it is looked at."""
+    assert warm.prewarm(_GROWS)
+    before = tree_memory_bytes(warm.waiting.child.pid)
+    warm.waiting.child.thaw()
+    while tree_memory_bytes(warm.waiting.child.pid) < before + (24 << 20):
+        warm.runner.run(asyncio.sleep(0.02))
+    warm.runner.run(warm.waiting.child.freeze())
+    reason = warm.runner.run(warm.waiting.why_not())
+    assert reason in ("it grows", "it runs on")
+    assert not warm.look()
+
+
+_FORKS = """
+import os, threading, time
+
+def fork():
+    while True:
+        if os.fork() == 0:
+            time.sleep(1000)
+        time.sleep(0.05)
+
+threading.Thread(target=fork, daemon=True).start()
+"""
+
+
+def test_a_jail_that_really_forks_once_it_is_let_go_on_is_ended(warm: OneWarmJail) -> None:
+    assert warm.prewarm(_FORKS)
+    child = warm.waiting.child
+    count = len(list(tree_of(child.pid)))
+    child.thaw()
+    while len(list(tree_of(child.pid))) < count + 3:
+        warm.runner.run(asyncio.sleep(0.02))
+    warm.runner.run(child.freeze())
+    # Each process holds memory, too, and that is looked at first.
+    assert warm.runner.run(warm.waiting.why_not()) in ("it starts processes", "it grows", "it runs on")
+    assert not warm.look()

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from app.core.problem import Problem
 from app.core.verdict import Mode, Verdict
 from app.grading.grader import Grader
 from tests.redteam.classroom import Classroom
@@ -22,8 +23,9 @@ class Judge:
         self.data_dir = data_dir
         self.problem = toy_problem()
 
-    def grade(self, code: str, mode: Mode = Mode.SUBMIT) -> Verdict:
-        return self._runner.run(self._grader.grade(self.problem, code, mode, fresh_seed=4))
+    def grade(self, code: str, mode: Mode = Mode.SUBMIT, *, problem: Problem | None = None) -> Verdict:
+        graded = self._grader.grade(problem or self.problem, code, mode, fresh_seed=4)
+        return self._runner.run(graded)
 
 
 @pytest.fixture(scope="session")

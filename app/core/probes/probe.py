@@ -68,6 +68,8 @@ class Probe(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     """How the call is made: a module of `sandbox/inside/call`."""
     is_called_twice: ClassVar[bool] = False
     """Two ordinary calls answer it, so that code cannot tell them from a case's."""
+    is_traced_first: ClassVar[bool] = False
+    """The call is traced on the shapes of its arrays before it is handed their values."""
     about: ClassVar[About] = About.DERIVED
     replaces_case: ClassVar[bool] = False
     """The answer to `case` is judged here, and not compared with the reference's as well."""

@@ -17,6 +17,7 @@ class TransformsProbe(Probe, frozen=True, kw_only=True, tag="transforms"):
     """Under `jax.jit` and `jax.vmap` the answer stays what it is."""
 
     call_mode = "transforms"
+    is_traced_first = True
 
     def look(self, *, has_module: bool) -> ModuleLook | None:
         return ModuleLook(seed=_SEED, std=_STD) if has_module else None

@@ -10,7 +10,8 @@ from app.core.probes.probe import About, Probe
 from app.core.problem import FRESH, Case, Problem
 from app.core.verdict import Mode, Visibility
 from app.grading.plan.repeats import cases_to_repeat, compared_cases
-from sandbox.arrays import Value, WireKey, pack_array
+from app.grading.plan.unseen import with_other_values
+from sandbox.arrays import Value, WireArray, WireKey, pack_array
 from sandbox.interface import Call, CallMode, ModuleUse, ParameterDraw
 
 REPEATED = "-again"
@@ -112,11 +113,17 @@ def redrawn_checks(problem: Problem, seed: int) -> tuple[Check, ...]:
 def _probe_check(problem: Problem, probe: Probe) -> Check:
     case = problem.case_named(probe.case)
     is_hidden = Visibility.HIDDEN in (probe.visibility, case.visibility)
+    use = _module_use(problem, probe)
+    call = _call(problem, case, use, probe.call_mode, is_hidden=is_hidden)
+    if probe.is_traced_first:
+        arrays = tuple(place for place, value in enumerate(call.arguments) if isinstance(value, WireArray))
+        call = msgspec.structs.replace(call, unseen=use.inputs if use else arrays)
+        call = with_other_values(call, problem.reference)
     return Check(
         name=probe.name,
         visibility=probe.visibility,
         points=probe.points,
-        call=_call(problem, case, _module_use(problem, probe), probe.call_mode, is_hidden=is_hidden),
+        call=call,
         probe=probe,
         group=probe.name,
     )

@@ -60,6 +60,10 @@ class LearnerCall:
             place for place, value in enumerate(self._call.arguments) if isinstance(value, WireArray)
         )
 
+    def hand_over(self, call: Call) -> None:
+        """Take the same call with its values, which was traced without them."""
+        self._call = call
+
     def arguments(self) -> list[Any]:
         """Make new arrays each time: what one call does to its inputs, the next one does not see."""
         return [_argument(value) for value in self._call.arguments]

@@ -1,4 +1,8 @@
-"""The same function under `jax.jit` and `jax.vmap`: it must not look at the values that it computes with."""
+"""The same function under `jax.jit` and `jax.vmap`: it must not look at the values that it computes with.
+
+It is traced on shapes, while no value is in this process, and what was traced is run without it once the
+values have come: code that knows when it is traced has nothing to compute with but what it is given.
+"""
 
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -16,11 +20,12 @@ from sandbox.interface import Arrays, Outputs, Structure
 _HALF = 0.5
 # Bound here, because submitted code may put something else in its place.
 _to_jax = jax.device_put
-_trace, _vmap = jax.make_jaxpr, jax.vmap
+_trace, _vmap, _as_function = jax.make_jaxpr, jax.vmap, jaxpr_as_fun
+_shape: Callable[..., Any] = jax.ShapeDtypeStruct
 
 
-def make_call(call: LearnerCall) -> Answer:
-    """Return arrays `jit` and `vmap`.
+def trace_call(call: LearnerCall) -> Callable[[LearnerCall], Answer]:
+    """Trace on shapes; what it returns gives arrays `jit` and `vmap` of the values.
 
     Where a module is looked into, its instance is called with `ModuleUse.inputs`, and its answers are
     flattened, because only the entry function's shape is fixed. Else the entry function is called, with its
@@ -31,10 +36,11 @@ def make_call(call: LearnerCall) -> Answer:
             return _of_entry(call)
         return _of_module(call, call.use.inputs)
     except NotAsked as refused:
-        return refused.answer
+        answer = refused.answer
+        return lambda _: answer
 
 
-def _of_entry(call: LearnerCall) -> Answer:
+def _of_entry(call: LearnerCall) -> Callable[[LearnerCall], Answer]:
     places, arguments = call.array_places, call.arguments()
 
     def function(*arrays: Any) -> list[jax.Array]:
@@ -43,22 +49,28 @@ def _of_entry(call: LearnerCall) -> Answer:
             given[place] = array
         return call.arrays(call.run(given))
 
-    named: Arrays = {}
-    for name, arrays in _results(function, [arguments[place] for place in places]).items():
-        held: Any = arrays
-        match call.outputs.structure:
-            case Structure.ARRAY:
-                [held] = arrays
-            case Structure.DICT:
-                held = dict(zip(call.outputs.names, arrays, strict=True))
-        named |= prefixed(name, convert(held, call.outputs))
-    return Answer(arrays=named)
+    programs = _Programs(function, [arguments[place] for place in places])
+
+    def finish(call: LearnerCall) -> Answer:
+        arguments = call.arguments()
+        named: Arrays = {}
+        for name, arrays in programs.run([arguments[place] for place in places]).items():
+            held: Any = arrays
+            match call.outputs.structure:
+                case Structure.ARRAY:
+                    [held] = arrays
+                case Structure.DICT:
+                    held = dict(zip(call.outputs.names, arrays, strict=True))
+            named |= prefixed(name, convert(held, call.outputs))
+        return Answer(arrays=named)
+
+    return finish
 
 
-def _of_module(call: LearnerCall, inputs: Sequence[int]) -> Answer:
+def _of_module(call: LearnerCall, inputs: Sequence[int]) -> Callable[[LearnerCall], Answer]:
     instance = call.built()
     if instance is None:
-        return Answer()
+        return lambda _: Answer()
     graph, state = nnx.split(instance)
     arguments = call.arguments()
 
@@ -67,21 +79,35 @@ def _of_module(call: LearnerCall, inputs: Sequence[int]) -> Answer:
         model: Any = nnx.merge(graph, state, copy=True)
         return [jnp.ravel(leaf) for leaf in jax.tree.leaves(model(*arrays))]
 
-    named: Arrays = {}
-    for name, arrays in _results(function, [arguments[place] for place in inputs]).items():
-        alone = len(arrays) == 1
-        for index, array in enumerate(arrays):
-            answer = convert(array, Outputs())
-            named |= prefixed(name if alone else f"{name}.{index}", answer)
-    return Answer(arrays=named)
+    programs = _Programs(function, [arguments[place] for place in inputs])
+
+    def finish(call: LearnerCall) -> Answer:
+        arguments = call.arguments()
+        named: Arrays = {}
+        for name, arrays in programs.run([arguments[place] for place in inputs]).items():
+            alone = len(arrays) == 1
+            for index, array in enumerate(arrays):
+                answer = convert(array, Outputs())
+                named |= prefixed(name if alone else f"{name}.{index}", answer)
+        return Answer(arrays=named)
+
+    return finish
 
 
-def _results(function: Callable[..., list[jax.Array]], arrays: list[Any]) -> dict[str, list[Any]]:
-    # Traced as `jax.jit` traces it, and then run operation by operation: compiling it as a whole would take
-    # a second of every learner's run, and could not fail any more.
-    traced = _trace(function)(*arrays)
-    batches = [_to_jax(_two(np.asarray(array))) for array in arrays]
-    return {"jit": jaxpr_as_fun(traced)(*arrays), "vmap": _vmap(function)(*batches)}
+class _Programs:
+    """A function as it is traced by `jax.jit`, and by `jax.vmap` over two of each array."""
+
+    def __init__(self, function: Callable[..., list[jax.Array]], arrays: Sequence[jax.Array]) -> None:
+        shapes = [_shape(array.shape, array.dtype) for array in arrays]
+        pairs = [_shape((2, *array.shape), array.dtype) for array in arrays]
+        self._jit = _trace(function)(*shapes)
+        self._vmap = _trace(_vmap(function))(*pairs)
+
+    def run(self, arrays: Sequence[jax.Array]) -> dict[str, list[Any]]:
+        # Operation by operation: compiling each as a whole would take a second of every learner's run, and
+        # could not fail any more.
+        batches = [_to_jax(_two(np.asarray(array))) for array in arrays]
+        return {"jit": _as_function(self._jit)(*arrays), "vmap": _as_function(self._vmap)(*batches)}
 
 
 def _two(array: "np.ndarray[Any, Any]") -> "np.ndarray[Any, Any]":

@@ -5,7 +5,8 @@ A file's name proves nothing, for whoever compiles a text chooses one, and so do
 
 import gc
 import os
-from types import CodeType, FunctionType
+from collections.abc import Mapping
+from types import CodeType, FunctionType, MappingProxyType
 
 import flax
 import jax
@@ -14,35 +15,56 @@ import numpy
 import optax
 
 import sandbox
+from sandbox.inside import libc
 
 _PYTHON = os.path.dirname(os.__file__) + os.sep
 _SANDBOX = sandbox.__path__[0] + os.sep
 
 
 class LibraryCode(msgspec.Struct, frozen=True):
-    """Everything here is told by its `id`, and kept alive so that nothing else ever has it."""
+    """Everything here is told by its `id`, and kept alive so that nothing else ever has it.
+
+    Kept where nobody finds it: a function made of a code that is watched now would not be.
+    """
 
     libraries: frozenset[int]
     """Code of JAX, Flax, NumPy, Optax, all that came with them, and the sandbox."""
     python: frozenset[int]
     """Code of Python's own library, which does what it is told to."""
-    kept: tuple[CodeType, ...]
     folders: tuple[str, ...]
     """Where the files of libraries lie, which nobody in a jail can change."""
+    holders: Mapping[int, frozenset[int]]
+    """By what can be called, the code of the libraries' functions that hold it in their closures."""
 
 
 def find_library_code() -> LibraryCode:
     """Look at every function that there is; made once, in the fork server, before anything is frozen."""
     codes: dict[int, CodeType] = {}
+    holders: dict[int, set[int]] = {}
     for function in gc.get_objects():
         if type(function) is FunctionType:
             _add(codes, function.__code__)
+            for held in _held(function):
+                holders.setdefault(id(held), set()).add(id(function.__code__))
+    libc.keep(*codes.values())
     return LibraryCode(
         libraries=frozenset(place for place, code in codes.items() if not _is_python(code)),
         python=frozenset(place for place, code in codes.items() if _is_python(code)),
-        kept=tuple(codes.values()),
         folders=_folders(),
+        holders=MappingProxyType({place: frozenset(found) for place, found in holders.items()}),
     )
+
+
+def _held(function: FunctionType) -> list[object]:
+    held = []
+    for cell in function.__closure__ or ():
+        try:
+            content = cell.cell_contents
+        except ValueError:  # Nothing is in it yet.
+            continue
+        if callable(content):
+            held.append(content)
+    return held
 
 
 def _add(codes: dict[int, CodeType], code: CodeType) -> None:

@@ -8,14 +8,14 @@ from types import ModuleType
 
 import msgspec
 
-from sandbox.forbidden_names import first_forbidden, in_words
+from sandbox.forbidden_names import first_forbidden
 from sandbox.inside.load.entry import entry_fault
 from sandbox.inside.load.leftovers import NOTEBOOK, is_notebook, leftover
 from sandbox.inside.load.newer_python import newer_syntax
 from sandbox.inside.load.static_notes import static_notes
 from sandbox.inside.report.errors import describe
 from sandbox.inside.submitted_text import FILE_NAME, plain_text
-from sandbox.interface import Loaded, Refusal
+from sandbox.interface import ForbiddenUse, Loaded, Refusal
 from sandbox.protocol import Load
 
 _MESSAGE_LIMIT = 500
@@ -39,7 +39,8 @@ def load(request: Load, module: ModuleType) -> Loaded:
         reason = str(error) or "the code is nested too deeply to be compiled"
         return Loaded(refusal=Refusal.SYNTAX_ERROR, message=reason)
     if found := first_forbidden(tree, request.forbidden):
-        return Loaded(refusal=Refusal.FORBIDDEN_NAME, message=in_words(found.name), line=found.line)
+        words = ForbiddenUse(name=found.name).in_words
+        return Loaded(refusal=Refusal.FORBIDDEN_NAME, message=words, line=found.line)
     notes = static_notes(tree, request.function)
     step_into(module, code)
     try:

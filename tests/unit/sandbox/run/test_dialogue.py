@@ -1,7 +1,9 @@
 """Reports out of turn, and reports of a call that would carry a hidden case's values out."""
 
+import numpy as np
 import pytest
 
+from sandbox.arrays import pack_array
 from sandbox.interface import (
     Call,
     CallResult,
@@ -14,8 +16,9 @@ from sandbox.interface import (
     Refusal,
     Report,
     RunRequest,
+    Traced,
 )
-from sandbox.protocol import Make, Stop
+from sandbox.protocol import Make, Stop, Trace
 from sandbox.run.dialogue import Dialogue, plausible
 from sandbox.wire import BadFrame
 
@@ -107,3 +110,40 @@ def test_a_report_out_of_turn_is_refused(reports: list[Report]) -> None:
         dialogue.take(report)
     with pytest.raises(BadFrame):
         dialogue.take(reports[-1])
+
+
+_ARRAY = pack_array(np.ones((2, 3), np.float32))
+_UNSEEN = Call(function="f", arguments=(2.0, _ARRAY, _ARRAY), mode="transforms", unseen=(1,))
+
+
+def test_values_come_when_the_call_was_traced_without_them() -> None:
+    """Those that come last alone, of the same shape; and no result is taken before."""
+    request = RunRequest(code=_CODE, parameters=(), calls=(_UNSEEN,))
+    dialogue = Dialogue(request)
+    dialogue.take(_LOADED)
+    blank = pack_array(np.zeros((2, 3), np.float32))
+    traced = Call(function="f", arguments=(2.0, blank, _ARRAY), mode="transforms", unseen=(1,))
+    assert dialogue.next_order() == Trace(index=0, call=traced)
+    with pytest.raises(BadFrame):
+        dialogue.take(_FIRST)
+    dialogue.take(Traced(index=0))
+    assert dialogue.next_order() == Make(index=0, call=_UNSEEN)
+    with pytest.raises(BadFrame):
+        dialogue.take(Traced(index=0))
+    dialogue.take(_FIRST)
+    assert dialogue.calls == [_FIRST]
+
+
+def test_a_use_that_was_noted_is_reported_whatever_the_child_says() -> None:
+    used: list[ForbiddenUse] = []
+    dialogue = Dialogue(_REQUEST, lambda: used[0] if used else None)
+    dialogue.take(_LOADED)
+    dialogue.take(_FIRST)
+    used.append(ForbiddenUse(name="jnp.matmul", line=2))
+    dialogue.take(_SECOND)
+    assert [call.forbidden for call in dialogue.calls] == [None, used[0]]
+    at_load = Dialogue(_REQUEST, lambda: used[0])
+    at_load.take(_LOADED)
+    assert at_load.loaded is not None
+    assert (at_load.loaded.refusal, at_load.loaded.line) == (Refusal.FORBIDDEN_NAME, 2)
+    assert at_load.next_order() == Stop()
