@@ -196,11 +196,11 @@ def test_without_landlock_nothing_is_lost_but_the_layer() -> None:
 
 @needs_landlock
 def test_every_jailed_child_is_held_by_it(tmp_path: Path) -> None:
-    """Mounts and modes would let it list its root and the cache; Landlock does not."""
+    """Mounts and modes would let it list its root and its parts; Landlock does not, nor the cache's mode."""
     tmp_path.chmod(0o755)
     code = """
 import os, stat
-for place in ("/", "/jail/cache"):
+for place in ("/", "/jail", "/jail/cache"):
     print(bool(os.stat(place).st_mode & stat.S_IROTH and os.access(place, os.R_OK)))
     try: os.listdir(place)
     except PermissionError: print("refused")
@@ -210,4 +210,5 @@ for place in ("/", "/jail/cache"):
         async with open_supervisor(cache=tmp_path) as supervisor:
             return await supervisor.run(RunRequest(code=code, parameters=(), calls=()), limits=Limits())
 
-    assert asyncio.run(run()).stdout.split() == ["True", "refused", "True", "refused"]
+    expected = ["True", "refused", "True", "refused", "False", "refused"]
+    assert asyncio.run(run()).stdout.split() == expected

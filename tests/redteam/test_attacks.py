@@ -10,6 +10,7 @@ from app.core.outcome import Outcome
 from app.core.verdict import Visibility
 from tests.redteam.conftest import Judge
 from tests.support.checkout import CHECKOUT
+from tests.support.listed import listed
 
 pytestmark = pytest.mark.jail
 
@@ -103,7 +104,7 @@ def test_the_compilation_cache_cannot_be_listed(judge: Judge) -> None:
     """Its entries are found by the hash of a learner's own program, and by nothing else."""
     assert judge.grade(judge.problem.reference).outcome is Outcome.ACCEPTED
     [compartment] = judge.data_dir.glob("grading/*/compiled/*")
-    program = next(compartment.iterdir())
+    program = listed(compartment)[0]
     code = (
         "import os\n"
         f"place = '/jail/cache/{compartment.name}'\n"

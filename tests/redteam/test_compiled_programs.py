@@ -7,6 +7,7 @@ import pytest
 
 from app.core.outcome import Outcome
 from tests.redteam.conftest import Judge
+from tests.support.listed import listed
 
 pytestmark = pytest.mark.jail
 
@@ -78,11 +79,11 @@ def test_whether_another_problem_s_program_is_there_is_not_answered(judge: Judge
 def test_no_run_leaves_a_program_for_another(judge: Judge) -> None:
     """However it tries: so what is there is never another learner's."""
     own = _compartment(judge)
-    before = {path.name: path.stat().st_mtime_ns for path in own.iterdir()}
+    before = {path.name: path.stat().st_mtime_ns for path in listed(own)}
     names = {"PLACE": f"/jail/cache/{own.name}", "PROGRAM": next(iter(before))}
     answers = _asked(judge, _LEAVING, **names)
     assert [name for name, answer in answers.items() if answer] == []
-    assert {path.name: path.stat().st_mtime_ns for path in own.iterdir()} == before
+    assert {path.name: path.stat().st_mtime_ns for path in listed(own)} == before
 
 
 _PECULIAR = (
@@ -113,15 +114,15 @@ _SETTINGS = {
 def test_what_a_learner_compiles_is_nobody_else_s(judge: Judge, setting: str) -> None:
     """Nor may it be asked for: nothing of it is there afterwards."""
     own = _compartment(judge)
-    before = sorted(path.name for path in own.iterdir())
+    before = sorted(path.name for path in listed(own))
     side = 3 + list(_SETTINGS).index(setting)
     verdict = judge.grade(_PECULIAR.format(settings=_SETTINGS[setting], side=side))
     assert verdict.outcome is Outcome.WRONG_PARAMETERS, verdict.message
-    assert sorted(path.name for path in own.iterdir()) == before
+    assert sorted(path.name for path in listed(own)) == before
 
 
 def test_a_jail_still_reads_its_own(judge: Judge) -> None:
     own = _compartment(judge)
-    program = next(path.name for path in own.iterdir() if len(path.name) == 64)
+    program = next(path.name for path in listed(own) if len(path.name) == 64)
     questions = {"own": f"os.path.exists('/jail/cache/{own.name}/{program}')"}
     assert _asked(judge, questions) == {"own": True}

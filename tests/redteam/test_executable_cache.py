@@ -1,6 +1,7 @@
 """Compiled programs on disk: found by what was traced, never for another program, never used damaged."""
 
 import asyncio
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -12,6 +13,7 @@ from sandbox.interface import Call, Ending, RunRequest, RunResult
 from sandbox.jailed import open_supervisor
 from sandbox.limits import Limits
 from tests.support.jailed_calls import answer
+from tests.support.listed import listed
 
 pytestmark = pytest.mark.jail
 
@@ -102,14 +104,14 @@ def _answer(result: RunResult) -> "np.ndarray[tuple[int, ...], np.dtype[np.gener
 
 
 def _stored(cache: Path) -> list[Path]:
-    return sorted(path for path in (cache / _KEY).iterdir() if len(path.name) == 64)
+    return [path for path in listed(cache / _KEY) if len(path.name) == 64]
 
 
 def test_a_stored_program_computes_what_was_compiled(runner: asyncio.Runner, tmp_path: Path) -> None:
     compiled = _answer(_run(runner, tmp_path, _GELU, writable=True))
     assert len(_stored(tmp_path)) >= 3
     # Without JAX's own files, a hit can only come from ours; and a jail writes nothing.
-    for path in (tmp_path / _KEY).iterdir():
+    for path in listed(tmp_path / _KEY):
         if len(path.name) != 64:
             path.unlink()
     before = _stored(tmp_path)
@@ -147,15 +149,14 @@ def test_several_writers_at_once_do_not_disturb_each_other(runner: asyncio.Runne
             return await asyncio.gather(*(sandbox.run(request, limits=_LIMITS) for _ in range(4)))
 
     assert len({_answer(result).item() for result in runner.run(run())}) == 1
-    assert len(_stored(tmp_path)) == len(list((tmp_path / _KEY).glob("[0-9a-f]" * 64 + "*"))), (
-        "no drafts stay"
-    )
+    whole_or_not = [path for path in listed(tmp_path / _KEY) if re.match("[0-9a-f]{64}", path.name)]
+    assert _stored(tmp_path) == whole_or_not, "no drafts stay"
 
 
 @pytest.mark.parametrize("damage", ["flipped", "cut", "empty"])
 def test_a_damaged_program_is_passed_over(runner: asyncio.Runner, tmp_path: Path, damage: str) -> None:
     compiled = _answer(_run(runner, tmp_path, _GELU, writable=True))
-    for path in (tmp_path / _KEY).iterdir():
+    for path in listed(tmp_path / _KEY):
         if len(path.name) != 64:
             path.unlink()
             continue
@@ -167,7 +168,7 @@ def test_a_damaged_program_is_passed_over(runner: asyncio.Runner, tmp_path: Path
 
 def test_stored_and_missing_programs_go_together(runner: asyncio.Runner, tmp_path: Path) -> None:
     compiled = _answer(_run(runner, tmp_path, _MANY, writable=True))
-    for path in [*_stored(tmp_path)[::2], *set((tmp_path / _KEY).iterdir()).difference(_stored(tmp_path))]:
+    for path in [*_stored(tmp_path)[::2], *set(listed(tmp_path / _KEY)).difference(_stored(tmp_path))]:
         path.unlink()
     np.testing.assert_array_equal(_answer(_run(runner, tmp_path, _MANY, writable=False)), compiled)
 
