@@ -3,6 +3,7 @@
 For hosts where no control group counts these.
 """
 
+import itertools
 import os
 from collections.abc import Iterator
 from pathlib import Path
@@ -58,7 +59,8 @@ def tree_holds_more(pid: int, limit_bytes: int) -> bool:
     """
     if tree_memory_bytes(pid) <= limit_bytes:
         return False
-    return sum(_proportional_bytes(folder) for folder in tree_of(pid)) > limit_bytes
+    held_bytes = itertools.accumulate(_proportional_bytes(folder) for folder in tree_of(pid))
+    return any(sum_bytes > limit_bytes for sum_bytes in held_bytes)
 
 
 class ProcessorClock:

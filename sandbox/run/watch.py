@@ -125,5 +125,15 @@ async def _cpu_exceeded(cpu_seconds: Callable[[], float], limit_seconds: float) 
 
 async def _tree_memory_exceeded(pid: int, limit_bytes: int) -> None:
     """Wait until the process tree holds more than `limit_bytes`."""
-    while not await asyncio.to_thread(tree_holds_more, pid, limit_bytes):  # noqa: ASYNC110 - /proc sends no events
+    while not await _holds_more(pid, limit_bytes):  # noqa: ASYNC110 - /proc sends no events
         await asyncio.sleep(_MEMORY_STEP_SECONDS)
+
+
+async def _holds_more(pid: int, limit_bytes: int) -> bool:
+    looking = asyncio.ensure_future(asyncio.to_thread(tree_holds_more, pid, limit_bytes))
+    try:
+        return await asyncio.shield(looking)
+    except asyncio.CancelledError:
+        # A thread goes on all the same, with files open; a tree of many processes takes it a while.
+        await asyncio.wait([looking])
+        raise

@@ -103,7 +103,7 @@ def test_poisoned_libraries_end_with_their_run(judge: Judge) -> None:
 def test_the_compilation_cache_cannot_be_listed(judge: Judge) -> None:
     """Its entries are found by the hash of a learner's own program, and by nothing else."""
     assert judge.grade(judge.problem.reference).outcome is Outcome.ACCEPTED
-    [compartment] = judge.data_dir.glob("grading/*/compiled/*")
+    [compartment] = judge.data_dir.glob(f"grading/*/compiled/{judge.problem.version[:32]}")
     program = listed(compartment)[0]
     code = (
         "import os\n"
