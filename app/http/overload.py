@@ -10,16 +10,23 @@ from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from app.core.network import network_of
+from app.http.request_turns import RequestTurns, Turn
 from app.http.responses import Present, error_answer
 
 _TOO_MANY = "Too many requests are being answered just now. Try again in a moment."
 _AGAIN = {"Retry-After": "2"}
+_AT_ONCE = 4
+"""More would not be quicker: one thread answers, and a page that is made beside others takes longer."""
+_LONGEST_SECONDS = 0.1
+"""Several times what any page takes of the processor; who takes longer waits for something."""
 NEVER_REFUSED = ("/healthz", "/readyz", "/metrics")
 """A service that is busy is not ill, and its figures say why."""
 
 
 class LimitRequests:
     """Answers 503 above `most` requests at once, and above half of them from one network.
+
+    Those that it lets in take turns by network: few are worked on together.
 
     A request counts while it is worked on: from its last byte on, since before that it waits for its client,
     to the end of its answer, but not while that waits for its reader. A stream of events, which has bounds of
@@ -31,6 +38,7 @@ class LimitRequests:
         self._present = present
         self._most = most
         self._working: Counter[str] = Counter()
+        self._turns = RequestTurns(at_once=_AT_ONCE, longest_seconds=_LONGEST_SECONDS)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http" or scope["path"] in NEVER_REFUSED:
@@ -38,6 +46,7 @@ class LimitRequests:
             return
         network = network_of(scope["client"][0]) if scope.get("client") else ""
         work = _Work(self._working, network)
+        turn: Turn | None = None
         if not _has_body(scope):
             if self._is_full(network):
                 refusal = error_answer(503, "busy", _TOO_MANY, headers=_AGAIN)
@@ -47,21 +56,29 @@ class LimitRequests:
             work.begin()
 
         async def receive_whole() -> Message:
+            nonlocal turn
             message = await receive()
             if not work.has_begun and message["type"] == "http.request" and not message.get("more_body"):
                 if self._is_full(network):
                     raise HTTPException(503, _TOO_MANY, headers=_AGAIN)
                 work.begin()
+                turn = await self._turns.begin(network)
             return message
 
         async def send_counted(message: Message) -> None:
+            if turn is not None:
+                turn.end()  # It is made; what follows waits for its reader.
             # Whoever reads slowly would else hold the place of others until this returns.
             with work.paused(ends=_ends_work(message)):
                 await send(message)
 
         try:
+            if work.has_begun:
+                turn = await self._turns.begin(network)
             await self._app(scope, receive_whole, send_counted)
         finally:
+            if turn is not None:
+                turn.end()
             work.end()
 
     def _is_full(self, network: str) -> bool:

@@ -113,3 +113,21 @@ async def test_a_client_that_leaves_counts_no_more() -> None:
     with pytest.raises(OSError, match="gone"):
         await ask(app, send)
     assert not app._working
+
+
+async def test_networks_take_turns_at_being_worked_on() -> None:
+    """Pages that one asked for together come after the one page of another, but for those just being made."""
+    begun: list[str] = []
+
+    async def works(scope: Scope, receive: Receive, send: Send) -> None:
+        begun.append(scope["client"][0])
+        await asyncio.sleep(0)
+        await at_once(scope, receive, send)
+
+    app = LimitRequests(works, present=present, most=100)
+    many = [asyncio.create_task(status(app, "10.0.0.1")) for _ in range(20)]
+    await asyncio.sleep(0)
+    one = asyncio.create_task(status(app, "192.168.7.7"))
+    assert await asyncio.gather(*many, one) == [200] * 21
+    assert begun.index("192.168.7.7") <= 8
+    assert len(begun) == 21
