@@ -53,16 +53,16 @@ class LimitRequests:
                 page_or_json = await self._present(Request(scope), refusal)
                 await page_or_json(scope, receive, send)
                 return
-            work.begin()
+            work.start()
 
         async def receive_whole() -> Message:
             nonlocal turn
             message = await receive()
-            if not work.has_begun and message["type"] == "http.request" and not message.get("more_body"):
+            if not work.has_started and message["type"] == "http.request" and not message.get("more_body"):
                 if self._is_full(network):
                     raise HTTPException(503, _TOO_MANY, headers=_AGAIN)
-                work.begin()
-                turn = await self._turns.begin(network)
+                work.start()
+                turn = await self._turns.take(network)
             return message
 
         async def send_counted(message: Message) -> None:
@@ -73,8 +73,8 @@ class LimitRequests:
                 await send(message)
 
         try:
-            if work.has_begun:
-                turn = await self._turns.begin(network)
+            if work.has_started:
+                turn = await self._turns.take(network)
             await self._app(scope, receive_whole, send_counted)
         finally:
             if turn is not None:
@@ -86,17 +86,17 @@ class LimitRequests:
 
 
 class _Work:
-    """One request, which is counted from `begin` to `end`, but for pauses, and not again."""
+    """One request, which is counted from `start` to `end`, but for pauses, and not again."""
 
     def __init__(self, working: Counter[str], network: str) -> None:
         self._working = working
         self._network = network
-        self.has_begun = False
+        self.has_started = False
         self._counts = False
         self._has_ended = False
 
-    def begin(self) -> None:
-        self.has_begun = True
+    def start(self) -> None:
+        self.has_started = True
         self._count(not self._has_ended)
 
     def end(self) -> None:

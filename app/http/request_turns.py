@@ -25,7 +25,7 @@ class RequestTurns:
         self._last_turns: OrderedDict[str, int] = OrderedDict()
         self._count = itertools.count(1)
 
-    async def begin(self, network: str) -> "Turn":
+    async def take(self, network: str) -> "Turn":
         """Wait for a turn; whoever is given it must `end` it."""
         if self._running < self._at_once:
             self._start(network)

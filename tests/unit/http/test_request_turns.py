@@ -31,7 +31,7 @@ class _Line:
             await _settle()
 
     async def _one(self, name: str) -> None:
-        turn = await self._turns.begin(name.partition("-")[0])
+        turn = await self._turns.take(name.partition("-")[0])
         self.order.append(name)
         self.running.append(turn)
 
