@@ -18,6 +18,7 @@ from sandbox.limits import Limits
 from sandbox.procfs.tree import tree_memory_bytes, tree_of
 from sandbox.run.waiting import Waiting
 from sandbox.run.warm_pool import Planned
+from tests.support.process_trees import tree_ticks
 
 pytestmark = pytest.mark.jail
 
@@ -109,24 +110,15 @@ def warm(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactor
             runner.run(context.__aexit__(None, None, None))
 
 
-def _ticks(pid: int) -> int:
-    """Processor time of all that lives in the tree, in the kernel's own steps."""
-    used = 0
-    for process in tree_of(pid):
-        fields = (process / "stat").read_text().rpartition(")")[2].split()
-        used += int(fields[11]) + int(fields[12])
-    return used
-
-
 @pytest.mark.parametrize("code", ["", _BURNERS, _A_THREAD], ids=["nothing", "burners", "a thread"])
 def test_what_waits_uses_no_processor_time_and_then_answers(warm: OneWarmJail, code: str) -> None:
     """It stands still with all that it has left running, and goes on when it is taken."""
     assert warm.prewarm(code)
     pid = warm.waiting.child.pid
     processes = {process.name for process in tree_of(pid)}
-    used = _ticks(pid)
+    used = tree_ticks(pid)
     warm.runner.run(asyncio.sleep(1.0))
-    assert _ticks(pid) == used
+    assert tree_ticks(pid) == used
     assert {process.name for process in tree_of(pid)} == processes
     assert len(processes) == (3 if code is _BURNERS else 1)
     assert warm.look()
@@ -164,9 +156,9 @@ def test_a_jail_that_wakes_itself_does_not_wait_for_long(warm: OneWarmJail) -> N
     if not waits:
         assert warm.supervisor.waiting_pids == []
         return
-    pid, used = warm.waiting.child.pid, _ticks(warm.waiting.child.pid)
+    pid, used = warm.waiting.child.pid, tree_ticks(warm.waiting.child.pid)
     warm.runner.run(asyncio.sleep(1.0))
-    assert not warm.look() or _ticks(pid) == used
+    assert not warm.look() or tree_ticks(pid) == used
 
 
 def test_prewarming_has_the_limits_of_a_run(warm: OneWarmJail) -> None:

@@ -13,6 +13,7 @@ from sandbox.limits import Limits
 from sandbox.procfs.tree import tree_of
 from sandbox.run.warm_pool import Planned
 from tests.redteam.classroom import until
+from tests.support.process_trees import tree_ticks
 
 pytestmark = pytest.mark.jail
 
@@ -91,14 +92,6 @@ def supervisor(runner: asyncio.Runner, tmp_path_factory: pytest.TempPathFactory)
         runner.run(context.__aexit__(None, None, None))
 
 
-def _ticks(pid: int) -> int:
-    used = 0
-    for process in tree_of(pid):
-        fields = (process / "stat").read_text().rpartition(")")[2].split()
-        used += int(fields[11]) + int(fields[12])
-    return used
-
-
 @pytest.mark.parametrize("name", _LEFT_RUNNING)
 def test_what_is_left_running_does_not_run(supervisor: Supervisor, runner: asyncio.Runner, name: str) -> None:
     """Either the jail does not wait at all, or nothing in it uses any processor time; then it is gone."""
@@ -108,9 +101,9 @@ def test_what_is_left_running_does_not_run(supervisor: Supervisor, runner: async
     runner.run(pool._prewarm(Planned(key="ada", request=request, limits=_LIMITS)))
     if pool.waits_for("ada"):
         pid = pool._waiting["ada"].child.pid
-        used = _ticks(pid)
+        used = tree_ticks(pid)
         runner.run(asyncio.sleep(0.5))
-        assert _ticks(pid) == used
+        assert tree_ticks(pid) == used
         processes = list(tree_of(pid))
         runner.run(pool._dismiss(["ada"]))
         # The kernel takes them apart one by one.

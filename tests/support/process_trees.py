@@ -3,7 +3,7 @@
 import os
 from pathlib import Path
 
-from sandbox.procfs.tree import children_of
+from sandbox.procfs.tree import children_of, tree_of
 
 
 def children(pid: int) -> list[int]:
@@ -26,3 +26,12 @@ def is_running(pid: int) -> bool:
         return Path(f"/proc/{pid}/stat").read_text().rpartition(") ")[2][0] != "Z"
     except (ProcessLookupError, FileNotFoundError):
         return False
+
+
+def tree_ticks(pid: int) -> int:
+    """Processor time of all that lives in the tree, in the kernel's own steps."""
+    used = 0
+    for process in tree_of(pid):
+        fields = (process / "stat").read_text().rpartition(")")[2].split()
+        used += int(fields[11]) + int(fields[12])
+    return used

@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 
-from app.cli.production.point import Finding, Point, fail, ok, warn
+from app.cli.production.point import Finding, Point, capitalised, fail, ok, warn
 from app.cli.production.situation import OwnFile, Situation
 
 _RECENT = timedelta(days=2)
@@ -37,8 +37,8 @@ def _database(here: Situation) -> Finding:
     found = here.database
     if here.settings.is_distributed:
         if found.may_be_overheard:
-            return warn(f"{_capital(found.place)} is reached over a network without need of encryption.")
-        return ok(f"{_capital(found.place)}.")
+            return warn(f"{capitalised(found.place)} is reached over a network without need of encryption.")
+        return ok(f"{capitalised(found.place)}.")
     if found.filesystem in _NETWORK_FILESYSTEMS:
         return fail(f"SQLite lies on {found.filesystem}, which loses what is written there.")
     return ok(
@@ -52,7 +52,7 @@ def _schema(here: Situation) -> Finding:
     if found.fault:
         return fail(found.fault)
     if found.revision is None:
-        return fail(f"{_capital(found.place)} has no schema yet.")
+        return fail(f"{capitalised(found.place)} has no schema yet.")
     if found.revision < found.newest:
         return fail(f"The schema is at revision {found.revision}, and this version's is {found.newest}.")
     if found.revision > found.newest:
@@ -111,10 +111,6 @@ def _days(age: timedelta) -> str:
 
 def _shown(one: OwnFile) -> str:
     return f"{one.path} (mode {one.mode & 0o777:04o})"
-
-
-def _capital(text: str) -> str:
-    return f"{text[:1].upper()}{text[1:]}"
 
 
 POINTS = (

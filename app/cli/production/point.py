@@ -57,3 +57,8 @@ def warn(found: str) -> Finding:
 
 def fail(found: str) -> Finding:
     return Finding(state=State.FAIL, found=found)
+
+
+def capitalised(text: str) -> str:
+    """Return it as the beginning of a sentence; names in it stay as they are."""
+    return f"{text[:1].upper()}{text[1:]}"

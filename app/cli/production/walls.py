@@ -1,6 +1,6 @@
 """The points of what holds submitted code."""
 
-from app.cli.production.point import Finding, Point, fail, ok, warn
+from app.cli.production.point import Finding, Point, capitalised, fail, ok, warn
 from app.cli.production.situation import Situation
 from app.cli.serving.connections import RESERVED_FILES
 
@@ -40,8 +40,8 @@ def _control_groups(here: Situation) -> Finding:
         return ok(_NOTHING_IS_GRADED)
     found = [here.layers_by_name[name] for name in (_MEMORY, _WAITING_TIMES) if name in here.layers_by_name]
     if lacking := [layer for layer in found if not layer.is_active]:
-        return warn(f"{_capital(lacking[0].name)}: {lacking[0].detail}.")
-    return ok(f"{'; '.join(f'{_capital(layer.name)}: {layer.detail}' for layer in found)}.")
+        return warn(f"{capitalised(lacking[0].name)}: {lacking[0].detail}.")
+    return ok(f"{'; '.join(f'{capitalised(layer.name)}: {layer.detail}' for layer in found)}.")
 
 
 def _freezing(here: Situation) -> Finding:
@@ -86,10 +86,6 @@ def _patches(here: Situation) -> Finding:
     if not here.patches.active:
         return ok("None is used (JAXERCISE_JAX_PATCHES=none): verdicts are the same, and take longer.")
     return ok(f"The canary found no difference with {', '.join(here.patches.active)}.")
-
-
-def _capital(text: str) -> str:
-    return f"{text[:1].upper()}{text[1:]}"
 
 
 POINTS = (
