@@ -18,4 +18,6 @@ class Change(msgspec.Struct, frozen=True, kw_only=True):
     sentence: str
     """What a learner who made this mistake is told; it quotes nothing of the solution but names that the
     statement fixes."""
+    span: tuple[int, int]
+    """The bytes of the solution that the changed expression takes."""
     edits: tuple[Edit, ...]

@@ -29,6 +29,8 @@ class Mutant(msgspec.Struct, frozen=True, kw_only=True):
     becomes: str
     sentence: str
     """What a learner who made this mistake is told."""
+    span: tuple[int, int]
+    """The bytes of the reference that the changed expression takes."""
     code: str
 
 
@@ -83,6 +85,7 @@ def _mutant(change: Change, code: str, meaning: str) -> Mutant:
         was=change.was,
         becomes=change.becomes,
         sentence=change.sentence,
+        span=change.span,
         code=code,
     )
 

@@ -1,4 +1,4 @@
-"""A right solution as operators read it: its syntax tree, what contains what, which attribute is which layer."""
+"""A right solution as operators read it: its syntax tree, what holds what, which attribute is which layer."""
 
 import ast
 from collections.abc import Iterator
@@ -162,6 +162,7 @@ class Solution:
             was=" ".join(self.source_of(node).split()),
             becomes=" ".join(becomes.split()),
             sentence=sentence,
+            span=(self.places.start(node), self.places.end(node)),
             edits=tuple(edits),
         )
 

@@ -60,8 +60,8 @@ def _of_residual(solution: Solution, node: ast.BinOp, skip: ast.expr, branch: as
             "post_norm",
             node,
             f"{norm}({skip_text} + {moved})",
-            "The norm stands behind the sum (post-norm); it belongs in front of the branch (pre-norm), and the "
-            "sum is not normalised.",
+            "The norm stands behind the sum (post-norm); it belongs in front of the branch (pre-norm), and "
+            "the sum is not normalised.",
         )
 
 
