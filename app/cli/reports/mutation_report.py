@@ -1,4 +1,4 @@
-"""What came of a problem's mutants: lines for a terminal, a page for docs/proofs, JSON for whatever reads it."""
+"""What came of a problem's mutants: lines for a terminal, a page for docs/proofs, JSON."""
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
@@ -84,25 +84,27 @@ def _ends(report: MutationReport) -> str:
 
 def mutation_page(report: MutationReport, environment: dict[str, str]) -> str:
     """Return the table that is committed under docs/proofs, as Markdown."""
-    rows = [
-        f"| {r.mutant.line} | `{r.mutant.id}` | `{_cell(r.mutant.was)}` | `{_cell(r.mutant.becomes) or ' '}` | {_told(r)} |"
-        for r in report.results
-    ]
     versions = ", ".join(f"{name} {environment[name]}" for name in ("jax", "flax", "numpy"))
     return "\n".join(
         [
             f"# Mutants of {report.position} {report.problem}",
             "",
-            f"Version `{report.version[:12]}`, {versions}. `jaxercise mutate {report.problem} --record docs/proofs`",
+            f"Version `{report.version[:12]}`, {versions}.",
             "",
             *summary_lines(report),
             "",
             "| line | mutant | was | becomes | came of it |",
             "|---|---|---|---|---|",
-            *rows,
+            *map(_row, report.results),
             "",
         ]
     )
+
+
+def _row(result: MutantResult) -> str:
+    mutant = result.mutant
+    was, becomes = _cell(mutant.was), _cell(mutant.becomes) or " "
+    return f"| {mutant.line} | `{mutant.id}` | `{was}` | `{becomes}` | {_told(result)} |"
 
 
 def _told(result: MutantResult) -> str:

@@ -28,11 +28,6 @@ class Around(msgspec.Struct, frozen=True, kw_only=True):
     after: frozenset[Step]
     """The first ones that are reached once it has been; none where nothing is reached any more."""
 
-    @property
-    def first_touched(self) -> frozenset[Step]:
-        """Where another value of the expression can be seen first."""
-        return self.inside | self.after
-
 
 class _Mark(msgspec.Struct, frozen=True):
     is_begin: bool
@@ -47,11 +42,8 @@ def steps_around(problem: Problem, span: tuple[int, int]) -> Around:
     module = problem.manifest.module
     recorded = {step_of(stage.path, stage.side) for stage in module.stages} if module else set()
     way = _Way(problem.reference, span)
-    line = [
-        one
-        for one in way.of_entry(problem.manifest.entry.function)
-        if isinstance(one, _Mark) or one in recorded
-    ]
+    everything = way.of_entry(problem.manifest.entry.function)
+    line = [one for one in everything if isinstance(one, _Mark) or one in recorded]
     inside: set[Step] = set()
     before: set[Step] = set()
     after: set[Step] = set()
@@ -124,9 +116,7 @@ class _Way:
 
     def _of_loop(self, loop: ast.For, frame: "_Frame", depth: int) -> Iterator[Step | _Mark]:
         yield from self._of(loop.iter, frame, depth)
-        names = [
-            node.attr for node in ast.walk(loop.iter) if _is_own(node) and isinstance(node, ast.Attribute)
-        ]
+        names = [name for node in ast.walk(loop.iter) if (name := _own(node))]
         if names and isinstance(loop.target, ast.Name):
             frame.loops[loop.target.id] = f"{names[0]}.*"
         # Twice: what comes after the body may be the body again.
@@ -146,18 +136,15 @@ class _Way:
             yield from self._of_body(body, _Frame(owner=frame.owner, path=frame.path, made={}), depth)
         elif isinstance(func, ast.Call) and (made := self._class_of(func)) is not None:
             yield from self._of_layer(made, "", depth)
-        elif isinstance(func, ast.Attribute) and _is_own(func):
+        elif isinstance(func, ast.Attribute) and _own(func):
             method = _method(frame.owner, func.attr) if frame.owner else None
             if method is not None:
-                yield from self._of_body(
-                    method.body, _Frame(owner=frame.owner, path=frame.path, made={}), depth
-                )
+                inside = _Frame(owner=frame.owner, path=frame.path, made={})
+                yield from self._of_body(method.body, inside, depth)
             else:
                 yield from self._of_named(frame, func.attr, depth)
-        elif (
-            isinstance(func, ast.Subscript) and _is_own(func.value) and isinstance(func.value, ast.Attribute)
-        ):
-            yield from self._of_named(frame, f"{func.value.attr}.*", depth)
+        elif isinstance(func, ast.Subscript) and (name := _own(func.value)):
+            yield from self._of_named(frame, f"{name}.*", depth)
 
     def _of_named(self, frame: "_Frame", name: str, depth: int) -> Iterator[Step | _Mark]:
         """Yield the steps of the layer that an attribute holds."""
@@ -182,10 +169,7 @@ class _Way:
     def _class_made_for(self, owner: ast.ClassDef | None, attribute: str) -> ast.ClassDef | None:
         start = _method(owner, "__init__") if owner else None
         for node in ast.walk(start) if start else ():
-            if isinstance(node, ast.Assign) and any(
-                _is_own(target) and isinstance(target, ast.Attribute) and target.attr == attribute
-                for target in node.targets
-            ):
+            if isinstance(node, ast.Assign) and any(_own(target) == attribute for target in node.targets):
                 made = [self._class_of(one) for one in ast.walk(node.value)]
                 return next((one for one in made if one is not None), None)
         return None
@@ -203,8 +187,11 @@ class _Frame(msgspec.Struct):
     loops: dict[str, str] = {}
 
 
-def _is_own(node: ast.AST) -> bool:
-    return isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and node.value.id == "self"
+def _own(node: ast.AST) -> str:
+    """Return `name` for `self.name`; empty for anything else."""
+    if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and node.value.id == "self":
+        return node.attr
+    return ""
 
 
 def _method(owner: ast.ClassDef | None, name: str) -> ast.FunctionDef | None:

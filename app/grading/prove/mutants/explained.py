@@ -1,4 +1,4 @@
-"""Is what a learner would be told of a mutant what was done to it? Judged from its text, not from its numbers."""
+"""Is what a learner would be told of a mutant what was done to it? Judged from its text, not its numbers."""
 
 import ast
 
@@ -8,25 +8,14 @@ from app.grading.mutate.mutants import Mutant
 from app.grading.mutate.way import Around, Step, step_of, steps_around
 from app.grading.prove.mutants.results import Explanation
 
+_TURNS = ("transpose_dropped", "reshape_by_column", "axes_swapped", "einsum_axes_swapped")
 _SHAPES = {
     "constant_ratio": ("scale_dropped", "another_constant", "another_reduction", "root_dropped"),
     "constant_offset": ("term_dropped", "branch_dropped"),
-    "transposed": (
-        "transpose_dropped",
-        "reshape_by_column",
-        "axes_swapped",
-        "einsum_axes_swapped",
-        "factors_exchanged",
-    ),
+    "transposed": (*_TURNS, "factors_exchanged"),
     "permuted": (
-        *(
-            "transpose_dropped",
-            "reshape_by_column",
-            "axes_swapped",
-            "einsum_axes_swapped",
-            "joined_in_another_order",
-        ),
-        *("merged_in_another_order", "reshape_axes_swapped", "sizes_exchanged"),
+        *_TURNS,
+        *("joined_in_another_order", "merged_in_another_order", "reshape_axes_swapped", "sizes_exchanged"),
     ),
     "seed_ignored": ("argument_ignored",),
     "bfloat16": ("half_precision",),
@@ -36,23 +25,33 @@ _SHAPES = {
 _ORDER = frozenset(
     {"layers_reversed", "layers_exchanged", "post_norm", "one_layer_for_all", "one_layer_for_two"}
 )
+_REACH_INSIDE = frozenset(
+    {
+        *("post_norm", "norm_dropped", "branch_dropped", "argument_ignored", "last_layer_dropped"),
+        *("layers_reversed", "one_layer_for_all"),
+    }
+)
+"""These change what the calls inside an expression are given; the others, what is made of what these give."""
 
 
 def explanation_of(problem: Problem, mutant: Mutant, diagnosis: Diagnosis | None) -> Explanation:
     """Say whether a diagnosis fits what an operator did, and where."""
     if diagnosis is None:
         return Explanation.NONE
-    fits = {
-        # It says so where all numbers are a variant's, and then they are two texts of one mistake.
-        DiagnosisKind.VARIANT: lambda: True,
-        DiagnosisKind.PARAMETERS: lambda: _is_of_creation(problem, mutant),
-        DiagnosisKind.CREATION_ORDER: lambda: _is_of_creation(problem, mutant),
-        DiagnosisKind.DIVERGENCE: lambda: _is_there(problem, mutant, diagnosis.id),
-        DiagnosisKind.ERROR_SHAPE: lambda: all(
-            mutant.operator in _SHAPES.get(name, ()) for name in (diagnosis.id, *diagnosis.others)
-        ),
-    }[diagnosis.kind]()
-    return Explanation.RIGHT if fits else Explanation.WRONG
+    return Explanation.RIGHT if _fits(problem, mutant, diagnosis) else Explanation.WRONG
+
+
+def _fits(problem: Problem, mutant: Mutant, diagnosis: Diagnosis) -> bool:
+    match diagnosis.kind:
+        case DiagnosisKind.VARIANT:
+            return True  # All numbers are a variant's, and then they are two texts of one mistake.
+        case DiagnosisKind.PARAMETERS | DiagnosisKind.CREATION_ORDER:
+            return _is_of_creation(problem, mutant)
+        case DiagnosisKind.DIVERGENCE:
+            return _is_there(problem, mutant, diagnosis.id)
+        case DiagnosisKind.ERROR_SHAPE:
+            names = (diagnosis.id, *diagnosis.others)
+            return all(mutant.operator in _SHAPES.get(name, ()) for name in names)
 
 
 def _is_of_creation(problem: Problem, mutant: Mutant) -> bool:
@@ -74,19 +73,19 @@ def _is_there(problem: Problem, mutant: Mutant, place: str) -> bool:
     """Say whether `place`, the name of a divergence, is the first where what was done can be seen."""
     if place == "stage_order":
         return mutant.operator in _ORDER
-    around = steps_around(problem, mutant.span)
     if _function_at(problem.reference, mutant.line) == "__init__":
         around = _of_created(problem, mutant)
+        first = around.inside
+    else:
+        around = steps_around(problem, mutant.span)
+        first = around.after | (around.inside if mutant.operator in _REACH_INSIDE else frozenset())
     if place.startswith("after "):
-        return not around.after and bool(
-            _named(problem, place.removeprefix("after ")) & (around.before | around.inside)
-        )
+        last_right = _named(problem, place.removeprefix("after "))
+        return not around.after and bool(last_right & (around.before | around.inside))
     if place.startswith("between "):
         before, _, first_wrong = place.removeprefix("between ").rpartition(" and ")
-        return bool(
-            _named(problem, first_wrong) & around.first_touched or _named(problem, before) & around.inside
-        )
-    return bool(_named(problem, place) & around.first_touched)
+        return bool(_named(problem, first_wrong) & first or _named(problem, before) & around.inside)
+    return bool(_named(problem, place) & first)
 
 
 def _named(problem: Problem, name: str) -> frozenset[Step]:

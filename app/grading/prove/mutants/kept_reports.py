@@ -1,4 +1,4 @@
-"""Mutation reports that have been made, kept by what they rest on, so that survivors alone can be run again."""
+"""What came of mutants, kept by what it rests on, so that survivors alone can be run again."""
 
 import contextlib
 import hashlib
