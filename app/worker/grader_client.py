@@ -121,6 +121,9 @@ class GraderClient:
     async def prepare_solutions(self, problem: Problem) -> None:
         await self._ask(Prepare(call=next(self._numbers), problem=problem, part="solutions"), _Call())
 
+    async def prepare_mutants(self, problem: Problem) -> None:
+        await self._ask(Prepare(call=next(self._numbers), problem=problem, part="mutants"), _Call())
+
     async def grade(
         self,
         problem: Problem,

@@ -179,10 +179,12 @@ class _Conversation:
         return Graded(call=request.call, verdict=verdict)
 
     async def _prepare(self, request: Prepare) -> Reply:
-        if request.part == "reference":
-            await self._grader.prepare_reference(request.problem)
-        else:
-            await self._grader.prepare_solutions(request.problem)
+        prepare = {
+            "reference": self._grader.prepare_reference,
+            "solutions": self._grader.prepare_solutions,
+            "mutants": self._grader.prepare_mutants,
+        }[request.part]
+        await prepare(request.problem)
         return Prepared(call=request.call)
 
     async def _prove(self, request: Prove) -> Reply:

@@ -53,7 +53,7 @@ class Prepare(msgspec.Struct, frozen=True, kw_only=True, tag="prepare"):
 
     call: int
     problem: Problem
-    part: Literal["reference", "solutions"]
+    part: Literal["reference", "solutions", "mutants"]
 
 
 class Prove(msgspec.Struct, frozen=True, kw_only=True, tag="prove"):

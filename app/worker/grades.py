@@ -20,6 +20,8 @@ class Prepares(Protocol):
 
     async def prepare_solutions(self, problem: Problem) -> None: ...
 
+    async def prepare_mutants(self, problem: Problem) -> None: ...
+
 
 class Grades(Prepares, Protocol):
     """Runs what learners and authors wrote, in jails."""

@@ -70,6 +70,9 @@ class ScriptedGrader:
     async def prepare_solutions(self, problem: Problem) -> None:
         """There is nothing to prepare."""
 
+    async def prepare_mutants(self, problem: Problem) -> None:
+        """There are none."""
+
     async def prove(self, problem: Problem) -> AsyncGenerator[ProofResult, None]:
         """Give two results; the second refuses where the reference says `# refused`.
 
