@@ -45,17 +45,18 @@ def mutants_of(problem: Problem) -> tuple[Mutant, ...]:
         solution = Solution(reference, problem.manifest.entry.function, _samples(problem))
     except SyntaxError as error:
         raise ProblemError(f"reference.py:{error.lineno or 1}: {error.msg}") from error
-    found: dict[str, Mutant] = {}
+    return tuple(sorted(made_mutants(solution), key=lambda mutant: mutant.line))
+
+
+def made_mutants(solution: Solution) -> Iterator[Mutant]:
+    """Yield what the operators make of a solution, each text once."""
     known = {_meaning(solution.tree)}
     for change in _changes(solution):
         code = solution.places.edited(change.edits)
         meaning = _parsed(code)
-        if meaning is None or meaning in known:
-            continue
-        known.add(meaning)
-        mutant = _mutant(change, code, meaning)
-        found[mutant.id] = mutant
-    return tuple(sorted(found.values(), key=lambda mutant: mutant.line))
+        if meaning is not None and meaning not in known:
+            known.add(meaning)
+            yield _mutant(change, code, meaning)
 
 
 def _changes(solution: Solution) -> Iterator[Change]:

@@ -4,10 +4,10 @@ import ast
 from collections.abc import Iterator
 
 from app.grading.mutate.change import Change
-from app.grading.mutate.solution import Solution, argument
+from app.grading.mutate.solution import Solution, argument, number
 
-_EPSILONS = ("1e-5", "1e-3")
-"""What PyTorch's layers and many papers' code have; Flax's default is 1e-6."""
+_EPSILON, _OTHER_EPSILON = "1e-5", "1e-6"
+"""What PyTorch's layers and many papers' code have; Flax's default."""
 _OTHERS = {"LayerNorm": "RMSNorm", "RMSNorm": "LayerNorm"}
 
 
@@ -26,18 +26,18 @@ def mutate(solution: Solution) -> Iterator[Change]:
 def _of_creation(solution: Solution, call: ast.Call) -> Iterator[Change]:
     text = solution.source_of(call)
     epsilon = argument(call, "epsilon")
-    for value in _EPSILONS:
-        if epsilon is None:
-            changed = solution.with_keyword(call, f"epsilon={value}")
-        else:
-            changed = text.replace(solution.source_of(epsilon), value, 1)
-        yield solution.change(
-            "another_epsilon",
-            call,
-            changed,
-            f"A norm has {value} for its epsilon, not the value that is asked for.",
-            group=False,
-        )
+    value = _OTHER_EPSILON if number(epsilon) == float(_EPSILON) else _EPSILON
+    if epsilon is None:
+        changed = solution.with_keyword(call, f"epsilon={value}")
+    else:
+        changed = text.replace(solution.source_of(epsilon), value, 1)
+    yield solution.change(
+        "another_epsilon",
+        call,
+        changed,
+        f"A norm has {value} for its epsilon, not the value that is asked for.",
+        group=False,
+    )
     other = _OTHERS[solution.last_name(call.func)]
     name = solution.source_of(call.func)
     yield solution.change(

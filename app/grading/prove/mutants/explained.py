@@ -43,8 +43,8 @@ def explanation_of(problem: Problem, mutant: Mutant, diagnosis: Diagnosis | None
 
 def _fits(problem: Problem, mutant: Mutant, diagnosis: Diagnosis) -> bool:
     match diagnosis.kind:
-        case DiagnosisKind.VARIANT:
-            return True  # All numbers are a variant's, and then they are two texts of one mistake.
+        case DiagnosisKind.VARIANT | DiagnosisKind.MUTANT:
+            return True  # All numbers are the same, and then they are two texts of one mistake.
         case DiagnosisKind.PARAMETERS | DiagnosisKind.CREATION_ORDER:
             return _is_of_creation(problem, mutant)
         case DiagnosisKind.DIVERGENCE:
