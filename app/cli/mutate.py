@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from app.cli.files import require_writable, write_report
+from app.cli.follow_job import LOOK_SECONDS, ShowsProgress, ask_worker
 from app.cli.problems import find_problem, folder_name
 from app.core.machine import cores
 from app.core.problem import Problem
@@ -40,10 +41,15 @@ def mutate(
         str | None, typer.Option(help="Make a variant of this mutant, with a docstring to write.")
     ] = None,
     name: Annotated[str | None, typer.Option(help="What that variant is called.")] = None,
+    published: Annotated[
+        bool, typer.Option("--published", help="Have a worker run the version that is on offer.")
+    ] = False,
 ) -> None:
     """Print what kills each mutant of a problem. Exit code 1: one survives undeclared; 3: there is none."""
     settings = read_settings()
     require_writable(markdown, json)
+    if published:
+        raise typer.Exit(0 if asyncio.run(mutate_published(settings, problem)) else _OPEN)
     chosen = find_problem(settings, problem)
     made = _mutants(chosen)
     if to_variant is not None:
@@ -158,3 +164,39 @@ def _make_variant(settings: Settings, problem: Problem, mutant: "Mutant", name: 
     toml.write_text(f"{toml.read_text().rstrip()}\n\n{lines}")
     print(f"{path}: write its docstring, which is what a learner is told\n{toml}: has its lines at the end")
     return 0
+
+
+async def mutate_published(settings: Settings, slug: str, *, look_seconds: float = LOOK_SECONDS) -> bool:
+    """Have a worker run the mutants of what is on offer; print each, and return whether nothing is left to do.
+
+    Raises:
+        ProblemNotFound: no problem on offer has this slug.
+        GraderError: it failed on our side, or somebody cancelled it.
+    """
+    from app.cli.reports.mutation_report import summary_lines
+    from app.errors import GraderError
+    from app.worker.kinds.mutants import MUTANTS, read_mutants_report
+
+    ended = await ask_worker(settings, slug, MUTANTS, _shows_for, look_seconds=look_seconds)
+    found = read_mutants_report(ended)
+    if found.report is None:
+        raise GraderError(found.error or f"The mutants of {slug} were cancelled.")
+    print("\n".join(summary_lines(found.report)), flush=True)
+    return found.report.is_clean
+
+
+def _shows_for(_: Problem) -> ShowsProgress:
+    from app.cli.reports.mutation_report import result_lines
+    from app.worker.kinds.mutants import read_mutants_report
+
+    shown = 0
+
+    def show(progress: str | None, result: str | None) -> None:
+        nonlocal shown
+        ended = read_mutants_report(result)
+        known = ended.report.results if ended.report else read_mutants_report(progress).results
+        for one in known[shown:]:
+            print("\n".join(result_lines(one)), flush=True)
+        shown = max(shown, len(known))
+
+    return show

@@ -71,10 +71,12 @@ _REMEDIES = {
         "answer, a checkpoint probe with `draws` of its own."
     ),
     Reason.MUTANT_SURVIVES: (
-        "Add a case or a probe that tells it, as the one named; or, where it is no mistake, declare it with the "
-        "lines that `jaxercise mutate` prints."
+        "Add a case or a probe that tells it, as the one named; or, where it is no mistake, declare it with "
+        "the lines that `jaxercise mutate` prints."
     ),
-    Reason.EQUIVALENCE_FALLEN: "Look at it again with `jaxercise mutate`, and renew or remove the declaration.",
+    Reason.EQUIVALENCE_FALLEN: (
+        "Look at it again with `jaxercise mutate`, and renew or remove the declaration."
+    ),
     Reason.NOISE_TOO_NEAR: (
         "Change the inputs so that less is rounded away, or widen the tolerance if the variants leave room."
     ),

@@ -1,9 +1,10 @@
-"""A proof's bounded look at mutants: so many that it takes seconds, and none of them may survive undeclared."""
+"""A proof's bounded look at mutants: some of them, none of which may survive undeclared."""
 
 import hashlib
 from collections.abc import Sequence
 
 from app.core.problem import Problem
+from app.errors import ReferenceFailed
 from app.grading.grader import Grader
 from app.grading.mutate.equivalence import fallen_declarations
 from app.grading.mutate.mutants import Mutant, mutants_of
@@ -26,12 +27,15 @@ async def mutants_figure(problem: Problem, grader: Grader, *, at_once: int) -> F
 
     Raises:
         ProblemError: the reference is not Python.
-        ReferenceFailed: the reference is refused by its own cases.
         SandboxError: the jail broke.
     """
     made = mutants_of(problem)
     chosen = chosen_mutants(problem, made)
-    results = [result async for result in judge_mutants(problem, chosen, grader, at_once=at_once)]
+    try:
+        results = [result async for result in judge_mutants(problem, chosen, grader, at_once=at_once)]
+    except ReferenceFailed:
+        # Its own row says why; no mutant can be told from what is refused itself.
+        return Figure(id="mutants", text="mutants: none was run, since the reference is refused")
     fallen = fallen_declarations(problem, {mutant.id: mutant for mutant in made})
     faults = [
         Fault(reason=Reason.EQUIVALENCE_FALLEN, message=f"{name} is declared equivalent, but {reason}")

@@ -48,7 +48,7 @@ class Explanation(StrEnum):
     WRONG = "wrong"
 
 
-class MutantResult(msgspec.Struct, frozen=True, kw_only=True):
+class MutantResult(msgspec.Struct, frozen=True, kw_only=True, tag="mutant"):
     """One mutant, and all that is known of it."""
 
     mutant: Mutant
