@@ -167,7 +167,7 @@ def _make_variant(settings: Settings, problem: Problem, mutant: "Mutant", name: 
 
 
 async def mutate_published(settings: Settings, slug: str, *, look_seconds: float = LOOK_SECONDS) -> bool:
-    """Have a worker run the mutants of what is on offer; print each, and return whether nothing is left to do.
+    """Have a worker run the mutants of what is on offer, print each, and return whether none is left over.
 
     Raises:
         ProblemNotFound: no problem on offer has this slug.

@@ -240,8 +240,6 @@ class GraderClient:
     async def _ask(
         self, request: Grade | Explain | Confirm | Prepare | Prove | Mutate | TakeSeed, call: _Call
     ) -> End:
-        self, request: Grade | Explain | Confirm | Prepare | Prove | Mutate | TakeSeed, call: _Call
-    ) -> End:
         await self._ready.wait()
         self._calls[request.call] = call
         try:

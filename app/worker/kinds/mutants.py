@@ -18,9 +18,7 @@ from sandbox.run.loop_time import within
 MUTANTS = "mutants"
 """The name of this kind; its subject is a problem version."""
 _LIMIT_SECONDS = 3 * 3600.0
-OUR_FAULT = (
-    "The mutants could not be run, through a fault on our side, three times in a row; see the worker's log."
-)
+OUR_FAULT = "Our side failed three times in a row to run the mutants; the worker's log says why."
 
 
 class MutantsReport(msgspec.Struct, frozen=True, kw_only=True):
