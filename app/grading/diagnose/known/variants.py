@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 from app.core.problem import Problem
 from app.core.verdict import Diagnosis, DiagnosisKind
-from app.grading.diagnose.alike import answers_alike, can_be_compared
+from app.grading.diagnose.known.alike import answers_alike, can_be_compared
 from app.grading.reference.outputs import ReferenceOutputs
 from app.grading.run.run_checks import CheckedRun
 

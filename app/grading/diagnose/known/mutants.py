@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 
 from app.core.problem import Problem
 from app.core.verdict import Diagnosis, DiagnosisKind
-from app.grading.diagnose.alike import answers_alike, can_be_compared
+from app.grading.diagnose.known.alike import answers_alike, can_be_compared
 from app.grading.mutate.mutants import Mutant, mutants_of
 from app.grading.reference.mutant_outputs import Answers, MutantOutputs
 from app.grading.reference.outputs import ReferenceOutputs
