@@ -104,10 +104,10 @@ def mutation_page(report: MutationReport, environment: dict[str, str]) -> str:
 def _row(result: MutantResult) -> str:
     mutant = result.mutant
     was, becomes = _cell(mutant.was), _cell(mutant.becomes) or " "
-    return f"| {mutant.line} | `{mutant.id}` | `{was}` | `{becomes}` | {_told(result)} |"
+    return f"| {mutant.line} | `{mutant.id}` | `{was}` | `{becomes}` | {_came_of_it(result)} |"
 
 
-def _told(result: MutantResult) -> str:
+def _came_of_it(result: MutantResult) -> str:
     if result.fate is Fate.SURVIVED:
         return f"{_ending(result)}; {survivor_sentence(result)}"
     if result.explanation is Explanation.NONE:

@@ -24,8 +24,8 @@ from app.grading.diagnose.divergence import Divergence
 from app.grading.diagnose.error_pattern import error_shapes
 from app.grading.diagnose.failures import shape_of_answers
 from app.grading.diagnose.known.mutants import fitting_mutants, mutant_diagnosis
-from app.grading.diagnose.stages import Followed, RunOnce, checks_to_prepare, follow
 from app.grading.diagnose.known.variants import fitting_fresh_too, fitting_variants, variant_diagnosis
+from app.grading.diagnose.stages import Followed, RunOnce, checks_to_prepare, follow
 from app.grading.phrases import shape_words
 from app.grading.plan.checks import checkpoint_checks, checks_of
 from app.grading.reference.mutant_outputs import MutantOutputs

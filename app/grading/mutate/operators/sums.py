@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from app.grading.mutate.change import Change
 from app.grading.mutate.solution import Solution, calls_in, number, same
 
-
 _COUNTS = (1, 2)
 """These are one off, where they are missing: see `numbers.py`."""
 

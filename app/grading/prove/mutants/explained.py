@@ -4,8 +4,8 @@ import ast
 
 from app.core.problem import Problem
 from app.core.verdict import Diagnosis, DiagnosisKind
+from app.grading.mutate.evaluation_order import Around, Step, step_of, steps_around
 from app.grading.mutate.mutants import Mutant
-from app.grading.mutate.way import Around, Step, step_of, steps_around
 from app.grading.prove.mutants.results import Explanation
 
 _TURNS = ("transpose_dropped", "reshape_by_column", "axes_swapped", "einsum_axes_swapped")

@@ -41,8 +41,8 @@ def steps_around(problem: Problem, span: tuple[int, int]) -> Around:
     """
     module = problem.manifest.module
     recorded = {step_of(stage.path, stage.side) for stage in module.stages} if module else set()
-    way = _Way(problem.reference, span)
-    everything = way.of_entry(problem.manifest.entry.function)
+    evaluation = _Evaluation(problem.reference, span)
+    everything = evaluation.of_entry(problem.manifest.entry.function)
     line = [one for one in everything if isinstance(one, _Mark) or one in recorded]
     inside: set[Step] = set()
     before: set[Step] = set()
@@ -73,7 +73,7 @@ def _nearest(line: Sequence[Step | _Mark]) -> Iterator[Step]:
             return
 
 
-class _Way:
+class _Evaluation:
     """One text and the expression that is looked for in it."""
 
     def __init__(self, text: str, span: tuple[int, int]) -> None:
