@@ -27,6 +27,8 @@ class Around(msgspec.Struct, frozen=True, kw_only=True):
     before: frozenset[Step]
     after: frozenset[Step]
     """The first ones that are reached once it has been; none where nothing is reached any more."""
+    next_inputs: frozenset[Step] = frozenset()
+    """The first of these that are what goes into a layer."""
 
 
 class _Mark(msgspec.Struct, frozen=True):
@@ -47,6 +49,7 @@ def steps_around(problem: Problem, span: tuple[int, int]) -> Around:
     inside: set[Step] = set()
     before: set[Step] = set()
     after: set[Step] = set()
+    next_inputs: set[Step] = set()
     depth = 0
     for index, one in enumerate(line):
         if isinstance(one, Step):
@@ -58,12 +61,22 @@ def steps_around(problem: Problem, span: tuple[int, int]) -> Around:
             before.update(_nearest(line[:index][::-1]))
         else:
             after.update(_nearest(line[index:]))
-    return Around(inside=frozenset(inside), before=frozenset(before), after=frozenset(after))
+            next_inputs.update(_nearest([one for one in line[index:] if _is_input(one)]))
+    return Around(
+        inside=frozenset(inside),
+        before=frozenset(before),
+        after=frozenset(after),
+        next_inputs=frozenset(next_inputs),
+    )
 
 
 def step_of(path: str, side: str) -> Step:
     """Return the step of a stage, whichever of several alike layers it is."""
     return Step(".".join("*" if part.isdigit() else part for part in path.split(".")), side)
+
+
+def _is_input(one: Step | _Mark) -> bool:
+    return isinstance(one, Step) and one.side == "input"
 
 
 def _nearest(line: Sequence[Step | _Mark]) -> Iterator[Step]:

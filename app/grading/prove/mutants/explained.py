@@ -4,6 +4,7 @@ import ast
 
 from app.core.problem import Problem
 from app.core.verdict import Diagnosis, DiagnosisKind
+from app.grading.mutate.edits import Places
 from app.grading.mutate.evaluation_order import Around, Step, step_of, steps_around
 from app.grading.mutate.mutants import Mutant
 from app.grading.prove.mutants.results import Explanation
@@ -32,6 +33,10 @@ _REACH_INSIDE = frozenset(
     }
 )
 """These change what the calls inside an expression are given; the others, what is made of what these give."""
+
+
+_EXCHANGES = frozenset({"layers_exchanged", "one_layer_for_two"})
+"""Each layer still gives what it gave; what differs is what is made of it."""
 
 
 def explanation_of(problem: Problem, mutant: Mutant, diagnosis: Diagnosis | None) -> Explanation:
@@ -79,6 +84,10 @@ def _is_there(problem: Problem, mutant: Mutant, place: str) -> bool:
     else:
         around = steps_around(problem, mutant.span)
         first = around.after | (around.inside if mutant.operator in _REACH_INSIDE else frozenset())
+    if mutant.operator in _EXCHANGES:
+        first |= around.next_inputs
+    if mutant.operator == "argument_ignored":
+        first |= _where_used(problem, mutant.becomes.partition(" ")[0])
     if place.startswith("after "):
         last_right = _named(problem, place.removeprefix("after "))
         return not around.after and bool(last_right & (around.before | around.inside))
@@ -86,6 +95,18 @@ def _is_there(problem: Problem, mutant: Mutant, place: str) -> bool:
         before, _, first_wrong = place.removeprefix("between ").rpartition(" and ")
         return bool(_named(problem, first_wrong) & first or _named(problem, before) & around.inside)
     return bool(_named(problem, place) & first)
+
+
+def _where_used(problem: Problem, argument: str) -> frozenset[Step]:
+    """Return the first steps behind each place where something of an argument's name is read."""
+    places = Places(problem.reference)
+    used: set[Step] = set()
+    for node in ast.walk(ast.parse(problem.reference)):
+        is_name = isinstance(node, ast.Name) and node.id == argument
+        is_attribute = isinstance(node, ast.Attribute) and node.attr == argument
+        if (is_name or is_attribute) and isinstance(node, ast.expr):
+            used |= steps_around(problem, (places.start(node), places.end(node))).after
+    return frozenset(used)
 
 
 def _named(problem: Problem, name: str) -> frozenset[Step]:
