@@ -14,7 +14,7 @@ from app.grading.mutate.equivalence import declared_reason
 from app.grading.mutate.mutants import Mutant
 from app.grading.plan.checks import REPEATED, checks_of
 from app.grading.prove.mutants.explained import explanation_of
-from app.grading.prove.mutants.results import Fate, MutantResult
+from app.grading.prove.mutants.results import Explanation, Fate, MutantResult
 from app.grading.prove.mutants.survivors import sort_survivor
 from app.grading.prove.solutions import FRESH_SEED
 from app.grading.prove.turns import take_turns
@@ -79,12 +79,12 @@ async def _judge(problem: Problem, mutant: Mutant, grader: Grader, *, explain: b
 
 async def _explained(problem: Problem, result: MutantResult, grader: Grader) -> MutantResult:
     verdict = await grader.grade(problem, result.mutant.code, Mode.SUBMIT, fresh_seed=FRESH_SEED)
-    return msgspec.structs.replace(
-        result,
-        outcome=verdict.outcome,
-        explanation=explanation_of(problem, result.mutant, verdict.diagnosis),
-        explained_as=f"{verdict.diagnosis.kind.value} {verdict.diagnosis.id}" if verdict.diagnosis else "",
-    )
+    found = explanation_of(problem, result.mutant, verdict.diagnosis)
+    said = f"{verdict.diagnosis.kind.value} {verdict.diagnosis.id}" if verdict.diagnosis else ""
+    if verdict.diagnosis is None and verdict.error is not None and verdict.error.explanation:
+        # An exception is its own explanation, where what it means is told beside it.
+        found, said = Explanation.RIGHT, f"exception {verdict.error.type}"
+    return msgspec.structs.replace(result, outcome=verdict.outcome, explanation=found, explained_as=said)
 
 
 async def _sorted(problem: Problem, result: MutantResult, grader: Grader) -> MutantResult:
