@@ -195,6 +195,7 @@ def open_real_grader(
         prepares_diagnosis=False,  # The worker does, beside its work.
         on_stage=on_stage,
         calibrates=True,
+        knows_mutants=settings.explain_by_mutants,
     )
 
 

@@ -146,6 +146,9 @@ class Settings(BaseSettings):
     diagnosis_seconds: float = Field(default=20.0, ge=0, le=600)
     """Seconds of a processor that may be used to see what is wrong with a submission before its verdict goes
     out; the rest of the look is made behind it. 0 turns that off."""
+    explain_by_mutants: bool = True
+    """Whether mutants of each reference are run in the background, minutes a problem and once a version, so
+    that a wrong answer that no variant fits can be told by what was done to the reference."""
     queue_limit: int = Field(default=200, ge=1, le=100_000)
     """How many submissions may wait before those who have one waiting are turned away; whoever has none is
     taken in beyond it, and who has solved nothing yet within bounds."""

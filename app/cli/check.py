@@ -52,6 +52,7 @@ async def _check(
         # Nobody waits in a queue behind it, and nobody finishes a look later.
         diagnosis_seconds=math.inf if settings.diagnosis_seconds else 0.0,
         calibrates=True,
+        knows_mutants=settings.explain_by_mutants,
     ) as grader:
         for path, code in zip(files, codes, strict=True):
             drawn = secrets.randbits(32) if seed is None else seed

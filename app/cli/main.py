@@ -4,7 +4,7 @@ import sys
 
 import typer
 
-from app.cli import check, db, doctor, prove, regrade, serve, settings, users, validate
+from app.cli import check, db, doctor, mutate, prove, regrade, serve, settings, users, validate
 from app.errors import GraderError
 from sandbox.interface import SandboxError
 
@@ -18,6 +18,7 @@ commands.command("worker")(serve.worker)
 commands.command("check")(check.check)
 commands.command("validate")(validate.validate)
 commands.command("prove")(prove.prove)
+commands.command("mutate")(mutate.mutate)
 commands.command("regrade")(regrade.regrade)
 commands.command("settings")(settings.settings)
 commands.command("doctor")(doctor.doctor)

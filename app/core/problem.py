@@ -144,6 +144,14 @@ class AlsoRight(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
     outcome: Outcome = Outcome.ACCEPTED
 
 
+class Equivalent(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The declaration that a mutant is no mistake: it answers right on whatever input there may be."""
+
+    rests_on: str
+    """The digest that `jaxercise mutate` prints; another reference, case or tolerance has another."""
+    why: str
+
+
 class Manifest(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """`problem.toml` as it stands."""
 
@@ -166,6 +174,8 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     """What its code imports beyond JAX, Flax, NumPy and Optax, by the names that `import` takes."""
     variants: dict[str, WrongVariant] = {}
     also_right: dict[str, AlsoRight] = {}
+    equivalent: dict[str, Equivalent] = {}
+    """By a mutant's id; see `jaxercise mutate`."""
 
     def __post_init__(self) -> None:
         _check_name(self.slug)

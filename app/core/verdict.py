@@ -71,6 +71,8 @@ class DiagnosisKind(enum.StrEnum):
     CREATION_ORDER = "creation_order"
     DIVERGENCE = "divergence"
     ERROR_SHAPE = "error_shape"
+    MUTANT = "mutant"
+    """It answers as the reference does with one mistake in it; no author has written what is told."""
 
 
 class Diagnosis(msgspec.Struct, frozen=True, kw_only=True):

@@ -18,7 +18,9 @@ from app.grading.diagnose.diagnose import DIAGNOSABLE, Diagnoser, Look, prepare_
 from app.grading.diagnose.numbers import unexplained_output
 from app.grading.plan.checks import checks_of, redrawn_checks
 from app.grading.plan.host_needs import require_host
-from app.grading.plan.request import BEHIND_PAGES, limits_for, request_for, warm_jail_key
+_BACKGROUND_NICENESS = 15
+_MUTANTS_NICENESS = 19
+_CONFIRMING_NICENESS = 8
 from app.grading.reference.outputs import ReferenceOutputs
 from app.grading.reference.seed_pool import SeedPool
 from app.grading.run.run_checks import CheckedRun, run_checks, run_checks_warm
@@ -28,7 +30,12 @@ from sandbox.interface import Ending, Sandbox
 GradingStage = Literal["running", "diagnosis"]
 
 _BACKGROUND_NICENESS = 15
+<<<<<<< HEAD
 _CONFIRMING_NICENESS = 8
+=======
+_MUTANTS_NICENESS = 19
+_CONFIRMING_NICENESS = 5
+>>>>>>> 0f180f8254c30f9930f366e9313548ff7f9eed68
 """Somebody may be waiting for it, though nobody for a first answer."""
 _NOTES_SHOWN = 12
 
@@ -57,17 +64,22 @@ class Grader:
         prepares_diagnosis: bool = True,
         on_stage: Callable[[GradingStage, float], None] = ignore_stage,
         seeds_ahead: int = 0,
+        mutants: MutantOutputs | None = None,
     ) -> None:
         """Keep `diagnosis_seconds`, what a look into a refused solution may take of a processor; 0 for none.
 
         With `prepares_diagnosis`, answers of variants and reference that nobody has computed yet are computed
         before that time starts: for those who wait for one verdict, and have no worker that prepared it.
         `on_stage` is given how long each took: the run with its comparison, and what a diagnosis took.
+        `mutants` are what a wrong answer is compared with that no variant fits; None for nothing.
         `seeds_ahead` is how many seeds of fresh cases wait for the next submissions to each problem.
         """
         self._sandbox = sandbox
         self.answers = answers
-        self._diagnoser = Diagnoser(sandbox, answers, seconds=diagnosis_seconds, prepares=prepares_diagnosis)
+        self._mutants = mutants
+        self._diagnoser = Diagnoser(
+            sandbox, answers, seconds=diagnosis_seconds, prepares=prepares_diagnosis, mutants=mutants
+        )
         self._on_stage = on_stage
         self._grading = 0
         self._seeds = SeedPool(answers, lambda: self._grading > 0, ahead=seeds_ahead)
@@ -288,6 +300,15 @@ class Grader:
         """
         await self._diagnoser.prepare(problem, niceness=_BACKGROUND_NICENESS)
         await prepare_outputs(self.answers, problem, problem.also_right, niceness=_BACKGROUND_NICENESS)
+
+    async def prepare_mutants(self, problem: Problem) -> None:
+        """Compute what mutants answer, as far as it is not there; this steps back for everything else.
+
+        Raises:
+            SandboxError: the jail broke.
+        """
+        if self._mutants is not None:
+            await self._mutants.prepare(problem, niceness=_MUTANTS_NICENESS)
 
     def _prewarm(self, problem: Problem, code: str, learner: str) -> None:
         """Have a jail pre-warmed on made-up arguments of the same shapes."""

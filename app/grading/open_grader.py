@@ -11,6 +11,7 @@ from app.core.paths import make_private_folder
 from app.errors import SettingsError
 from app.grading.grader import GradingStage, ignore_stage
 from app.grading.prove.proving_grader import ProvingGrader
+from app.grading.reference.mutant_outputs import MutantOutputs
 from app.grading.reference.outputs import ReferenceOutputs
 from sandbox.calibration.calibrate import calibrate
 from sandbox.canary import fitting_patches
@@ -38,6 +39,7 @@ async def open_grader(
     prepares_diagnosis: bool = True,
     on_stage: Callable[[GradingStage, float], None] = ignore_stage,
     calibrates: bool = False,
+    knows_mutants: bool = False,
 ) -> AsyncIterator[ProvingGrader]:
     """Two supervisors over one compilation cache: learners' jails read it, trusted runs fill it.
 
@@ -45,9 +47,10 @@ async def open_grader(
     not known yet. `warm_jails` bounds the children that wait for a learner's next submission; they go while
     less than `keep_free_bytes` of memory are available. With `standby` both supervisors are warm from the
     start and keep a spare fork server each, which is worth its memory where learners wait. With `calibrates`,
-    limits are scaled by how fast this machine is, which takes a second once a boot. `diagnosis_seconds`,
-    `prepares_diagnosis` and `on_stage` are the grader's. Cache and answers lie below `data_dir`, in a folder
-    named for the environment that made them.
+    limits are scaled by how fast this machine is, which takes a second once a boot. With `knows_mutants`,
+    wrong answers that no variant fits are compared with those of mutants, where these are there.
+    `diagnosis_seconds`, `prepares_diagnosis` and `on_stage` are the grader's. Cache and answers lie below
+    `data_dir`, in a folder named for the environment that made them.
 
     Raises:
         SettingsError: `data_dir` cannot be made or written.
@@ -93,6 +96,7 @@ async def open_grader(
             diagnosis_seconds=diagnosis_seconds,
             prepares_diagnosis=prepares_diagnosis,
             on_stage=on_stage,
+            mutants=MutantOutputs(answers, place / "mutants") if knows_mutants else None,
             seeds_ahead=min(warm_jails, _SEEDS_AHEAD),
         )
         stack.push_async_callback(grader.close)

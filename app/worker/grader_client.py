@@ -1,11 +1,13 @@
 """The service's end of the grading process, which is begun again where it is killed."""
 
 import asyncio
+import contextlib
 import itertools
 import logging
 import socket
 from collections.abc import AsyncGenerator, AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from typing import Any
 
 from app.core.events import Event
 from app.core.log_context import submission_of_log
@@ -13,6 +15,7 @@ from app.core.problem import Problem
 from app.core.verdict import Mode, Verdict
 from app.errors import GraderError, GraderGone
 from app.grading.grader import GradingStage
+from app.grading.prove.mutants.results import MutantResult
 from app.grading.prove.results import ProofResult
 from app.worker.grader_protocol import (
     Cancel,
@@ -23,6 +26,7 @@ from app.worker.grader_protocol import (
     Grade,
     Graded,
     Happened,
+    Mutate,
     Prepare,
     Prepared,
     Prove,
@@ -60,7 +64,7 @@ class _Call:
         self,
         on_event: Callable[[Event], None] | None = None,
         on_unexplained: OnUnexplained | None = None,
-        on_result: Callable[[ProofResult], None] | None = None,
+        on_result: Callable[[Any], None] | None = None,
     ) -> None:
         self.end: asyncio.Future[End] = asyncio.get_running_loop().create_future()
         self.on_result = on_result or (lambda result: None)
@@ -120,6 +124,9 @@ class GraderClient:
 
     async def prepare_solutions(self, problem: Problem) -> None:
         await self._ask(Prepare(call=next(self._numbers), problem=problem, part="solutions"), _Call())
+
+    async def prepare_mutants(self, problem: Problem) -> None:
+        await self._ask(Prepare(call=next(self._numbers), problem=problem, part="mutants"), _Call())
 
     async def grade(
         self,
@@ -203,9 +210,20 @@ class GraderClient:
             GraderGone: the grading process was killed under it.
             GraderError, SandboxError: what the grader raised.
         """
-        known: asyncio.Queue[ProofResult] = asyncio.Queue()
-        number, about = next(self._numbers), submission_of_log()
-        request = Prove(call=number, problem=problem, submission_in_log=about)
+        request = Prove(call=next(self._numbers), problem=problem, submission_in_log=submission_of_log())
+        async with contextlib.aclosing(self._results(request)) as results:
+            async for result in results:
+                yield result
+
+    async def mutate(self, problem: Problem) -> AsyncGenerator[MutantResult, None]:
+        """Run mutants as `ProvingGrader.mutate` does; stop and raise as `prove` does."""
+        request = Mutate(call=next(self._numbers), problem=problem, submission_in_log=submission_of_log())
+        async with contextlib.aclosing(self._results(request)) as results:
+            async for result in results:
+                yield result
+
+    async def _results(self, request: Prove | Mutate) -> AsyncGenerator[Any, None]:
+        known: asyncio.Queue[Any] = asyncio.Queue()
         asking = asyncio.ensure_future(self._ask(request, _Call(on_result=known.put_nowait)))
         try:
             while not (asking.done() and known.empty()):
@@ -219,7 +237,9 @@ class GraderClient:
             asking.cancel()
             await asyncio.gather(asking, return_exceptions=True)
 
-    async def _ask(self, request: Grade | Explain | Confirm | Prepare | Prove | TakeSeed, call: _Call) -> End:
+    async def _ask(
+        self, request: Grade | Explain | Confirm | Prepare | Prove | Mutate | TakeSeed, call: _Call
+    ) -> End:
         await self._ready.wait()
         self._calls[request.call] = call
         try:

@@ -10,13 +10,16 @@ import functools
 import logging
 import os
 import socket
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import AsyncGenerator, Awaitable, Callable, Coroutine
 from contextlib import AbstractAsyncContextManager
 
 from app.core.log_context import submission_in_log
+from app.core.problem import Problem
 from app.core.verdict import Verdict
 from app.errors import GraderError
 from app.grading.grader import GradingStage
+from app.grading.prove.mutants.results import MutantResult
+from app.grading.prove.results import ProofResult
 from app.metrics.loop_watch import ignore_hold, watching_loop
 from app.worker.grader_protocol import (
     Cancel,
@@ -27,6 +30,7 @@ from app.worker.grader_protocol import (
     Grade,
     Graded,
     Happened,
+    Mutate,
     Prepare,
     Prepared,
     Prove,
@@ -112,7 +116,7 @@ class _Conversation:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
 
-    async def _answer(self, request: Grade | Explain | Confirm | Prepare | Prove | TakeSeed) -> None:
+    async def _answer(self, request: Grade | Explain | Confirm | Prepare | Prove | Mutate | TakeSeed) -> None:
         call = request.call
         try:
             with contextlib.ExitStack() as stack:
@@ -140,7 +144,7 @@ class _Conversation:
             self._reply(Failed(call=call, is_sandbox=False, message="cancelled"))
 
     def _end_of(
-        self, request: Grade | Explain | Confirm | Prepare | Prove | TakeSeed
+        self, request: Grade | Explain | Confirm | Prepare | Prove | Mutate | TakeSeed
     ) -> Coroutine[None, None, Reply]:
         match request:
             case Grade():
@@ -152,7 +156,9 @@ class _Conversation:
             case Prepare():
                 return self._prepare(request)
             case Prove():
-                return self._prove(request)
+                return self._results(request, self._grader.prove)
+            case Mutate():
+                return self._results(request, self._grader.mutate)
             case TakeSeed():
                 return self._take_seed(request)
 
@@ -179,14 +185,20 @@ class _Conversation:
         return Graded(call=request.call, verdict=verdict)
 
     async def _prepare(self, request: Prepare) -> Reply:
-        if request.part == "reference":
-            await self._grader.prepare_reference(request.problem)
-        else:
-            await self._grader.prepare_solutions(request.problem)
+        prepare = {
+            "reference": self._grader.prepare_reference,
+            "solutions": self._grader.prepare_solutions,
+            "mutants": self._grader.prepare_mutants,
+        }[request.part]
+        await prepare(request.problem)
         return Prepared(call=request.call)
 
-    async def _prove(self, request: Prove) -> Reply:
-        async with contextlib.aclosing(self._grader.prove(request.problem)) as results:
+    async def _results(
+        self,
+        request: Prove | Mutate,
+        work: "Callable[[Problem], AsyncGenerator[ProofResult | MutantResult, None]]",
+    ) -> Reply:
+        async with contextlib.aclosing(work(request.problem)) as results:
             async for result in results:
                 self._reply(ResultKnown(call=request.call, result=result))
         return Proved(call=request.call)

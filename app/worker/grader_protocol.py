@@ -10,6 +10,7 @@ from app.core.problem import Problem
 from app.core.submission import UnexplainedOutput
 from app.core.verdict import Mode, Verdict
 from app.grading.grader import GradingStage
+from app.grading.prove.mutants.results import MutantResult
 from app.grading.prove.results import ProofResult
 
 _HEADER_BYTES = 4
@@ -53,11 +54,20 @@ class Prepare(msgspec.Struct, frozen=True, kw_only=True, tag="prepare"):
 
     call: int
     problem: Problem
-    part: Literal["reference", "solutions"]
+    part: Literal["reference", "solutions", "mutants"]
 
 
 class Prove(msgspec.Struct, frozen=True, kw_only=True, tag="prove"):
     """Run everything that a problem holds."""
+
+    call: int
+    problem: Problem
+    submission_in_log: str | None = None
+    """What the log lines that this causes are about."""
+
+
+class Mutate(msgspec.Struct, frozen=True, kw_only=True, tag="mutate"):
+    """Run all mutants of a problem's reference."""
 
     call: int
     problem: Problem
@@ -82,7 +92,7 @@ class Close(msgspec.Struct, frozen=True, kw_only=True, tag="close"):
     """End all jails, and then the process."""
 
 
-Request = Grade | Explain | Confirm | Prepare | Prove | TakeSeed | Cancel | Close
+Request = Grade | Explain | Confirm | Prepare | Prove | Mutate | TakeSeed | Cancel | Close
 
 
 class Ready(msgspec.Struct, frozen=True, kw_only=True, tag="ready"):
@@ -113,10 +123,10 @@ class Unexplained(msgspec.Struct, frozen=True, kw_only=True, tag="unexplained"):
 
 
 class ResultKnown(msgspec.Struct, frozen=True, kw_only=True, tag="result_known"):
-    """One result of a proof under way."""
+    """One result of a proof or of mutants under way."""
 
     call: int
-    result: ProofResult
+    result: ProofResult | MutantResult
 
 
 class StageTook(msgspec.Struct, frozen=True, kw_only=True, tag="stage"):
@@ -146,7 +156,7 @@ class Prepared(msgspec.Struct, frozen=True, kw_only=True, tag="prepared"):
 
 
 class Proved(msgspec.Struct, frozen=True, kw_only=True, tag="proved"):
-    """The end of a `Prove`: all its results are known."""
+    """The end of a `Prove` or a `Mutate`: all its results are known."""
 
     call: int
 

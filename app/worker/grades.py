@@ -7,6 +7,7 @@ from app.core.events import Event
 from app.core.problem import Problem
 from app.core.submission import UnexplainedOutput
 from app.core.verdict import Mode, Verdict
+from app.grading.prove.mutants.results import MutantResult
 from app.grading.prove.results import ProofResult
 
 OnUnexplained = Callable[[UnexplainedOutput], None]
@@ -19,6 +20,8 @@ class Prepares(Protocol):
     async def prepare_reference(self, problem: Problem) -> None: ...
 
     async def prepare_solutions(self, problem: Problem) -> None: ...
+
+    async def prepare_mutants(self, problem: Problem) -> None: ...
 
 
 class Grades(Prepares, Protocol):
@@ -65,3 +68,6 @@ class Grades(Prepares, Protocol):
 
     def prove(self, problem: Problem) -> AsyncGenerator[ProofResult, None]:
         """Run everything that the problem holds; each result of its proof as soon as it is known."""
+
+    def mutate(self, problem: Problem) -> AsyncGenerator[MutantResult, None]:
+        """Run all mutants of its reference; what came of each as soon as it and those before it are known."""

@@ -29,9 +29,21 @@ async def keep_prepared(
             if on_offer != prepared:
                 await prepare_problems(grader, problems, on_proven)
                 prepared = on_offer
+                await _prepare_mutants(grader, problems, on_offer)
         except DatabaseUnavailable:
             pass  # Whoever grades says so; the next look is soon.
         await asyncio.sleep(look_seconds)
+
+
+async def _prepare_mutants(grader: Prepares, problems: Problems, on_offer: list[str]) -> None:
+    """Have mutants run, which takes minutes a problem, once; what is published meanwhile comes first."""
+    for version in on_offer:
+        if await problems.versions() != on_offer:
+            return
+        try:
+            await grader.prepare_mutants(await problems.by_version(version))
+        except (GraderError, SandboxError) as fault:
+            _log.error("the mutants of %s could not be run: %s", version[:12], fault)
 
 
 async def prepare_problems(

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
+from app.cli.mutate import mutate_published
 from app.cli.prove import prove_published
 from app.core.job import Ending
 from app.errors import GraderError, ProblemNotFound
@@ -120,3 +121,22 @@ async def test_a_slug_that_is_not_on_offer_is_an_error(tmp_path: Path, database_
     async with service(tmp_path, database_url) as opened:
         with pytest.raises(ProblemNotFound):
             await prove_published(opened.settings, "nothing")
+
+
+async def test_a_worker_runs_the_mutants_of_what_is_published(
+    tmp_path: Path, database_url: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Each is told with what killed it; a survivor says what would tell it, and the answer is no."""
+    async with service(tmp_path, database_url, "refused") as opened, asyncio.timeout(30):
+        assert not await mutate_published(opened.settings, "double", look_seconds=0.05)
+    printed = capsys.readouterr().out
+    assert "term_dropped-0" in printed
+    assert "killed by shown" in printed
+    assert "what would tell: `shown` with other seeds (inf tolerances apart)" in printed
+    assert printed.endswith("1 undeclared survivors\n")
+
+
+async def test_mutants_that_could_not_be_run_are_our_fault(tmp_path: Path, database_url: str) -> None:
+    async with service(tmp_path, database_url, "break") as opened, asyncio.timeout(30):
+        with pytest.raises(GraderError, match="three times in a row"):
+            await mutate_published(opened.settings, "double", look_seconds=0.05)

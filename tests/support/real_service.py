@@ -17,6 +17,8 @@ from tests.support.process_trees import children
 
 _START_SECONDS = 200
 _STOP_SECONDS = 200
+_BY_DEFAULT = {"JAXERCISE_EXPLAIN_BY_MUTANTS": "false"}
+"""Minutes of work in the background, for those tests alone that are about it."""
 
 
 class RunningService:
@@ -95,7 +97,7 @@ def _running(
     process = subprocess.Popen(
         [sys.executable, "-m", "app.cli.main", *command],
         cwd=CHECKOUT,
-        env={**os.environ, "JAXERCISE_DATA_DIR": str(data_dir), **chosen},
+        env={**os.environ, **_BY_DEFAULT, "JAXERCISE_DATA_DIR": str(data_dir), **chosen},
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,

@@ -35,7 +35,9 @@ from app.core.verdict import (
 )
 from app.errors import GraderError
 from app.grading.compare.arrays import compare
+from app.grading.mutate.mutants import Mutant
 from app.grading.present.details import result_details
+from app.grading.prove.mutants.results import Fate, Likeness, MutantResult, Telling
 from app.grading.prove.reasons import Fault, Reason
 from app.grading.prove.results import Figure, ProofResult, Role, SolutionResult
 from sandbox.arrays import pack_array
@@ -70,6 +72,9 @@ class ScriptedGrader:
     async def prepare_solutions(self, problem: Problem) -> None:
         """There is nothing to prepare."""
 
+    async def prepare_mutants(self, problem: Problem) -> None:
+        """There are none."""
+
     async def prove(self, problem: Problem) -> AsyncGenerator[ProofResult, None]:
         """Give two results; the second refuses where the reference says `# refused`.
 
@@ -90,6 +95,33 @@ class ScriptedGrader:
             distances={"shown": 0.5, "kept-back": math.inf},
             faults=(refused,) if "# refused" in problem.reference else (),
         )
+
+    async def mutate(self, problem: Problem) -> AsyncGenerator[MutantResult, None]:
+        """Kill the first mutant and let the second survive, where the reference says `# refused`."""
+        killed, survivor = (
+            Mutant(
+                id=f"{operator}-0",
+                operator=operator,
+                line=2,
+                was="x + y",
+                becomes="x",
+                sentence="A term is left out.",
+                span=(0, 1),
+                code="def double(x): ...",
+            )
+            for operator in ("term_dropped", "another_row")
+        )
+        yield MutantResult(mutant=killed, fate=Fate.KILLED, outcome=Outcome.WRONG_VALUE, killed_by=("shown",))
+        if "# break" in problem.reference:
+            raise GraderError("the scripted grader broke, as it was told")
+        if "# refused" in problem.reference:
+            yield MutantResult(
+                mutant=survivor,
+                fate=Fate.SURVIVED,
+                outcome=Outcome.ACCEPTED,
+                likeness=Likeness.ON_THESE_CASES,
+                telling=Telling(words="`shown` with other seeds", distance=math.inf),
+            )
 
     async def explain(
         self,

@@ -23,10 +23,12 @@ from app.grading.diagnose.cut_gradients import cut_gradients
 from app.grading.diagnose.divergence import Divergence
 from app.grading.diagnose.error_pattern import error_shapes
 from app.grading.diagnose.failures import shape_of_answers
+from app.grading.diagnose.known.mutants import fitting_mutants, mutant_diagnosis
+from app.grading.diagnose.known.variants import fitting_fresh_too, fitting_variants, variant_diagnosis
 from app.grading.diagnose.stages import Followed, RunOnce, checks_to_prepare, follow
-from app.grading.diagnose.variants import fitting_fresh_too, fitting_variants, variant_diagnosis
 from app.grading.phrases import shape_words
 from app.grading.plan.checks import checkpoint_checks, checks_of
+from app.grading.reference.mutant_outputs import MutantOutputs
 from app.grading.reference.outputs import ReferenceOutputs
 from app.grading.run.run_checks import CheckedRun, run_checks
 from sandbox.interface import Sandbox
@@ -47,12 +49,20 @@ class Diagnoser:
     """Says of refused solutions why they are wrong, and whether only their creation order is another."""
 
     def __init__(
-        self, sandbox: Sandbox, outputs: ReferenceOutputs, *, seconds: float, prepares: bool
+        self,
+        sandbox: Sandbox,
+        outputs: ReferenceOutputs,
+        *,
+        seconds: float,
+        prepares: bool,
+        mutants: MutantOutputs | None = None,
     ) -> None:
         """Keep `seconds`, what a look may take of a processor, 0 for not at all.
 
-        With `prepares`, what a diagnosis compares with is computed before that.
+        With `prepares`, what a diagnosis compares with is computed before that. `mutants` are compared where
+        no variant fits, as far as their answers are there; None for never.
         """
+        self._mutants = mutants
         self._sandbox = sandbox
         self._outputs = outputs
         self._seconds = seconds
@@ -88,7 +98,7 @@ class Diagnoser:
         if not seconds:
             return Look(run=run)
         budget = Budget(seconds)
-        diagnosis = await diagnose(*look, self._sandbox.run, budget, first_values)
+        diagnosis = await diagnose(*look, self._sandbox.run, budget, first_values, self._mutants)
         is_open = diagnosis is None and budget.was_cut_short
         return Look(
             run=run, diagnosis=diagnosis, explained=Explained.CUT_SHORT if is_open else Explained.COMPLETE
@@ -145,8 +155,9 @@ async def diagnose(
     run_once: RunOnce,
     budget: Budget,
     first_values: FirstValues | None = None,
+    mutants: MutantOutputs | None = None,
 ) -> Diagnosis | None:
-    """Name a variant, what parameters lack, where numbers part, or what they look like, in this order.
+    """Name a variant, what parameters lack, a mutant, where numbers part, what they look like, in this order.
 
     What is found is what would be found with more time, whatever the budget: where a step was cut short,
     nothing is said that it might have forestalled. `first_values` is what is known of the parameters' first
@@ -165,6 +176,10 @@ async def diagnose(
         return seed_ignored(ignored) if ignored else first_values.diagnosis
     if found := _parameters(run) or cut_gradients(problem, run):
         return found
+    if mutants is not None:
+        made = await budget.within(fitting_mutants(problem, run, answers, mutants), ())
+        if found := mutant_diagnosis(made):
+            return found
     following = follow(problem, code, run, answers, budget.bounding(run_once))
     run_seconds = problem.manifest.limits.wall_seconds
     followed = await budget.within(following, Followed(), run_seconds=run_seconds)

@@ -15,7 +15,7 @@ from app.grading.prove.results import Proof
 from sandbox.environment import describe_environment
 from sandbox.whole_file import write_whole
 
-PROOF_REVISION = 3
+PROOF_REVISION = 4
 """Raised where the meaning of a proof changes: what is asked of a problem, or a bound it is held to."""
 
 _CODE = ("app/catalog", "app/core", "app/grading", "sandbox")

@@ -25,6 +25,7 @@ from app.grading.prove.margin import (
     second_input_figure,
     time_figure,
 )
+from app.grading.prove.mutants.mutants_figure import mutants_figure
 from app.grading.prove.reasons import Fault, Reason
 from app.grading.prove.redraws import redraw_figure
 from app.grading.prove.reference_calls import (
@@ -74,6 +75,7 @@ async def prove(
     async with take_turns(at_once) as turns:
         async for result in _prove(problem, grader, checks, _arrays(checks, answers), turns):
             yield result
+    yield await mutants_figure(problem, grader, at_once=at_once)
     async for figure in (
         _run_figures(problem, grader, checks) if timed else _two_runs(problem, grader, checks)
     ):

@@ -4,6 +4,9 @@ from collections.abc import AsyncGenerator
 
 from app.core.problem import Problem
 from app.grading.grader import Grader
+from app.grading.mutate.mutants import mutants_of
+from app.grading.prove.mutants.judge_mutants import judge_mutants
+from app.grading.prove.mutants.results import MutantResult
 from app.grading.prove.prove import prove
 from app.grading.prove.results import ProofResult
 
@@ -20,6 +23,18 @@ class ProvingGrader(Grader):
         Raises:
             SandboxError: the jail broke.
         """
-        thorough = Grader(self._sandbox, self.answers, diagnosis_seconds=PROOF_DIAGNOSIS_SECONDS)
-        async for result in prove(problem, thorough):
+        async for result in prove(problem, self._thorough()):
             yield result
+
+    async def mutate(self, problem: Problem) -> AsyncGenerator[MutantResult, None]:
+        """Run all mutants of a problem's reference, and explain those that are killed, as of `judge_mutants`.
+
+        Raises:
+            ReferenceFailed: the reference is refused by its own cases.
+            SandboxError: the jail broke.
+        """
+        async for result in judge_mutants(problem, mutants_of(problem), self._thorough(), explain=True):
+            yield result
+
+    def _thorough(self) -> Grader:
+        return Grader(self._sandbox, self.answers, diagnosis_seconds=PROOF_DIAGNOSIS_SECONDS)

@@ -26,6 +26,8 @@ class Reason(StrEnum):
     VARIANT_WITHOUT_WORDS = "variant_without_words"
     VARIANT_TOO_NEAR = "variant_too_near"
     VARIANT_PASSES_A_DRAW = "variant_passes_a_draw"
+    MUTANT_SURVIVES = "mutant_survives"
+    EQUIVALENCE_FALLEN = "equivalence_fallen"
     NOISE_TOO_NEAR = "noise_too_near"
     TRIVIAL_ANSWER_PASSES = "trivial_answer_passes"
     NO_SECOND_INPUT = "no_second_input"
@@ -67,6 +69,13 @@ _REMEDIES = {
     Reason.VARIANT_PASSES_A_DRAW: (
         "Change the inputs so that the mistake shows whatever is drawn: wider ones, more numbers in the "
         "answer, a checkpoint probe with `draws` of its own."
+    ),
+    Reason.MUTANT_SURVIVES: (
+        "Add a case or a probe that tells it, as the one named; or, where it is no mistake, declare it with "
+        "the lines that `jaxercise mutate` prints."
+    ),
+    Reason.EQUIVALENCE_FALLEN: (
+        "Look at it again with `jaxercise mutate`, and renew or remove the declaration."
     ),
     Reason.NOISE_TOO_NEAR: (
         "Change the inputs so that less is rounded away, or widen the tolerance if the variants leave room."

@@ -13,6 +13,7 @@ from app.errors import ReferenceFailed
 from app.grading.compare.distance import Arrays, distance
 from app.grading.compare.tolerance import tolerance_of
 from app.grading.grader import Grader
+from app.grading.mutate.as_variant import UNWRITTEN
 from app.grading.plan.checks import Check
 from app.grading.prove.reasons import Fault, Reason
 from app.grading.prove.reference_calls import has_numbers
@@ -194,7 +195,11 @@ def _wrong_ending(reason: Reason, name: str, verdict: Verdict, wanted: Outcome) 
 
 
 def _without_words(name: str, code: str) -> tuple[Fault, ...]:
-    if (ast.get_docstring(ast.parse(code)) or "").strip():
+    words = (ast.get_docstring(ast.parse(code)) or "").strip()
+    if words.startswith(UNWRITTEN):
+        message = f"{name} has a docstring that nobody has written yet"
+        return (Fault(reason=Reason.VARIANT_WITHOUT_WORDS, message=message),)
+    if words:
         return ()
     return (Fault(reason=Reason.VARIANT_WITHOUT_WORDS, message=f"{name} has no docstring"),)
 

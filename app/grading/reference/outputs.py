@@ -148,6 +148,21 @@ class ReferenceOutputs:
                 self._keep(key, _answer(call), lasting=not checks[index].is_fresh)
             return _by_solution(keys, found)
 
+    async def compute(
+        self, problem: Problem, codes: Sequence[str], checks: Sequence[Check], *, niceness: int
+    ) -> list[tuple[ReferenceOutput, ...]]:
+        """Run several trusted texts on `checks`, and keep nothing of what they give.
+
+        Raises:
+            ReferenceFailed: a text did not run to its end.
+            SandboxError: the jail broke.
+        """
+        asked = [(check, program) for program in range(len(codes)) for check in checks]
+        calls = await self.run_programs(problem, codes, asked, niceness=niceness)
+        answers = [_answer(call) for call in calls]
+        count = len(checks)
+        return [tuple(answers[start : start + count]) for start in range(0, len(answers), count)]
+
     async def run_anew(self, request: RunRequest) -> RunResult:
         """Run trusted code in a fresh jail; its answers are neither looked up nor kept.
 

@@ -1,8 +1,6 @@
 """Proving a published version of a problem: its results are told one by one, and stay in the job."""
 
 import contextlib
-import math
-from typing import Any
 
 import msgspec
 
@@ -12,6 +10,7 @@ from app.store.engine.database import Connection
 from app.store.engine.open import retry_until_available
 from app.store.queries.problem_versions import is_published
 from app.worker.kinds.kind import Kind, KindServices, Report
+from app.worker.kinds.with_words import to_json_values
 from sandbox.run.loop_time import within
 
 PROOF = "proof"
@@ -47,7 +46,7 @@ class ProofKind(Kind[str, ProofReport]):
         ):
             async for result in proving:
                 results.append(result)
-                await report(_finite(ProofReport(results=tuple(results))))
+                await report(to_json_values(ProofReport(results=tuple(results))))
         proof = Proof(
             problem=problem.slug,
             position=problem.manifest.position,
@@ -61,7 +60,7 @@ class ProofKind(Kind[str, ProofReport]):
         return ProofReport(error=OUR_FAULT)
 
     def result_json(self, result: ProofReport) -> str | None:
-        return msgspec.json.encode(_finite(result)).decode()
+        return msgspec.json.encode(to_json_values(result)).decode()
 
 
 def read_report(text: str | None) -> ProofReport:
@@ -71,16 +70,3 @@ def read_report(text: str | None) -> ProofReport:
         if text is None
         else msgspec.convert(msgspec.json.decode(text), ProofReport, strict=False)
     )
-
-
-def _finite(report: ProofReport) -> Any:
-    """Return what JSON can say: an infinite distance as a word."""
-    return _with_words(msgspec.to_builtins(report))
-
-
-def _with_words(value: Any) -> Any:
-    if isinstance(value, dict):
-        return {key: _with_words(entry) for key, entry in value.items()}
-    if isinstance(value, list | tuple):
-        return [_with_words(entry) for entry in value]
-    return str(value) if isinstance(value, float) and not math.isfinite(value) else value

@@ -8,6 +8,7 @@ from app.submissions.explanation import EXPLANATION
 from app.worker.kinds.confirmation import ConfirmationKind
 from app.worker.kinds.explanation import ExplanationKind
 from app.worker.kinds.kind import Kind, KindServices
+from app.worker.kinds.mutants import MUTANTS, MutantsKind
 from app.worker.kinds.proof import PROOF, ProofKind
 from app.worker.kinds.submission import SubmissionKind
 
@@ -16,6 +17,7 @@ MakeKind = Callable[[KindServices], Kind[Any, Any]]
 KINDS: Mapping[str, MakeKind] = {
     SUBMISSION: SubmissionKind,
     PROOF: ProofKind,
+    MUTANTS: MutantsKind,
     EXPLANATION: ExplanationKind,
     CONFIRMATION: ConfirmationKind,
 }

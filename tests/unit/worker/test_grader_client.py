@@ -98,6 +98,9 @@ class Recorder(ScriptedGrader):
     async def prepare_solutions(self, problem: Problem) -> None:
         self.prepared.append(("solutions", problem))
 
+    async def prepare_mutants(self, problem: Problem) -> None:
+        self.prepared.append(("mutants", problem))
+
 
 @asynccontextmanager
 async def connected() -> AsyncIterator[tuple[GraderClient, Far, Stages]]:
