@@ -13,15 +13,15 @@ from app.core.verdict import Visibility
 from app.errors import ProblemError
 
 _FILE = "problem.toml"
-_DTYPES = (
+DTYPES = (
     *("bool", "int8", "int16", "int32", "int64", "uint8", "uint16", "uint32", "uint64"),
     *("float16", "bfloat16", "float32", "float64", "complex64", "complex128"),
 )
-_POSITION_LIMIT = 999_999
-_OUTPUTS_LIMIT = 32
-_OUTPUT_NAME_LIMIT = 60
-_STAGES_LIMIT = 64
-_STAGE_NAME_LIMIT = 80
+POSITION_LIMIT = 999_999
+OUTPUTS_LIMIT = 32
+OUTPUT_NAME_LIMIT = 60
+STAGES_LIMIT = 64
+STAGE_NAME_LIMIT = 80
 NAME_LIMIT = 200
 """Characters of a title or a track."""
 SUMMARY_LIMIT = 1000
@@ -62,8 +62,8 @@ def _refuse(place: str, reason: str) -> ProblemError:
 
 
 def _check_identity(manifest: Manifest) -> None:
-    if not 0 <= manifest.position <= _POSITION_LIMIT:
-        raise _refuse("$.position", f"must be from 0 to {_POSITION_LIMIT:,}")
+    if not 0 <= manifest.position <= POSITION_LIMIT:
+        raise _refuse("$.position", f"must be from 0 to {POSITION_LIMIT:,}")
     try:
         uuid.UUID(manifest.id)
     except ValueError as error:
@@ -101,26 +101,26 @@ def _check_outputs(entry: Entry) -> None:
     place = "$.entry.outputs"
     if entry.structure == "array" and entry.outputs:
         raise _refuse("$.entry.structure", "several outputs need 'tuple' or 'dict'")
-    if entry.structure != "array" and not 1 <= len(entry.outputs) <= _OUTPUTS_LIMIT:
+    if entry.structure != "array" and not 1 <= len(entry.outputs) <= OUTPUTS_LIMIT:
         raise _refuse(
-            place, f"a {entry.structure} needs 1 to {_OUTPUTS_LIMIT} outputs, each with its name and dtype"
+            place, f"a {entry.structure} needs 1 to {OUTPUTS_LIMIT} outputs, each with its name and dtype"
         )
     if entry.outputs and entry.output_dtype != DEFAULT_DTYPE:
         raise _refuse("$.entry.output_dtype", "is for a single array; each of several outputs has its dtype")
     for index, output in enumerate(entry.outputs):
         if not _is_output_name(output.name):
-            reason = f"1 to {_OUTPUT_NAME_LIMIT} printable characters are needed, none of them a backtick"
+            reason = f"1 to {OUTPUT_NAME_LIMIT} printable characters are needed, none of them a backtick"
             raise _refuse(f"{place}[{index}].name", reason)
         if output.name in [other.name for other in entry.outputs[:index]]:
             raise _refuse(f"{place}[{index}].name", f"the name {output.name!r} is used twice")
     for index, output in enumerate(entry.named_outputs):
-        if output.dtype not in _DTYPES:
+        if output.dtype not in DTYPES:
             where = f"{place}[{index}].dtype" if entry.outputs else "$.entry.output_dtype"
-            raise _refuse(where, f"{output.dtype!r} is none of {', '.join(_DTYPES)}")
+            raise _refuse(where, f"{output.dtype!r} is none of {', '.join(DTYPES)}")
 
 
 def _is_output_name(name: str) -> bool:
-    return 1 <= len(name) <= _OUTPUT_NAME_LIMIT and name.isprintable() and "`" not in name
+    return 1 <= len(name) <= OUTPUT_NAME_LIMIT and name.isprintable() and "`" not in name
 
 
 def _check_cases(manifest: Manifest) -> None:
@@ -153,13 +153,13 @@ def _check_probes(manifest: Manifest) -> None:
 
 def _check_stages(stages: Sequence[ModuleStage], parameters: Sequence[str]) -> None:
     """Refuse the first stage that could not be told apart or found, or that names what is not there."""
-    if len(stages) > _STAGES_LIMIT:
-        raise _refuse("$.module.stages", f"more than {_STAGES_LIMIT} stages are not recorded")
+    if len(stages) > STAGES_LIMIT:
+        raise _refuse("$.module.stages", f"more than {STAGES_LIMIT} stages are not recorded")
     names: set[str] = set()
     for index, stage in enumerate(stages):
         place = f"$.module.stages[{index}]"
-        if not 0 < len(stage.name) <= _STAGE_NAME_LIMIT:
-            raise _refuse(f"{place}.name", f"must have 1 to {_STAGE_NAME_LIMIT} characters")
+        if not 0 < len(stage.name) <= STAGE_NAME_LIMIT:
+            raise _refuse(f"{place}.name", f"must have 1 to {STAGE_NAME_LIMIT} characters")
         if stage.name in names:
             raise _refuse(f"{place}.name", f"the name {stage.name!r} is used twice")
         if not all(stage.path.split(".")):
