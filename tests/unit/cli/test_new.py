@@ -196,8 +196,8 @@ def test_in_a_terminal_it_asks_and_asks_again(folders: Path) -> None:
         shown += _until(ours, question)
         os.write(ours, answer + b"\n")
     shown += _until(ours, b"jaxercise validate rms-norm")
-    os.close(ours)
     assert process.wait(60) == 0, shown
+    os.close(ours)
     assert b"is no slug" in shown
     assert b"'0x1' is no whole number" in shown
     (loaded,) = load_folders(folders / "problems", folders / "references").problems.values()
