@@ -6,6 +6,7 @@ It is a service like any other, on a database of its own that ends with it, and 
 import asyncio
 import contextlib
 import logging
+import os
 import secrets
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
@@ -28,6 +29,8 @@ from app.store.problems import Problems
 router = APIRouter(include_in_schema=False)
 
 _LOOK_SECONDS = 0.5
+_PASSED_OVER = (".", "__pycache__")
+"""As reading a package does."""
 _AUTHOR = "author@preview.example"
 
 _log = logging.getLogger("jaxercise")
@@ -134,15 +137,17 @@ class Preview:
 
 
 def _stamps(folders: Sequence[Path]) -> Stamps:
+    """Look at every file; one that is gone by now is no fault, since editors save by renaming."""
     found = {}
     for folder in folders:
-        for file in folder.rglob("*"):
-            if any(part.startswith((".", "__pycache__")) for part in file.relative_to(folder).parts):
-                continue
-            # It may be gone by now: editors save by renaming.
-            with contextlib.suppress(OSError):
-                status = file.stat()
-                found[file] = (status.st_mtime_ns, status.st_size)
+        for place, inside, names in os.walk(folder):
+            inside[:] = [name for name in inside if not name.startswith(_PASSED_OVER)]
+            for name in names:
+                file = Path(place, name)
+                with contextlib.suppress(OSError):
+                    if not name.startswith(_PASSED_OVER):
+                        status = file.stat()
+                        found[file] = (status.st_mtime_ns, status.st_size)
     return found
 
 
