@@ -42,10 +42,9 @@ def run_service(
     """
     set_up_logs(settings, "web")
     open_files = raise_open_files()
+    chosen_by = "--host and --port" if preview is None else "--port"
     with (
-        listening(
-            settings.host, settings.port, instead="--port" if preview else "--host and --port"
-        ) as listener,
+        listening(settings.host, settings.port, instead=chosen_by) as listener,
         _for_operators(settings) as operators,
     ):
         keep(lambda: _run(settings, listener, operators, open_files, open_grader, preview))
