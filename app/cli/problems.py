@@ -2,7 +2,8 @@
 
 import subprocess
 
-from app.catalog.problem_folder import load_folders, read_problem
+from app.catalog.faults import PackageFault, refusal_lines
+from app.catalog.problem_folder import author_faults, load_folders, problem_files, read_problem
 from app.core.problem import Problem
 from app.errors import GraderError, ProblemError, ProblemNotFound
 from app.settings import Settings
@@ -16,7 +17,7 @@ def all_problems(settings: Settings) -> dict[str, Problem]:
     """
     loaded = load_folders(settings.problems_dir, settings.references_dir)
     if loaded.refused:
-        raise ProblemError("; ".join(error.message for error in loaded.refused))
+        raise ProblemError("\n".join(refusal_lines(loaded.refused)))
     return _by_position(settings)
 
 
@@ -36,6 +37,13 @@ def find_problem(settings: Settings, name: str) -> Problem:
         if name in (folder, *folder.partition("-")[::2]):
             raise error
     raise ProblemNotFound(f"there is no problem {name!r}; there are {', '.join(problems) or 'none'}")
+
+
+def warnings_of(settings: Settings, problem: Problem) -> list[PackageFault]:
+    """Return what makes the problem poor, though it is read."""
+    folder = folder_name(problem)
+    files = problem_files(settings.problems_dir / folder, settings.references_dir / folder)
+    return [fault for fault in author_faults(files, problem.manifest) if fault.is_warning]
 
 
 def folder_name(problem: Problem) -> str:

@@ -1,6 +1,7 @@
 """`jaxercise validate`: a problem proves itself before learners see it."""
 
 import asyncio
+import sys
 from collections.abc import Sequence
 from contextlib import AsyncExitStack
 from pathlib import Path
@@ -9,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from app.cli.files import require_writable, write_report
-from app.cli.problems import all_problems, find_problem
+from app.cli.problems import all_problems, find_problem, warnings_of
 from app.core.machine import cores
 from app.core.problem import Problem
 from app.settings import Settings, read_settings
@@ -59,6 +60,8 @@ async def _validate(
     async with AsyncExitStack() as stack:
         grader: Grader | None = None
         for problem in problems:
+            for warning in warnings_of(settings, problem):
+                print(f"{problem.slug}: warning: {warning}", file=sys.stderr)
             kept = None if fresh else kept_proofs.look_up(problem)
             if kept is not None:
                 proofs.append(kept.proof)

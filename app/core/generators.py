@@ -4,12 +4,15 @@ Random arrays come from `numpy.random.default_rng(seed)` (PCG64), which NumPy ke
 across versions for the methods used here, so a case means the same input everywhere.
 """
 
+import math
 from collections.abc import Mapping, Sequence
 from typing import Literal
 
 import msgspec
 import numpy as np
 from numpy.typing import NDArray
+
+from app.core.bounded import KeyNumber, SeedNumber, Spread
 
 Shape = tuple[int, ...]
 _SIZE_LIMIT = 1 << 22
@@ -34,9 +37,9 @@ class Normal(_Generator, frozen=True, kw_only=True, tag="normal"):
     """Independent normal numbers; complex ones have real and imaginary parts of this spread about `mean`."""
 
     shape: Shape
-    seed: int
+    seed: SeedNumber
     mean: float = 0.0
-    std: float = 1.0
+    std: Spread = 1.0
     dtype: Literal["float32", "float16", "complex64"] = "float32"
 
 
@@ -44,7 +47,7 @@ class Uniform(_Generator, frozen=True, kw_only=True, tag="uniform"):
     """Independent numbers in `[low, high)`."""
 
     shape: Shape
-    seed: int
+    seed: SeedNumber
     low: float = 0.0
     high: float = 1.0
     dtype: Literal["float32"] = "float32"
@@ -54,7 +57,7 @@ class Integers(_Generator, frozen=True, kw_only=True, tag="integers"):
     """Independent whole numbers in `[low, high)`."""
 
     shape: Shape
-    seed: int
+    seed: SeedNumber
     low: int
     high: int
     dtype: Literal["float32", "int32", "int8", "int16", "uint8", "uint16", "uint32", "bool"] = "int32"
@@ -78,14 +81,14 @@ class Image(_Generator, frozen=True, kw_only=True, tag="image"):
     """A picture of shape `(H, W, C)` in `[0, 1]`: smooth gradients, no symmetry, and a little noise."""
 
     shape: Shape
-    seed: int
+    seed: SeedNumber
     dtype: Literal["float32"] = "float32"
 
 
 class Seed(_Generator, frozen=True, kw_only=True, tag="seed"):
     """A number for `nnx.Rngs(int(seed))`, passed as a float; drawn anew in fresh cases."""
 
-    seed: int
+    seed: SeedNumber
 
 
 class Key(_Generator, frozen=True, kw_only=True, tag="key"):
@@ -94,7 +97,7 @@ class Key(_Generator, frozen=True, kw_only=True, tag="key"):
     Of the new style it is `jax.random.key(seed)`, of the old one `jax.random.PRNGKey(seed)`, two numbers.
     """
 
-    seed: int
+    seed: KeyNumber
     style: Literal["new", "old"] = "new"
 
     def __post_init__(self) -> None:
@@ -141,7 +144,7 @@ def _reseeded(argument: Argument, seed: int) -> Argument:
 
 
 def _check_shape(shape: Shape) -> None:
-    if any(side < 0 for side in shape) or int(np.prod(shape, dtype=np.int64)) > _SIZE_LIMIT:
+    if any(side < 0 for side in shape) or math.prod(shape) > _SIZE_LIMIT:
         raise ValueError(f"shape {shape} must have non-negative sides and at most {_SIZE_LIMIT:,} entries")
 
 

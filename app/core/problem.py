@@ -4,12 +4,26 @@ The classes mirror `problem.toml` key by key; an unknown key is an error. Readin
 a whole package is `app.catalog.problem_folder`'s work.
 """
 
-import re
 from collections.abc import Mapping
 from typing import Literal
 
 import msgspec
 
+from app.core.bounded import (
+    HyphenedName,
+    Kilobytes,
+    Megabytes,
+    Points,
+    Position,
+    Processes,
+    Processors,
+    Repeats,
+    RightOutcome,
+    Seconds,
+    Summary,
+    Title,
+    WrongOutcome,
+)
 from app.core.generators import Argument, expand_fresh
 from app.core.outcome import Outcome
 from app.core.probes.probe import Probe
@@ -20,7 +34,6 @@ from app.core.verdict import Mode, Visibility
 DEFAULT_DTYPE = "float32"
 FRESH = "-fresh-"
 """What stands between a case's name and a number, where the case is drawn anew."""
-_NAME = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 
 
 class Output(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -96,63 +109,56 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     computes nothing for `idle_seconds` is ended long before.
     """
 
-    wall_seconds: float = 180.0
-    cpu_seconds: float = 40.0
-    compile_seconds: float | None = None
+    wall_seconds: Seconds = 180.0
+    cpu_seconds: Seconds = 40.0
+    compile_seconds: Seconds | None = None
     """As much as `cpu_seconds` where it is not given."""
-    idle_seconds: float = 10.0
-    memory_mb: int = 1024
-    processes: int = 64
-    output_kb: int = 64
+    idle_seconds: Seconds = 10.0
+    memory_mb: Megabytes = 1024
+    processes: Processes = 64
+    output_kb: Kilobytes = 64
 
     @property
     def seconds_to_compile(self) -> float:
         """The processor time that may go into compiling."""
         return self.cpu_seconds if self.compile_seconds is None else self.compile_seconds
 
-    processors: int = 1
+    processors: Processors = 1
     """How many a host must have; one that has fewer does not offer the problem."""
 
 
 class Case(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """One input. With `fresh = N`, N more like it are drawn anew for every submission."""
 
-    name: str
+    name: HyphenedName
     visibility: Visibility
     arguments: dict[str, Argument]
-    points: float = 1.0
-    fresh: int = 0
-
-    def __post_init__(self) -> None:
-        _check_name(self.name)
-        if not 0 <= self.fresh <= 8:
-            raise ValueError("fresh must be from 0 to 8")
-        if not 0 <= self.points <= 100:
-            raise ValueError("points must be from 0 to 100")
+    points: Points = 1.0
+    fresh: Repeats = 0
 
 
 class WrongVariant(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """The outcome that refuses `variants/<id>.py`; `fails` names cases and probes that it must fail."""
 
-    outcome: Outcome
+    outcome: WrongOutcome
     fails: tuple[str, ...]
 
 
 class AlsoRight(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """The outcome of `also_right/<id>.py`: `accepted`, or `creation_order` where it is marked so."""
 
-    outcome: Outcome = Outcome.ACCEPTED
+    outcome: RightOutcome = Outcome.ACCEPTED
 
 
 class Manifest(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """`problem.toml` as it stands."""
 
     id: str
-    slug: str
-    position: int
-    title: str
-    track: str
-    summary: str
+    slug: HyphenedName
+    position: Position
+    title: Title
+    track: Title
+    summary: Summary
     entry: Entry
     cases: tuple[Case, ...]
     requires: tuple[str, ...] = ()
@@ -166,9 +172,6 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     """What its code imports beyond JAX, Flax, NumPy and Optax, by the names that `import` takes."""
     variants: dict[str, WrongVariant] = {}
     also_right: dict[str, AlsoRight] = {}
-
-    def __post_init__(self) -> None:
-        _check_name(self.slug)
 
     @property
     def replaced_cases(self) -> frozenset[str]:
@@ -246,8 +249,3 @@ class ProblemPage(msgspec.Struct, frozen=True, kw_only=True):
     problems: tuple[ProblemSummary, ...]
     next: str | None
     """The slug after which the list goes on; None at its end."""
-
-
-def _check_name(name: str) -> None:
-    if not _NAME.fullmatch(name):
-        raise ValueError(f"{name!r} must be lower-case words joined by hyphens")

@@ -12,6 +12,8 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
+from app.core.bounded import ToleranceShare
+
 Array = NDArray[np.generic]
 
 _EXACT_KINDS = "biu"
@@ -25,8 +27,8 @@ class Tolerance(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
     infinity can never widen it.
     """
 
-    absolute: float = 1e-5
-    relative: float = 1e-4
+    absolute: ToleranceShare = 1e-5
+    relative: ToleranceShare = 1e-4
 
     def __post_init__(self) -> None:
         for name in ("absolute", "relative"):

@@ -171,7 +171,7 @@ async def test_a_copy_does_not_take_a_problem_over_while_the_original_is_incompl
         submission = (await service.client.get(f"/api/v1/submissions/{sent['id']}")).json()
         assert submission["problem"] == "double"
         page = html.unescape((await service.client.get("/status")).text)
-    assert "2-treble/problem.toml: $.id:" in page
+    assert "2-treble/problem.toml:1: id:" in page
     assert "seems to be the id of 1-double, which has no problem.toml with an id" in page
     assert "1-double/problem.toml: the file is missing" in page
 
