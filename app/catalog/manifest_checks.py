@@ -82,7 +82,7 @@ class Draft(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def knows_names(self) -> bool:
-        """Say whether every case and probe has a name of its own, so that one that is not there is a fault."""
+        """Say whether every case and probe has a name of its own, so that any other is a fault."""
         names = [name for part in ("cases", "probes") for _, name in self.names(part)]
         count = len(_list(self.keys.get("cases"))) + len(_list(self.keys.get("probes")))
         return bool(names) and len(set(names)) == count

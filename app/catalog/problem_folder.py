@@ -294,7 +294,7 @@ def author_faults(files: Mapping[str, bytes], manifest: Manifest | None) -> list
 
 
 def _is_misnamed(entry: Entry, files: Mapping[str, bytes]) -> bool:
-    """Say whether starter and reference both do not fit the entry: then it is what is wrong, and told once."""
+    """Say whether neither starter nor reference fits the entry: then it is what is wrong, told once."""
     texts = [decoded(name, files[name])[0] for name in (STARTER, REFERENCE) if name in files]
     return len(texts) == 2 and all(any(code_faults("", text, entry)) for text in texts)
 

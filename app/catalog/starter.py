@@ -33,7 +33,7 @@ def code_faults(
         yield _fault(file, error.lineno, f"is no Python: {error.msg}")
         return
     except (ValueError, RecursionError, MemoryError) as error:
-        yield _fault(file, None, f"is no Python: {error or 'it is nested too deeply'}")
+        yield _fault(file, None, f"is no Python: {str(error) or 'it is nested too deeply'}")
         return
     if entry is None:
         return

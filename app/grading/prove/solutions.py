@@ -55,6 +55,24 @@ class Solutions:
         faults = _wrong_ending(Reason.REFERENCE_REFUSED, "the reference", verdict, Outcome.ACCEPTED)
         return self._result(Role.REFERENCE, "reference", Outcome.ACCEPTED, verdict, answers, faults)
 
+    async def of_starter(self) -> SolutionResult | None:
+        """Grade the starter, and return its result where it is accepted, which leaves nothing to write.
+
+        Raises:
+            SandboxError: the jail broke.
+        """
+        verdict = await self._grade(self._problem.starter)
+        if not verdict.accepted:
+            return None
+        message = "starter.py is accepted as it stands: learners have nothing to write"
+        return SolutionResult(
+            role=Role.TRIVIAL,
+            id="starter",
+            expected=Outcome.WRONG_VALUE,
+            outcome=verdict.outcome,
+            faults=(Fault(reason=Reason.STARTER_PASSES, message=message),),
+        )
+
     async def of_also_right(self, name: str, answers: Sequence[ReferenceOutput]) -> SolutionResult:
         """Grade an also-right solution, which must end as it is declared to, or else `accepted`.
 

@@ -148,13 +148,13 @@ class ReferenceOutputs:
                 self._keep(key, _answer(call), lasting=not checks[index].is_fresh)
             return _by_solution(keys, found)
 
-    async def run_anew(self, request: RunRequest) -> RunResult:
+    async def run_anew(self, request: RunRequest, *, limits: Limits = TRUSTED_LIMITS) -> RunResult:
         """Run trusted code in a fresh jail; its answers are neither looked up nor kept.
 
         Raises:
             SandboxError: the jail broke.
         """
-        return await self._sandbox.run(request, limits=TRUSTED_LIMITS)
+        return await self._sandbox.run(request, limits=limits)
 
     async def run_programs(
         self,
@@ -187,11 +187,8 @@ class ReferenceOutputs:
             limits = msgspec.structs.replace(TRUSTED_LIMITS, niceness=niceness)
             result = await self._sandbox.run(request, limits=limits)
             if result.ending is not Ending.FINISHED or len(result.calls) != len(places):
-                reason = (
-                    result.message or (result.loaded.message if result.loaded else "") or result.stderr[-500:]
-                )
                 raise ReferenceFailed(
-                    f"a trusted solution of {problem.slug} did not run to its end: {reason}"
+                    f"a trusted solution of {problem.slug} did not run to its end: {_early_end(result)}"
                 )
             calls.update(zip(places, result.calls, strict=True))
         return [calls[place] for place in range(len(asked))]
@@ -252,12 +249,23 @@ def _by_solution(
     return [tuple(answer for key in asked if (answer := found[key])) for asked in keys]
 
 
+def _early_end(result: RunResult) -> str:
+    """Say why a run gave no answers, and at which line of the text."""
+    loaded = result.loaded
+    reason = result.message or (loaded.message if loaded else "") or result.stderr[-500:]
+    raised = loaded.raised if loaded else None
+    line = raised.frames[-1].line if raised and raised.frames else loaded.line if loaded else None
+    line = result.line or line
+    return reason if line is None else f"{reason} (line {line})"
+
+
 def _answer(call: CallResult) -> ReferenceOutput:
     failure = call.not_an_array and f"it returned {call.not_an_array}"
     if call.at_output:
         failure = f"its output {call.at_output} is {call.not_an_array}"
     if call.raised is not None:
-        failure = f"{call.raised.type}: {call.raised.message}"
+        line = f" (line {call.raised.frames[-1].line})" if call.raised.frames else ""
+        failure = f"{call.raised.type}: {call.raised.message}{line}"
     return ReferenceOutput(
         arrays=call.arrays,
         parameters=call.parameters,
