@@ -9,8 +9,8 @@ from app.catalog.faults import BrokenPackage, PackageFault
 from app.catalog.manifest_checks import Draft, draft_faults
 from app.catalog.text_faults import decoded
 from app.catalog.toml_lines import Place, TomlLines, key_text
-from app.catalog.typed_faults import typed_faults
-from app.core.problem import Manifest
+from app.catalog.typed_faults import NO_SUCH_KEY, typed_faults
+from app.core.problem import Entry, Manifest
 
 FILE = "problem.toml"
 _TOML_PLACE = re.compile(r" \(at (?:line (\d+), column (\d+)|end of document)\)$")
@@ -34,6 +34,19 @@ class ReadManifest(msgspec.Struct, frozen=True, kw_only=True):
     """None where it is no TOML."""
     text: str
 
+    @property
+    def entry(self) -> Entry | None:
+        """What solutions must define, where nothing is wrong with it."""
+        is_faulty = any(fault.key.partition(".")[0] == "entry" for fault in self.faults)
+        return None if self.draft is None or is_faulty else self.draft.entry
+
+    @property
+    def forbidden(self) -> tuple[str, ...]:
+        """The names that solutions may not use, where nothing is wrong with them."""
+        names = self.draft.keys.get("forbidden") if self.draft else None
+        is_faulty = any(fault.key.startswith("forbidden") for fault in self.faults)
+        return tuple(names) if isinstance(names, list) and not is_faulty else ()
+
 
 def read_manifest(data: bytes) -> Manifest:
     """Parse and check `problem.toml`.
@@ -56,6 +69,9 @@ def examine_manifest(data: bytes) -> ReadManifest:
             keys = tomllib.loads(text)
         except (ValueError, RecursionError) as error:
             faults = [_syntax_fault(text, error)]
+    if not faults and not keys:
+        required = ", ".join(field.name for field in msgspec.structs.fields(Manifest) if field.required)
+        faults = [PackageFault(file=FILE, reason=f"is empty; it must have {required}")]
     if faults:
         return ReadManifest(manifest=None, faults=tuple(faults), draft=None, text=text)
     found = list(typed_faults(keys, Manifest))
@@ -63,7 +79,7 @@ def examine_manifest(data: bytes) -> ReadManifest:
     found += draft_faults(draft)
     if found:
         lines = TomlLines(text)
-        faults = [manifest_fault(lines, place, reason) for place, reason in found]
+        faults = [manifest_fault(lines, place, _in_place(place, reason)) for place, reason in found]
         return ReadManifest(manifest=None, faults=tuple(faults), draft=draft, text=text)
     try:
         manifest = msgspec.convert(keys, Manifest)
@@ -78,6 +94,14 @@ def examine_manifest(data: bytes) -> ReadManifest:
 def manifest_fault(lines: TomlLines, place: Place, reason: str) -> PackageFault:
     """Return a fault of one key of a `problem.toml` whose lines these are."""
     return PackageFault(file=FILE, line=lines.line_of(place), key=key_text(place), reason=reason)
+
+
+def _in_place(place: Place, reason: str) -> str:
+    """Say of a key that is not known where it stands, but is at the top, that it belongs there."""
+    table = key_text(place[:-1])
+    if table and NO_SUCH_KEY in reason and place[-1] in Manifest.__struct_fields__:
+        return f"belongs in front of the first [table]; here it is a key of `{table}`"
+    return reason
 
 
 def _syntax_fault(text: str, error: Exception) -> PackageFault:

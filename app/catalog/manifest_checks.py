@@ -76,16 +76,13 @@ class Draft(msgspec.Struct, frozen=True, kw_only=True):
         return _is_sound(self.faulty, place)
 
     @property
-    def forbidden(self) -> tuple[str, ...]:
-        """The names that solutions may not use, as far as they are texts."""
-        return tuple(name for _, name in _texts(self.keys.get("forbidden")))
-
-    @property
     def knows_names(self) -> bool:
         """Say whether every case and probe has a name of its own, so that any other is a fault."""
+        if any(len(place) == 1 and place[0] not in Manifest.__struct_fields__ for place in self.faulty):
+            return False  # One of these may be `[[case]]`.
         names = [name for part in ("cases", "probes") for _, name in self.names(part)]
         count = len(_list(self.keys.get("cases"))) + len(_list(self.keys.get("probes")))
-        return bool(names) and len(set(names)) == count
+        return "cases" in self.keys and len(set(names)) == count
 
     @property
     def has_module(self) -> bool:

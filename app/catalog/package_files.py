@@ -63,24 +63,32 @@ def _read_one(path: Path, name: str, files: PackageFiles, faults: list[PackageFa
 
 
 def missing_faults(names: Iterable[str]) -> Iterator[PackageFault]:
-    """Yield the files that every problem has, and this one has not; a misspelt one is told as what it is."""
+    """Yield the files that every problem has, and this one has not."""
     there = set(names)
-    stray = [name for name in there if not _belongs(name)]
     for name in TOP_LEVEL:
-        if name not in there and not nearest(name, stray):
+        if name not in there:
             where = "; it lies in the problem's folder of reference_solutions" if name == REFERENCE else ""
             yield _fault(name, f"the file is missing{where}")
+
+
+def misspelt(names: Iterable[str]) -> dict[str, str]:
+    """Return the files that look like ones that are missing, each with the name that was meant."""
+    there = set(names)
+    missing = [name for name in TOP_LEVEL if name not in there]
+    found = {name: nearest(name, missing) for name in sorted(there) if not _belongs(name)}
+    return {name: meant for name, meant in found.items() if meant}
 
 
 def stray_faults(names: Iterable[str]) -> Iterator[PackageFault]:
     """Yield the files that nothing reads, though they are in the folder and would be part of the version."""
     there = set(names)
-    missing = [name for name in TOP_LEVEL if name not in there]
+    meant = misspelt(there)
     for name in sorted(there):
         if _belongs(name):
             continue
-        if meant := nearest(name, missing):
-            yield _fault(name, f"nothing reads a file of this name; did you mean `{Path(meant).name}`?")
+        if name in meant:
+            reason = f"nothing reads a file of this name; did you mean `{Path(meant[name]).name}`?"
+            yield _fault(name, reason)
         else:
             places = (
                 "other right solutions lie in also_right/*.py"

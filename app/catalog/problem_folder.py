@@ -18,6 +18,7 @@ from app.catalog.package_files import (
     REFERENCE,
     PackageFiles,
     missing_faults,
+    misspelt,
     read_files,
     scanty_faults,
     solutions,
@@ -113,6 +114,9 @@ def _beside_others(one: "_Found", folder: str, faults: Iterable[tuple[Place, str
         # Where a folder has the wrong name, its reference is not found either: that is no fault of its own.
         own = [fault for fault in own if fault.file != REFERENCE or fault.line is not None]
     told = [manifest_fault(lines, place, reason) for place, reason in faults]
+    if {fault.key for fault in own} & {"slug", "position"}:
+        # Nor is the name wrong where what it is made of is.
+        told = [fault for fault in told if fault.key != "slug"]
     # An id that two have says nothing of which of them this host could grade.
     return msgspec.structs.replace(one, refused=BrokenPackage(_in_order([*told, *own])), unfit="")
 
@@ -188,13 +192,14 @@ def _look_into(
     if version in known:
         warnings = tuple(scanty_faults(files))
         return msgspec.structs.replace(found, identity=known[version], version=version, warnings=warnings)
-    left_out = {fault.file for fault in faults}
+    told_otherwise = {fault.file for fault in faults} | set(misspelt(files).values())
     try:
         problem = read_problem(files)
     except BrokenPackage as error:
         problem = None
-        # What could not be read is there, and told by its own fault.
-        faults += [fault for fault in error.faults if fault.line is not None or fault.file not in left_out]
+        # A file that is missing may be there, unreadable or under another name, which is told already.
+        found_missing = told_otherwise - files.keys()
+        faults += [fault for fault in error.faults if fault.file not in found_missing]
     faults += author_faults(files, None if problem is None else problem.manifest)
     refusing = _in_order(fault for fault in faults if not fault.is_warning)
     warnings = tuple(fault for fault in faults if fault.is_warning)
@@ -249,8 +254,8 @@ def read_problem(files: Mapping[str, bytes]) -> Problem:
     read = examine_manifest(files[_MANIFEST]) if _MANIFEST in files else None
     if read is not None:
         faults += [*read.faults, *_solution_faults(read, files)]
-    if read is not None and read.draft is not None and read.draft.entry is not None and STARTER in texts:
-        faults += starter_faults(read.draft.entry, read.draft.forbidden, texts[STARTER])
+    if read is not None and read.entry is not None and STARTER in texts:
+        faults += starter_faults(read.entry, read.forbidden, texts[STARTER])
     if faults or read is None or read.manifest is None:
         raise BrokenPackage(_in_order(faults))
     return Problem(
@@ -274,8 +279,8 @@ def author_faults(files: Mapping[str, bytes], manifest: Manifest | None) -> list
     """
     faults = [*stray_faults(files), *scanty_faults(files)]
     if manifest is None and _MANIFEST in files:
-        draft = examine_manifest(files[_MANIFEST]).draft
-        entry, forbidden = (draft.entry, draft.forbidden) if draft else (None, ())
+        read = examine_manifest(files[_MANIFEST])
+        entry, forbidden = read.entry, read.forbidden
     else:
         entry, forbidden = (manifest.entry, manifest.forbidden) if manifest else (None, ())
     if entry is not None and _is_misnamed(entry, files):

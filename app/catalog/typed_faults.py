@@ -13,6 +13,7 @@ from msgspec import inspect
 from app.catalog.toml_lines import Place
 
 Fault = tuple[Place, str]
+NO_SUCH_KEY = "there is no such key"
 _SHOWN = 60
 _NEAR = 0.6
 
@@ -86,7 +87,7 @@ def _table_faults(value: object, kind: inspect.StructType, place: Place) -> Iter
         # A key that is misspelt is one fault, and not two.
         missing = [name for name in missing if name != meant]
         rest = f"did you mean `{meant}`?" if meant else f"the keys here are {', '.join(sorted(allowed))}"
-        found.append(((*place, key), f"there is no such key; {rest}"))
+        found.append(((*place, key), f"{NO_SUCH_KEY}; {rest}"))
     for name in missing:
         found.append(((*place, name), f"is missing: {_expected(fields[name].type)}"))
     for name, item in value.items():
