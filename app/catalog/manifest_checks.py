@@ -78,8 +78,13 @@ class Draft(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def knows_names(self) -> bool:
         """Say whether every case and probe has a name of its own, so that any other is a fault."""
-        if any(len(place) == 1 and place[0] not in Manifest.__struct_fields__ for place in self.faulty):
-            return False  # One of these may be `[[case]]`.
+        for place in self.faulty:
+            # This may be `[[case]]`.
+            is_unknown = len(place) == 1 and place[0] not in Manifest.__struct_fields__
+            if (is_unknown and _list(self.keys[str(place[0])])) or (
+                place[0] in ("cases", "probes") and place[-1] == "name"
+            ):
+                return False
         names = [name for part in ("cases", "probes") for _, name in self.names(part)]
         count = len(_list(self.keys.get("cases"))) + len(_list(self.keys.get("probes")))
         return "cases" in self.keys and len(set(names)) == count
@@ -130,7 +135,11 @@ def draft_faults(draft: Draft) -> Iterator[Fault]:
     """Yield all that is wrong with a manifest beyond its types, as far as it can be read."""
     yield from _identity_faults(draft)
     if draft.entry is not None:
-        yield from _entry_faults(draft.entry)
+        faults = list(_entry_faults(draft.entry))
+        yield from faults
+        if any("parameters" in place for place, _ in faults):
+            draft = msgspec.structs.replace(draft, entry=None)
+    if draft.entry is not None:
         yield from _output_faults(draft.entry)
         if draft.module is not None:
             parameters = draft.entry.parameters

@@ -118,18 +118,23 @@ def scanty_faults(files: Mapping[str, bytes]) -> Iterator[PackageFault]:
 
 def solutions(names: Iterable[str]) -> list[str]:
     """Return the files of variants and other right solutions, sorted."""
-    return sorted(name for name in names if _belongs(name) and name.count("/") and name.endswith(".py"))
+    return sorted(name for name in names if _is_solution(name))
 
 
 def sources(files: Mapping[str, bytes], prefix: str) -> dict[str, str]:
     """Return the names of the Python files right below `prefix`, by the names of their solutions."""
-    return {PurePosixPath(name).stem: name for name in files if name.startswith(prefix) and _belongs(name)}
+    return {
+        PurePosixPath(name).stem: name for name in files if name.startswith(prefix) and _is_solution(name)
+    }
 
 
 def _belongs(name: str) -> bool:
+    return name in TOP_LEVEL or _is_solution(name) or name.startswith("assets/")
+
+
+def _is_solution(name: str) -> bool:
     path = PurePosixPath(name)
-    is_source = path.suffix == ".py" and str(path.parent) in ("variants", "reference/also_right")
-    return name in TOP_LEVEL or is_source or name.startswith("assets/")
+    return path.suffix == ".py" and str(path.parent) in ("variants", "reference/also_right")
 
 
 def _fault(file: str, reason: str) -> PackageFault:
