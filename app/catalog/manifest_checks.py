@@ -26,14 +26,14 @@ from app.core.verdict import Visibility
 
 ROWS_LIMIT = 200
 """How many rows a verdict may have: cases, those drawn anew, and probes."""
-_DTYPES = (
+DTYPES = (
     *("bool", "int8", "int16", "int32", "int64", "uint8", "uint16", "uint32", "uint64"),
     *("float16", "bfloat16", "float32", "float64", "complex64", "complex128"),
 )
-_OUTPUTS_LIMIT = 32
-_OUTPUT_NAME_LIMIT = 60
-_STAGES_LIMIT = 64
-_STAGE_NAME_LIMIT = 80
+OUTPUTS_LIMIT = 32
+OUTPUT_NAME_LIMIT = 60
+STAGES_LIMIT = 64
+STAGE_NAME_LIMIT = 80
 
 
 class Draft(msgspec.Struct, frozen=True, kw_only=True):
@@ -213,21 +213,21 @@ def _output_faults(entry: Entry) -> Iterator[Fault]:
     place = ("entry", "outputs")
     if entry.structure == "array" and entry.outputs:
         yield ("entry", "structure"), "several outputs need 'tuple' or 'dict'"
-    if entry.structure != "array" and not 1 <= len(entry.outputs) <= _OUTPUTS_LIMIT:
-        yield place, f"a {entry.structure} needs 1 to {_OUTPUTS_LIMIT} outputs, each with its name and dtype"
+    if entry.structure != "array" and not 1 <= len(entry.outputs) <= OUTPUTS_LIMIT:
+        yield place, f"a {entry.structure} needs 1 to {OUTPUTS_LIMIT} outputs, each with its name and dtype"
     if entry.outputs and entry.output_dtype != DEFAULT_DTYPE:
         reason = "is for a single array; each of several outputs has its dtype"
         yield ("entry", "output_dtype"), reason
     names = [output.name for output in entry.outputs]
     for index, name in enumerate(names):
-        if not (1 <= len(name) <= _OUTPUT_NAME_LIMIT and name.isprintable() and "`" not in name):
-            reason = f"1 to {_OUTPUT_NAME_LIMIT} printable characters are needed, none of them a backtick"
+        if not (1 <= len(name) <= OUTPUT_NAME_LIMIT and name.isprintable() and "`" not in name):
+            reason = f"1 to {OUTPUT_NAME_LIMIT} printable characters are needed, none of them a backtick"
             yield (*place, index, "name"), reason
         if name in names[:index]:
             yield (*place, index, "name"), f"the name {name!r} is used twice"
     for index, output in enumerate(entry.named_outputs):
-        if output.dtype not in _DTYPES:
-            reason = f"{output.dtype!r} is none of {listed(_DTYPES)}{did_you_mean(output.dtype, _DTYPES)}"
+        if output.dtype not in DTYPES:
+            reason = f"{output.dtype!r} is none of {listed(DTYPES)}{did_you_mean(output.dtype, DTYPES)}"
             yield ((*place, index, "dtype") if entry.outputs else ("entry", "output_dtype")), reason
 
 
@@ -323,13 +323,13 @@ def _row_faults(draft: Draft) -> Iterator[Fault]:
 
 def _stage_faults(stages: Sequence[ModuleStage], parameters: Sequence[str]) -> Iterator[Fault]:
     """Tell stages that could not be told apart or found, or that name what is not there."""
-    if len(stages) > _STAGES_LIMIT:
-        yield ("module", "stages"), f"more than {_STAGES_LIMIT} stages are not recorded"
+    if len(stages) > STAGES_LIMIT:
+        yield ("module", "stages"), f"more than {STAGES_LIMIT} stages are not recorded"
     names: list[str] = []
     for index, stage in enumerate(stages):
         place = ("module", "stages", index)
-        if not 0 < len(stage.name) <= _STAGE_NAME_LIMIT:
-            yield (*place, "name"), f"must have 1 to {_STAGE_NAME_LIMIT} characters"
+        if not 0 < len(stage.name) <= STAGE_NAME_LIMIT:
+            yield (*place, "name"), f"must have 1 to {STAGE_NAME_LIMIT} characters"
         if stage.name in names:
             yield (*place, "name"), f"the name {stage.name!r} is used twice"
         if not all(stage.path.split(".")):
