@@ -4,7 +4,7 @@ import sys
 
 import typer
 
-from app.cli import check, db, doctor, prove, regrade, serve, settings, users, validate
+from app.cli import check, db, doctor, new, preview, prove, regrade, serve, settings, users, validate
 from app.errors import GraderError
 from sandbox.interface import SandboxError
 
@@ -16,6 +16,8 @@ commands = typer.Typer(
 commands.command("serve")(serve.serve)
 commands.command("worker")(serve.worker)
 commands.command("check")(check.check)
+commands.command("new")(new.new)
+commands.command("preview")(preview.preview)
 commands.command("validate")(validate.validate)
 commands.command("prove")(prove.prove)
 commands.command("regrade")(regrade.regrade)

@@ -37,30 +37,45 @@ class Normal(_Generator, frozen=True, kw_only=True, tag="normal"):
     """Independent normal numbers; complex ones have real and imaginary parts of this spread about `mean`."""
 
     shape: Shape
+    """Its sides; at most 4,194,304 numbers in all."""
     seed: SeedNumber
+    """What it is drawn from; fresh cases have another."""
     mean: float = 0.0
+    """The mean."""
     std: Spread = 1.0
+    """The standard deviation."""
     dtype: Literal["float32", "float16", "complex64"] = "float32"
+    """The dtype that it is passed in."""
 
 
 class Uniform(_Generator, frozen=True, kw_only=True, tag="uniform"):
     """Independent numbers in `[low, high)`."""
 
     shape: Shape
+    """Its sides; at most 4,194,304 numbers in all."""
     seed: SeedNumber
+    """What it is drawn from; fresh cases have another."""
     low: float = 0.0
+    """The least number that may be drawn."""
     high: float = 1.0
+    """Where they end; it is not drawn itself."""
     dtype: Literal["float32"] = "float32"
+    """The dtype that it is passed in."""
 
 
 class Integers(_Generator, frozen=True, kw_only=True, tag="integers"):
     """Independent whole numbers in `[low, high)`."""
 
     shape: Shape
+    """Its sides; at most 4,194,304 numbers in all."""
     seed: SeedNumber
+    """What it is drawn from; fresh cases have another."""
     low: int
+    """The least number that may be drawn."""
     high: int
+    """Where they end; it is not drawn itself."""
     dtype: Literal["float32", "int32", "int8", "int16", "uint8", "uint16", "uint32", "bool"] = "int32"
+    """The dtype that it is passed in. It must hold what may be drawn."""
 
     def __post_init__(self) -> None:
         held = _HELD.get(self.dtype)
@@ -72,23 +87,31 @@ class Arange(_Generator, frozen=True, kw_only=True, tag="arange"):
     """0, 1, 2, … times `step` plus `start`, in row-major order: every entry differs."""
 
     shape: Shape
+    """Its sides; at most 4,194,304 numbers in all."""
     start: float = 0.0
+    """The first number."""
     step: float = 1.0
+    """How much each is more than the one before."""
     dtype: Literal["float32", "int32"] = "float32"
+    """The dtype that it is passed in."""
 
 
 class Image(_Generator, frozen=True, kw_only=True, tag="image"):
     """A picture of shape `(H, W, C)` in `[0, 1]`: smooth gradients, no symmetry, and a little noise."""
 
     shape: Shape
+    """Its height, width and channels."""
     seed: SeedNumber
+    """What it is drawn from; fresh cases have another."""
     dtype: Literal["float32"] = "float32"
+    """The dtype that it is passed in."""
 
 
 class Seed(_Generator, frozen=True, kw_only=True, tag="seed"):
     """A number for `nnx.Rngs(int(seed))`, passed as a float; drawn anew in fresh cases."""
 
     seed: SeedNumber
+    """The number."""
 
 
 class Key(_Generator, frozen=True, kw_only=True, tag="key"):
@@ -98,7 +121,9 @@ class Key(_Generator, frozen=True, kw_only=True, tag="key"):
     """
 
     seed: KeyNumber
+    """The number that the key is made from."""
     style: Literal["new", "old"] = "new"
+    """The kind of key: of `jax.random.key`, or of `jax.random.PRNGKey`."""
 
     def __post_init__(self) -> None:
         if not 0 <= self.seed < 1 << 32:

@@ -40,7 +40,9 @@ class Output(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     """One array of an answer: a dictionary's key, or what a learner is told of a place in a tuple."""
 
     name: str
+    """The dictionary's key, or the word for the place in the tuple."""
     dtype: str = DEFAULT_DTYPE
+    """The exact dtype of the array."""
 
 
 class Entry(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -50,10 +52,15 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     """
 
     function: str
+    """The name of the function, which the starter defines."""
     parameters: tuple[str, ...]
+    """Its parameters, in the order in which they are passed; every case has an argument for each."""
     output_dtype: str = DEFAULT_DTYPE
+    """The exact dtype of the answer, where it is a single array."""
     structure: Literal["array", "tuple", "dict"] = "array"
+    """Whether the answer is one array, or a tuple or a dictionary of `outputs`."""
     outputs: tuple[Output, ...] = ()
+    """The arrays of a tuple, in order, or of a dictionary."""
 
     @property
     def named_outputs(self) -> tuple[Output, ...]:
@@ -68,9 +75,13 @@ class Attention(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
     """
 
     queries: str
+    """The stage that holds the queries."""
     keys: str
+    """The stage that holds the keys."""
     values: str
+    """The stage that holds the values."""
     heads: str
+    """The entry's parameter that counts the heads."""
 
 
 class ModuleStage(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -80,8 +91,11 @@ class ModuleStage(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     """
 
     name: str
+    """What a learner is told the place is: `patches`, `with_positions`, `block 1`."""
     path: str
+    """The submodule's path: attributes and numbers joined by dots, such as `blocks.0`."""
     side: Literal["input", "output"] = "output"
+    """Whether its output is recorded, or its input."""
     any_rows: bool = False
     """A right solution may send only some of the rows through here, or more than are read afterwards."""
     attention: Attention | None = None
@@ -92,6 +106,7 @@ class ModuleClass(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     """The `nnx.Module` that the statement names and that probes look into."""
 
     name: str
+    """The name of the class, which the statement names."""
     inputs: tuple[str, ...] = ()
     """Which of the entry's parameters an instance is called with, in order: `model(image)`."""
     words: dict[str, str] = {}
@@ -110,13 +125,19 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     """
 
     wall_seconds: Seconds = 180.0
+    """How long a run may take by the clock; waiting for a processor does not count."""
     cpu_seconds: Seconds = 40.0
+    """How much processor time a run may take, apart from compiling."""
     compile_seconds: Seconds | None = None
-    """As much as `cpu_seconds` where it is not given."""
+    """How much processor time may go into compiling; as much as `cpu_seconds` where it is not given."""
     idle_seconds: Seconds = 10.0
+    """How long a run may compute nothing."""
     memory_mb: Megabytes = 1024
+    """How much memory a run may hold, in MB."""
     processes: Processes = 64
+    """How many processes and threads a run may have at once."""
     output_kb: Kilobytes = 64
+    """How much of what a run prints is kept, in KB."""
 
     @property
     def seconds_to_compile(self) -> float:
@@ -131,47 +152,70 @@ class Case(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     """One input. With `fresh = N`, N more like it are drawn anew for every submission."""
 
     name: HyphenedName
+    """What verdicts call it."""
     visibility: Visibility
+    """Whether Run takes it and its values are shown, or it is graded on Submit alone."""
     arguments: dict[str, Argument]
+    """By the entry's parameters, what is passed: a number, or an array to make."""
     points: Points = 1.0
+    """How much of the score it is, with its repeats and those drawn anew."""
     fresh: Repeats = 0
+    """How many more like it are drawn anew for every submission."""
 
 
 class WrongVariant(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """The outcome that refuses `variants/<id>.py`; `fails` names cases and probes that it must fail."""
 
     outcome: WrongOutcome
+    """The outcome that refuses it; `accepted` and `passed` refuse nothing."""
     fails: tuple[str, ...]
+    """The cases and probes that it must fail, by name; it must pass all others."""
 
 
 class AlsoRight(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """The outcome of `also_right/<id>.py`: `accepted`, or `creation_order` where it is marked so."""
 
     outcome: RightOutcome = Outcome.ACCEPTED
+    """How it must end: `accepted`, or `creation_order` where only the order of its parameters differs."""
 
 
 class Manifest(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """`problem.toml` as it stands."""
 
     id: str
+    """A UUID, drawn once; the problem keeps it for ever, whatever else of it changes."""
     slug: HyphenedName
+    """Its name in addresses and commands."""
     position: Position
+    """Its place in the list; folders are called by it and the slug."""
     title: Title
+    """Its name on pages."""
     track: Title
+    """The group of the list that it belongs to."""
     summary: Summary
+    """One sentence for the list."""
     entry: Entry
+    """The function that a learner writes."""
     cases: tuple[Case, ...]
+    """What it is graded on; at least one is a sample."""
     requires: tuple[str, ...] = ()
+    """Slugs of problems to solve before."""
     module: ModuleClass | None = None
+    """The `nnx.Module` that the statement names, where there is one."""
     probes: tuple[AnyProbe, ...] = ()
+    """Checks beyond the answers."""
     tolerance: Tolerance = Tolerance()
+    """How closely an answer must match."""
     limits: Limits = Limits()
+    """What one run of a submission may use."""
     forbidden: tuple[str, ...] = ()
     """Dotted names a solution may not use, such as `nnx.MultiHeadAttention`."""
     packages: tuple[str, ...] = ()
     """What its code imports beyond JAX, Flax, NumPy and Optax, by the names that `import` takes."""
     variants: dict[str, WrongVariant] = {}
+    """By the name of its file in `variants/`, how each wrong solution must end."""
     also_right: dict[str, AlsoRight] = {}
+    """By the name of its file in `also_right/`, how a right solution ends that is not simply accepted."""
 
     @property
     def replaced_cases(self) -> frozenset[str]:

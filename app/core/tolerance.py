@@ -28,7 +28,9 @@ class Tolerance(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
     """
 
     absolute: ToleranceShare = 1e-5
+    """What is allowed of itself."""
     relative: ToleranceShare = 1e-4
+    """What is allowed besides for each unit of the expected number."""
 
     def __post_init__(self) -> None:
         for name in ("absolute", "relative"):

@@ -40,7 +40,9 @@ class Draw(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     """The normal distribution that some parameters are drawn from."""
 
     mean: float = 0.0
+    """Their mean."""
     std: Spread
+    """Their standard deviation."""
 
 
 class ModuleLook(msgspec.Struct, frozen=True, kw_only=True):
@@ -59,10 +61,13 @@ class Probe(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     """A check beyond the cases; a subclass is one kind of them, and its keys are that kind's keys."""
 
     name: str
+    """What verdicts call it."""
     case: str
     """The case whose arguments the entry function is called with."""
     visibility: Visibility = Visibility.HIDDEN
+    """Whether Run takes it too."""
     points: Points = 1.0
+    """How much of the score it is."""
 
     call_mode: ClassVar[str] = "plain"
     """How the call is made: a module of `sandbox/inside/call`."""
@@ -106,8 +111,11 @@ class DrawingProbe(Probe, frozen=True, kw_only=True):
     """
 
     seed: SeedNumber
+    """What the numbers are drawn from."""
     std: PositiveSpread = 0.3
+    """Their standard deviation."""
     draws: dict[str, Draw] = {}
+    """By a pattern of paths, what those parameters are drawn from in its place; `*` stands for anything."""
 
     def reseeded(self, seed: int) -> Self:
         return msgspec.structs.replace(self, seed=seed)
