@@ -14,6 +14,7 @@ from app.catalog.identity import Identity, identity_of
 from app.catalog.manifest import read_manifest
 from app.catalog.starter import require_usable_starter
 from app.catalog.statement import render_statement
+from app.catalog.statement_faults import require_readable_statement
 from app.catalog.together import faults_together
 from app.core.outcome import Outcome
 from app.core.problem import Manifest, Problem
@@ -138,6 +139,7 @@ def _look_into(
         if version in known:
             return _Found(identity=known[version], version=version, texts=_texts_of(files))
         problem = read_problem(files)
+        require_readable_statement(problem.statement, problem.assets)
         render_statement(problem)  # What cannot be shown is refused now, not when a page is opened.
         try:
             require_host(problem)

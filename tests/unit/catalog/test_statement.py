@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.catalog.markdown import mathml
+from app.catalog.markup.mathml import Formulas
 from app.catalog.problem_folder import read_problem
 from app.catalog.statement import Statement, render_statement
 from app.core.problem import Entry, Manifest, Problem
