@@ -56,7 +56,9 @@ def statement_markdown(slug: str) -> MarkdownIt:
     md.use(dollar_formulas)
     for name, rule in _MARKED_RULES.items():
         md.inline.ruler.at(name, _marked(rule))
-    md.use(anchors_plugin, min_level=1, max_level=4, slug_func=lambda title: slugify(title.strip()) or "section")
+    md.use(
+        anchors_plugin, min_level=1, max_level=4, slug_func=lambda title: slugify(title.strip()) or "section"
+    )
     md.core.ruler.after("block", "bounds", _check_bounds)
     md.core.ruler.after("block", "columns", _align_by_classes)
     for name in BLOCKS:

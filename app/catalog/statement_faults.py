@@ -3,15 +3,16 @@
 import difflib
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from itertools import chain
 from posixpath import normpath
-from urllib.parse import unquote, urlsplit
+from urllib.parse import unquote
 
 from markdown_it.token import Token
 
 from app.catalog.faults import BrokenPackage, PackageFault
 from app.catalog.markdown import BLOCKS, statement_markdown
 from app.catalog.markup.dollars import BLOCK, FORMULAS
-from app.catalog.markup.figures import MEDIA_TYPES, is_what_it_is_called, media_type_of, path_of
+from app.catalog.markup.figures import MEDIA_TYPES, is_what_it_is_called, media_type_of, parts_of, path_of
 from app.catalog.markup.mathml import FormulaFault, Formulas
 from app.catalog.markup.source_lines import SourceLines
 from app.catalog.statement import blocks_faults, split_blocks, text_to_show
@@ -24,6 +25,7 @@ _TOO_FEW_COLONS = re.compile(rf":{{1,2}}\s*({'|'.join(BLOCKS)})\b")
 _CLOSING = re.compile(r"[\s>]*(:{3,})\s*")
 _OPEN_DISPLAY = re.compile(r"(?<!\\)\$\$")
 _COMMAND = re.compile(r"\\[A-Za-z]{2,}")
+_NEVER_ENDED = r"`$$` begins a formula that no `$$` ends before the next blank line; end it, or write `\$\$`"
 _SCHEMES = ("http", "https", "mailto")
 
 
@@ -35,13 +37,16 @@ def statement_faults(text: str, assets: Mapping[str, bytes]) -> list[PackageFaul
         return list(broken.faults)
     lines = SourceLines(text)
     rest, blocks = split_blocks(list(tokens))
+    unclosed = list(_unclosed_blocks(tokens, lines))
+    unclosed_at = {fault.line for fault in unclosed}
     faults = [
         *_emptiness(rest),
-        *blocks_faults(blocks),
+        # Of a block that is not closed, what stands in it is not known.
+        *(fault for fault in blocks_faults(blocks) if fault.line not in unclosed_at),
         *_formulas(tokens, lines),
         *_unread_maths(tokens, lines),
-        *_unclosed_blocks(tokens, lines),
-        *_unread_blocks(tokens),
+        *unclosed,
+        *_unread_blocks(tokens, leftover=len(unclosed)),
         *_addresses(tokens, lines, assets),
     ]
     faults.sort(key=lambda fault: fault.line or 0)
@@ -88,15 +93,16 @@ def _formulas(tokens: Sequence[Token], lines: SourceLines) -> Iterator[PackageFa
 
 def _unread_maths(tokens: Sequence[Token], lines: SourceLines) -> Iterator[PackageFault]:
     """Tell of what was meant as a formula and is shown as it was typed."""
+    is_begun = False
     for owner in tokens:
         if owner.type != "inline":
             continue
         read = [child.meta["span"] for child in owner.children or [] if "span" in child.meta]
         if display := _first_outside(read, _OPEN_DISPLAY, owner.content):
-            reason = (
-                r"`$$` begins a formula that no `$$` ends before the next blank line; end it, or write `\$\$`"
-            )
-            yield _fault(lines.line_of(owner, display.start()), reason)
+            # What was begun before a blank line is ended behind it, and told once.
+            is_begun = not is_begun
+            if is_begun:
+                yield _fault(lines.line_of(owner, display.start()), _NEVER_ENDED)
         elif command := _first_outside(read, _COMMAND, owner.content):
             reason = (
                 f"`{command[0]}` stands in no formula and is shown as it is typed; "
@@ -140,9 +146,12 @@ def _is_closed(token: Token, lines: SourceLines) -> bool:
     return closing is not None and len(closing[1]) >= len(token.markup)
 
 
-def _unread_blocks(tokens: Sequence[Token]) -> Iterator[PackageFault]:
-    """Tell of lines that look like a block's first or last and were read as text."""
-    closings = _nested(tokens)
+def _unread_blocks(tokens: Sequence[Token], *, leftover: int) -> Iterator[PackageFault]:
+    """Tell of lines that look like a block's first or last and were read as text.
+
+    As many last lines as blocks are not closed are `leftover`, and told with those.
+    """
+    closings = _nested(tokens) + leftover
     for owner in tokens:
         if owner.type != "inline" or owner.map is None:
             continue
@@ -179,7 +188,9 @@ def _block_meant(name: str) -> str:
 def _addresses(
     tokens: Sequence[Token], lines: SourceLines, assets: Mapping[str, bytes]
 ) -> Iterator[PackageFault]:
-    anchors = {str(token.attrs["id"]) for token in tokens if token.type == "heading_open"}
+    rest, blocks = split_blocks(list(tokens))
+    shown = chain(text_to_show(rest), *blocks)
+    anchors = {str(token.attrs["id"]) for token in shown if token.type == "heading_open"}
     for owner, token in _walk(tokens):
         line = lines.line_of(owner, token.meta.get("span", (0, 0))[0])
         if token.type == "image":
@@ -202,7 +213,7 @@ def _figure_reason(address: str, assets: Mapping[str, bytes]) -> str | None:
 
 def _link_reason(address: str, anchors: set[str], assets: Mapping[str, bytes]) -> str | None:
     shown = f"the link `{unquote(address)}`"
-    parts = urlsplit(address)
+    parts = parts_of(address)
     if not address:
         return "a link leads nowhere; write its address between the brackets"
     if parts.scheme or parts.netloc:

@@ -3,7 +3,7 @@
 import re
 from pathlib import PurePosixPath
 from posixpath import normpath
-from urllib.parse import quote, unquote, urlsplit
+from urllib.parse import SplitResult, quote, unquote, urlsplit
 
 MEDIA_TYPES = {
     ".svg": "image/svg+xml",
@@ -32,12 +32,20 @@ def is_what_it_is_called(name: str, content: bytes) -> bool:
     return bool(_BEGINNINGS[MEDIA_TYPES[PurePosixPath(name).suffix.lower()]].match(content[:4_096]))
 
 
+def parts_of(address: str) -> SplitResult:
+    """Return an address in its parts; one that is none, such as `http://[`, leads nowhere but elsewhere."""
+    try:
+        return urlsplit(address)
+    except ValueError:
+        return SplitResult("unreadable", "", address, "", "")
+
+
 def path_of(address: str) -> str | None:
     """Return where a relative address of a statement leads within its folder; None for another place's.
 
     One that leads out of the folder begins with `..`.
     """
-    parts = urlsplit(address)
+    parts = parts_of(address)
     if parts.scheme or parts.netloc or not parts.path or parts.path.startswith("/"):
         return None
     return normpath(unquote(parts.path))
@@ -48,5 +56,5 @@ def served_address(slug: str, address: str) -> str | None:
     path = path_of(address)
     if path is None or not path.startswith("assets/"):
         return None
-    fragment = urlsplit(address).fragment
+    fragment = parts_of(address).fragment
     return f"/problems/{slug}/{quote(path)}" + (f"#{fragment}" if fragment else "")
