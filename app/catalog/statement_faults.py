@@ -122,22 +122,29 @@ def _first_outside(
 
 def _unclosed_blocks(tokens: Sequence[Token], lines: SourceLines) -> Iterator[PackageFault]:
     opened: list[Token] = []
-    told: set[int] = set()
+    first_within: Token | None = None
     for token in tokens:
         if not token.type.startswith("container_"):
             continue
-        if token.nesting == -1:
-            opened.pop()
+        if token.nesting == 1:
+            if len(opened) == 1 and first_within is None:
+                first_within = token
+            opened.append(token)
             continue
-        assert token.map is not None
-        if opened and id(opened[0]) not in told:
-            told.add(id(opened[0]))
-            within = f"is not closed before {_name(token)} of line {token.map[0] + 1}; blocks do not nest: "
-            yield _fault(_line(opened[0]), f"{_name(opened[0])} {within}end it with a line of `:::`")
-        elif not opened and not _is_closed(token, lines):
-            told.add(id(token))
-            yield _fault(_line(token), f"{_name(token)} is never closed; end it with a line of `:::`")
-        opened.append(token)
+        outermost = opened[0]
+        opened.pop()
+        if opened:
+            continue
+        if first_within is not None:
+            other = f"before {_name(first_within)} of line {_line(first_within)}"
+            reason = (
+                f"{_name(outermost)} is not closed {other}; blocks do not nest: end it with a line of `:::`"
+            )
+            yield _fault(_line(outermost), reason)
+        elif not _is_closed(outermost, lines):
+            reason = f"{_name(outermost)} is never closed; end it with a line of `:::`"
+            yield _fault(_line(outermost), reason)
+        first_within = None
 
 
 def _is_closed(token: Token, lines: SourceLines) -> bool:

@@ -1,5 +1,6 @@
 """What is wrong with a statement: each fault at its line, with a way out, and all of them at once."""
 
+import re
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -16,7 +17,7 @@ _PNG = b"\x89PNG\r\n\x1a\n..."
 _ASSETS = {"tokens.svg": _SVG, "deep/photo.png": _PNG}
 
 
-def told(text: str, assets: Mapping[str, bytes] = _ASSETS) -> list[str]:
+def reported(text: str, assets: Mapping[str, bytes] = _ASSETS) -> list[str]:
     return [str(fault) for fault in statement_faults(text, assets)]
 
 
@@ -115,7 +116,7 @@ _ONE_FAULT = [
 @pytest.mark.parametrize(("text", "line", "what", "way_out"), _ONE_FAULT)
 def test_a_fault_has_its_line_and_a_way_out(text: str, line: int, what: str, way_out: str) -> None:
     """And one mistake is told once."""
-    [fault] = told(text)
+    [fault] = reported(text)
     assert fault.startswith(f"statement.md:{line}: ")
     assert what in fault
     assert way_out in fault
@@ -123,7 +124,7 @@ def test_a_fault_has_its_line_and_a_way_out(text: str, line: int, what: str, way
 
 @pytest.mark.parametrize("text", [text for text, *_ in _ONE_FAULT])
 def test_newlines_of_another_system_change_no_line(text: str) -> None:
-    assert told(text.replace("\n", "\r\n")) == told(text)
+    assert reported(text.replace("\n", "\r\n")) == reported(text)
 
 
 @pytest.mark.parametrize(
@@ -138,10 +139,10 @@ def test_newlines_of_another_system_change_no_line(text: str) -> None:
 def test_an_asset_that_pages_cannot_show_is_told_with_or_without_its_figure(
     name: str, content: bytes, what: str
 ) -> None:
-    [alone] = told("text", {name: content})
+    [alone] = reported("text", {name: content})
     assert alone.startswith(f"assets/{name}: the file ")
     assert what in alone
-    [shown] = told(f"text ![x](assets/{name})", {name: content})
+    [shown] = reported(f"text ![x](assets/{name})", {name: content})
     assert shown.startswith("statement.md:1: the figure ")
     assert what in shown
 
@@ -172,7 +173,14 @@ def test_all_faults_are_told_at_once_and_by_lines() -> None:
     ],
 )
 def test_what_is_right_has_no_fault(text: str) -> None:
-    assert told(text) == []
+    assert reported(text) == []
+
+
+def test_the_example_for_authors_has_no_fault() -> None:
+    text = (CHECKOUT / "docs/authors.md").read_text()
+    [example] = re.findall(r"^````markdown\n(.*?)^````$", text, re.DOTALL | re.MULTILINE)
+    assert "aligned" in example
+    assert reported(example) == []
 
 
 def test_a_command_outside_a_formula_is_a_warning() -> None:
@@ -185,7 +193,7 @@ def test_a_command_outside_a_formula_is_a_warning() -> None:
 
 
 def test_what_is_too_long_is_told_too() -> None:
-    [fault] = told("x\n\n" + "word " * 1_700)
+    [fault] = reported("x\n\n" + "word " * 1_700)
     assert fault.startswith("statement.md:3: the paragraph has 8,499 characters")
 
 
@@ -200,7 +208,7 @@ def test_statements_that_are_there_have_no_faults(place: str) -> None:
             for path in (folder / "assets").rglob("*")
             if path.is_file()
         }
-        assert told((folder / "statement.md").read_text(), assets) == [], folder.name
+        assert reported((folder / "statement.md").read_text(), assets) == [], folder.name
 
 
 def test_a_folder_with_such_a_statement_is_refused_with_all_of_it(tmp_path: Path) -> None:
