@@ -6,7 +6,7 @@ by the same code. Nothing in it is executed or imported here.
 
 import ast
 import hashlib
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path, PurePosixPath
 
 import msgspec
@@ -27,6 +27,7 @@ from app.catalog.package_files import (
 )
 from app.catalog.starter import STARTER, code_faults, starter_faults
 from app.catalog.statement import render_statement
+from app.catalog.statement_faults import statement_faults
 from app.catalog.text_faults import decoded
 from app.catalog.together import faults_together
 from app.catalog.toml_lines import Place, TomlLines
@@ -266,9 +267,7 @@ def read_problem(files: Mapping[str, bytes]) -> Problem:
         reference=texts[REFERENCE],
         variants={name: texts[file] for name, file in sources(files, _VARIANTS).items()},
         also_right={name: texts[file] for name, file in sources(files, _ALSO_RIGHT).items()},
-        assets={
-            name.removeprefix("assets/"): data for name, data in files.items() if name.startswith("assets/")
-        },
+        assets=_assets(files),
     )
 
 
@@ -278,11 +277,19 @@ def author_faults(files: Mapping[str, bytes], manifest: Manifest | None) -> list
     Code that could never run, files that nothing reads, and as warnings what makes a problem poor.
     """
     faults = [*stray_faults(files), *scanty_faults(files)]
-    if manifest is None and _MANIFEST in files:
-        read = examine_manifest(files[_MANIFEST])
-        entry, forbidden = read.entry, read.forbidden
-    else:
-        entry, forbidden = (manifest.entry, manifest.forbidden) if manifest else (None, ())
+    text, undecoded = decoded(_STATEMENT, files.get(_STATEMENT, b""))
+    if _STATEMENT in files and len(files[_STATEMENT]) <= STATEMENT_LIMIT_BYTES and not undecoded:
+        faults += statement_faults(text, _assets(files))
+    if manifest is not None:
+        return [*faults, *_code_faults(files, manifest.entry, manifest.forbidden, manifest)]
+    read = examine_manifest(files.get(_MANIFEST, b""))
+    return [*faults, *_code_faults(files, read.entry, read.forbidden, None)]
+
+
+def _code_faults(
+    files: Mapping[str, bytes], entry: Entry | None, forbidden: Sequence[str], manifest: Manifest | None
+) -> Iterator[PackageFault]:
+    """Tell what is wrong with the code of solutions; only its syntax where the entry is not known."""
     if entry is not None and _is_misnamed(entry, files):
         entry = None
     for name in (REFERENCE, *solutions(files)):
@@ -290,12 +297,15 @@ def author_faults(files: Mapping[str, bytes], manifest: Manifest | None) -> list
         if name not in files or undecoded:
             continue
         if not name.startswith(_VARIANTS):
-            faults += code_faults(name, code, entry, forbidden)
+            yield from code_faults(name, code, entry, forbidden)
             continue
         declared = manifest.variants.get(PurePosixPath(name).stem) if manifest else None
         is_called = declared is not None and declared.outcome not in _NEVER_CALLED
-        faults += list(code_faults(name, code, entry if is_called else None)) or _wordless(name, code)
-    return faults
+        yield from list(code_faults(name, code, entry if is_called else None)) or _wordless(name, code)
+
+
+def _assets(files: Mapping[str, bytes]) -> dict[str, bytes]:
+    return {name.removeprefix("assets/"): data for name, data in files.items() if name.startswith("assets/")}
 
 
 def _is_misnamed(entry: Entry, files: Mapping[str, bytes]) -> bool:

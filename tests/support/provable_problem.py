@@ -77,7 +77,7 @@ def provable_files() -> dict[str, str]:
     """The package, as a folder would give it."""
     return {
         "problem.toml": _MANIFEST,
-        "statement.md": "# Gate\n",
+        "statement.md": "# Gate\n\nLet a part of each number through.\n",
         "starter.py": "def gate(seed, x):\n    raise NotImplementedError\n",
         "reference/reference.py": _REFERENCE,
         "reference/also_right/swish.py": _solution(_ANSWER, "jax.nn.sigmoid(self.weight * x) * x"),
