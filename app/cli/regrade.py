@@ -253,18 +253,23 @@ async def _drift(
 ) -> "DriftReport":
     """Compare today's reference outputs with the stored ones; with `stores` they take their place."""
     from app.grading.plan.checks import checks_of
+    from app.grading.prove.reasons import Reason
     from app.grading.reference.drift import DriftReport, collect_outputs, report_drift, write_outputs
 
     problem = one.folder.problem
     assert problem is not None, "what cannot be read is not graded"
+    faults = one.proof.faults if one.proof is not None else ()
+    # Where its proof says so, that is told once, and a reference that never ends is not begun again.
+    not_compared = DriftReport(
+        said="not compared: the reference gives no usable answers", is_tolerable=bool(faults)
+    )
+    if any(fault.reason in (Reason.REFERENCE_FAILS, Reason.HOST_LACKS) for fault in faults):
+        return not_compared
     items = checks_of(problem, Mode.SUBMIT, fresh_seed=None)
     try:
         answers = await grader.answers.of_reference(problem, items)
     except ReferenceFailed:
-        # Where its proof says so as well, that is told once.
-        is_told = one.proof is not None and not one.proof.is_proven
-        said = "not compared: the reference gives no usable answers"
-        return DriftReport(said=said, is_tolerable=is_told)
+        return not_compared
     today = collect_outputs(problem.version, grader.environment(), items, answers)
     if not stores:
         return report_drift(stored, today, problem.manifest.tolerance)

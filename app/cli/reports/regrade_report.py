@@ -195,7 +195,7 @@ def _case_of_drift(folder: ProblemFolder, drift: DriftReport) -> Case:
             case,
             ending=Ending.FAILURE,
             type="drift",
-            message=f"today's outputs of the reference are off the stored ones: {drift.said}",
+            message=f"the reference's outputs against the stored ones: {drift.said}",
             text=(
                 f"{drift.said}. Where today's are right, `jaxercise regrade --store-outputs "
                 f"{folder.slug}` keeps them; else something that they rest on has changed."
