@@ -43,6 +43,11 @@ def copied(course: Path, tmp_path: Path) -> Path:
     return copied
 
 
+def _hear_interrupts() -> None:
+    """A shell that starts us in the background lets us ignore them, and children do as we do."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
 def _start(course: Path, *words: str, data: Path, prefix: Sequence[str] = ()) -> "subprocess.Popen[str]":
     settings = {
         "JAXERCISE_DATA_DIR": str(data),
