@@ -253,17 +253,18 @@ async def _drift(
 ) -> "DriftReport":
     """Compare today's reference outputs with the stored ones; with `stores` they take their place."""
     from app.grading.plan.checks import checks_of
-    from app.grading.prove.reasons import Reason
+    from app.grading.prove.results import Role, SolutionResult
     from app.grading.reference.drift import DriftReport, collect_outputs, report_drift, write_outputs
 
     problem = one.folder.problem
     assert problem is not None, "what cannot be read is not graded"
-    faults = one.proof.faults if one.proof is not None else ()
     # Where its proof says so, that is told once, and a reference that never ends is not begun again.
+    is_told = any(result.faults for result in one.results)
     not_compared = DriftReport(
-        said="not compared: the reference gives no usable answers", is_tolerable=bool(faults)
+        said="not compared: the reference gives no usable answers", is_tolerable=is_told
     )
-    if any(fault.reason in (Reason.REFERENCE_FAILS, Reason.HOST_LACKS) for fault in faults):
+    reference = [row for row in one.results if isinstance(row, SolutionResult) and row.role is Role.REFERENCE]
+    if is_told and not (reference and not reference[0].faults):
         return not_compared
     items = checks_of(problem, Mode.SUBMIT, fresh_seed=None)
     try:
