@@ -687,6 +687,14 @@ WAYS: dict[str, Way] = {
     "a variant of another encoding": _file(
         "variants/post_norm.py", _BAD_LATIN, "# gr", "save the file as UTF-8"
     ),
+    # The statement.
+    "an empty statement": _file("statement.md", "", "", "write what is to be done"),
+    "a misspelt block": _file("statement.md", f"{STATEMENT}\n:::hnit One\nx\n:::\n", ":::hnit", "hint"),
+    "a block without its end": _file("statement.md", f"{STATEMENT}\n:::hint One\nx\n", ":::hint", ":::"),
+    "a figure that is not there": _file(
+        "statement.md", f"{STATEMENT}\n![a](assets/a.svg)\n", "assets/a.svg", "assets/a.svg"
+    ),
+    "a formula of an unknown command": _file("statement.md", f"{STATEMENT}\nSo $\\foo x$.\n", "foo", "foo"),
     # Code.
     "a starter that is no Python": _file(
         "starter.py", "def shift(seed, x, heads)\n    pass\n", "def shift", "expected ':'"

@@ -199,6 +199,11 @@ BROKEN = {
     "a variant does not load": _broken(
         {_VARIANT: f"{_REFERENCE}\nNone.shape\n"}, Reason.VARIANT_DOES_NOT_RUN
     ),
+    "a variant never ends": _broken(
+        {_VARIANT: _solution(_LAST, f"[{_LAST} for _ in iter(int, 1)]")}
+        | _manifest("cpu_seconds = 20.0", "cpu_seconds = 12.0"),
+        Reason.VARIANT_DOES_NOT_RUN,
+    ),
     "two variants are alike": _broken(
         {
             "variants/another.py": _solution(_ANSWER, "self.weight * x"),

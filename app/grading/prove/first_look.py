@@ -39,15 +39,16 @@ async def look_first(problem: Problem, grader: Grader, checks: Sequence[Check]) 
     request = request_for(problem, problem.reference, checks)
     runs = []
     for _ in range(2):
-        run = await grader.answers.run_anew(request, limits=_patient(limits_for(problem)))
+        run = await grader.answers.run_anew(request, limits=patient_limits(problem))
         if fault := _fault(run, checks, problem.manifest.limits):
             return FirstLook(fault=fault)
         runs.append(run)
     return FirstLook(runs=tuple(runs))
 
 
-def _patient(limits: Limits) -> Limits:
-    """Give a reference a little more time than a very small limit, and all of it for what compiles."""
+def patient_limits(problem: Problem) -> Limits:
+    """Return what a learner's run may use, with a little more time than a very small limit gives."""
+    limits = limits_for(problem)
     return msgspec.structs.replace(
         limits,
         cpu_seconds=max(limits.cpu_seconds, _LEAST_SECONDS),

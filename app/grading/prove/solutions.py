@@ -14,6 +14,7 @@ from app.grading.compare.distance import Arrays, distance
 from app.grading.compare.tolerance import tolerance_of
 from app.grading.grader import Grader
 from app.grading.plan.checks import Check
+from app.grading.prove.first_look import patient_limits
 from app.grading.prove.reasons import Fault, Reason
 from app.grading.prove.reference_calls import has_numbers
 from app.grading.prove.results import Role, SolutionResult, declared_names
@@ -132,7 +133,9 @@ class Solutions:
     async def _answers(
         self, codes: Sequence[str], checks: Sequence[Check]
     ) -> list[Sequence[ReferenceOutput]]:
-        made = await self._grader.answers.of_solutions(self._problem, codes, checks)
+        # One that never ends must not hold the others up for as long as trusted code may run.
+        each = patient_limits(self._problem)
+        made = await self._grader.answers.of_solutions(self._problem, codes, checks, each=each)
         return [answers[: len(self._checks)] for answers in made]
 
     async def _grade(self, code: str) -> Verdict:

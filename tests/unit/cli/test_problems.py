@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from app.cli.problems import all_problems, find_folders, find_problem, load_problems
+from app.cli.problems import all_problems, find_folders, find_problem, load_problems, warnings_of
 from app.errors import ProblemError, ProblemNotFound
 from app.settings import Settings
 from tests.support.small_problem import small_problem, write_problem
@@ -54,8 +54,25 @@ def test_what_is_broken_is_refused_where_it_is_needed(settings: Settings) -> Non
         find_problem(settings, "broken")
     with pytest.raises(ProblemNotFound, match=r"^there is no problem 'nowhere'; there are double, twice$"):
         find_problem(settings, "nowhere")
-    with pytest.raises(ProblemError, match=r"5-broken/.*double/"):
+    with pytest.raises(ProblemError, match=r"5-broken/.*\ndouble/"):
         all_problems(settings)
+
+
+def test_every_fault_of_a_broken_problem_is_told_and_warnings_of_a_whole_one(settings: Settings) -> None:
+    """By every command that takes its name; a warning keeps nobody from grading."""
+    manifest = settings.problems_dir / "5-broken" / "problem.toml"
+    manifest.write_text(
+        manifest.read_text().replace("title =", "titel =").replace("position = 5", "position = -5")
+    )
+    with pytest.raises(ProblemError) as refused:
+        find_problem(settings, "broken")
+    assert [line.split(": ")[0] for line in refused.value.message.split("\n")] == [
+        "5-broken/problem.toml:3",
+        "5-broken/problem.toml:4",
+        "5-broken/statement.md",
+    ]
+    warnings = warnings_of(settings, find_problem(settings, "twice"))
+    assert [warning.file for warning in warnings] == ["variants/", "reference/also_right/"]
 
 
 def test_no_problem_at_all_is_said(tmp_path: Path) -> None:
