@@ -161,6 +161,9 @@ def _identity_faults(draft: Draft) -> Iterator[Fault]:
         text = draft.keys.get(key)
         if isinstance(text, str) and text.strip() and not text.isprintable():
             yield (key,), f"{text[:60]!r} must be one line of printable characters"
+    slug = draft.keys.get("slug")
+    if isinstance(slug, str) and slug.isdecimal():
+        yield ("slug",), f"{slug!r} would be taken for a position by every command; add a word to it"
     found = draft.keys.get("id")
     if isinstance(found, str) and not _is_uuid(found):
         yield (

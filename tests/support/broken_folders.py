@@ -207,6 +207,7 @@ WAYS: dict[str, Way] = {
     ),
     "a slug with blanks": _toml('slug = "shift"', 'slug = "my shift"', "slug", "such as 'causal-mask'"),
     "a slug with underscores": _toml('slug = "shift"', 'slug = "my_shift"', "slug", "joined by hyphens"),
+    "a slug of digits": _toml('slug = "shift"', 'slug = "46"', "slug", "add a word to it"),
     "an empty slug": _toml('slug = "shift"', 'slug = ""', "slug", "lower-case words"),
     "a slug with a line's end": _toml('slug = "shift"', 'slug = "shift\\n"', "slug", "lower-case words"),
     "a slug of another folder": _toml(

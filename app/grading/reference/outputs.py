@@ -110,8 +110,8 @@ class ReferenceOutputs:
         """Return for each solution its answers to `checks`, in order.
 
         Each may take the time that `each` gives it, or else all that trusted code has. Those to fresh checks
-        are kept in memory only, since they are asked for again by the regrades of one submission at most. Who gives up waiting does not stop the computation: the next one who asks finds
-        it done.
+        are kept in memory only, since they are asked for again by the regrades of one submission at most. Who
+        gives up waiting does not stop the computation: the next one who asks finds it done.
 
         Raises:
             ReferenceFailed: a solution did not run to its end.
