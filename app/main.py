@@ -18,6 +18,7 @@ from app.accounts.invitations import Invitations
 from app.accounts.sign_up_rule import SignUpRule
 from app.api import accounts, openapi, operators, problems, submissions
 from app.bootstrap import open_services, publishing_positions, real_grader, require_distributed, run_worker
+from app.catalog.faults import refusal_lines
 from app.catalog.identity import Identity
 from app.catalog.problem_folder import load_folders, reading_rules, suit_any_host
 from app.catalog.renderings import open_renderings
@@ -244,8 +245,10 @@ async def load_problems(
             published.add((await problems.publish(files, rules=rules)).manifest.id)
         except ProblemError as fault:
             refused.append(ProblemError(f"{loaded.folders[slug]}/{fault.message}"))
-    for refusal in refused:
-        _log.error("problem refused: %s", refusal.message)
+    for fault in refusal_lines(refused):
+        _log.error("problem refused: %s", fault)
+    for warning in loaded.warnings:
+        _log.warning("problem on offer, but: %s", warning)
     if len(refused) == len(loaded.unfit):
         await problems.retire_except(published)
     else:

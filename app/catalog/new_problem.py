@@ -7,9 +7,9 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from app.catalog.identity import Identity, identity_of
-from app.catalog.manifest import NAME_LIMIT, POSITION_LIMIT
 from app.catalog.problem_schema import SLUG_PATTERN
 from app.catalog.scaffold import NewProblem
+from app.core.bounded import POSITION_LIMIT, TITLE_LIMIT
 from app.errors import ProblemError
 
 SLUG_LIMIT = 100
@@ -101,8 +101,8 @@ def require_name(what: str, text: str) -> None:
     """
     if not text.strip():
         raise ProblemError(f"the {what} is empty")
-    if len(text) > NAME_LIMIT:
-        raise ProblemError(f"the {what} has {len(text):,} characters; at most {NAME_LIMIT} are allowed")
+    if len(text) > TITLE_LIMIT:
+        raise ProblemError(f"the {what} has {len(text):,} characters; at most {TITLE_LIMIT} are allowed")
     if not text.isprintable():
         raise ProblemError(f"the {what} has characters that cannot be printed, such as a line break or a tab")
 

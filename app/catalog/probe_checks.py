@@ -1,52 +1,41 @@
 """What `problem.toml` says of the module and of probes, checked beyond its types."""
 
+import keyword
 from collections.abc import Iterator
 
-from app.core.probes.probe import Fault
-from app.core.problem import Manifest
+from app.catalog.toml_lines import Place
+from app.catalog.typed_faults import Fault, did_you_mean
+from app.core.probes.probe import Probe
+from app.core.problem import Case, Entry, Manifest, ModuleClass
 from app.core.verdict import Visibility
 
-_REPEATED = "-again"
-_POINTS_LIMIT = 100
+
+def probe_faults(place: Place, probe: Probe, manifest: Manifest, case: Case) -> Iterator[Fault]:
+    """Yield all that is wrong with one probe, which looks into `case`."""
+    for key, reason in probe.faults(manifest, case):
+        yield (*place, *((key,) if isinstance(key, str) else key)), reason
 
 
-def probe_faults(manifest: Manifest) -> Iterator[Fault]:
-    """Yield all that is wrong with the module, the probes, and what is left for Run; places first."""
-    yield from _module_faults(manifest)
-    cases = {case.name: case for case in manifest.cases}
-    for name in cases:
-        again = f"{name}{_REPEATED}"
-        if again in cases or any(probe.name == again for probe in manifest.probes):
-            yield "$.cases", f"{again!r} is the name under which {name!r} is called a second time"
-    for index, probe in enumerate(manifest.probes):
-        place = f"$.probes[{index}]"
-        if probe.case not in cases:
-            yield f"{place}.case", f"there is no case {probe.case!r}"
-            continue
-        if not 0 <= probe.points <= _POINTS_LIMIT:
-            yield f"{place}.points", f"points must be from 0 to {_POINTS_LIMIT}"
-        for key, reason in probe.faults(manifest, cases[probe.case]):
-            yield f"{place}.{key}", reason
-    yield from _run_faults(manifest)
-
-
-def _module_faults(manifest: Manifest) -> Iterator[Fault]:
-    module = manifest.module
-    if module is None:
-        return
-    for name in module.inputs:
-        if name not in manifest.entry.parameters:
-            yield "$.module.inputs", f"{name!r} is not a parameter of the entry"
+def module_faults(module: ModuleClass, entry: Entry) -> Iterator[Fault]:
+    """Yield what is wrong with the module itself; its stages are checked apart."""
+    if not module.name.isidentifier() or keyword.iskeyword(module.name):
+        yield ("module", "name"), f"{module.name!r} is not a Python name"
+    for index, name in enumerate(module.inputs):
+        if name not in entry.parameters:
+            reason = f"{name!r} is not a parameter of the entry{did_you_mean(name, entry.parameters)}"
+            yield ("module", "inputs", index), reason
     for path, words in module.words.items():
         if not path or not words.strip():
-            yield "$.module.words", "a path and what the statement says of it must not be empty"
+            reason = "a path and what the statement says of it must not be empty"
+            yield ("module", "words", path), reason
 
 
-def _run_faults(manifest: Manifest) -> Iterator[Fault]:
+def run_faults(manifest: Manifest) -> Iterator[Fault]:
+    """Yield that Run has nothing to run, though there are sample cases."""
     shown = [
         *(case.visibility for case in manifest.cases if case.name not in manifest.replaced_cases),
         *(probe.visibility for probe in manifest.probes),
     ]
     if Visibility.SAMPLE not in shown:
         reason = "Run has nothing to run: every sample case is counted by an accuracy probe that is hidden"
-        yield "$.probes", reason
+        yield ("probes",), reason

@@ -13,19 +13,16 @@ from typing import Any, get_args
 
 import msgspec
 
-from app.catalog.manifest import (
+from app.catalog.manifest_checks import (
     DTYPES,
-    NAME_LIMIT,
     OUTPUT_NAME_LIMIT,
     OUTPUTS_LIMIT,
-    POSITION_LIMIT,
     STAGE_NAME_LIMIT,
     STAGES_LIMIT,
-    SUMMARY_LIMIT,
 )
 from app.core import problem
+from app.core.bounded import POSITION_LIMIT, RIGHT_OUTCOMES, SUMMARY_LIMIT, TITLE_LIMIT, WRONG_OUTCOMES
 from app.core.generators import Generator, Key
-from app.core.outcome import Outcome
 from app.core.probes.accuracy import AccuracyProbe
 from app.core.probes.probe import Draw, DrawingProbe, Probe
 from app.core.probes.table import CLASSES
@@ -43,14 +40,14 @@ _TITLE = "A problem of Jaxercise"
 _POINTS: Schema = {"minimum": 0, "maximum": 100}
 _LABEL: Schema = {"pattern": SLUG_PATTERN}
 _DTYPE: Schema = {"enum": list(DTYPES)}
-_REFUSALS = [str(outcome) for outcome in Outcome if outcome not in (Outcome.ACCEPTED, Outcome.PASSED)]
+_REFUSALS = list(map(str, WRONG_OUTCOMES))
 
 RULES: Mapping[tuple[type, str], Schema] = {
     (problem.Manifest, "id"): {"format": "uuid"},
     (problem.Manifest, "slug"): _LABEL,
     (problem.Manifest, "position"): {"minimum": 0, "maximum": POSITION_LIMIT},
-    (problem.Manifest, "title"): {"maxLength": NAME_LIMIT},
-    (problem.Manifest, "track"): {"maxLength": NAME_LIMIT},
+    (problem.Manifest, "title"): {"maxLength": TITLE_LIMIT},
+    (problem.Manifest, "track"): {"maxLength": TITLE_LIMIT},
     (problem.Manifest, "summary"): {"maxLength": SUMMARY_LIMIT},
     (problem.Manifest, "cases"): {"minItems": 1},
     (problem.Entry, "function"): {"pattern": IDENTIFIER_PATTERN},
@@ -64,6 +61,7 @@ RULES: Mapping[tuple[type, str], Schema] = {
     (problem.Case, "points"): _POINTS,
     (problem.Case, "fresh"): {"minimum": 0, "maximum": 8},
     (problem.WrongVariant, "outcome"): {"enum": _REFUSALS},
+    (problem.AlsoRight, "outcome"): {"enum": list(map(str, RIGHT_OUTCOMES))},
     (Tolerance, "absolute"): {"minimum": 0, "exclusiveMaximum": 1},
     (Tolerance, "relative"): {"minimum": 0, "exclusiveMaximum": 1},
     (Key, "seed"): {"minimum": 0, "maximum": 2**32 - 1},

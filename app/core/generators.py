@@ -4,12 +4,15 @@ Random arrays come from `numpy.random.default_rng(seed)` (PCG64), which NumPy ke
 across versions for the methods used here, so a case means the same input everywhere.
 """
 
+import math
 from collections.abc import Mapping, Sequence
 from typing import Literal
 
 import msgspec
 import numpy as np
 from numpy.typing import NDArray
+
+from app.core.bounded import KeyNumber, SeedNumber, Spread
 
 Shape = tuple[int, ...]
 _SIZE_LIMIT = 1 << 22
@@ -35,11 +38,11 @@ class Normal(_Generator, frozen=True, kw_only=True, tag="normal"):
 
     shape: Shape
     """Its sides; at most 4,194,304 numbers in all."""
-    seed: int
+    seed: SeedNumber
     """What it is drawn from; fresh cases have another."""
     mean: float = 0.0
     """The mean."""
-    std: float = 1.0
+    std: Spread = 1.0
     """The standard deviation."""
     dtype: Literal["float32", "float16", "complex64"] = "float32"
     """The dtype that it is passed in."""
@@ -50,7 +53,7 @@ class Uniform(_Generator, frozen=True, kw_only=True, tag="uniform"):
 
     shape: Shape
     """Its sides; at most 4,194,304 numbers in all."""
-    seed: int
+    seed: SeedNumber
     """What it is drawn from; fresh cases have another."""
     low: float = 0.0
     """The least number that may be drawn."""
@@ -65,7 +68,7 @@ class Integers(_Generator, frozen=True, kw_only=True, tag="integers"):
 
     shape: Shape
     """Its sides; at most 4,194,304 numbers in all."""
-    seed: int
+    seed: SeedNumber
     """What it is drawn from; fresh cases have another."""
     low: int
     """The least number that may be drawn."""
@@ -98,7 +101,7 @@ class Image(_Generator, frozen=True, kw_only=True, tag="image"):
 
     shape: Shape
     """Its height, width and channels."""
-    seed: int
+    seed: SeedNumber
     """What it is drawn from; fresh cases have another."""
     dtype: Literal["float32"] = "float32"
     """The dtype that it is passed in."""
@@ -107,7 +110,7 @@ class Image(_Generator, frozen=True, kw_only=True, tag="image"):
 class Seed(_Generator, frozen=True, kw_only=True, tag="seed"):
     """A number for `nnx.Rngs(int(seed))`, passed as a float; drawn anew in fresh cases."""
 
-    seed: int
+    seed: SeedNumber
     """The number."""
 
 
@@ -117,7 +120,7 @@ class Key(_Generator, frozen=True, kw_only=True, tag="key"):
     Of the new style it is `jax.random.key(seed)`, of the old one `jax.random.PRNGKey(seed)`, two numbers.
     """
 
-    seed: int
+    seed: KeyNumber
     """The number that the key is made from."""
     style: Literal["new", "old"] = "new"
     """The kind of key: of `jax.random.key`, or of `jax.random.PRNGKey`."""
@@ -166,7 +169,7 @@ def _reseeded(argument: Argument, seed: int) -> Argument:
 
 
 def _check_shape(shape: Shape) -> None:
-    if any(side < 0 for side in shape) or int(np.prod(shape, dtype=np.int64)) > _SIZE_LIMIT:
+    if any(side < 0 for side in shape) or math.prod(shape) > _SIZE_LIMIT:
         raise ValueError(f"shape {shape} must have non-negative sides and at most {_SIZE_LIMIT:,} entries")
 
 

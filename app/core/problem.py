@@ -4,12 +4,26 @@ The classes mirror `problem.toml` key by key; an unknown key is an error. Readin
 a whole package is `app.catalog.problem_folder`'s work.
 """
 
-import re
 from collections.abc import Mapping
 from typing import Literal
 
 import msgspec
 
+from app.core.bounded import (
+    HyphenedName,
+    Kilobytes,
+    Megabytes,
+    Points,
+    Position,
+    Processes,
+    Processors,
+    Repeats,
+    RightOutcome,
+    Seconds,
+    Summary,
+    Title,
+    WrongOutcome,
+)
 from app.core.generators import Argument, expand_fresh
 from app.core.outcome import Outcome
 from app.core.probes.probe import Probe
@@ -20,7 +34,6 @@ from app.core.verdict import Mode, Visibility
 DEFAULT_DTYPE = "float32"
 FRESH = "-fresh-"
 """What stands between a case's name and a number, where the case is drawn anew."""
-_NAME = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 
 
 class Output(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -111,19 +124,19 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     computes nothing for `idle_seconds` is ended long before.
     """
 
-    wall_seconds: float = 180.0
+    wall_seconds: Seconds = 180.0
     """How long a run may take by the clock; waiting for a processor does not count."""
-    cpu_seconds: float = 40.0
+    cpu_seconds: Seconds = 40.0
     """How much processor time a run may take, apart from compiling."""
-    compile_seconds: float | None = None
+    compile_seconds: Seconds | None = None
     """How much processor time may go into compiling; as much as `cpu_seconds` where it is not given."""
-    idle_seconds: float = 10.0
+    idle_seconds: Seconds = 10.0
     """How long a run may compute nothing."""
-    memory_mb: int = 1024
+    memory_mb: Megabytes = 1024
     """How much memory a run may hold, in MB."""
-    processes: int = 64
+    processes: Processes = 64
     """How many processes and threads a run may have at once."""
-    output_kb: int = 64
+    output_kb: Kilobytes = 64
     """How much of what a run prints is kept, in KB."""
 
     @property
@@ -131,36 +144,29 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
         """The processor time that may go into compiling."""
         return self.cpu_seconds if self.compile_seconds is None else self.compile_seconds
 
-    processors: int = 1
+    processors: Processors = 1
     """How many a host must have; one that has fewer does not offer the problem."""
 
 
 class Case(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """One input. With `fresh = N`, N more like it are drawn anew for every submission."""
 
-    name: str
+    name: HyphenedName
     """What verdicts call it."""
     visibility: Visibility
     """Whether Run takes it and its values are shown, or it is graded on Submit alone."""
     arguments: dict[str, Argument]
     """By the entry's parameters, what is passed: a number, or an array to make."""
-    points: float = 1.0
+    points: Points = 1.0
     """How much of the score it is, with its repeats and those drawn anew."""
-    fresh: int = 0
+    fresh: Repeats = 0
     """How many more like it are drawn anew for every submission."""
-
-    def __post_init__(self) -> None:
-        _check_name(self.name)
-        if not 0 <= self.fresh <= 8:
-            raise ValueError("fresh must be from 0 to 8")
-        if not 0 <= self.points <= 100:
-            raise ValueError("points must be from 0 to 100")
 
 
 class WrongVariant(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """The outcome that refuses `variants/<id>.py`; `fails` names cases and probes that it must fail."""
 
-    outcome: Outcome
+    outcome: WrongOutcome
     """The outcome that refuses it; `accepted` and `passed` refuse nothing."""
     fails: tuple[str, ...]
     """The cases and probes that it must fail, by name; it must pass all others."""
@@ -169,7 +175,7 @@ class WrongVariant(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
 class AlsoRight(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """The outcome of `also_right/<id>.py`: `accepted`, or `creation_order` where it is marked so."""
 
-    outcome: Outcome = Outcome.ACCEPTED
+    outcome: RightOutcome = Outcome.ACCEPTED
     """How it must end: `accepted`, or `creation_order` where only the order of its parameters differs."""
 
 
@@ -178,15 +184,15 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
 
     id: str
     """A UUID, drawn once; the problem keeps it for ever, whatever else of it changes."""
-    slug: str
+    slug: HyphenedName
     """Its name in addresses and commands."""
-    position: int
+    position: Position
     """Its place in the list; folders are called by it and the slug."""
-    title: str
+    title: Title
     """Its name on pages."""
-    track: str
+    track: Title
     """The group of the list that it belongs to."""
-    summary: str
+    summary: Summary
     """One sentence for the list."""
     entry: Entry
     """The function that a learner writes."""
@@ -210,9 +216,6 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     """By the name of its file in `variants/`, how each wrong solution must end."""
     also_right: dict[str, AlsoRight] = {}
     """By the name of its file in `also_right/`, how a right solution ends that is not simply accepted."""
-
-    def __post_init__(self) -> None:
-        _check_name(self.slug)
 
     @property
     def replaced_cases(self) -> frozenset[str]:
@@ -290,8 +293,3 @@ class ProblemPage(msgspec.Struct, frozen=True, kw_only=True):
     problems: tuple[ProblemSummary, ...]
     next: str | None
     """The slug after which the list goes on; None at its end."""
-
-
-def _check_name(name: str) -> None:
-    if not _NAME.fullmatch(name):
-        raise ValueError(f"{name!r} must be lower-case words joined by hyphens")

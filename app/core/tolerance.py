@@ -12,6 +12,8 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
+from app.core.bounded import ToleranceShare
+
 Array = NDArray[np.generic]
 
 _EXACT_KINDS = "biu"
@@ -25,9 +27,9 @@ class Tolerance(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
     infinity can never widen it.
     """
 
-    absolute: float = 1e-5
+    absolute: ToleranceShare = 1e-5
     """What is allowed of itself."""
-    relative: float = 1e-4
+    relative: ToleranceShare = 1e-4
     """What is allowed besides for each unit of the expected number."""
 
     def __post_init__(self) -> None:

@@ -51,6 +51,7 @@ _PLACES = {
     "AccuracyProbe": ("probes", 2),
     "Tolerance": ("tolerance",),
     "WrongVariant": ("variants", "subtracts"),
+    "AlsoRight": ("also_right", "scale_first"),
 }
 _ODD = {
     made.SLUG_PATTERN: "Not A Slug",
