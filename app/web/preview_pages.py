@@ -18,6 +18,7 @@ from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from app.accounts.accounts import Accounts
+from app.catalog.faults import PackageFault, refusal_lines
 from app.catalog.problem_folder import LoadedFolders, load_folders
 from app.core.problem import Problem
 from app.errors import EmailTaken, ProblemError
@@ -113,14 +114,17 @@ class Preview:
         try:
             found = await asyncio.to_thread(load_folders, *self._folders, require_host=require_host)
         except ProblemError as fault:
-            faults = [fault.message]
+            faults, warnings = [fault.message], []
         else:
-            faults = [line for refusal in found.refused for line in refusal.message.splitlines()]
-            faults += await self._publish(problems, found)
+            faults = [*refusal_lines(found.refused), *await self._publish(problems, found)]
+            warnings = [str(warning) for warning in found.warnings if self._is_about(warning, found)]
         for fault in faults:
             _log.error("problem refused: %s", fault)
-        self.state.faults = tuple(faults)
+        self.state.faults, self.state.warnings = tuple(faults), tuple(warnings)
         self.state.revision = f"{self._begun}-{secrets.token_hex(4)}"
+
+    def _is_about(self, warning: PackageFault, found: LoadedFolders) -> bool:
+        return self._slug is None or warning.file.startswith(f"{found.folders.get(self._slug)}/")
 
     async def _publish(self, problems: Problems, found: LoadedFolders) -> Sequence[str]:
         """Publish what is previewed, and return what of it cannot be."""
