@@ -13,7 +13,7 @@ from typing import Any, get_args
 
 import msgspec
 
-from app.catalog.manifest_checks import (
+from app.catalog.rules.manifest_checks import (
     DTYPES,
     OUTPUT_NAME_LIMIT,
     OUTPUTS_LIMIT,
@@ -21,11 +21,11 @@ from app.catalog.manifest_checks import (
     STAGES_LIMIT,
 )
 from app.core import problem
-from app.core.bounded import POSITION_LIMIT, RIGHT_OUTCOMES, SUMMARY_LIMIT, TITLE_LIMIT, WRONG_OUTCOMES
 from app.core.generators import Generator, Key
 from app.core.probes.accuracy import AccuracyProbe
 from app.core.probes.probe import Draw, DrawingProbe, Probe
 from app.core.probes.table import CLASSES
+from app.core.problem import POSITION_LIMIT, RIGHT_OUTCOMES, SUMMARY_LIMIT, TITLE_LIMIT, WRONG_OUTCOMES
 from app.core.tolerance import Tolerance
 
 FILE_NAME = "problem.schema.json"
