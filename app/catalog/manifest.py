@@ -6,10 +6,10 @@ import tomllib
 import msgspec
 
 from app.catalog.faults import BrokenPackage, PackageFault
-from app.catalog.manifest_checks import Draft, draft_faults
-from app.catalog.text_faults import decoded
-from app.catalog.toml_lines import Place, TomlLines, key_text
-from app.catalog.typed_faults import NO_SUCH_KEY, typed_faults
+from app.catalog.rules.manifest_checks import Draft, draft_faults
+from app.catalog.rules.text_faults import decoded
+from app.catalog.rules.toml_lines import Place, TomlLines, key_text
+from app.catalog.rules.typed_faults import NO_SUCH_KEY, typed_faults
 from app.core.problem import Entry, Manifest
 
 FILE = "problem.toml"

@@ -9,7 +9,7 @@ from pathlib import Path
 from app.catalog.identity import Identity, identity_of
 from app.catalog.problem_schema import SLUG_PATTERN
 from app.catalog.scaffold import NewProblem
-from app.core.bounded import POSITION_LIMIT, TITLE_LIMIT
+from app.core.problem import POSITION_LIMIT, TITLE_LIMIT
 from app.errors import ProblemError
 
 SLUG_LIMIT = 100

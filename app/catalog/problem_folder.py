@@ -14,7 +14,7 @@ import msgspec
 from app.catalog.faults import BrokenPackage, PackageFault
 from app.catalog.identity import Identity, identity_of
 from app.catalog.manifest import ReadManifest, examine_manifest, manifest_fault
-from app.catalog.package_files import (
+from app.catalog.rules.package_files import (
     REFERENCE,
     PackageFiles,
     missing_faults,
@@ -25,13 +25,13 @@ from app.catalog.package_files import (
     sources,
     stray_faults,
 )
+from app.catalog.rules.text_faults import decoded
+from app.catalog.rules.toml_lines import Place, TomlLines
+from app.catalog.rules.typed_faults import nearest
 from app.catalog.starter import STARTER, code_faults, starter_faults
 from app.catalog.statement import render_statement
 from app.catalog.statement_faults import statement_faults
-from app.catalog.text_faults import decoded
 from app.catalog.together import faults_together
-from app.catalog.toml_lines import Place, TomlLines
-from app.catalog.typed_faults import nearest
 from app.core.outcome import Outcome
 from app.core.problem import Entry, Manifest, Problem
 from app.core.source_digest import SOURCES, source_digest

@@ -13,7 +13,7 @@ from typing import Any, get_args
 
 import msgspec
 
-from app.catalog.manifest_checks import (
+from app.catalog.rules.manifest_checks import (
     DTYPES,
     OUTPUT_NAME_LIMIT,
     OUTPUTS_LIMIT,
@@ -21,7 +21,6 @@ from app.catalog.manifest_checks import (
     STAGES_LIMIT,
 )
 from app.core import problem
-from app.core.bounded import WRONG_OUTCOMES
 from app.core.generators import Generator
 from app.core.probes.accuracy import AccuracyProbe
 from app.core.probes.probe import Draw
@@ -39,10 +38,7 @@ _DRAFT = "http://json-schema.org/draft-07/schema#"
 _PYTHONS_END = r"(?!\n)"
 """Of a pattern: elsewhere `$` is the end and nothing else."""
 _TITLE = "A problem of Jaxercise"
-_POINTS: Schema = {"minimum": 0, "maximum": 100}
-_LABEL: Schema = {"pattern": SLUG_PATTERN}
 _DTYPE: Schema = {"enum": list(DTYPES)}
-_REFUSALS = list(map(str, WRONG_OUTCOMES))
 
 RULES: Mapping[tuple[type, str], Schema] = {
     (problem.Manifest, "id"): {"format": "uuid"},

@@ -8,8 +8,8 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping
 
 from app.catalog.identity import Identity
-from app.catalog.toml_lines import Place
-from app.catalog.typed_faults import did_you_mean
+from app.catalog.rules.toml_lines import Place
+from app.catalog.rules.typed_faults import did_you_mean
 
 _FILE = "problem.toml"
 Fault = tuple[Place, str]

@@ -6,15 +6,17 @@ across versions for the methods used here, so a case means the same input everyw
 
 import math
 from collections.abc import Mapping, Sequence
-from typing import Literal
+from typing import Annotated, Literal
 
 import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from app.core.bounded import KeyNumber, SeedNumber, Spread
-
 Shape = tuple[int, ...]
+SeedNumber = Annotated[int, msgspec.Meta(ge=0, le=(1 << 63) - 1)]
+KeyNumber = Annotated[int, msgspec.Meta(ge=0, le=(1 << 32) - 1)]
+Spread = Annotated[float, msgspec.Meta(ge=0)]
+"""A standard deviation."""
 _SIZE_LIMIT = 1 << 22
 _HELD = {
     "bool": (0, 1),

@@ -5,28 +5,13 @@ a whole package is `app.catalog.problem_folder`'s work.
 """
 
 from collections.abc import Mapping
-from typing import Literal
+from typing import Annotated, Literal
 
 import msgspec
 
-from app.core.bounded import (
-    HyphenedName,
-    Kilobytes,
-    Megabytes,
-    Points,
-    Position,
-    Processes,
-    Processors,
-    Repeats,
-    RightOutcome,
-    Seconds,
-    Summary,
-    Title,
-    WrongOutcome,
-)
 from app.core.generators import Argument, expand_fresh
 from app.core.outcome import Outcome
-from app.core.probes.probe import Probe
+from app.core.probes.probe import Points, Probe
 from app.core.probes.table import AnyProbe
 from app.core.tolerance import Tolerance
 from app.core.verdict import Mode, Visibility
@@ -34,6 +19,41 @@ from app.core.verdict import Mode, Visibility
 DEFAULT_DTYPE = "float32"
 FRESH = "-fresh-"
 """What stands between a case's name and a number, where the case is drawn anew."""
+TITLE_LIMIT = 200
+"""Characters of a title or a track."""
+SUMMARY_LIMIT = 1000
+POSITION_LIMIT = 999_999
+_DAY = 86_400
+
+HyphenedName = Annotated[
+    str,
+    msgspec.Meta(
+        # In front of a line's end `$` holds as well.
+        pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$(?!\n)",
+        max_length=100,
+        description="lower-case words joined by hyphens, such as 'causal-mask'",
+    ),
+]
+Title = Annotated[str, msgspec.Meta(min_length=1, max_length=TITLE_LIMIT)]
+Summary = Annotated[str, msgspec.Meta(min_length=1, max_length=SUMMARY_LIMIT)]
+Position = Annotated[int, msgspec.Meta(ge=0, le=POSITION_LIMIT)]
+Repeats = Annotated[int, msgspec.Meta(ge=0, le=8)]
+Seconds = Annotated[float, msgspec.Meta(gt=0, le=_DAY)]
+Megabytes = Annotated[int, msgspec.Meta(ge=16, le=1 << 20)]
+Kilobytes = Annotated[int, msgspec.Meta(ge=1, le=10_240)]
+Processes = Annotated[int, msgspec.Meta(ge=1, le=4096)]
+Processors = Annotated[int, msgspec.Meta(ge=1, le=1024)]
+
+RIGHT_OUTCOMES = (Outcome.ACCEPTED, Outcome.CREATION_ORDER)
+"""How a right solution ends."""
+WRONG_OUTCOMES = tuple(
+    outcome
+    for outcome in Outcome
+    if outcome not in (Outcome.ACCEPTED, Outcome.PASSED, Outcome.CANCELLED, Outcome.INTERNAL_ERROR)
+)
+"""How a wrong one may be refused."""
+WrongOutcome = Annotated[Outcome, msgspec.Meta(extra_json_schema={"enum": [*map(str, WRONG_OUTCOMES)]})]
+RightOutcome = Annotated[Outcome, msgspec.Meta(extra_json_schema={"enum": [*map(str, RIGHT_OUTCOMES)]})]
 
 
 class Output(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

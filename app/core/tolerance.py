@@ -7,14 +7,14 @@ numbers are close asks here.
 """
 
 import math
+from typing import Annotated
 
 import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from app.core.bounded import ToleranceShare
-
 Array = NDArray[np.generic]
+ToleranceShare = Annotated[float, msgspec.Meta(ge=0, lt=1)]
 
 _EXACT_KINDS = "biu"
 _LARGEST = float(np.finfo(np.float64).max)

@@ -5,8 +5,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, get_args
 
 from app.catalog import markdown, problem_folder, problem_schema, statement
-from app.catalog.manifest_checks import ROWS_LIMIT
 from app.catalog.problem_schema import Schema
+from app.catalog.rules.manifest_checks import ROWS_LIMIT
 from app.core.generators import Generator
 from app.core.probes.probe import Probe
 from app.core.probes.table import CLASSES

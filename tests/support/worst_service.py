@@ -5,8 +5,8 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 from app.accounts.accounts import TOKENS_LIMIT
-from app.catalog.manifest_checks import ROWS_LIMIT
-from app.core.bounded import SUMMARY_LIMIT, TITLE_LIMIT
+from app.catalog.rules.manifest_checks import ROWS_LIMIT
+from app.core.problem import SUMMARY_LIMIT, TITLE_LIMIT
 from tests.support.worst_ground import Ground, many_problems, worst_ground
 
 

@@ -7,18 +7,20 @@ its words, and NAME in `table.py`.
 
 import enum
 from collections.abc import Iterator, Mapping
-from typing import TYPE_CHECKING, ClassVar, Self
+from typing import TYPE_CHECKING, Annotated, ClassVar, Self
 
 import msgspec
 import numpy as np
 
-from app.core.bounded import Points, PositiveSpread, SeedNumber, Spread
-from app.core.generators import Key, generate
+from app.core.generators import Key, SeedNumber, Spread, generate
 from app.core.verdict import Visibility
 
 if TYPE_CHECKING:
     from app.core.problem import Case, Manifest
 
+Points = Annotated[float, msgspec.Meta(ge=0, le=100)]
+"""Of a case or probe."""
+PositiveSpread = Annotated[float, msgspec.Meta(gt=0)]
 Fault = tuple[str | tuple[str, ...], str]
 """A key of the probe, or the way to one below it, and what is wrong there."""
 

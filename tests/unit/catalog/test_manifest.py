@@ -3,7 +3,7 @@
 import pytest
 
 from app.catalog.manifest import read_manifest
-from app.catalog.manifest_checks import ROWS_LIMIT
+from app.catalog.rules.manifest_checks import ROWS_LIMIT
 from app.errors import ProblemError
 from tests.support.small_problem import small_problem
 from tests.support.toy_problem import MANIFEST

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.catalog.toml_lines import key_text
-from app.catalog.typed_faults import did_you_mean, nearest, typed_faults
+from app.catalog.rules.toml_lines import key_text
+from app.catalog.rules.typed_faults import did_you_mean, nearest, typed_faults
 from app.core.generators import Argument
 from app.core.problem import Limits, Manifest
 from tests.support.broken_folders import MANIFEST

@@ -7,9 +7,9 @@ from collections.abc import Iterator, Mapping, Sequence
 import msgspec
 import numpy as np
 
-from app.catalog.probe_checks import module_faults, probe_faults, run_faults
-from app.catalog.toml_lines import Place
-from app.catalog.typed_faults import Fault, did_you_mean, listed, nearest
+from app.catalog.rules.probe_checks import module_faults, probe_faults, run_faults
+from app.catalog.rules.toml_lines import Place
+from app.catalog.rules.typed_faults import Fault, did_you_mean, listed, nearest
 from app.core.generators import Argument, Integers, Uniform, generate
 from app.core.probes.probe import Probe
 from app.core.probes.table import AnyProbe

@@ -3,8 +3,8 @@
 import keyword
 from collections.abc import Iterator
 
-from app.catalog.toml_lines import Place
-from app.catalog.typed_faults import Fault, did_you_mean
+from app.catalog.rules.toml_lines import Place
+from app.catalog.rules.typed_faults import Fault, did_you_mean
 from app.core.probes.probe import Probe
 from app.core.problem import Case, Entry, Manifest, ModuleClass
 from app.core.verdict import Visibility

@@ -10,7 +10,7 @@ from functools import lru_cache
 import msgspec
 from msgspec import inspect
 
-from app.catalog.toml_lines import Place
+from app.catalog.rules.toml_lines import Place
 
 Fault = tuple[Place, str]
 NO_SUCH_KEY = "there is no such key"

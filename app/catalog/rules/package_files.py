@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path, PurePosixPath
 
 from app.catalog.faults import PackageFault
-from app.catalog.typed_faults import nearest
+from app.catalog.rules.typed_faults import nearest
 
 PackageFiles = dict[str, bytes]
 

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.catalog.toml_lines import Place, TomlLines, key_text
+from app.catalog.rules.toml_lines import Place, TomlLines, key_text
 from tests.support.broken_folders import MANIFEST
 from tests.support.checkout import CHECKOUT
 

@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 from app.catalog.faults import BrokenPackage
-from app.catalog.package_files import misspelt, read_files, scanty_faults, solutions, sources
 from app.catalog.problem_folder import load_folders, problem_files, read_problem
+from app.catalog.rules.package_files import misspelt, read_files, scanty_faults, solutions, sources
 from tests.support.broken_folders import FOLDER, good_files, write_folders
 
 
