@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from functools import partial
 
+import msgspec
 from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
@@ -17,6 +18,7 @@ from app.accounts.invitations import Invitations
 from app.accounts.sign_up_rule import SignUpRule
 from app.api import accounts, openapi, operators, problems, submissions
 from app.bootstrap import open_services, publishing_positions, real_grader, require_distributed, run_worker
+from app.catalog.faults import refusal_lines
 from app.catalog.identity import Identity
 from app.catalog.problem_folder import load_folders, reading_rules, suit_any_host
 from app.catalog.renderings import open_renderings
@@ -35,8 +37,16 @@ from app.metrics.status_report import StatusReport
 from app.settings import Settings
 from app.store.problems import Problems
 from app.submissions.service import Submissions
-from app.web import account_pages, invitation_pages, problem_pages, status_page, submission_page
+from app.web import (
+    account_pages,
+    invitation_pages,
+    preview_pages,
+    problem_pages,
+    status_page,
+    submission_page,
+)
 from app.web.errors import error_page
+from app.web.preview_pages import Preview, SignInEverybody
 from app.worker.worker import OpenGrader
 
 _API_MODULES = (problems, submissions, accounts, operators)
@@ -46,11 +56,16 @@ _log = logging.getLogger("jaxercise")
 
 
 def create_app(
-    settings: Settings, *, open_grader: OpenGrader | None = None, metrics: Metrics | None = None
+    settings: Settings,
+    *,
+    open_grader: OpenGrader | None = None,
+    metrics: Metrics | None = None,
+    preview: Preview | None = None,
 ) -> FastAPI:
     """Build the application; its lifespan opens the database, loads the problems and grades.
 
-    `open_grader` takes the place of the real sandbox and grader.
+    `open_grader` takes the place of the real sandbox and grader. A `preview` follows the folders, and asks
+    nobody to sign in.
     """
     health = operators.Health(metrics=metrics or Metrics(), readiness=operators.Readiness())
     app = FastAPI(
@@ -64,6 +79,7 @@ def create_app(
             settings=settings,
             health=health,
             open_grader=open_grader or real_grader(settings, health.metrics),
+            preview=preview,
         ),
     )
     app.openapi = openapi.describer(app)  # type: ignore[method-assign]  # the way FastAPI documents
@@ -83,6 +99,9 @@ def create_app(
         request_limit=settings.request_limit,
         origins=settings.origins,
     )
+    if preview is not None:
+        app.include_router(preview_pages.router)
+        app.add_middleware(SignInEverybody, preview=preview)
     return app
 
 
@@ -104,13 +123,23 @@ async def _present(request: Request, answer: ErrorAnswer) -> Response:
 
 @asynccontextmanager
 async def _lifespan(
-    app: FastAPI, *, settings: Settings, health: operators.Health, open_grader: OpenGrader
+    app: FastAPI,
+    *,
+    settings: Settings,
+    health: operators.Health,
+    open_grader: OpenGrader,
+    preview: Preview | None,
 ) -> AsyncIterator[None]:
     if not settings.worker:
         require_distributed(settings, "JAXERCISE_WORKER=false")
     async with open_services(settings) as shared, publishing_positions(shared), AsyncExitStack() as stack:
         await stack.enter_async_context(watching_loop(health.metrics.loop_held))
-        refused = await load_problems(settings, shared.problems)
+        if preview is None:
+            refused = await load_problems(settings, shared.problems)
+        else:
+            refused = []
+            require_host = (await _host_rule(settings)).require
+            await stack.enter_async_context(preview.following(shared.problems, require_host))
         health.readiness.add("database", shared.database.ping)
         health.metrics.queue.watch(shared.database)
         worker = None
@@ -120,14 +149,15 @@ async def _lifespan(
             health.readiness.add("grading", worker.missing)
         verdict_watch = watch_of(shared.database)
         await stack.enter_async_context(verdict_watch.running())
+        own_accounts = Accounts(
+            shared.database, session_days=settings.session_days, sign_up_rule=_sign_up_rule(settings)
+        )
+        if preview is not None:
+            await preview.begin_session(own_accounts)
         put_services(
             app,
             RequestServices(
-                accounts=Accounts(
-                    shared.database,
-                    session_days=settings.session_days,
-                    sign_up_rule=_sign_up_rule(settings),
-                ),
+                accounts=own_accounts,
                 invitations=Invitations(shared.database),
                 problems=shared.problems,
                 submissions=Submissions(
@@ -151,6 +181,7 @@ async def _lifespan(
                 refused_problems=refused,
                 is_production=settings.environment == "production",
                 is_unjailed=settings.sandbox == "unjailed",
+                preview=None if preview is None else preview.state,
                 grading_failure=None if worker is None else worker.failure,
             ),
         )
@@ -162,6 +193,22 @@ def _sign_up_rule(settings: Settings) -> SignUpRule:
     return SignUpRule(needs=settings.sign_up, code="" if code is None else code.get_secret_value())
 
 
+class _HostRule(msgspec.Struct, frozen=True):
+    """What refuses a problem that cannot be graded on this host, and what it looks at."""
+
+    require: Callable[[Problem], None] = suit_any_host
+    facts: str = ""
+
+
+async def _host_rule(settings: Settings) -> _HostRule:
+    """Return the rule of this host; none at all where another process grades."""
+    if not settings.worker:
+        return _HostRule()
+    from app.grading.plan.host_needs import host_facts, require_host
+
+    return _HostRule(require_host, str(await asyncio.to_thread(host_facts)))
+
+
 async def load_problems(
     settings: Settings, problems: Problems, *, rules: str | None = None
 ) -> list[ProblemError]:
@@ -171,14 +218,11 @@ async def load_problems(
     list, and where this process grades, one that cannot be graded on its host. What was read under the same
     `rules` is not read again; they are those of this program on this host.
     """
-    require_host: Callable[[Problem], None] = suit_any_host
+    host = await _host_rule(settings)
     if rules is None:
         rules = await asyncio.to_thread(reading_rules)
-    if settings.worker:
-        from app.grading.plan.host_needs import host_facts, require_host
-
-        facts = await asyncio.to_thread(host_facts)
-        rules = hashlib.sha256(f"{rules} {facts}".encode()).hexdigest()
+    if host.facts:
+        rules = hashlib.sha256(f"{rules} {host.facts}".encode()).hexdigest()
     on_offer = await problems.found_readable(rules)
     last_ids = {f"{listing.position}-{listing.slug}": listing.id for listing in await problems.on_offer()}
     loaded = await asyncio.to_thread(
@@ -192,7 +236,7 @@ async def load_problems(
             for listing in on_offer
         },
         last_ids=last_ids,
-        require_host=require_host,
+        require_host=host.require,
     )
     refused = list(loaded.refused)
     published = {listing.id for listing in on_offer if listing.slug in loaded.unchanged}
@@ -201,8 +245,10 @@ async def load_problems(
             published.add((await problems.publish(files, rules=rules)).manifest.id)
         except ProblemError as fault:
             refused.append(ProblemError(f"{loaded.folders[slug]}/{fault.message}"))
-    for refusal in refused:
-        _log.error("problem refused: %s", refusal.message)
+    for fault in refusal_lines(refused):
+        _log.error("problem refused: %s", fault)
+    for warning in loaded.warnings:
+        _log.warning("problem on offer, but: %s", warning)
     if len(refused) == len(loaded.unfit):
         await problems.retire_except(published)
     else:

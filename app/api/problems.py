@@ -7,6 +7,7 @@ import msgspec
 from fastapi import APIRouter, Query, Response
 
 from app.api.openapi import SIGNED_IN, answers
+from app.catalog.faults import refusal_lines
 from app.core.generators import Argument
 from app.core.problem import Entry, Limits, ProblemPage
 from app.core.tolerance import Tolerance
@@ -57,7 +58,7 @@ class ProblemAnswer(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class RefusedProblems(msgspec.Struct, frozen=True, kw_only=True):
-    """Why folders could not be loaded at the last start: file, key and reason of each."""
+    """Why folders could not be loaded at the last start: file, line, key and reason of each fault."""
 
     refused: tuple[str, ...]
 
@@ -90,7 +91,7 @@ async def list_problems(
 async def list_refused(user: SignedIn, services: AllServices) -> Response:
     if not user.sees_everything:
         raise NotAllowed
-    return JsonAnswer(RefusedProblems(refused=tuple(fault.message for fault in services.refused_problems)))
+    return JsonAnswer(RefusedProblems(refused=refusal_lines(services.refused_problems)))
 
 
 @router.get(

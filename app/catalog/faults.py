@@ -1,6 +1,6 @@
 """What is wrong with a problem package: where, and what to do, all of it at once."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 import msgspec
 
@@ -24,6 +24,11 @@ class PackageFault(msgspec.Struct, frozen=True, kw_only=True):
     def __str__(self) -> str:
         place = self.file if self.line is None else f"{self.file}:{self.line}"
         return f"{place}: {self.key}: {self.reason}" if self.key else f"{place}: {self.reason}"
+
+
+def refusal_lines(refused: Iterable[ProblemError]) -> tuple[str, ...]:
+    """Return all faults of refused problems, one after the other."""
+    return tuple(line for error in refused for line in error.message.split("\n"))
 
 
 class BrokenPackage(ProblemError):

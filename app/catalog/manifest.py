@@ -1,173 +1,121 @@
-"""`problem.toml` as bytes → a checked `Manifest`."""
+"""`problem.toml` as bytes → a checked `Manifest`, or all that is wrong with it."""
 
+import re
 import tomllib
-import uuid
-from collections.abc import Sequence
 
 import msgspec
 
-from app.catalog.probe_checks import probe_faults
-from app.core.generators import generate
-from app.core.problem import DEFAULT_DTYPE, Entry, Manifest, ModuleStage
-from app.core.verdict import Visibility
-from app.errors import ProblemError
+from app.catalog.faults import BrokenPackage, PackageFault
+from app.catalog.rules.manifest_checks import Draft, draft_faults
+from app.catalog.rules.text_faults import decoded
+from app.catalog.rules.toml_lines import Place, TomlLines, key_text
+from app.catalog.rules.typed_faults import NO_SUCH_KEY, typed_faults
+from app.core.problem import Entry, Manifest
 
-_FILE = "problem.toml"
-_DTYPES = (
-    *("bool", "int8", "int16", "int32", "int64", "uint8", "uint16", "uint32", "uint64"),
-    *("float16", "bfloat16", "float32", "float64", "complex64", "complex128"),
-)
-_POSITION_LIMIT = 999_999
-_OUTPUTS_LIMIT = 32
-_OUTPUT_NAME_LIMIT = 60
-_STAGES_LIMIT = 64
-_STAGE_NAME_LIMIT = 80
-NAME_LIMIT = 200
-"""Characters of a title or a track."""
-SUMMARY_LIMIT = 1000
-ROWS_LIMIT = 200
-"""How many rows a verdict may have: cases, those drawn anew, and probes."""
+FILE = "problem.toml"
+_TOML_PLACE = re.compile(r" \(at (?:line (\d+), column (\d+)|end of document)\)$")
+_TOML_WORDS = {
+    "Cannot overwrite a value": "this key stands here twice",
+    "Expected '=' after a key in a key/value pair": "a key is followed by `=` and its value",
+    "Invalid value": "this is no value of TOML: text stands in quotes, and true and false are lower-case",
+    "Unterminated string": "a text has no closing quotes",
+    "Unclosed array": "a list has no closing bracket",
+    "Unclosed inline table": "a table in braces has no closing brace, or goes over several lines",
+}
+"""For the mistakes that are made most; the words of `tomllib` for all others."""
+
+
+class ReadManifest(msgspec.Struct, frozen=True, kw_only=True):
+    """What was found in a `problem.toml`: the manifest, or its faults and as much as could be read."""
+
+    manifest: Manifest | None
+    faults: tuple[PackageFault, ...]
+    draft: Draft | None
+    """None where it is no TOML."""
+    text: str
+
+    @property
+    def entry(self) -> Entry | None:
+        """What solutions must define, where nothing is wrong with it."""
+        is_faulty = any(fault.key.partition(".")[0] == "entry" for fault in self.faults)
+        return None if self.draft is None or is_faulty else self.draft.entry
+
+    @property
+    def forbidden(self) -> tuple[str, ...]:
+        """The names that solutions may not use, where nothing is wrong with them."""
+        names = self.draft.keys.get("forbidden") if self.draft else None
+        is_faulty = any(fault.key.startswith("forbidden") for fault in self.faults)
+        return tuple(names) if isinstance(names, list) and not is_faulty else ()
 
 
 def read_manifest(data: bytes) -> Manifest:
     """Parse and check `problem.toml`.
 
     Raises:
-        ProblemError: it is not TOML, a key is unknown, missing or of the wrong type, or two parts contradict.
+        BrokenPackage: it is not TOML, keys are unknown, missing or of the wrong type, or parts contradict.
     """
+    found = examine_manifest(data)
+    if found.manifest is None:
+        raise BrokenPackage(found.faults)
+    return found.manifest
+
+
+def examine_manifest(data: bytes) -> ReadManifest:
+    """Parse and check `problem.toml`, and find all that is wrong with it."""
+    text, faults = decoded(FILE, data)
+    keys: dict[str, object] = {}
+    if not faults:
+        try:
+            keys = tomllib.loads(text)
+        except (ValueError, RecursionError) as error:
+            faults = [_syntax_fault(text, error)]
+    if not faults and not keys:
+        required = ", ".join(field.name for field in msgspec.structs.fields(Manifest) if field.required)
+        faults = [PackageFault(file=FILE, reason=f"is empty; it must have {required}")]
+    if faults:
+        return ReadManifest(manifest=None, faults=tuple(faults), draft=None, text=text)
+    found = list(typed_faults(keys, Manifest))
+    draft = Draft.of(keys, faulty=[place for place, _ in found])
+    found += draft_faults(draft)
+    if found:
+        lines = TomlLines(text)
+        faults = [manifest_fault(lines, place, _in_place(place, reason)) for place, reason in found]
+        return ReadManifest(manifest=None, faults=tuple(faults), draft=draft, text=text)
     try:
-        manifest = msgspec.convert(tomllib.loads(data.decode("utf-8-sig")), Manifest)
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise ProblemError(f"{_FILE}: not valid TOML: {error}") from error
+        manifest = msgspec.convert(keys, Manifest)
     except msgspec.ValidationError as error:
-        raise ProblemError(f"{_FILE}: {_place_first(str(error))}") from error
-    _check_identity(manifest)
-    _check_sizes(manifest)
-    _check_outputs(manifest.entry)
-    _check_cases(manifest)
-    _check_probes(manifest)
-    if manifest.module is not None:
-        _check_stages(manifest.module.stages, manifest.entry.parameters)
-    return manifest
+        # A type that `typed_faults` does not know yet: better told in msgspec's words than not at all.
+        reason, _, place = str(error).partition(" - at ")
+        faults = [PackageFault(file=FILE, key=place.strip("`").removeprefix("$."), reason=reason)]
+        return ReadManifest(manifest=None, faults=tuple(faults), draft=draft, text=text)
+    return ReadManifest(manifest=manifest, faults=(), draft=draft, text=text)
 
 
-def _place_first(message: str) -> str:
-    """Put the place first, which an author looks for; msgspec says "reason - at `$.key`"."""
-    reason, separator, place = message.rpartition(" - at ")
-    return f"{place.strip('`')}: {reason}" if separator else f"$: {message}"
+def manifest_fault(lines: TomlLines, place: Place, reason: str) -> PackageFault:
+    """Return a fault of one key of a `problem.toml` whose lines these are."""
+    return PackageFault(file=FILE, line=lines.line_of(place), key=key_text(place), reason=reason)
 
 
-def _refuse(place: str, reason: str) -> ProblemError:
-    return ProblemError(f"{_FILE}: {place}: {reason}")
+def _in_place(place: Place, reason: str) -> str:
+    """Say of a key that is not known where it stands, but is at the top, that it belongs there."""
+    table = key_text(place[:-1])
+    if table and NO_SUCH_KEY in reason and place[-1] in Manifest.__struct_fields__:
+        return f"belongs in front of the first [table]; here it is a key of `{table}`"
+    return reason
 
 
-def _check_identity(manifest: Manifest) -> None:
-    if not 0 <= manifest.position <= _POSITION_LIMIT:
-        raise _refuse("$.position", f"must be from 0 to {_POSITION_LIMIT:,}")
-    try:
-        uuid.UUID(manifest.id)
-    except ValueError as error:
-        raise _refuse("$.id", f"{manifest.id!r} is not a UUID") from error
-    for place, name in [("$.entry.function", manifest.entry.function)] + [
-        ("$.entry.parameters", name) for name in manifest.entry.parameters
-    ]:
-        if not name.isidentifier():
-            raise _refuse(place, f"{name!r} is not a Python name")
-    for index, name in enumerate(manifest.packages):
-        if not name.isidentifier():
-            raise _refuse(
-                f"$.packages[{index}]", f"{name!r} is not a name that `import` takes, such as 'einops'"
-            )
-
-
-def _check_sizes(manifest: Manifest) -> None:
-    """Bound what pages show of every problem, and of every verdict."""
-    for key, text, limit in (
-        ("title", manifest.title, NAME_LIMIT),
-        ("track", manifest.track, NAME_LIMIT),
-        ("summary", manifest.summary, SUMMARY_LIMIT),
-    ):
-        if len(text) > limit:
-            raise _refuse(f"$.{key}", f"has {len(text):,} characters; at most {limit:,} are allowed")
-    rows = len(manifest.cases) + sum(case.fresh for case in manifest.cases) + len(manifest.probes)
-    if rows > ROWS_LIMIT:
-        raise _refuse(
-            "$.cases",
-            f"with those drawn anew and the probes there are {rows:,}; at most {ROWS_LIMIT} are allowed",
-        )
-
-
-def _check_outputs(entry: Entry) -> None:
-    place = "$.entry.outputs"
-    if entry.structure == "array" and entry.outputs:
-        raise _refuse("$.entry.structure", "several outputs need 'tuple' or 'dict'")
-    if entry.structure != "array" and not 1 <= len(entry.outputs) <= _OUTPUTS_LIMIT:
-        raise _refuse(
-            place, f"a {entry.structure} needs 1 to {_OUTPUTS_LIMIT} outputs, each with its name and dtype"
-        )
-    if entry.outputs and entry.output_dtype != DEFAULT_DTYPE:
-        raise _refuse("$.entry.output_dtype", "is for a single array; each of several outputs has its dtype")
-    for index, output in enumerate(entry.outputs):
-        if not _is_output_name(output.name):
-            reason = f"1 to {_OUTPUT_NAME_LIMIT} printable characters are needed, none of them a backtick"
-            raise _refuse(f"{place}[{index}].name", reason)
-        if output.name in [other.name for other in entry.outputs[:index]]:
-            raise _refuse(f"{place}[{index}].name", f"the name {output.name!r} is used twice")
-    for index, output in enumerate(entry.named_outputs):
-        if output.dtype not in _DTYPES:
-            where = f"{place}[{index}].dtype" if entry.outputs else "$.entry.output_dtype"
-            raise _refuse(where, f"{output.dtype!r} is none of {', '.join(_DTYPES)}")
-
-
-def _is_output_name(name: str) -> bool:
-    return 1 <= len(name) <= _OUTPUT_NAME_LIMIT and name.isprintable() and "`" not in name
-
-
-def _check_cases(manifest: Manifest) -> None:
-    names = [case.name for case in manifest.cases] + [probe.name for probe in manifest.probes]
-    twice = sorted({name for name in names if names.count(name) > 1})
-    if twice:
-        raise _refuse("$.cases", f"the name {twice[0]!r} is used twice")
-    if not any(case.visibility is Visibility.SAMPLE for case in manifest.cases):
-        raise _refuse(
-            "$.cases", "at least one case must have visibility 'sample', for Run to have something to run"
-        )
-    wanted = set(manifest.entry.parameters)
-    for index, case in enumerate(manifest.cases):
-        place = f"$.cases[{index}].arguments"
-        for name in sorted(wanted ^ set(case.arguments)):
-            raise _refuse(
-                place, f"{name!r} is {'missing' if name in wanted else 'not a parameter of the entry'}"
-            )
-        for name, argument in case.arguments.items():
-            try:
-                generate(argument)
-            except ValueError as error:
-                raise _refuse(f"{place}.{name}", str(error)) from error
-
-
-def _check_probes(manifest: Manifest) -> None:
-    for place, reason in probe_faults(manifest):
-        raise _refuse(place, reason)
-
-
-def _check_stages(stages: Sequence[ModuleStage], parameters: Sequence[str]) -> None:
-    """Refuse the first stage that could not be told apart or found, or that names what is not there."""
-    if len(stages) > _STAGES_LIMIT:
-        raise _refuse("$.module.stages", f"more than {_STAGES_LIMIT} stages are not recorded")
-    names: set[str] = set()
-    for index, stage in enumerate(stages):
-        place = f"$.module.stages[{index}]"
-        if not 0 < len(stage.name) <= _STAGE_NAME_LIMIT:
-            raise _refuse(f"{place}.name", f"must have 1 to {_STAGE_NAME_LIMIT} characters")
-        if stage.name in names:
-            raise _refuse(f"{place}.name", f"the name {stage.name!r} is used twice")
-        if not all(stage.path.split(".")):
-            raise _refuse(f"{place}.path", f"{stage.path!r} is not names joined by dots, such as 'blocks.0'")
-        if of := stage.attention:
-            for name in (of.queries, of.keys, of.values):
-                if name not in names:
-                    raise _refuse(f"{place}.attention", f"{name!r} is no stage before this one")
-            if of.heads not in parameters:
-                raise _refuse(f"{place}.attention", f"{of.heads!r} is not a parameter of the entry")
-        names.add(stage.name)
+def _syntax_fault(text: str, error: Exception) -> PackageFault:
+    """Say where the text stops being TOML."""
+    if isinstance(error, RecursionError):
+        return PackageFault(file=FILE, reason="is not valid TOML: lists or tables lie too deep in each other")
+    said = str(error)
+    found = _TOML_PLACE.search(said)
+    reason = said[: found.start()] if found else said
+    words = _TOML_WORDS.get(reason, reason)
+    if found is None:
+        return PackageFault(file=FILE, reason=f"is not valid TOML: {words}")
+    if found[1] is None:
+        line = len(text.rstrip().split("\n"))
+        return PackageFault(file=FILE, line=line, reason=f"is not valid TOML: {words}, and the file ends")
+    line, column = int(found[1]), int(found[2])
+    return PackageFault(file=FILE, line=line, reason=f"is not valid TOML: column {column}: {words}")

@@ -1,60 +1,70 @@
-"""Whether a learner who begins with the starter can get anywhere: what the grader would refuse unseen.
+"""Whether who begins with the starter can get anywhere, and whether solutions are what the grader can call.
 
-The starter is read as text, never run.
+All are read as text, never run.
 """
 
 import ast
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
-from app.core.problem import Entry, Manifest
-from app.errors import ProblemError
+from app.catalog.faults import PackageFault
+from app.core.problem import Entry
 from sandbox.forbidden_names import first_forbidden
 
-_FILE = "starter.py"
+STARTER = "starter.py"
 _SHOWN = 300
 _Function = ast.FunctionDef | ast.AsyncFunctionDef
 
 
-def require_usable_starter(manifest: Manifest, starter: str) -> None:
-    """Raise where a learner's text that is built on `starter` would be refused for what the starter has.
+def starter_faults(entry: Entry, forbidden: Sequence[str], starter: str) -> Iterator[PackageFault]:
+    """Yield why the grader would refuse a text that is built on `starter`, for what the starter has."""
+    yield from code_faults(STARTER, starter, entry, forbidden)
 
-    Raises:
-        ProblemError: it is empty or no Python, lacks the entry function, has its parameters in another
-            order, or uses a name that the problem forbids.
+
+def code_faults(
+    file: str, code: str, entry: Entry | None, forbidden: Sequence[str] = ()
+) -> Iterator[PackageFault]:
+    """Yield why the grader would not call a text: no Python, no entry function, other parameters.
+
+    What `forbidden` names is looked for as in a submission. Without an `entry` only the syntax is looked at.
     """
     try:
-        tree = ast.parse(starter.removeprefix("\ufeff"))
+        tree = ast.parse(code.removeprefix("\ufeff"))
     except SyntaxError as error:
-        raise _refuse(error.lineno, f"no Python: {error.msg}") from error
+        yield _fault(file, error.lineno, f"is no Python: {error.msg}")
+        return
     except (ValueError, RecursionError, MemoryError) as error:
-        raise _refuse(None, f"no Python: {error}") from error
+        yield _fault(file, None, f"is no Python: {str(error) or 'it is nested too deeply'}")
+        return
+    if entry is None:
+        return
     if not tree.body:
-        raise _refuse(None, f"it has no code, and `{manifest.entry.function}` is what learners begin with")
-    _check_entry(manifest.entry, tree)
-    if found := first_forbidden(tree, manifest.forbidden):
-        raise _refuse(found.line, f"it uses {found.name}, which $.forbidden in problem.toml rules out")
+        begins = "; it is what learners begin with" if file == STARTER else ""
+        yield _fault(file, None, f"has no code; define `{entry.function}`{begins}")
+        return
+    yield from _entry_faults(file, entry, tree)
+    if found := first_forbidden(tree, forbidden):
+        yield _fault(file, found.line, f"uses {found.name}, which `forbidden` in problem.toml rules out")
 
 
-def _refuse(line: int | None, reason: str) -> ProblemError:
-    place = "" if line is None else f" line {line}:"
-    return ProblemError(f"{_FILE}:{place} {reason}")
+def _fault(file: str, line: int | None, reason: str) -> PackageFault:
+    return PackageFault(file=file, line=line, reason=reason)
 
 
-def _check_entry(entry: Entry, tree: ast.Module) -> None:
-    """Refuse a starter whose entry function is not there, or cannot be called with what arrives."""
-    place = "$.entry.function in problem.toml names"
+def _entry_faults(file: str, entry: Entry, tree: ast.Module) -> Iterator[PackageFault]:
+    """Tell that the entry function is not there, or cannot be called with what arrives."""
     found = next((node for node in reversed(list(_bound(tree))) if _name(node) == entry.function), None)
     if found is None:
         there = [node.name for node in tree.body if isinstance(node, _Function)]
         defined = f"; it defines {', '.join(there[:8])}" if there else ""
-        raise _refuse(None, f"{place} the function `{entry.function}`, which it does not define{defined}")
-    if isinstance(found, ast.AsyncFunctionDef):
-        raise _refuse(found.lineno, f"`{entry.function}` is an `async def`, and it is called plainly")
-    if isinstance(found, ast.FunctionDef):
-        _check_parameters(entry, found)
+        reason = f"does not define `{entry.function}`, which entry.function in problem.toml names{defined}"
+        yield _fault(file, None, reason)
+    elif isinstance(found, ast.AsyncFunctionDef):
+        yield _fault(file, found.lineno, f"`{entry.function}` is an `async def`, and it is called plainly")
+    elif isinstance(found, ast.FunctionDef):
+        yield from _parameter_faults(file, entry, found)
 
 
-def _check_parameters(entry: Entry, function: ast.FunctionDef) -> None:
+def _parameter_faults(file: str, entry: Entry, function: ast.FunctionDef) -> Iterator[PackageFault]:
     names = function.args
     positional = [argument.arg for argument in (*names.posonlyargs, *names.args)]
     count = len(entry.parameters)
@@ -70,7 +80,7 @@ def _check_parameters(entry: Entry, function: ast.FunctionDef) -> None:
     if not fits or keyword_only or is_shuffled:
         wanted = f"{entry.function}({', '.join(entry.parameters)})"
         has = f"{entry.function}({ast.unparse(names)[:_SHOWN]})"
-        raise _refuse(function.lineno, f"$.entry in problem.toml calls {wanted}, but it defines {has}")
+        yield _fault(file, function.lineno, f"`entry` in problem.toml calls {wanted}, but this is {has}")
 
 
 def _bound(tree: ast.Module) -> Iterator[ast.AST]:

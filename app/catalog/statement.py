@@ -1,6 +1,5 @@
 """A problem's statement as HTML: the text, and apart from it its hints, quiz questions and recap."""
 
-import re
 from collections.abc import Sequence
 from itertools import zip_longest
 
@@ -8,14 +7,19 @@ import msgspec
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
-from app.catalog.markdown import BLOCKS, statement_markdown
+from app.catalog.faults import BrokenPackage, PackageFault
+from app.catalog.markdown import BLOCKS, plain_text, statement_markdown
+from app.catalog.markup.quiz import (
+    CHOICES_LIMIT,
+    Question,
+    question_faults,
+    read_question,
+    top_level,
+    written_questions,
+)
 from app.core.problem import Problem
-from app.errors import ProblemError
 
 BLOCKS_LIMIT = 60
-CHOICES_LIMIT = 300
-"""Of all questions together."""
-_MARK = re.compile(r"\[([ xX])\]\s+")
 
 
 class Heading(msgspec.Struct, frozen=True, kw_only=True):
@@ -23,33 +27,16 @@ class Heading(msgspec.Struct, frozen=True, kw_only=True):
 
     anchor: str
     title: str
+    """As text, a formula in words."""
 
 
 class Hint(msgspec.Struct, frozen=True, kw_only=True):
     """One `:::hint Title` block."""
 
     title: str
+    """As text, a formula in words."""
+    title_html: str
     html: str
-
-
-class Choice(msgspec.Struct, frozen=True, kw_only=True):
-    """One answer to pick from."""
-
-    html: str
-    right: bool
-
-
-class Question(msgspec.Struct, frozen=True, kw_only=True):
-    """One quiz question; at least one of its choices is right."""
-
-    html: str
-    choices: tuple[Choice, ...]
-    explanation_html: str
-
-    @property
-    def several(self) -> bool:
-        """True where more than one choice is right."""
-        return sum(choice.right for choice in self.choices) > 1
 
 
 class Statement(msgspec.Struct, frozen=True, kw_only=True):
@@ -66,39 +53,60 @@ def render_statement(problem: Problem) -> Statement:
     """Render the statement of one problem version.
 
     Raises:
-        ProblemError: a quiz question has no choices or no right one.
+        BrokenPackage: a quiz question has no choices or no right one, or something is too long.
     """
     md = statement_markdown(problem.slug)
-    rest, blocks = _split(md.parse(problem.statement))
-    if len(blocks) > BLOCKS_LIMIT:
-        raise ProblemError(
-            f"statement.md: there are {len(blocks):,} hints, quizzes and recaps; "
-            f"at most {BLOCKS_LIMIT} are allowed"
-        )
-    rest = _without_title(_without_empty_sections(rest))
+    rest, blocks = split_blocks(md.parse(problem.statement))
+    if faults := blocks_faults(blocks):
+        raise BrokenPackage(faults)
+    rest = text_to_show(rest)
     return Statement(
         html=_html(md, rest),
         headings=tuple(_headings(rest)),
         hints=tuple(
-            Hint(title=_title(block, f"Hint {number}"), html=_html(md, block[1:-1]))
-            for number, block in enumerate(_named(blocks, "hint"), start=1)
+            _hint(md, block, f"Hint {number}") for number, block in enumerate(_named(blocks, "hint"), start=1)
         ),
-        quiz=_quiz(md, _named(blocks, "quiz")),
+        quiz=tuple(
+            read_question(md, written)
+            for block in _named(blocks, "quiz")
+            for written in written_questions(block)
+        ),
         recap_html="".join(_html(md, block[1:-1]) for block in _named(blocks, "recap")),
     )
 
 
-def _quiz(md: MarkdownIt, blocks: Sequence[list[Token]]) -> tuple[Question, ...]:
-    questions = tuple(question for block in blocks for question in _questions(md, block[1:-1]))
-    choices = sum(len(question.choices) for question in questions)
+def blocks_faults(blocks: Sequence[list[Token]]) -> list[PackageFault]:
+    """Return what is wrong with hints, questions and recaps, each as `split_blocks` gives it."""
+    faults: list[PackageFault] = []
+    choices = 0
+    if len(blocks) > BLOCKS_LIMIT:
+        reason = f"there are {len(blocks):,} hints, quizzes and recaps; at most {BLOCKS_LIMIT} are allowed"
+        faults.append(_fault(_line(blocks[BLOCKS_LIMIT]), reason))
+    for block in blocks:
+        name = block[0].type.split("_")[1]
+        if not block[1:-1]:
+            faults.append(_fault(_line(block), f"`:::{name}` has nothing in it; fill it or take it out"))
+    for block in _named(blocks, "quiz"):
+        for written in written_questions(block):
+            choices += len(written.choices)
+            faults += [_fault(line, reason) for line, reason in question_faults(written, line=_line(block))]
     if choices > CHOICES_LIMIT:
-        raise ProblemError(
-            f"statement.md: the quiz has {choices:,} choices; at most {CHOICES_LIMIT} are allowed"
-        )
-    return questions
+        first = _line(_named(blocks, "quiz")[0])
+        reason = f"the quiz has {choices:,} choices; at most {CHOICES_LIMIT} are allowed"
+        faults.append(_fault(first, reason))
+    return faults
 
 
-def _split(tokens: Sequence[Token]) -> tuple[list[Token], list[list[Token]]]:
+def _fault(line: int, reason: str) -> PackageFault:
+    return PackageFault(file="statement.md", line=line, reason=reason)
+
+
+def _line(block: Sequence[Token]) -> int:
+    assert block[0].map is not None
+    return block[0].map[0] + 1
+
+
+def split_blocks(tokens: Sequence[Token]) -> tuple[list[Token], list[list[Token]]]:
     """Part the tokens outside the blocks from each block, from its opening to its closing token."""
     rest: list[Token] = []
     blocks: list[list[Token]] = []
@@ -119,8 +127,14 @@ def _named(blocks: Sequence[list[Token]], name: str) -> list[list[Token]]:
     return [block for block in blocks if block[0].type == f"container_{name}_open"]
 
 
-def _title(block: Sequence[Token], default: str) -> str:
-    return block[0].info.strip().partition(" ")[2].strip() or default
+def _hint(md: MarkdownIt, block: Sequence[Token], default: str) -> Hint:
+    title = block[0].info.strip().partition(" ")[2].strip() or default
+    [inline] = md.parseInline(title)
+    return Hint(
+        title=plain_text(inline.children or []),
+        title_html=_html(md, [inline]),
+        html=_html(md, block[1:-1]),
+    )
 
 
 def _html(md: MarkdownIt, tokens: Sequence[Token]) -> str:
@@ -129,14 +143,18 @@ def _html(md: MarkdownIt, tokens: Sequence[Token]) -> str:
 
 def _headings(tokens: Sequence[Token]) -> list[Heading]:
     return [
-        Heading(anchor=str(token.attrs["id"]), title=tokens[index + 1].content)
+        Heading(anchor=str(token.attrs["id"]), title=plain_text(tokens[index + 1].children or []))
         for index, token in enumerate(tokens)
         if token.type == "heading_open" and token.tag == "h2"
     ]
 
 
+def text_to_show(tokens: list[Token]) -> list[Token]:
+    """Drop the title, which the page shows itself, and sections that had nothing but blocks in them."""
+    return _without_title(_without_empty_sections(tokens))
+
+
 def _without_title(tokens: list[Token]) -> list[Token]:
-    """Drop the title, which the page shows itself."""
     if tokens and tokens[0].type == "heading_open" and tokens[0].tag == "h1":
         return tokens[3:]
     return tokens
@@ -144,7 +162,7 @@ def _without_title(tokens: list[Token]) -> list[Token]:
 
 def _without_empty_sections(tokens: list[Token]) -> list[Token]:
     """Drop a heading such as "Hints" that had nothing but blocks under it, as they are shown elsewhere."""
-    groups = _top_level(tokens)
+    groups = top_level(tokens)
     kept: list[Token] = []
     for group, after in zip_longest(groups, groups[1:]):
         empty = _is_heading(group) and (
@@ -157,61 +175,3 @@ def _without_empty_sections(tokens: list[Token]) -> list[Token]:
 
 def _is_heading(group: Sequence[Token]) -> bool:
     return group[0].type == "heading_open"
-
-
-def _questions(md: MarkdownIt, tokens: Sequence[Token]) -> list[Question]:
-    """Read the questions of one block: text, a list of marked choices, and a quote that explains."""
-    questions: list[Question] = []
-    text: list[Token] = []
-    choices: tuple[Choice, ...] = ()
-    explanation: list[Token] = []
-
-    def finish() -> None:
-        if text or choices:
-            questions.append(_question(md, text, choices, explanation))
-
-    for part in _top_level(tokens):
-        if part[0].type == "bullet_list_open":
-            choices = tuple(_choice(md, item[1:-1]) for item in _top_level(part[1:-1]))
-        elif part[0].type == "blockquote_open":
-            explanation = [*explanation, *part[1:-1]]
-        else:
-            if choices:
-                finish()
-                text, choices, explanation = [], (), []
-            text = [*text, *part]
-    finish()
-    return questions
-
-
-def _question(
-    md: MarkdownIt, text: Sequence[Token], choices: tuple[Choice, ...], explanation: Sequence[Token]
-) -> Question:
-    html = _html(md, text)
-    if not any(choice.right for choice in choices):
-        asked = " ".join(token.content for token in text if token.type == "inline")
-        raise ProblemError(
-            f"statement.md: the quiz question “{asked}” needs choices, at least one marked [x]"
-        )
-    return Question(html=html, choices=choices, explanation_html=_html(md, explanation))
-
-
-def _choice(md: MarkdownIt, tokens: Sequence[Token]) -> Choice:
-    inline = next((token for token in tokens if token.type == "inline"), None)
-    mark = _MARK.match(inline.content) if inline is not None else None
-    if inline is None or mark is None or not inline.children:
-        raise ProblemError("statement.md: a choice of a quiz must begin with [ ] or [x]")
-    inline.children[0].content = inline.children[0].content.removeprefix(mark.group(0))
-    return Choice(html=_html(md, tokens), right=mark.group(1) != " ")
-
-
-def _top_level(tokens: Sequence[Token]) -> list[list[Token]]:
-    """Group the tokens into elements: from each opening token to its closing one."""
-    groups: list[list[Token]] = []
-    depth = 0
-    for token in tokens:
-        if depth == 0:
-            groups.append([])
-        groups[-1].append(token)
-        depth += token.nesting
-    return groups

@@ -8,19 +8,22 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping
 
 from app.catalog.identity import Identity
+from app.catalog.rules.toml_lines import Place
+from app.catalog.rules.typed_faults import did_you_mean
 
 _FILE = "problem.toml"
+Fault = tuple[Place, str]
 
 
 def faults_together(
     identities: Mapping[str, Identity], *, owners: Mapping[str, str] | None = None
-) -> dict[str, str]:
-    """Return, by the folder's name, all that is wrong with a problem beside the others, places first.
+) -> dict[str, list[Fault]]:
+    """Return, by the folder's name, all that is wrong with a problem beside the others, by its keys.
 
     `owners` has, for a folder whose id seems to be that of another which has none just now, that other one.
     """
     owners = owners or {}
-    faults: dict[str, list[str]] = defaultdict(list)
+    faults: dict[str, list[Fault]] = defaultdict(list)
     rightful = {}
     for folder, identity in identities.items():
         if folder in owners:
@@ -36,30 +39,32 @@ def faults_together(
     ):
         for folder, others in _doubled(held):
             said = f"{getattr(identities[folder], place)!r} is also the {place} of {', '.join(others)}"
-            faults[folder].append(f"{_FILE}: $.{place}: {said}")
-    for folder, said in _requirements(rightful, known=_slugs(identities)):
-        faults[folder].append(f"{_FILE}: $.requires: {said}")
-    return {folder: "; ".join(found) for folder, found in faults.items()}
+            faults[folder].append(((place,), f"{said}; one of them must have another"))
+    for folder, index, said in _requirements(rightful, known=_slugs(identities)):
+        faults[folder].append((("requires", index), said))
+    return dict(faults)
 
 
-def _of_another(identity: Identity, owner: str) -> str:
+def _of_another(identity: Identity, owner: str) -> Fault:
     """Say whose id it seems to be."""
-    return (
-        f"{_FILE}: $.id: {identity.id!r} seems to be the id of {owner}, which has no {_FILE} with an id just "
+    said = (
+        f"{identity.id!r} seems to be the id of {owner}, which has no {_FILE} with an id just "
         "now, and of which this folder may be a copy: mend that one first, or take it away where it was "
         "renamed to this one"
     )
+    return ("id",), said
 
 
-def _misnamed(folder: str, identity: Identity, identities: Mapping[str, Identity]) -> str:
+def _misnamed(folder: str, identity: Identity, identities: Mapping[str, Identity]) -> Fault:
     """Say what the folder is to be called; where another one is called so, this is a copy of it."""
     named = identity.folder
     if named is not None and named in identities and identities[named].key == identity.key:
-        return (
-            f"{_FILE}: $.id: {identity.id!r} is also the id of {named}, of which this folder seems to be a "
+        said = (
+            f"{identity.id!r} is also the id of {named}, of which this folder seems to be a "
             "copy: a problem of its own needs another id, slug and position"
         )
-    return f"{_FILE}: $.slug: the folder {folder!r} must be called by its position and slug: {named!r}"
+        return ("id",), said
+    return ("slug",), f"the folder {folder!r} must be called by its position and slug: {named!r}"
 
 
 def _doubled(held: Mapping[str, str | int | None]) -> Iterator[tuple[str, list[str]]]:
@@ -79,20 +84,23 @@ def _slugs(identities: Mapping[str, Identity]) -> set[str]:
     return {identity.slug or folder.partition("-")[2] for folder, identity in identities.items()}
 
 
-def _requirements(identities: Mapping[str, Identity], *, known: set[str]) -> Iterator[tuple[str, str]]:
-    """Yield folders whose requirements lead nowhere, or back to themselves, and how."""
+def _requirements(identities: Mapping[str, Identity], *, known: set[str]) -> Iterator[tuple[str, int, str]]:
+    """Yield folders whose requirements lead nowhere, or back to themselves: which of them, and how."""
     folders = {identity.slug: folder for folder, identity in identities.items()}
     leads = {
         folder: [folders[slug] for slug in identity.requires if slug in folders]
         for folder, identity in identities.items()
     }
     for folder, identity in identities.items():
-        for slug in identity.requires:
+        for index, slug in enumerate(identity.requires):
             if slug not in known:
-                yield folder, f"there is no problem {slug!r}"
+                yield folder, index, f"there is no problem {slug!r}{did_you_mean(slug, known)}"
     for folder in sorted(_may_be_in_circles(leads)):
         if way := _way_back(folder, leads):
-            yield folder, f"it leads in a circle: {' → '.join(way)}"
+            first = identities[way[1]].slug
+            index = identities[folder].requires.index(first or "")
+            said = f"it leads in a circle: {' → '.join(way)}; one of these must not require the next"
+            yield folder, index, said
 
 
 def _may_be_in_circles(leads: Mapping[str, list[str]]) -> set[str]:

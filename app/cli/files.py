@@ -62,20 +62,43 @@ def read_code(path: Path) -> str:
 
 
 def require_writable(*paths: Path | None) -> None:
-    """Refuse a report's file that could not be written after minutes of grading.
+    """Refuse a report's file that could not be written after minutes of grading: each is tried.
 
     Raises:
-        GraderError: a path is a folder, its folder is missing, or this user may not write there.
+        GraderError: a path is a folder, its folder is missing, this user may not write there, or two reports
+            would be written into one file.
     """
+    tried: set[Path] = set()
     for path in paths:
         if path is None:
             continue
-        if path.is_dir():
-            raise GraderError(f"{path} cannot be written: it is a folder, and a report is a file")
-        if not path.parent.is_dir() or not os.access(path if path.exists() else path.parent, os.W_OK):
-            raise GraderError(
-                f"{path} cannot be written: its folder must exist, and this user may write there"
-            )
+        try:
+            _try_to_write(path)
+            place = path.resolve()
+        except OSError as fault:
+            raise GraderError(f"{path} cannot be written: {fault.strerror}") from None
+        if place in tried:
+            raise GraderError(f"{path} cannot be written: another report goes into the same file")
+        if path.is_file() or not path.exists():
+            tried.add(place)
+
+
+def _try_to_write(path: Path) -> None:
+    """Open a report's file as it is, and leave no file behind where there was none."""
+    if path.is_dir():
+        raise GraderError(f"{path} cannot be written: it is a folder, and a report is a file")
+    if not path.parent.is_dir():
+        raise GraderError(f"{path} cannot be written: there is no folder {path.parent}")
+    is_there = path.exists() or path.is_symlink()
+    if path.exists() and not path.is_file():
+        # Whoever reads a pipe would take its being opened and closed for all that comes.
+        if not os.access(path, os.W_OK):
+            raise GraderError(f"{path} cannot be written: this user may not")
+        return
+    with path.open("ab"):
+        pass
+    if not is_there:
+        path.unlink(missing_ok=True)
 
 
 def write_report(path: Path | None, data: bytes) -> None:

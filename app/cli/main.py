@@ -4,7 +4,20 @@ import sys
 
 import typer
 
-from app.cli import check, db, doctor, mutate, prove, regrade, serve, settings, users, validate
+from app.cli import (
+    check,
+    db,
+    doctor,
+    mutate,
+    new,
+    preview,
+    prove,
+    regrade,
+    serve,
+    settings,
+    users,
+    validate,
+)
 from app.errors import GraderError
 from sandbox.interface import SandboxError
 
@@ -16,6 +29,8 @@ commands = typer.Typer(
 commands.command("serve")(serve.serve)
 commands.command("worker")(serve.worker)
 commands.command("check")(check.check)
+commands.command("new")(new.new)
+commands.command("preview")(preview.preview)
 commands.command("validate")(validate.validate)
 commands.command("prove")(prove.prove)
 commands.command("mutate")(mutate.mutate)

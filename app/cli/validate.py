@@ -1,7 +1,8 @@
 """`jaxercise validate`: a problem proves itself before learners see it."""
 
 import asyncio
-from collections.abc import Sequence
+import sys
+from collections.abc import Callable, Sequence
 from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -9,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from app.cli.files import require_writable, write_report
-from app.cli.problems import all_problems, find_problem
+from app.cli.problems import all_problems, find_problem, warnings_of
 from app.core.machine import cores
 from app.core.problem import Problem
 from app.settings import Settings, read_settings
@@ -20,11 +21,16 @@ if TYPE_CHECKING:
     from app.cli.reports.proof_table import ProofTable
     from app.grading.grader import Grader
     from app.grading.prove.kept_proofs import KeptProofs
-    from app.grading.prove.results import Proof
+    from app.grading.prove.results import Proof, ProofResult
 
 _NOT_PROVEN = 1
 _MOST_AT_ONCE = 4
 """A run may take some gigabytes, however many processors there are."""
+
+
+def say_now(text: str) -> None:
+    """Print for whoever watches, through a pipe as well."""
+    print(text, flush=True)
 
 
 def validate(
@@ -59,6 +65,8 @@ async def _validate(
     async with AsyncExitStack() as stack:
         grader: Grader | None = None
         for problem in problems:
+            for warning in warnings_of(settings, problem):
+                print(f"{problem.slug}: warning: {warning}", file=sys.stderr)
             kept = None if fresh else kept_proofs.look_up(problem)
             if kept is not None:
                 proofs.append(kept.proof)
@@ -112,21 +120,32 @@ def _write(
                 write_record(record, record_of(proof, environment), proof_page(proof, environment))
 
 
-async def print_proof(problem: Problem, grader: "Grader") -> "Proof":
-    """Prove one problem, and print each result as soon as it is known.
+async def print_proof(
+    problem: Problem,
+    grader: "Grader",
+    *,
+    results: "list[ProofResult] | None" = None,
+    say: Callable[[str], None] = say_now,
+    at_once: int = _MOST_AT_ONCE,
+) -> "Proof":
+    """Prove one problem, and say each result as soon as it is known.
+
+    Where `results` are handed in they are added to it, for whoever may be stopped before the end. `at_once`
+    bounds the runs side by side, and so do the processors.
 
     Raises:
+        ReferenceFailed: a trusted solution that had answered did not do so again.
         SandboxError: the jail broke.
     """
     from app.cli.reports.proof_table import summary_lines
     from app.grading.prove.prove import prove
-    from app.grading.prove.results import Proof, ProofResult, columns_of
+    from app.grading.prove.results import Proof, columns_of
 
-    table = _print_head(problem)
-    results: list[ProofResult] = []
-    async for result in prove(problem, grader, at_once=min(_MOST_AT_ONCE, cores())):
+    table = _print_head(problem, say)
+    results = [] if results is None else results
+    async for result in prove(problem, grader, at_once=min(at_once, cores())):
         results.append(result)
-        print("\n".join(table.lines(result)), flush=True)
+        say("\n".join(table.lines(result)))
     proof = Proof(
         problem=problem.slug,
         position=problem.manifest.position,
@@ -134,7 +153,7 @@ async def print_proof(problem: Problem, grader: "Grader") -> "Proof":
         columns=columns_of(problem),
         results=tuple(results),
     )
-    print("\n".join(summary_lines(problem.slug, proof.faults)), flush=True)
+    say("\n".join(summary_lines(problem.slug, proof.faults)))
     return proof
 
 
@@ -149,11 +168,11 @@ def _print_kept(problem: Problem, proof: "Proof", proven_at: str) -> None:
     print("\n".join(summary_lines(problem.slug, proof.faults)), flush=True)
 
 
-def _print_head(problem: Problem) -> "ProofTable":
+def _print_head(problem: Problem, say: Callable[[str], None] = say_now) -> "ProofTable":
     from app.cli.reports.proof_table import ProofTable
     from app.grading.prove.results import columns_of
 
     table = ProofTable(columns_of(problem))
-    print(f"{problem.manifest.position} {problem.slug} · version {problem.version[:12]}")
-    print("\n".join(table.legend()), flush=True)
+    say(f"{problem.manifest.position} {problem.slug} · version {problem.version[:12]}")
+    say("\n".join(table.legend()))
     return table

@@ -4,14 +4,19 @@ Random arrays come from `numpy.random.default_rng(seed)` (PCG64), which NumPy ke
 across versions for the methods used here, so a case means the same input everywhere.
 """
 
+import math
 from collections.abc import Mapping, Sequence
-from typing import Literal
+from typing import Annotated, Literal
 
 import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
 Shape = tuple[int, ...]
+SeedNumber = Annotated[int, msgspec.Meta(ge=0, le=(1 << 63) - 1)]
+KeyNumber = Annotated[int, msgspec.Meta(ge=0, le=(1 << 32) - 1)]
+Spread = Annotated[float, msgspec.Meta(ge=0)]
+"""A standard deviation."""
 _SIZE_LIMIT = 1 << 22
 _HELD = {
     "bool": (0, 1),
@@ -34,30 +39,45 @@ class Normal(_Generator, frozen=True, kw_only=True, tag="normal"):
     """Independent normal numbers; complex ones have real and imaginary parts of this spread about `mean`."""
 
     shape: Shape
-    seed: int
+    """Its sides; at most 4,194,304 numbers in all."""
+    seed: SeedNumber
+    """What it is drawn from; fresh cases have another."""
     mean: float = 0.0
-    std: float = 1.0
+    """The mean."""
+    std: Spread = 1.0
+    """The standard deviation."""
     dtype: Literal["float32", "float16", "complex64"] = "float32"
+    """The dtype that it is passed in."""
 
 
 class Uniform(_Generator, frozen=True, kw_only=True, tag="uniform"):
     """Independent numbers in `[low, high)`."""
 
     shape: Shape
-    seed: int
+    """Its sides; at most 4,194,304 numbers in all."""
+    seed: SeedNumber
+    """What it is drawn from; fresh cases have another."""
     low: float = 0.0
+    """The least number that may be drawn."""
     high: float = 1.0
+    """Where they end; it is not drawn itself."""
     dtype: Literal["float32"] = "float32"
+    """The dtype that it is passed in."""
 
 
 class Integers(_Generator, frozen=True, kw_only=True, tag="integers"):
     """Independent whole numbers in `[low, high)`."""
 
     shape: Shape
-    seed: int
+    """Its sides; at most 4,194,304 numbers in all."""
+    seed: SeedNumber
+    """What it is drawn from; fresh cases have another."""
     low: int
+    """The least number that may be drawn."""
     high: int
+    """Where they end; it is not drawn itself."""
     dtype: Literal["float32", "int32", "int8", "int16", "uint8", "uint16", "uint32", "bool"] = "int32"
+    """The dtype that it is passed in. It must hold what may be drawn."""
 
     def __post_init__(self) -> None:
         held = _HELD.get(self.dtype)
@@ -69,23 +89,31 @@ class Arange(_Generator, frozen=True, kw_only=True, tag="arange"):
     """0, 1, 2, … times `step` plus `start`, in row-major order: every entry differs."""
 
     shape: Shape
+    """Its sides; at most 4,194,304 numbers in all."""
     start: float = 0.0
+    """The first number."""
     step: float = 1.0
+    """How much each is more than the one before."""
     dtype: Literal["float32", "int32"] = "float32"
+    """The dtype that it is passed in."""
 
 
 class Image(_Generator, frozen=True, kw_only=True, tag="image"):
     """A picture of shape `(H, W, C)` in `[0, 1]`: smooth gradients, no symmetry, and a little noise."""
 
     shape: Shape
-    seed: int
+    """Its height, width and channels."""
+    seed: SeedNumber
+    """What it is drawn from; fresh cases have another."""
     dtype: Literal["float32"] = "float32"
+    """The dtype that it is passed in."""
 
 
 class Seed(_Generator, frozen=True, kw_only=True, tag="seed"):
     """A number for `nnx.Rngs(int(seed))`, passed as a float; drawn anew in fresh cases."""
 
-    seed: int
+    seed: SeedNumber
+    """The number."""
 
 
 class Key(_Generator, frozen=True, kw_only=True, tag="key"):
@@ -94,8 +122,10 @@ class Key(_Generator, frozen=True, kw_only=True, tag="key"):
     Of the new style it is `jax.random.key(seed)`, of the old one `jax.random.PRNGKey(seed)`, two numbers.
     """
 
-    seed: int
+    seed: KeyNumber
+    """The number that the key is made from."""
     style: Literal["new", "old"] = "new"
+    """The kind of key: of `jax.random.key`, or of `jax.random.PRNGKey`."""
 
     def __post_init__(self) -> None:
         if not 0 <= self.seed < 1 << 32:
@@ -141,7 +171,7 @@ def _reseeded(argument: Argument, seed: int) -> Argument:
 
 
 def _check_shape(shape: Shape) -> None:
-    if any(side < 0 for side in shape) or int(np.prod(shape, dtype=np.int64)) > _SIZE_LIMIT:
+    if any(side < 0 for side in shape) or math.prod(shape) > _SIZE_LIMIT:
         raise ValueError(f"shape {shape} must have non-negative sides and at most {_SIZE_LIMIT:,} entries")
 
 

@@ -7,12 +7,14 @@ numbers are close asks here.
 """
 
 import math
+from typing import Annotated
 
 import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
 Array = NDArray[np.generic]
+ToleranceShare = Annotated[float, msgspec.Meta(ge=0, lt=1)]
 
 _EXACT_KINDS = "biu"
 _LARGEST = float(np.finfo(np.float64).max)
@@ -25,8 +27,10 @@ class Tolerance(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
     infinity can never widen it.
     """
 
-    absolute: float = 1e-5
-    relative: float = 1e-4
+    absolute: ToleranceShare = 1e-5
+    """What is allowed of itself."""
+    relative: ToleranceShare = 1e-4
+    """What is allowed besides for each unit of the expected number."""
 
     def __post_init__(self) -> None:
         for name in ("absolute", "relative"):

@@ -18,9 +18,8 @@ from app.grading.diagnose.diagnose import DIAGNOSABLE, Diagnoser, Look, prepare_
 from app.grading.diagnose.numbers import unexplained_output
 from app.grading.plan.checks import checks_of, redrawn_checks
 from app.grading.plan.host_needs import require_host
-_BACKGROUND_NICENESS = 15
-_MUTANTS_NICENESS = 19
-_CONFIRMING_NICENESS = 8
+from app.grading.plan.request import BEHIND_PAGES, limits_for, request_for, warm_jail_key
+from app.grading.reference.mutant_outputs import MutantOutputs
 from app.grading.reference.outputs import ReferenceOutputs
 from app.grading.reference.seed_pool import SeedPool
 from app.grading.run.run_checks import CheckedRun, run_checks, run_checks_warm
@@ -30,12 +29,8 @@ from sandbox.interface import Ending, Sandbox
 GradingStage = Literal["running", "diagnosis"]
 
 _BACKGROUND_NICENESS = 15
-<<<<<<< HEAD
-_CONFIRMING_NICENESS = 8
-=======
 _MUTANTS_NICENESS = 19
-_CONFIRMING_NICENESS = 5
->>>>>>> 0f180f8254c30f9930f366e9313548ff7f9eed68
+_CONFIRMING_NICENESS = 8
 """Somebody may be waiting for it, though nobody for a first answer."""
 _NOTES_SHOWN = 12
 

@@ -22,6 +22,17 @@ from app.store.problems import Problems
 from app.submissions.service import Submissions
 
 
+class PreviewState(msgspec.Struct, kw_only=True):
+    """What the pages of a preview say of the folders that they follow."""
+
+    revision: str
+    """Another one with each change of the folders."""
+    faults: tuple[str, ...] = ()
+    """Why folders as they are now were not taken over."""
+    warnings: tuple[str, ...] = ()
+    """What is not as it should be with what was."""
+
+
 class RequestServices(msgspec.Struct, frozen=True, kw_only=True):
     """Everything that pages and the API work with; built once, before the first request is answered."""
 
@@ -39,6 +50,8 @@ class RequestServices(msgspec.Struct, frozen=True, kw_only=True):
     is_production: bool
     is_unjailed: bool
     """Submissions run without isolation, which every page then says."""
+    preview: PreviewState | None = None
+    """What the pages are a preview of; None where they are a service's."""
     grading_failure: Callable[[], Awaitable[Exception]] | None = None
     """Waits until this process cannot grade any more, and returns why; None where it grades nothing."""
 

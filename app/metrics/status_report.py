@@ -4,6 +4,7 @@ import importlib.metadata
 import platform
 from collections.abc import Sequence
 
+from app.catalog.faults import refusal_lines
 from app.core.service_status import ServiceStatus, ServiceVersions
 from app.errors import ProblemError
 from app.store.engine.database import Database
@@ -19,7 +20,7 @@ class StatusReport:
 
     def __init__(self, database: Database, refused: Sequence[ProblemError]) -> None:
         self._database = database
-        self._refused = tuple(fault.message for fault in refused)
+        self._refused = refusal_lines(refused)
 
     async def read(self) -> ServiceStatus:
         """Return the state of this moment."""

@@ -3,12 +3,12 @@
 import functools
 import secrets
 from collections.abc import Awaitable, Callable
-from pathlib import PurePosixPath
 
 import msgspec
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import RedirectResponse
 
+from app.catalog.markup.figures import media_type_of
 from app.core.machine import PYTHON_VERSION
 from app.core.outcome import Outcome
 from app.core.problem import Problem, ProblemSummary
@@ -35,13 +35,6 @@ _SEARCHABLE_FROM = 12
 """Fewer are looked through faster with the eye."""
 _SEARCH_LENGTH = 200
 _WANTED_ANEW = (Outcome.CANCELLED, Outcome.INTERNAL_ERROR)
-_MEDIA_TYPES = {
-    ".svg": "image/svg+xml",
-    ".png": "image/png",
-    ".jpg": "image/jpeg",
-    ".webp": "image/webp",
-    ".gif": "image/gif",
-}
 
 
 class ListedProblem(msgspec.Struct, frozen=True, kw_only=True):
@@ -208,11 +201,11 @@ async def show_problem(
     )
 
 
-@router.get("/problems/{slug}/assets/{name}")
+@router.get("/problems/{slug}/assets/{name:path}")
 async def figure(request: Request, slug: str, name: str, problems: ProblemsService) -> Response:
     """Serve a figure of the statement."""
     problem = await problems.by_slug(slug)
-    media_type = _MEDIA_TYPES.get(PurePosixPath(name).suffix.lower())
+    media_type = media_type_of(name)
     content = problem.assets.get(name)
     if content is None or media_type is None:
         return await error_page(request, 404, f"This problem has no figure {name!r}.")

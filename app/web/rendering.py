@@ -64,6 +64,7 @@ def render_page(
         "user": user,
         "path": request.url.path,
         "unjailed": services_of(request.app).is_unjailed,
+        "preview": services_of(request.app).preview,
         "assets": built_assets(),
         **values,
     }

@@ -1,14 +1,12 @@
-"""Write the reference pages beside this file from the code: settings, outcomes and metrics.
+"""Write the reference pages beside this file from the code: settings, outcomes, metrics and problems.
 
 `make reference` runs it, and a test compares what is committed with what it gives. It needs the installed
 application, so it is none of `scripts/`, which run before anything is installed.
 """
 
 import ast
-import inspect
-import re
 import types
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
@@ -16,9 +14,11 @@ from annotated_types import Ge, Le, MaxLen
 from pydantic.fields import FieldInfo
 
 import app.metrics
+from app.catalog.problem_schema import FILE_NAME, docstrings_of_fields, schema_text
 from app.core.outcome import Outcome
 from app.settings import Settings
 from app.web.outcome_words import outcome_words
+from docs.reference.problem_page import problem_page
 
 FOLDER = Path(__file__).parent
 _CHECKOUT = FOLDER.parents[1]
@@ -33,12 +33,18 @@ _KINDS = {
 
 
 def pages() -> dict[str, str]:
-    """Return the text of every reference page, by its file name."""
-    return {"settings.md": _settings(), "outcomes.md": _outcomes(), "metrics.md": _metrics()}
+    """Return the text of every reference page, and of the schema, by its file name."""
+    return {
+        "settings.md": _settings(),
+        "outcomes.md": _outcomes(),
+        "metrics.md": _metrics(),
+        "problem.md": problem_page(_MADE),
+        FILE_NAME: schema_text(),
+    }
 
 
 def _settings() -> str:
-    meanings = _docstrings_of_fields(Settings)
+    meanings = docstrings_of_fields(Settings)
     rows = [
         (f"`JAXERCISE_{name.upper()}`", _default(field), _allowed(field), meanings[name])
         for name, field in Settings.model_fields.items()
@@ -91,7 +97,7 @@ def _without_extras(annotation: Any) -> Any:
 
 
 def _outcomes() -> str:
-    meanings = _docstrings_of_fields(Outcome)
+    meanings = docstrings_of_fields(Outcome)
     rows = [(f"`{outcome}`", outcome_words(outcome).word, meanings[outcome.name]) for outcome in Outcome]
     return _page(
         "Outcomes",
@@ -128,26 +134,6 @@ def _declared(call: ast.Call) -> tuple[str, str, str]:
     labels = [label for argument in given for label in ast.literal_eval(argument)]
     suffix = "_total" if kind == "counter" else ""
     return f"{name}{suffix}" + (f"{{{','.join(labels)}}}" if labels else ""), kind, meaning + "."
-
-
-def _docstrings_of_fields(owner: type) -> Mapping[str, str]:
-    """Return the text that stands below each field of a class.
-
-    Raises:
-        KeyError: by whoever asks for a field below which nothing stands; every field needs its sentence.
-    """
-    (tree,) = ast.parse(inspect.getsource(owner)).body
-    assert isinstance(tree, ast.ClassDef)
-    found: dict[str, str] = {}
-    for field, below in zip(tree.body, tree.body[1:], strict=False):
-        target = field.target if isinstance(field, ast.AnnAssign) else getattr(field, "targets", [None])[0]
-        if (
-            isinstance(target, ast.Name)
-            and isinstance(below, ast.Expr)
-            and isinstance(below.value, ast.Constant)
-        ):
-            found[target.id] = re.sub(r"\s+", " ", str(below.value.value))
-    return found
 
 
 def _source(owner: type) -> str:

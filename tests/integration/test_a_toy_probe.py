@@ -151,7 +151,7 @@ def test_three_files_and_one_line_add_a_probe(sources: Path) -> None:
     assert wrong["line"] == ["passed", ""]
     assert wrong["is-odd"][0] == "wrong_value"
     assert wrong["is-odd"][1].startswith("not odd: off by 1.99")
-    assert reported["refused"] == "problem.toml: $.probes[0].slack: what is allowed must not be negative"
+    assert reported["refused"].endswith(": probes[0].slack: what is allowed must not be negative")
 
 
 def test_without_its_line_the_files_are_no_probe(sources: Path) -> None:
@@ -163,4 +163,4 @@ def test_without_its_line_the_files_are_no_probe(sources: Path) -> None:
     )
 
     assert graded.returncode == 1
-    assert "$.probes[0].kind: Invalid value 'odd'" in graded.stderr
+    assert "probes[0].kind: 'odd' is none of" in graded.stderr

@@ -227,7 +227,7 @@ def test_validate_proves_the_same_problem_once(workshop: Path, tmp_path: Path) -
     record = json.loads((records / "toy-shift.json").read_text())
     assert (record["problem"], record["revision"]) == ("toy-shift", PROOF_REVISION)
     assert "| `subtracts` | variant | wrong_value |" in (records / "toy-shift.md").read_text()
-    (problem / "statement.md").write_text("# Another statement\n")
+    (problem / "statement.md").write_text("# Another statement\n\nOther words.\n")
     [changed] = load_folders(tmp_path / "problems", tmp_path / "references").problems.values()
     [stale] = stale_records(records, [read_problem(changed)], record["versions"])
     assert stale.startswith("toy-shift: its files have changed since it was proven")

@@ -69,7 +69,7 @@ def several_outputs(structure: str) -> Problem:
     )
     texts = {
         "problem.toml": manifest,
-        "statement.md": "# Several outputs\n",
+        "statement.md": "# Several outputs\n\nReturn all.\n",
         "starter.py": "def rank(x):\n    raise NotImplementedError\n",
         "reference/reference.py": answering(returned),
         "variants/descending.py": answering(

@@ -90,7 +90,7 @@ def probed(
     return read_problem(
         {
             "problem.toml": (head + about_module + listed + probes).encode(),
-            "statement.md": b"# Probed\n",
+            "statement.md": b"# Probed\n\nScale it.\n",
             "starter.py": b"def squash(seed, x):\n    ...\n",
             "reference/reference.py": (reference or (WITH_MODULE if module else WITHOUT_MODULE)).encode(),
         }
@@ -137,7 +137,7 @@ def counted(visibility: str) -> Problem:
     return read_problem(
         {
             "problem.toml": _ACCURACY.format(visibility=visibility).encode(),
-            "statement.md": b"# Counted\n",
+            "statement.md": b"# Counted\n\nCount.\n",
             "starter.py": b"def classify(x):\n    ...\n",
             "reference/reference.py": b"import jax.numpy as jnp\n\ndef classify(x):\n"
             b"    return jnp.arange(x.shape[0])\n",

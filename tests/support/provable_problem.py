@@ -77,7 +77,7 @@ def provable_files() -> dict[str, str]:
     """The package, as a folder would give it."""
     return {
         "problem.toml": _MANIFEST,
-        "statement.md": "# Gate\n",
+        "statement.md": "# Gate\n\nLet a part of each number through.\n",
         "starter.py": "def gate(seed, x):\n    raise NotImplementedError\n",
         "reference/reference.py": _REFERENCE,
         "reference/also_right/swish.py": _solution(_ANSWER, "jax.nn.sigmoid(self.weight * x) * x"),
@@ -149,9 +149,18 @@ BROKEN = {
         _reference(_LAST, f"{_LAST} if __import__('numpy').ones(1 << 26).size else x")
         | _manifest("[limits]", "[limits]\nmemory_mb = 384"),
         Reason.REFERENCE_REFUSED,
-        Reason.ALSO_RIGHT_REFUSED,
-        Reason.VARIANT_ENDS_OTHERWISE,
     ),
+    "the reference never ends": _broken(
+        _reference(_LAST, f"[{_LAST} for _ in iter(int, 1)]")
+        | _manifest("cpu_seconds = 20.0", "cpu_seconds = 1.0"),
+        Reason.TIME_LIMIT_TOO_SMALL,
+    ),
+    "the reference waits for ever": _broken(
+        _reference(_LAST, "__import__('time').sleep(1e6)")
+        | _manifest("cpu_seconds = 20.0", "idle_seconds = 2.0"),
+        Reason.TIME_LIMIT_TOO_SMALL,
+    ),
+    "the starter is right": _broken({"starter.py": _REFERENCE}, Reason.STARTER_PASSES),
     "the reference is not finite": _broken(_reference(_LAST, f"{_LAST} / 0.0"), Reason.NOT_FINITE),
     "the reference is not deterministic": _broken(
         _reference(_LAST, f"{_LAST} * float(1 + 1e-6 * __import__('numpy').random.default_rng().random())"),
@@ -189,6 +198,11 @@ BROKEN = {
     ),
     "a variant does not load": _broken(
         {_VARIANT: f"{_REFERENCE}\nNone.shape\n"}, Reason.VARIANT_DOES_NOT_RUN
+    ),
+    "a variant never ends": _broken(
+        {_VARIANT: _solution(_LAST, f"[{_LAST} for _ in iter(int, 1)]")}
+        | _manifest("cpu_seconds = 20.0", "cpu_seconds = 12.0"),
+        Reason.VARIANT_DOES_NOT_RUN,
     ),
     "two variants are alike": _broken(
         {

@@ -91,7 +91,7 @@ def toy_files() -> dict[str, bytes]:
     swapped = [*lines[:first], lines[first + 1], lines[first], *lines[first + 2 :]]
     texts = {
         "problem.toml": MANIFEST,
-        "statement.md": "# Toy shift\n",
+        "statement.md": "# Toy shift\n\nAdd a learned shift.\n",
         "starter.py": "def shift(seed, x):\n    raise NotImplementedError\n",
         "reference/reference.py": REFERENCE,
         "reference/also_right/scale_first.py": "".join(swapped),

@@ -1,17 +1,13 @@
-"""Proofs as Markdown, as JSON and as JUnit XML."""
+"""Proofs as Markdown and as JSON."""
 
 import math
-import re
 from collections.abc import Mapping, Sequence
-from xml.etree import ElementTree
 
 import msgspec
 
 from app.grading.prove.reasons import Fault
 from app.grading.prove.results import Figure, Proof, Role, SolutionResult
 
-# XML 1.0 has no other characters than these, not even written as references.
-_NOT_IN_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 _FORMAT = 1
 """Counted up when a key of the JSON report changes its meaning; new keys may come without that."""
 
@@ -26,22 +22,21 @@ def proofs_json(proofs: Sequence[Proof], environment: Mapping[str, str]) -> byte
     return msgspec.json.format(msgspec.json.encode(report), indent=1) + b"\n"
 
 
-def proofs_markdown(proofs: Sequence[Proof], drift: Mapping[str, str] | None = None) -> str:
+def proofs_markdown(proofs: Sequence[Proof]) -> str:
     """Return for each problem its mutation table, the figures, and why it is refused if it is."""
     lines: list[str] = []
     for proof in proofs:
-        verdict = "proven" if proof.is_proven else "refused"
-        lines += [f"## {proof.position} {proof.problem}: {verdict}", "", f"Version `{proof.version}`.", ""]
-        if proof.faults:
-            lines += [f"- **`{fault.reason}`** {fault.message}. {fault.remedy}" for fault in proof.faults]
-            lines += [""]
-        lines += _table(proof)
-        lines += ["", *(f"- {figure.text}" for figure in proof.figures)]
-        if drift is not None:
-            reported = drift.get(proof.problem, "not compared")
-            lines += [f"- drift against the stored outputs: {reported}"]
-        lines += [""]
+        lines += [*proof_lines(proof, "proven" if proof.is_proven else "refused"), ""]
     return "\n".join(["# Proofs", "", *lines])
+
+
+def proof_lines(proof: Proof, verdict: str) -> list[str]:
+    """Return one problem's part of a report."""
+    lines = [f"## {proof.position} {proof.problem}: {verdict}", "", f"Version `{proof.version}`.", ""]
+    if proof.faults:
+        lines += [f"- **`{fault.reason}`** {fault.message}. {fault.remedy}" for fault in proof.faults]
+        lines += [""]
+    return [*lines, *_table(proof), "", *(f"- {figure.text}" for figure in proof.figures)]
 
 
 def proof_page(proof: Proof, environment: Mapping[str, str]) -> str:
@@ -61,41 +56,6 @@ def proof_page(proof: Proof, environment: Mapping[str, str]) -> str:
         *(f"- {figure.text}" for figure in proof.figures),
     ]
     return "\n".join(lines) + "\n"
-
-
-def proofs_junit(proofs: Sequence[Proof]) -> bytes:
-    """Return JUnit XML, as CI systems read it: a suite a problem, a test case a row."""
-    root = ElementTree.Element("testsuites", name="jaxercise regrade")
-    for proof in proofs:
-        failures = sum(bool(row.faults) for row in proof.results)
-        suite = ElementTree.SubElement(
-            root,
-            "testsuite",
-            name=proof.problem,
-            tests=str(len(proof.results)),
-            failures=str(failures),
-            errors="0",
-        )
-        for row in proof.results:
-            kind = "figure" if isinstance(row, Figure) else row.role
-            seconds = row.wall_seconds if isinstance(row, SolutionResult) else 0.0
-            case = ElementTree.SubElement(
-                suite,
-                "testcase",
-                classname=f"{proof.problem}.{kind}",
-                name=_in_xml(row.id),
-                time=f"{seconds:.3f}",
-            )
-            if row.faults:
-                message = "; ".join(fault.message for fault in row.faults)
-                ElementTree.SubElement(case, "failure", message=_in_xml(message))
-    text: bytes = ElementTree.tostring(root, encoding="utf-8", xml_declaration=True)
-    return text
-
-
-def _in_xml(text: str) -> str:
-    """Write out what no XML may hold, such as the control characters of an exception's message."""
-    return _NOT_IN_XML.sub(lambda match: ascii(match[0])[1:-1], text)
 
 
 def _table(proof: Proof, *, with_seconds: bool = True) -> list[str]:

@@ -7,6 +7,7 @@ from collections.abc import Awaitable, Callable
 from contextlib import AbstractContextManager, nullcontext
 
 import uvicorn
+from fastapi import FastAPI
 
 from app.api.operators import health_of
 from app.cli.serving.connections import connections_of
@@ -21,6 +22,7 @@ from app.http.services import services_of
 from app.main import create_app
 from app.metrics.metrics import Metrics
 from app.settings import Settings
+from app.web.preview_pages import Preview
 from app.worker.grader_client import open_grader_client
 from app.worker.worker import OpenGrader
 from sandbox.interface import SandboxError
@@ -28,21 +30,24 @@ from sandbox.interface import SandboxError
 _log = logging.getLogger("jaxercise")
 
 
-def run_service(settings: Settings, open_grader: OpenGrader | None = None) -> None:
+def run_service(
+    settings: Settings, open_grader: OpenGrader | None = None, *, preview: Preview | None = None
+) -> None:
     """Serve until SIGINT or SIGTERM, in a process of its own that is begun again where it is killed.
 
-    `open_grader` takes the place of the real one.
+    `open_grader` takes the place of the real one. With a `preview` it is one for an author.
 
     Raises:
         GraderError: the port is taken, or the sandbox can't work here.
     """
     set_up_logs(settings, "web")
     open_files = raise_open_files()
+    chosen_by = "--host and --port" if preview is None else "--port"
     with (
-        listening(settings.host, settings.port, instead="--host and --port") as listener,
+        listening(settings.host, settings.port, instead=chosen_by) as listener,
         _for_operators(settings) as operators,
     ):
-        keep(lambda: _run(settings, listener, operators, open_files, open_grader))
+        keep(lambda: _run(settings, listener, operators, open_files, open_grader, preview))
 
 
 def _for_operators(settings: Settings) -> AbstractContextManager[socket.socket | None]:
@@ -58,6 +63,7 @@ def _run(
     operators: socket.socket | None,
     open_files: OpenFiles,
     open_grader: OpenGrader | None,
+    preview: Preview | None,
 ) -> None:
     """Serve in this process, and grade in one beside it, which may have `open_files` open."""
     metrics = Metrics()
@@ -65,17 +71,19 @@ def _run(
         # Before there is an event loop or a thread.
         control = fork_grader(settings, [listener, *([operators] if operators else [])], open_files)
         open_grader = lambda: open_grader_client(control, metrics.grading.stage)  # noqa: E731
-    asyncio.run(_serve(settings, listener, operators, open_grader, metrics))
+    app = create_app(settings, open_grader=open_grader, metrics=metrics, preview=preview)
+    says = "Jaxercise is at {}" if preview is None else preview.says
+    asyncio.run(_serve(settings, listener, operators, app, says))
 
 
 async def _serve(
     settings: Settings,
     listener: socket.socket,
     operators: socket.socket | None,
-    open_grader: OpenGrader | None,
-    metrics: Metrics,
+    app: FastAPI,
+    says: str,
 ) -> None:
-    app = create_app(settings, open_grader=open_grader, metrics=metrics)
+    """Serve until a signal; `says` tells the address."""
     connections = connections_of(settings)
     server = Server(app, connections, trusted_proxies=settings.trusted_proxies)
     async with (
@@ -83,7 +91,7 @@ async def _serve(
         # The lifespan runs here and not under uvicorn, so that its errors are ours to tell in one line.
         app.router.lifespan_context(app),
     ):
-        print(f"Jaxercise is at {address_of(listener)}", flush=True)
+        print(says.format(address_of(listener)), flush=True)
         services = services_of(app)
         if await services.accounts.is_empty():
             print("The first account to sign up is the admin.", flush=True)

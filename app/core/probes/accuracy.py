@@ -20,8 +20,11 @@ class AccuracyProbe(Probe, frozen=True, kw_only=True, tag="accuracy"):
     """
 
     labels: Argument
+    """The right labels: a row of whole numbers, one an example."""
     full: float
+    """The fraction of right labels that earns all points."""
     part: float | None = None
+    """The fraction above which points begin; where it is not given, there are none below `full`."""
 
     replaces_case = True
 

@@ -14,6 +14,7 @@ class ParametersProbe(Probe, frozen=True, kw_only=True, tag="parameters"):
     """The module's parameters have the reference's paths, shapes, dtypes and initial spread."""
 
     visibility: Visibility = Visibility.SAMPLE
+    """Whether Run takes it too."""
 
     about = About.PARAMETERS
     passes_stubs = True

@@ -6,21 +6,23 @@ its words, and NAME in `table.py`.
 """
 
 import enum
-import math
 from collections.abc import Iterator, Mapping
-from typing import TYPE_CHECKING, ClassVar, Self
+from typing import TYPE_CHECKING, Annotated, ClassVar, Self
 
 import msgspec
 import numpy as np
 
-from app.core.generators import Key, generate
+from app.core.generators import Key, SeedNumber, Spread, generate
 from app.core.verdict import Visibility
 
 if TYPE_CHECKING:
     from app.core.problem import Case, Manifest
 
-Fault = tuple[str, str]
-"""A key, and what is wrong there."""
+Points = Annotated[float, msgspec.Meta(ge=0, le=100)]
+"""Of a case or probe."""
+PositiveSpread = Annotated[float, msgspec.Meta(gt=0)]
+Fault = tuple[str | tuple[str, ...], str]
+"""A key of the probe, or the way to one below it, and what is wrong there."""
 
 
 class About(enum.Enum):
@@ -40,7 +42,9 @@ class Draw(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     """The normal distribution that some parameters are drawn from."""
 
     mean: float = 0.0
-    std: float
+    """Their mean."""
+    std: Spread
+    """Their standard deviation."""
 
 
 class ModuleLook(msgspec.Struct, frozen=True, kw_only=True):
@@ -59,10 +63,13 @@ class Probe(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     """A check beyond the cases; a subclass is one kind of them, and its keys are that kind's keys."""
 
     name: str
+    """What verdicts call it."""
     case: str
     """The case whose arguments the entry function is called with."""
     visibility: Visibility = Visibility.HIDDEN
-    points: float = 1.0
+    """Whether Run takes it too."""
+    points: Points = 1.0
+    """How much of the score it is."""
 
     call_mode: ClassVar[str] = "plain"
     """How the call is made: a module of `sandbox/inside/call`."""
@@ -105,24 +112,15 @@ class DrawingProbe(Probe, frozen=True, kw_only=True):
     which GELU it is, keys with a large bias how precisely scores are computed.
     """
 
-    seed: int
-    std: float = 0.3
+    seed: SeedNumber
+    """What the numbers are drawn from."""
+    std: PositiveSpread = 0.3
+    """Their standard deviation."""
     draws: dict[str, Draw] = {}
+    """By a pattern of paths, what those parameters are drawn from in its place; `*` stands for anything."""
 
     def reseeded(self, seed: int) -> Self:
         return msgspec.structs.replace(self, seed=seed)
-
-    def faults(self, manifest: "Manifest", case: "Case") -> Iterator[Fault]:
-        if self.seed < 0:
-            yield "seed", "a seed must not be negative"
-        if not 0 < self.std < float("inf"):
-            yield "std", "the standard deviation must be a number above zero"
-        for pattern, draw in self.draws.items():
-            if not (math.isfinite(draw.mean) and 0 <= draw.std < math.inf):
-                yield (
-                    f"draws.{pattern}",
-                    "a mean is a number, and a standard deviation one that is not negative",
-                )
 
 
 def lacks_module(manifest: "Manifest") -> Iterator[Fault]:

@@ -41,8 +41,12 @@ class ReferenceRuns(msgspec.Struct, frozen=True, kw_only=True):
         )
 
 
-async def run_reference(problem: Problem, grader: Grader, checks: Sequence[Check]) -> ReferenceRuns:
-    """Run the reference twice; `forget_programs` takes away what the first run compiled.
+async def run_reference(
+    problem: Problem, grader: Grader, checks: Sequence[Check], *, warm: RunResult | None = None
+) -> ReferenceRuns:
+    """Run the reference from nothing; `forget_programs` takes away what that compiles.
+
+    `warm` is a run with its programs at hand, if there was one.
 
     Raises:
         SandboxError: the jail broke.
@@ -50,7 +54,8 @@ async def run_reference(problem: Problem, grader: Grader, checks: Sequence[Check
     request = request_for(problem, problem.reference, checks)
     programs = secrets.token_hex(16)
     cold = await grader.answers.run_anew(msgspec.structs.replace(request, cache_key=programs))
-    warm = await grader.answers.run_anew(request)
+    if warm is None:
+        warm = await grader.answers.run_anew(request)
     return ReferenceRuns(cold=cold, warm=warm, programs=programs)
 
 

@@ -15,8 +15,8 @@ from app.grading.compare.distance import Arrays, distance, spread
 from app.grading.grader import Grader
 from app.grading.plan.checks import Check, checks_of
 from app.grading.plan.host_needs import require_host
-from app.grading.plan.request import request_for
 from app.grading.prove.cold_runs import cold_times, run_reference
+from app.grading.prove.first_look import look_first
 from app.grading.prove.margin import (
     determinism_figure,
     double_figure,
@@ -41,7 +41,7 @@ from app.grading.prove.trivial_answers import trivial_results
 from app.grading.prove.turns import Turns, take_turns
 from app.grading.reference.outputs import ReferenceOutput
 from sandbox.arrays import unpack_array
-from sandbox.interface import CallMode
+from sandbox.interface import CallMode, RunResult
 
 
 async def prove(
@@ -51,8 +51,8 @@ async def prove(
 
     Without `timed` nothing is run from nothing, and the proof says nothing of the problem's limits. With
     `at_once`, so many runs go on side by side; what is measured of time never has another beside it.
-    Where this host lacks what the problem needs, or the reference gives no usable answers, the reference's
-    own result is the last one.
+    Where this host lacks what the problem needs, or the reference gives no usable answers, gives others the
+    next time, or is refused, that is the last result.
 
     Raises:
         SandboxError: the jail broke.
@@ -64,6 +64,14 @@ async def prove(
         return
     yield second_input_figure(problem)
     checks = checks_of(problem, Mode.SUBMIT, fresh_seed=FRESH_SEED)
+    look = await look_first(problem, grader, checks)
+    if look.fault is not None:
+        yield _unusable(look.fault)
+        return
+    repeats = determinism_figure(differing(checks, *look.runs))
+    if repeats.faults:
+        yield repeats
+        return
     try:
         answers = await grader.answers.of_reference(problem, checks)
     except ReferenceFailed as error:
@@ -75,10 +83,14 @@ async def prove(
     async with take_turns(at_once) as turns:
         async for result in _prove(problem, grader, checks, _arrays(checks, answers), turns):
             yield result
+            if result.faults and isinstance(result, SolutionResult) and result.role is Role.REFERENCE:
+                # What is wrong with it is wrong with every other solution, and said once.
+                return
     yield await mutants_figure(problem, grader, at_once=at_once)
-    async for figure in (
-        _run_figures(problem, grader, checks) if timed else _two_runs(problem, grader, checks)
-    ):
+    if not timed:
+        yield repeats
+        return
+    async for figure in _run_figures(problem, grader, checks, look.runs[-1]):
         yield figure
 
 
@@ -110,9 +122,12 @@ async def _prove(
         for name, answers in wrong.items()
         if not isinstance(answers, str)
     }
+    graded_starter = turns.start(solutions.of_starter)
     yield await graded_reference
     for graded in graded_right:
         yield await graded
+    if accepted := await graded_starter:
+        yield accepted
     variants: list[SolutionResult] = []
     for name, answers in wrong.items():
         if isinstance(answers, str):
@@ -202,19 +217,14 @@ def _precision_figures(
     yield noise_figure(noise)
 
 
-async def _run_figures(problem: Problem, grader: Grader, checks: tuple[Check, ...]) -> AsyncIterator[Figure]:
+async def _run_figures(
+    problem: Problem, grader: Grader, checks: tuple[Check, ...], warm: RunResult
+) -> AsyncIterator[Figure]:
     """Run right solutions from nothing: how long they take, and whether the reference repeats itself."""
-    reference = await run_reference(problem, grader, checks)
+    reference = await run_reference(problem, grader, checks, warm=warm)
     try:
         yield determinism_figure(differing(checks, reference.cold, reference.warm))
         taken = await cold_times(problem, grader, checks, reference)
     finally:
         grader.answers.forget_programs(reference.programs)
     yield time_figure(taken, problem.manifest.limits)
-
-
-async def _two_runs(problem: Problem, grader: Grader, checks: tuple[Check, ...]) -> AsyncIterator[Figure]:
-    """Say whether the reference repeats itself, with its programs at hand."""
-    request = request_for(problem, problem.reference, checks)
-    first, second = [await grader.answers.run_anew(request) for _ in range(2)]
-    yield determinism_figure(differing(checks, first, second))

@@ -17,6 +17,7 @@ class Reason(StrEnum):
     DISAGREES_WITH_FLOAT64 = "disagrees_with_float64"
     MODULE_NEVER_BUILT = "module_never_built"
     DRAW_MATCHES_NOTHING = "draw_matches_nothing"
+    STARTER_PASSES = "starter_passes"
     ALSO_RIGHT_REFUSED = "also_right_refused"
     VARIANT_DOES_NOT_RUN = "variant_does_not_run"
     VARIANT_PASSES = "variant_passes"
@@ -52,6 +53,7 @@ _REMEDIES = {
     ),
     Reason.MODULE_NEVER_BUILT: "Build the class that [module] names inside the entry, or drop the probe.",
     Reason.DRAW_MATCHES_NOTHING: "Correct the path below [probes.draws]; `*` stands for anything.",
+    Reason.STARTER_PASSES: "Take the answer out of starter.py, and leave what learners are to write.",
     Reason.ALSO_RIGHT_REFUSED: (
         "If the solution is right, change the inputs; if it differs in creation order only, declare "
         'outcome = "creation_order"; if it is wrong, make it a variant.'
@@ -83,7 +85,8 @@ _REMEDIES = {
     Reason.TRIVIAL_ANSWER_PASSES: "Change the inputs of these cases: an answer must take work.",
     Reason.NO_SECOND_INPUT: "Give one of these cases `fresh = 1`, or add a case of the same shapes.",
     Reason.TIME_LIMIT_TOO_SMALL: (
-        "Raise cpu_seconds or compile_seconds below [limits], or make the cases smaller."
+        "Raise cpu_seconds or compile_seconds below [limits], or make the cases smaller; where nothing "
+        "should take so long, look for a loop that does not end."
     ),
 }
 

@@ -15,6 +15,7 @@ from app.grading.compare.tolerance import tolerance_of
 from app.grading.grader import Grader
 from app.grading.mutate.as_variant import UNWRITTEN
 from app.grading.plan.checks import Check
+from app.grading.prove.first_look import patient_limits
 from app.grading.prove.reasons import Fault, Reason
 from app.grading.prove.reference_calls import has_numbers
 from app.grading.prove.results import Role, SolutionResult, declared_names
@@ -55,6 +56,24 @@ class Solutions:
         verdict = await self._grade(problem.reference)
         faults = _wrong_ending(Reason.REFERENCE_REFUSED, "the reference", verdict, Outcome.ACCEPTED)
         return self._result(Role.REFERENCE, "reference", Outcome.ACCEPTED, verdict, answers, faults)
+
+    async def of_starter(self) -> SolutionResult | None:
+        """Grade the starter, and return its result where it is accepted, which leaves nothing to write.
+
+        Raises:
+            SandboxError: the jail broke.
+        """
+        verdict = await self._grade(self._problem.starter)
+        if not verdict.accepted:
+            return None
+        message = "starter.py is accepted as it stands: learners have nothing to write"
+        return SolutionResult(
+            role=Role.TRIVIAL,
+            id="starter",
+            expected=Outcome.WRONG_VALUE,
+            outcome=verdict.outcome,
+            faults=(Fault(reason=Reason.STARTER_PASSES, message=message),),
+        )
 
     async def of_also_right(self, name: str, answers: Sequence[ReferenceOutput]) -> SolutionResult:
         """Grade an also-right solution, which must end as it is declared to, or else `accepted`.
@@ -115,7 +134,9 @@ class Solutions:
     async def _answers(
         self, codes: Sequence[str], checks: Sequence[Check]
     ) -> list[Sequence[ReferenceOutput]]:
-        made = await self._grader.answers.of_solutions(self._problem, codes, checks)
+        # One that never ends must not hold the others up for as long as trusted code may run.
+        each = patient_limits(self._problem)
+        made = await self._grader.answers.of_solutions(self._problem, codes, checks, each=each)
         return [answers[: len(self._checks)] for answers in made]
 
     async def _grade(self, code: str) -> Verdict:

@@ -42,6 +42,29 @@ class Drift(msgspec.Struct, frozen=True, kw_only=True):
         return self.worst <= 1.0
 
 
+class DriftReport(msgspec.Struct, frozen=True, kw_only=True):
+    """What came of comparing today's outputs with the stored ones, where there was anything to compare."""
+
+    said: str
+    is_compared: bool = False
+    is_tolerable: bool = True
+
+
+def report_drift(stored: StoredOutputs | None, today: StoredOutputs, tolerance: Tolerance) -> DriftReport:
+    """Return whether today's outputs are near enough to the stored ones, and what to say of it."""
+    if stored is None:
+        return DriftReport(said="nothing stored to compare with")
+    if stored.version != today.version:
+        return DriftReport(said="the problem has changed since its outputs were stored")
+    drift = measure_drift(stored, today, tolerance)
+    where = f", largest in {drift.where}" if drift.where else ""
+    return DriftReport(
+        said=f"{drift.worst:.3g} of the tolerance{where}",
+        is_compared=True,
+        is_tolerable=drift.is_tolerable,
+    )
+
+
 def collect_outputs(
     version: str, environment: dict[str, str], checks: Sequence[Check], answers: Sequence[ReferenceOutput]
 ) -> StoredOutputs:
@@ -68,16 +91,23 @@ def read_outputs(folder: Path) -> StoredOutputs | None:
     """
     path = folder / FILE_NAME
     try:
-        return msgspec.json.decode(path.read_bytes(), type=StoredOutputs)
+        # A pipe or a device would never come to its end.
+        if path.exists() and not path.is_file():
+            raise ProblemError(f"{path} cannot be read: it is no file")
+        stored = msgspec.json.decode(path.read_bytes(), type=StoredOutputs)
     except FileNotFoundError:
         return None
     except OSError as fault:
         raise ProblemError(f"{path} cannot be read: {fault.strerror}") from None
-    except (msgspec.DecodeError, UnicodeDecodeError) as fault:
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as fault:
         raise ProblemError(
             f"{path} is not what `jaxercise regrade --store-outputs` writes ({fault}): "
             "restore it, or store it anew with that command"
         ) from None
+    for name, numbers in stored.outputs.items():
+        if np.asarray(numbers).dtype == object:
+            raise ProblemError(f"{path} holds a number in {name} that no reference can give: restore it")
+    return stored
 
 
 def write_outputs(folder: Path, outputs: StoredOutputs) -> None:

@@ -99,13 +99,19 @@ class ReferenceOutputs:
             self._keep(_key(problem, problem.reference, check.call, outputs), answer, lasting=False)
 
     async def of_solutions(
-        self, problem: Problem, codes: Sequence[str], checks: Sequence[Check], *, niceness: int = 0
+        self,
+        problem: Problem,
+        codes: Sequence[str],
+        checks: Sequence[Check],
+        *,
+        niceness: int = 0,
+        each: Limits | None = None,
     ) -> list[tuple[ReferenceOutput, ...]]:
         """Return for each solution its answers to `checks`, in order.
 
-        Those to fresh checks are kept in memory only, since they are asked for again by the regrades of one
-        submission at most. Who gives up waiting does not stop the computation: the next one who asks finds
-        it done.
+        Each may take the time that `each` gives it, or else all that trusted code has. Those to fresh checks
+        are kept in memory only, since they are asked for again by the regrades of one submission at most. Who
+        gives up waiting does not stop the computation: the next one who asks finds it done.
 
         Raises:
             ReferenceFailed: a solution did not run to its end.
@@ -118,7 +124,9 @@ class ReferenceOutputs:
             # What is there is not waited for at all, however little time whoever asks has left, and whoever
             # computes beside it, perhaps stepping back for this very run.
             return _by_solution(keys, found)
-        task = asyncio.ensure_future(self._of_solutions(problem, codes, checks, niceness, keys))
+        task = asyncio.ensure_future(
+            self._of_solutions(problem, codes, checks, keys, niceness=niceness, each=each)
+        )
         self._tasks.add(task)
         task.add_done_callback(self._forget)
         return await asyncio.shield(task)
@@ -128,8 +136,10 @@ class ReferenceOutputs:
         problem: Problem,
         codes: Sequence[str],
         checks: Sequence[Check],
-        niceness: int,
         keys: list[list[str]],
+        *,
+        niceness: int,
+        each: Limits | None,
     ) -> list[tuple[ReferenceOutput, ...]]:
         # Who asks for the same solutions waits for one computation; others go on beside it.
         lock = self._running.setdefault((problem.version, len(codes)), asyncio.Lock())
@@ -142,7 +152,7 @@ class ReferenceOutputs:
                 if not found[key]
             }
             asked = [(checks[index], program) for program, index in missing.values()]
-            calls = await self.run_programs(problem, codes, asked, niceness=niceness)
+            calls = await self.run_programs(problem, codes, asked, niceness=niceness, each=each)
             for (key, (_, index)), call in zip(missing.items(), calls, strict=True):
                 found[key] = _answer(call)
                 self._keep(key, _answer(call), lasting=not checks[index].is_fresh)
@@ -163,13 +173,13 @@ class ReferenceOutputs:
         count = len(checks)
         return [tuple(answers[start : start + count]) for start in range(0, len(answers), count)]
 
-    async def run_anew(self, request: RunRequest) -> RunResult:
+    async def run_anew(self, request: RunRequest, *, limits: Limits = TRUSTED_LIMITS) -> RunResult:
         """Run trusted code in a fresh jail; its answers are neither looked up nor kept.
 
         Raises:
             SandboxError: the jail broke.
         """
-        return await self._sandbox.run(request, limits=TRUSTED_LIMITS)
+        return await self._sandbox.run(request, limits=limits)
 
     async def run_programs(
         self,
@@ -178,11 +188,12 @@ class ReferenceOutputs:
         asked: Sequence[tuple[Check, int]],
         *,
         niceness: int = 0,
+        each: Limits | None = None,
     ) -> list[CallResult]:
         """Run several trusted texts, each check with that one of `codes`; return the calls in that order.
 
         Texts share a process, except those that would change what another one's calls give. Nothing is looked
-        up or kept.
+        up or kept. Each text may take the time that `each` gives it.
 
         Raises:
             ReferenceFailed: a text did not run to its end.
@@ -199,14 +210,11 @@ class ReferenceOutputs:
                 [codes[program] for program in programs],
                 [(asked[place][0], programs.index(asked[place][1])) for place in places],
             )
-            limits = msgspec.structs.replace(TRUSTED_LIMITS, niceness=niceness)
+            limits = msgspec.structs.replace(_together(each, len(programs)), niceness=niceness)
             result = await self._sandbox.run(request, limits=limits)
             if result.ending is not Ending.FINISHED or len(result.calls) != len(places):
-                reason = (
-                    result.message or (result.loaded.message if result.loaded else "") or result.stderr[-500:]
-                )
                 raise ReferenceFailed(
-                    f"a trusted solution of {problem.slug} did not run to its end: {reason}"
+                    f"a trusted solution of {problem.slug} did not run to its end: {_early_end(result)}"
                 )
             calls.update(zip(places, result.calls, strict=True))
         return [calls[place] for place in range(len(asked))]
@@ -267,12 +275,36 @@ def _by_solution(
     return [tuple(answer for key in asked if (answer := found[key])) for asked in keys]
 
 
+def _together(each: Limits | None, count: int) -> Limits:
+    """Return what so many texts in one process may use, each with its own time."""
+    if each is None:
+        return TRUSTED_LIMITS
+    return msgspec.structs.replace(
+        TRUSTED_LIMITS,
+        wall_seconds=each.wall_seconds * count,
+        idle_seconds=each.idle_seconds,
+        cpu_seconds=each.cpu_seconds * count,
+        compile_seconds=each.compile_seconds * count,
+    )
+
+
+def _early_end(result: RunResult) -> str:
+    """Say why a run gave no answers, and at which line of the text."""
+    loaded = result.loaded
+    reason = result.message or (loaded.message if loaded else "") or result.stderr[-500:]
+    raised = loaded.raised if loaded else None
+    line = raised.frames[-1].line if raised and raised.frames else loaded.line if loaded else None
+    line = result.line or line
+    return reason if line is None else f"{reason} (line {line})"
+
+
 def _answer(call: CallResult) -> ReferenceOutput:
     failure = call.not_an_array and f"it returned {call.not_an_array}"
     if call.at_output:
         failure = f"its output {call.at_output} is {call.not_an_array}"
     if call.raised is not None:
-        failure = f"{call.raised.type}: {call.raised.message}"
+        line = f" (line {call.raised.frames[-1].line})" if call.raised.frames else ""
+        failure = f"{call.raised.type}: {call.raised.message}{line}"
     return ReferenceOutput(
         arrays=call.arrays,
         parameters=call.parameters,

@@ -47,7 +47,7 @@ async def publish(
     holder = (await connection.execute(by_slug)).scalar_one_or_none()
     if holder not in (None, manifest.id):
         raise ProblemError(
-            f"problem.toml: $.slug: {manifest.slug!r} belongs to the problem with the id {holder}"
+            f"problem.toml: slug: {manifest.slug!r} belongs to the problem with the id {holder}"
         )
     values = {
         "slug": manifest.slug,

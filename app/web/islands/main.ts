@@ -7,6 +7,7 @@ import { mountHints } from "./hints";
 import { sayKeys } from "./keys";
 import { followFurther, followSubmission, type Finished } from "./live_verdict";
 import { brought, sendOnce } from "./once";
+import { followFolders } from "./preview";
 import { mountQuestion } from "./quiz";
 import { mountScrollers } from "./scrollers";
 import { mountSubmit } from "./submit";
@@ -78,6 +79,9 @@ if (underWay && !form) {
 
 const shown = document.querySelector<HTMLElement>("[data-verdict]");
 if (shown) followFurther(shown, say);
+
+const previewed = document.body.dataset["preview"];
+if (previewed) void followFolders(previewed, () => window.location.reload());
 
 window.addEventListener("pageshow", (event) => {
   if (event.persisted) void brought(document, () => window.location.reload());

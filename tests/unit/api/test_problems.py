@@ -233,7 +233,7 @@ async def test_a_copy_of_a_folder_never_takes_the_problem_or_its_submissions(tmp
         assert [problem["slug"] for problem in listed] == ["double"]
         assert [line["id"] for line in mine] == [taken["id"]]
         for folder in ("0-aaa", "9-zzz", "1-double-2"):
-            assert f"<li>{folder}/problem.toml: $.id: " in page
+            assert f"<li>{folder}/problem.toml:1: id: " in page
         assert "is also the id of 0-aaa, 1-double-2, 9-zzz" in page
 
 

@@ -3,12 +3,11 @@
 import ast
 from pathlib import Path
 
-import msgspec
 import pytest
 
+from app.catalog.faults import PackageFault
 from app.catalog.problem_folder import load_folders, read_problem
-from app.catalog.starter import require_usable_starter
-from app.core.problem import Manifest
+from app.catalog.starter import starter_faults
 from app.errors import ProblemError
 from sandbox.forbidden_names import first_forbidden
 from tests.support.toy_problem import toy_files, toy_problem, write_toy_folders
@@ -16,51 +15,61 @@ from tests.support.toy_problem import toy_files, toy_problem, write_toy_folders
 _FORBIDDEN = ("nnx.MultiHeadAttention", "jax.numpy.linalg.qr")
 
 
-def _manifest() -> Manifest:
-    return msgspec.structs.replace(toy_problem().manifest, forbidden=_FORBIDDEN)
+def _faults(starter: str) -> list[PackageFault]:
+    return list(starter_faults(toy_problem().manifest.entry, _FORBIDDEN, starter))
 
 
 @pytest.mark.parametrize(
     ("starter", "said"),
     [
-        ("", "starter.py: it has no code, and `shift` is what learners begin with"),
-        ("\n  \n", "starter.py: it has no code"),
-        ("# to be written\n", "starter.py: it has no code"),
-        ("def shift(seed, x)\n    pass\n", "starter.py: line 1: no Python: expected ':'"),
-        ("def shift(seed, x):\n    pass\n%time\n", "starter.py: line 3: no Python: "),
+        ("", "starter.py: has no code; define `shift`; it is what learners begin with"),
+        ("\n  \n", "starter.py: has no code"),
+        ("# to be written\n", "starter.py: has no code"),
+        ("def shift(seed, x)\n    pass\n", "starter.py:1: is no Python: expected ':'"),
+        ("def shift(seed, x):\n    pass\n%time\n", "starter.py:3: is no Python: "),
         (
             "def shift(seed, x):\n    pass\0\n",
-            "starter.py: no Python: source code string cannot contain null",
+            "starter.py: is no Python: source code string cannot contain null",
         ),
-        ("def shfit(seed, x): ...", "names the function `shift`, which it does not define; it defines shfit"),
-        ("def Shift(seed, x): ...", "names the function `shift`, which it does not define; it defines Shift"),
-        ("class A:\n    def shift(seed, x): ...", "names the function `shift`, which it does not define"),
-        ("def f():\n    def shift(seed, x): ...", "which it does not define; it defines f"),
-        ("if __name__ == '__main__':\n    def shift(seed, x): ...", "which it does not define"),
-        ("import jax", "starter.py: $.entry.function in problem.toml names the function `shift`"),
+        (
+            "def shfit(seed, x): ...",
+            "does not define `shift`, which entry.function in problem.toml names; it",
+        ),
+        (
+            "def Shift(seed, x): ...",
+            "does not define `shift`, which entry.function in problem.toml names; it",
+        ),
+        ("class A:\n    def shift(seed, x): ...", "does not define `shift`"),
+        (
+            "def f():\n    def shift(seed, x): ...",
+            "in problem.toml names; it defines f",
+        ),
+        ("if __name__ == '__main__':\n    def shift(seed, x): ...", "does not define `shift`"),
+        ("import jax", "starter.py: does not define `shift`"),
         (
             "def shift(x, seed): ...",
-            "line 1: $.entry in problem.toml calls shift(seed, x), but it defines shift(x, s",
+            "starter.py:1: `entry` in problem.toml calls shift(seed, x), but this is shift(x, s",
         ),
-        ("\ndef shift(seed): ...", "starter.py: line 2: $.entry in problem.toml calls shift(seed, x), but"),
-        ("def shift(seed, x, y): ...", "calls shift(seed, x), but it defines shift(seed, x, y)"),
-        ("def shift(): ...", "calls shift(seed, x), but it defines shift()"),
-        ("def shift(*, seed, x): ...", "calls shift(seed, x), but it defines shift(*, seed, x)"),
-        ("def shift(seed, x, *, y): ...", "calls shift(seed, x), but it defines shift(seed, x, *, y)"),
-        ("def shift(seed, x): ...\ndef shift(x, seed): ...", "line 2: $.entry in problem.toml calls"),
-        ("async def shift(seed, x): ...", "line 1: `shift` is an `async def`, and it is called plainly"),
+        ("\ndef shift(seed): ...", "starter.py:2: `entry` in problem.toml calls shift(seed, x), but"),
+        ("def shift(seed, x, y): ...", "calls shift(seed, x), but this is shift(seed, x, y)"),
+        ("def shift(): ...", "calls shift(seed, x), but this is shift()"),
+        ("def shift(*, seed, x): ...", "calls shift(seed, x), but this is shift(*, seed, x)"),
+        ("def shift(seed, x, *, y): ...", "calls shift(seed, x), but this is shift(seed, x, *, y)"),
+        ("def shift(seed, x): ...\ndef shift(x, seed): ...", "starter.py:2: `entry` in problem.toml calls"),
+        (
+            "async def shift(seed, x): ...",
+            "starter.py:1: `shift` is an `async def`, and it is called",
+        ),
         (
             "from flax import nnx\ndef shift(seed, x):\n    return nnx.MultiHeadAttention(8)",
-            "starter.py: line 3: it uses nnx.MultiHeadAttention, which $.forbidden in problem.toml rules out",
+            "starter.py:3: uses nnx.MultiHeadAttention, which `forbidden` in problem.toml rules out",
         ),
-        ("from flax.nnx import MultiHeadAttention\ndef shift(seed, x): ...", "line 1: it uses nnx.Multi"),
+        ("from flax.nnx import MultiHeadAttention\ndef shift(seed, x): ...", "starter.py:1: uses nnx.Multi"),
     ],
 )
 def test_an_unusable_starter_is_refused_with_its_line_and_the_key(starter: str, said: str) -> None:
-    with pytest.raises(ProblemError) as refused:
-        require_usable_starter(_manifest(), starter)
-    assert refused.value.message.startswith("starter.py: ")
-    assert said in refused.value.message
+    [fault] = _faults(starter)
+    assert said in str(fault)
 
 
 @pytest.mark.parametrize(
@@ -84,7 +93,7 @@ def test_an_unusable_starter_is_refused_with_its_line_and_the_key(starter: str, 
     ],
 )
 def test_a_usable_starter_is_accepted(starter: str) -> None:
-    require_usable_starter(_manifest(), starter)
+    assert _faults(starter) == []
 
 
 _USES = [
@@ -110,10 +119,10 @@ def test_a_starter_is_searched_for_forbidden_names_as_a_submission_is(uses: str)
     text = f"def shift(seed, x): ...\n{uses}\n"
     found = first_forbidden(ast.parse(text), _FORBIDDEN)
     if found is None:
-        require_usable_starter(_manifest(), text)
+        assert _faults(text) == []
         return
-    with pytest.raises(ProblemError, match=f"line {found.line}: it uses {found.name},"):
-        require_usable_starter(_manifest(), text)
+    [fault] = _faults(text)
+    assert f"starter.py:{found.line}: uses {found.name}," in str(fault)
 
 
 @pytest.mark.parametrize(
@@ -121,10 +130,10 @@ def test_a_starter_is_searched_for_forbidden_names_as_a_submission_is(uses: str)
 )
 def test_a_package_with_such_a_starter_is_refused_by_whoever_reads_it(tmp_path: Path, starter: bytes) -> None:
     """At the start of a service, by `validate`, and when it is published."""
-    with pytest.raises(ProblemError, match=r"^starter\.py: "):
+    with pytest.raises(ProblemError, match=r"^starter\.py(:1)?: "):
         read_problem({**toy_files(), "starter.py": starter})
     write_toy_folders(tmp_path)
     (tmp_path / "problems" / "1-toy-shift" / "starter.py").write_bytes(starter)
     loaded = load_folders(tmp_path / "problems", tmp_path / "references")
     assert not loaded.problems
-    assert loaded.refused[0].message.startswith("1-toy-shift/starter.py: ")
+    assert loaded.refused[0].message.startswith("1-toy-shift/starter.py:")

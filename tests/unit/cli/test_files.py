@@ -75,6 +75,30 @@ def test_a_report_that_cannot_be_written_is_refused(tmp_path: Path, write: Calla
             write(path)
 
 
+def test_two_reports_do_not_share_a_file(tmp_path: Path) -> None:
+    """The second would be all that is left."""
+    (tmp_path / "link.md").symlink_to(tmp_path / "report.md")
+    for other in (tmp_path / "report.md", tmp_path / "." / "report.md", tmp_path / "link.md"):
+        with pytest.raises(GraderError, match="another report goes into the same file"):
+            require_writable(tmp_path / "report.md", other)
+    require_writable(Path("/dev/null"), Path("/dev/null"))
+
+
+def test_trying_a_path_leaves_it_as_it_was(tmp_path: Path) -> None:
+    """No empty report where nothing is ever written; what stands there stays."""
+    require_writable(tmp_path / "new.xml")
+    assert list(tmp_path.iterdir()) == []
+    (tmp_path / "old.xml").write_text("old")
+    (tmp_path / "link.xml").symlink_to(tmp_path / "old.xml")
+    require_writable(tmp_path / "old.xml")
+    assert (tmp_path / "link.xml").read_text() == "old"
+
+
+def test_a_report_whose_name_no_disk_takes_is_one_sentence(tmp_path: Path) -> None:
+    with pytest.raises(GraderError, match=r"cannot be written: File name too long$"):
+        require_writable(tmp_path / f"{'x' * 300}.xml")
+
+
 def test_a_report_is_written_where_one_is_asked_for(tmp_path: Path) -> None:
     require_writable(None, tmp_path / "report.xml")
     write_report(None, b"x")

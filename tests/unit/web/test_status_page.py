@@ -151,6 +151,33 @@ def a_status(*rows: workers.WorkerRow, unseen_seconds: float = 0.0) -> ServiceSt
     )
 
 
+async def test_every_fault_of_a_folder_has_a_line_of_its_own(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """On the page, in the API and in the log; a warning stands in the log, and its problem is on offer."""
+    write_problem(small_problem(), tmp_path)
+    files = small_problem("treble", position=2)
+    files["problem.toml"] = files["problem.toml"].replace(b"title =", b"titel =")
+    files["starter.py"] = b"def treble(x)\n"
+    write_problem(files, tmp_path)
+    async with scripted_service(tmp_path) as service:
+        await service.sign_up()
+        credentials = {"email": "admin@school.test", "password": PASSWORD}
+        await service.client.post("/api/v1/session", json=credentials)
+        refused = (await service.client.get("/api/v1/refused-problems")).json()["refused"]
+        page = html.unescape((await service.client.get("/status")).text)
+        assert (await service.client.get("/problems/double")).status_code == 200
+    told = [
+        "2-treble/problem.toml:4: titel: there is no such key; did you mean `title`?",
+        "2-treble/starter.py:1: is no Python: expected ':'",
+    ]
+    assert refused == told
+    for line in told:
+        assert f"<li>{line}</li>" in page
+        assert f"problem refused: {line}" in caplog.messages
+    assert any(said.startswith("problem on offer, but: 1-double/variants/: ") for said in caplog.messages)
+
+
 async def test_a_copy_does_not_take_a_problem_over_while_the_original_is_incomplete(tmp_path: Path) -> None:
     """The service remembers whose id it was, though nothing of the copy is as it was."""
     async with scripted_service(tmp_path) as service:
@@ -171,7 +198,7 @@ async def test_a_copy_does_not_take_a_problem_over_while_the_original_is_incompl
         submission = (await service.client.get(f"/api/v1/submissions/{sent['id']}")).json()
         assert submission["problem"] == "double"
         page = html.unescape((await service.client.get("/status")).text)
-    assert "2-treble/problem.toml: $.id:" in page
+    assert "2-treble/problem.toml:1: id:" in page
     assert "seems to be the id of 1-double, which has no problem.toml with an id" in page
     assert "1-double/problem.toml: the file is missing" in page
 

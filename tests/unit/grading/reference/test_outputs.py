@@ -9,10 +9,11 @@ import numpy as np
 
 from app.core.verdict import Mode
 from app.grading.plan.checks import checks_of
-from app.grading.reference.outputs import ReferenceOutput, ReferenceOutputs
+from app.grading.reference.outputs import TRUSTED_LIMITS, ReferenceOutput, ReferenceOutputs
 from sandbox.arrays import pack_array
 from sandbox.interface import CallResult, Ending, RunRequest, RunResult
 from sandbox.jailed import Supervisor
+from sandbox.limits import Limits
 from tests.support.toy_problem import toy_problem
 
 _TOY = toy_problem()
@@ -25,9 +26,11 @@ class _Counting:
 
     def __init__(self) -> None:
         self.runs = 0
+        self.limits: list[Limits] = []
 
-    async def run(self, request: RunRequest, **_: Any) -> RunResult:
+    async def run(self, request: RunRequest, *, limits: Limits, **_: Any) -> RunResult:
         self.runs += 1
+        self.limits.append(limits)
         return RunResult(
             ending=Ending.FINISHED,
             message="",
@@ -55,6 +58,22 @@ def _runs(folder: Path) -> int:
     [[given]] = asyncio.run(ask())
     assert given.arrays == {"": _ANSWER}
     return sandbox.runs
+
+
+def test_each_text_of_a_proof_has_its_own_time_and_others_all_that_trusted_code_has(tmp_path: Path) -> None:
+    """So one that never ends is ended by its problem's limits, and not after twenty minutes."""
+    sandbox = _Counting()
+
+    async def ask(*codes: str, each: Limits | None) -> None:
+        outputs = ReferenceOutputs(cast(Supervisor, sandbox), tmp_path)
+        await outputs.of_solutions(_TOY, codes, [_CHECK], each=each)
+
+    asyncio.run(ask("a = 1", "b = 2", each=Limits(cpu_seconds=3, compile_seconds=4, wall_seconds=5)))
+    asyncio.run(ask("c = 3", each=None))
+    theirs, others = sandbox.limits
+    assert (theirs.cpu_seconds, theirs.compile_seconds, theirs.wall_seconds) == (6, 8, 10)
+    assert theirs.memory_bytes == TRUSTED_LIMITS.memory_bytes
+    assert others == TRUSTED_LIMITS
 
 
 def test_what_is_on_disk_is_not_computed_again(tmp_path: Path) -> None:

@@ -1,0 +1,306 @@
+"""What is wrong with `statement.md`: formulas, blocks, links, figures and questions, all of it at once."""
+
+import difflib
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import chain
+from posixpath import normpath
+from urllib.parse import unquote
+
+from markdown_it.token import Token
+
+from app.catalog.faults import BrokenPackage, PackageFault
+from app.catalog.markdown import BLOCKS, statement_markdown
+from app.catalog.markup.dollars import BLOCK, FORMULAS
+from app.catalog.markup.figures import MEDIA_TYPES, is_what_it_is_called, media_type_of, parts_of, path_of
+from app.catalog.markup.mathml import FormulaFault, Formulas
+from app.catalog.markup.source_lines import SourceLines
+from app.catalog.statement import blocks_faults, split_blocks, text_to_show
+
+_FILE = "statement.md"
+_THERE_ARE = f"there are {', '.join(f'`:::{name}`' for name in BLOCKS)}"
+_SHOWN = f"pages show {', '.join(kind.removeprefix('.') for kind in MEDIA_TYPES)}"
+_FENCE = re.compile(r"(:{3,})\s*([\w-]*)")
+_TOO_FEW_COLONS = re.compile(rf":{{1,2}}\s*({'|'.join(BLOCKS)})\b")
+_CLOSING = re.compile(r"[\s>]*(:{3,})\s*")
+_OPEN_DISPLAY = re.compile(r"(?<!\\)\$\$")
+_COMMAND = re.compile(r"\\[A-Za-z]{2,}")
+_NEVER_ENDED = r"`$$` begins a formula that no `$$` ends before the next blank line; end it, or write `\$\$`"
+_SCHEMES = ("http", "https", "mailto")
+
+
+def statement_faults(text: str, assets: Mapping[str, bytes]) -> list[PackageFault]:
+    """Return every fault of a statement, by lines; `assets` are the files below assets/ by name."""
+    try:
+        tokens = statement_markdown("").parse(text)
+    except BrokenPackage as broken:
+        return list(broken.faults)
+    lines = SourceLines(text)
+    rest, blocks = split_blocks(list(tokens))
+    unclosed = list(_unclosed_blocks(tokens, lines))
+    unclosed_at = {fault.line for fault in unclosed}
+    faults = [
+        *_emptiness(rest),
+        # Of a block that is not closed, what stands in it is not known.
+        *(fault for fault in blocks_faults(blocks) if fault.line not in unclosed_at),
+        *_formulas(tokens, lines),
+        *_unread_maths(tokens, lines),
+        *unclosed,
+        *_unread_blocks(tokens, leftover=len(unclosed)),
+        *_addresses(tokens, lines, assets),
+    ]
+    faults.sort(key=lambda fault: fault.line or 0)
+    named = {path for path in map(path_of, _all_addresses(tokens)) if path}
+    return [
+        *faults,
+        *_unsuitable_assets({name: assets[name] for name in assets if f"assets/{name}" not in named}),
+    ]
+
+
+def require_readable_statement(text: str, assets: Mapping[str, bytes]) -> None:
+    """Do nothing for a statement that pages can show as it is written.
+
+    Raises:
+        BrokenPackage: they cannot.
+    """
+    faults = statement_faults(text, assets)
+    if not all(fault.is_warning for fault in faults):
+        raise BrokenPackage(faults)
+
+
+def _fault(line: int | None, reason: str, *, is_warning: bool = False) -> PackageFault:
+    return PackageFault(file=_FILE, line=line, reason=reason, is_warning=is_warning)
+
+
+def _emptiness(rest: Sequence[Token]) -> Iterator[PackageFault]:
+    if not text_to_show(list(rest)):
+        yield _fault(
+            1, "says nothing besides its title, hints, questions and recap; write what is to be done"
+        )
+
+
+def _formulas(tokens: Sequence[Token], lines: SourceLines) -> Iterator[PackageFault]:
+    formulas = Formulas()
+    for owner, token in _walk(tokens):
+        if token.type not in FORMULAS:
+            continue
+        found = formulas.read(token.content, block=token.type == BLOCK)
+        if isinstance(found, FormulaFault):
+            line, column = lines.place_in(owner, token, found.at)
+            at = f" (column {column})" if column else ""
+            yield _fault(line, f"{found.reason}{at}")
+
+
+def _unread_maths(tokens: Sequence[Token], lines: SourceLines) -> Iterator[PackageFault]:
+    """Tell of what was meant as a formula and is shown as it was typed."""
+    is_begun = False
+    for owner in tokens:
+        if owner.type != "inline":
+            continue
+        read = [child.meta["span"] for child in owner.children or [] if "span" in child.meta]
+        if display := _first_outside(read, _OPEN_DISPLAY, owner.content):
+            # What was begun before a blank line is ended behind it, and told once.
+            is_begun = not is_begun
+            if is_begun:
+                yield _fault(lines.line_of(owner, display.start()), _NEVER_ENDED)
+        elif command := _first_outside(read, _COMMAND, owner.content):
+            reason = (
+                f"`{command[0]}` stands in no formula and is shown as it is typed; "
+                "a formula is `$…$`, with no space behind the first dollar or before the last"
+            )
+            yield _fault(lines.line_of(owner, command.start()), reason, is_warning=True)
+
+
+def _first_outside(
+    spans: Sequence[tuple[int, int]], pattern: re.Pattern[str], text: str
+) -> re.Match[str] | None:
+    for found in pattern.finditer(text):
+        if not any(start <= found.start() < end for start, end in spans):
+            return found
+    return None
+
+
+def _unclosed_blocks(tokens: Sequence[Token], lines: SourceLines) -> Iterator[PackageFault]:
+    opened: list[Token] = []
+    first_within: Token | None = None
+    for token in tokens:
+        if not token.type.startswith("container_"):
+            continue
+        if token.nesting == 1:
+            if len(opened) == 1 and first_within is None:
+                first_within = token
+            opened.append(token)
+            continue
+        outermost = opened[0]
+        opened.pop()
+        if opened:
+            continue
+        if first_within is not None:
+            other = f"before {_name(first_within)} of line {_line(first_within)}"
+            reason = (
+                f"{_name(outermost)} is not closed {other}; blocks do not nest: end it with a line of `:::`"
+            )
+            yield _fault(_line(outermost), reason)
+        elif not _is_closed(outermost, lines):
+            reason = f"{_name(outermost)} is never closed; end it with a line of `:::`"
+            yield _fault(_line(outermost), reason)
+        first_within = None
+
+
+def _is_closed(token: Token, lines: SourceLines) -> bool:
+    assert token.map is not None
+    closing = _CLOSING.fullmatch(lines[token.map[1]])
+    return closing is not None and len(closing[1]) >= len(token.markup)
+
+
+def _unread_blocks(tokens: Sequence[Token], *, leftover: int) -> Iterator[PackageFault]:
+    """Tell of lines that look like a block's first or last and were read as text.
+
+    As many last lines as blocks are not closed are `leftover`, and told with those.
+    """
+    closings = _nested(tokens) + leftover
+    for owner in tokens:
+        if owner.type != "inline" or owner.map is None:
+            continue
+        for line, text in enumerate(owner.content.split("\n"), start=owner.map[0] + 1):
+            if few := _TOO_FEW_COLONS.match(text):
+                closings += 1
+                yield _fault(line, f"`{few[0]}` begins no block; write `:::{few[1]}`")
+            elif (fence := _FENCE.match(text)) and fence[2]:
+                closings += 1
+                yield _fault(line, f"unknown block `:::{fence[2]}`; {_block_meant(fence[2])}")
+            elif fence and not fence[2]:
+                # The last line of a block that was not read as one is told with its first.
+                closings -= 1
+                if closings < 0:
+                    closings = 0
+                    yield _fault(line, f"`{fence[1]}` closes no block; take it out, or open one above it")
+
+
+def _nested(tokens: Sequence[Token]) -> int:
+    """Count the blocks within others: the last line of each is left over."""
+    depth, count = 0, 0
+    for token in tokens:
+        if token.type.startswith("container_"):
+            count += token.nesting == 1 and depth > 0
+            depth += token.nesting
+    return count
+
+
+def _block_meant(name: str) -> str:
+    near = difflib.get_close_matches(name.lower(), BLOCKS, n=1)
+    return f"did you mean `:::{near[0]}`?" if near else _THERE_ARE
+
+
+def _addresses(
+    tokens: Sequence[Token], lines: SourceLines, assets: Mapping[str, bytes]
+) -> Iterator[PackageFault]:
+    rest, blocks = split_blocks(list(tokens))
+    shown = chain(text_to_show(rest), *blocks)
+    anchors = {str(token.attrs["id"]) for token in shown if token.type == "heading_open"}
+    for owner, token in _walk(tokens):
+        line = lines.line_of(owner, token.meta.get("span", (0, 0))[0])
+        if token.type == "image":
+            reason = _figure_reason(str(token.attrs["src"]), assets)
+        elif token.type == "link_open":
+            reason = _link_reason(str(token.attrs["href"]), anchors, assets)
+        else:
+            continue
+        if reason:
+            yield _fault(line, reason)
+
+
+def _figure_reason(address: str, assets: Mapping[str, bytes]) -> str | None:
+    if not address:
+        return "a figure names no file; write `![what it shows](assets/NAME.svg)`"
+    if path_of(address) is None:
+        return f"the figure `{unquote(address)}` is not in assets/, and pages load no other; put it there"
+    return _file_reason(f"the figure `{unquote(address)}`", address, assets)
+
+
+def _link_reason(address: str, anchors: set[str], assets: Mapping[str, bytes]) -> str | None:
+    shown = f"the link `{unquote(address)}`"
+    parts = parts_of(address)
+    if not address:
+        return "a link leads nowhere; write its address between the brackets"
+    if parts.scheme or parts.netloc:
+        if parts.scheme in (*_SCHEMES, ""):
+            return None
+        return f"{shown} is neither http, https nor mailto; pages follow no other"
+    if not parts.path:
+        anchor = unquote(parts.fragment)
+        near = difflib.get_close_matches(anchor, anchors, n=1)
+        meant = (
+            f"did you mean `#{near[0]}`?" if near else f"there are {_listed(f'`#{one}`' for one in anchors)}"
+        )
+        return None if anchor in anchors else f"{shown} leads to no heading; {meant}"
+    if parts.path.startswith("/"):
+        return None
+    return _file_reason(shown, address, assets)
+
+
+def _file_reason(shown: str, address: str, assets: Mapping[str, bytes]) -> str | None:
+    path = path_of(address)
+    assert path is not None
+    if path.startswith(".."):
+        return f"{shown} leads out of the problem's folder; only what lies in its assets/ is served"
+    name = path.removeprefix("assets/")
+    if name == path:
+        other = f"; did you mean `assets/{path}`?" if path in assets else ""
+        return f"{shown} does not lie in assets/, and nothing else is served{other}"
+    if name not in assets:
+        near = difflib.get_close_matches(name, assets, n=1, cutoff=0.5)
+        meant = f"did you mean `assets/{near[0]}`?" if near else _what_there_is(assets)
+        return f"{shown} is missing; {meant}"
+    return _kind_reason(shown, name, assets[name])
+
+
+def _kind_reason(shown: str, name: str, content: bytes) -> str | None:
+    if media_type_of(name) is None:
+        return f"{shown} is of a kind that pages do not show; {_SHOWN}"
+    if not is_what_it_is_called(name, content):
+        kind = normpath(name).rpartition(".")[2].upper()
+        return (
+            f"{shown} is no {kind} by its content; save it anew, or fetch it where it is a pointer of Git LFS"
+        )
+    return None
+
+
+def _unsuitable_assets(assets: Mapping[str, bytes]) -> Iterator[PackageFault]:
+    for name, content in sorted(assets.items()):
+        if reason := _kind_reason("the file", name, content):
+            yield PackageFault(file=f"assets/{name}", reason=reason)
+
+
+def _what_there_is(assets: Mapping[str, bytes]) -> str:
+    return f"there are {_listed(f'`assets/{name}`' for name in assets)}" if assets else "assets/ is empty"
+
+
+def _listed(names: Iterator[str]) -> str:
+    return ", ".join(sorted(names)) or "none"
+
+
+def _all_addresses(tokens: Sequence[Token]) -> Iterator[str]:
+    for _, token in _walk(tokens):
+        yield str(token.attrs.get("src") or token.attrs.get("href") or "")
+
+
+def _walk(tokens: Sequence[Token]) -> Iterator[tuple[Token, Token]]:
+    """Yield each token of the text, and of its lines, with the block that knows the line."""
+    for token in tokens:
+        yield token, token
+        for child in token.children or []:
+            yield token, child
+            # Of what stands in a figure's words only the figure's own place is known.
+            for grandchild in child.children or []:
+                grandchild.meta["span"] = child.meta.get("span", (0, 0))
+                yield token, grandchild
+
+
+def _name(token: Token) -> str:
+    return f"`:::{token.type.split('_')[1]}`"
+
+
+def _line(token: Token) -> int:
+    assert token.map is not None
+    return token.map[0] + 1
