@@ -10,7 +10,7 @@ import typer
 
 from app.cli.files import require_writable, write_report
 from app.cli.follow_job import LOOK_SECONDS, ShowsProgress, ask_worker
-from app.cli.problems import find_problem, folder_name
+from app.cli.problems import find_folders, find_problem, load_problems
 from app.core.machine import cores
 from app.core.problem import Problem
 from app.errors import ProblemError
@@ -141,7 +141,8 @@ def _make_variant(settings: Settings, problem: Problem, mutant: "Mutant", name: 
     called = name or mutant.operator
     if not called.isidentifier():
         raise ProblemError(f"--name {called!r}: a variant is a file, called by words joined by underscores")
-    folder = settings.problems_dir / folder_name(problem)
+    [found] = find_folders(load_problems(settings), [problem.slug])
+    folder = found.package
     path = folder / "variants" / f"{called}.py"
     if path.exists() or called in problem.manifest.variants:
         raise ProblemError(f"there is a variant {called} already; give another one with --name")
