@@ -2,7 +2,7 @@
 
     .venv/bin/python -m bench.authoring [--problem SLUG] [--mutants-of SLUG]
 
-Runs the commands as an author types them, in a data folder of their own that is empty at the start: `validate`
+Runs the commands as an author types them, in a data folder of their own, empty at the start: `validate`
 of the toy problem and of `--problem`, each twice, and `mutate` of `--mutants-of`, which is prepared before.
 Prints seconds beside their goals, which are for two idle processors of the machine in docs/performance.md.
 Exits with 1 where a command refuses; a missed goal is printed and no failure.

@@ -205,3 +205,18 @@ def _picture(argument: Image) -> NDArray[np.generic]:
     waves = 0.5 + 0.4 * np.sin(row_rate * rows * 2.0 + column_rate * columns * 3.0 + phase)
     noise = rng.uniform(-0.1, 0.1, argument.shape)
     return np.clip(waves + noise, 0.0, 1.0)
+
+
+def size_named(name: str, arguments: Mapping[str, Argument]) -> float | None:
+    """Return the number of that name, or for `x.0` the first side of the array `x`; None for neither."""
+    argument, _, side = name.partition(".")
+    value = arguments.get(argument)
+    if not side:
+        return float(value) if isinstance(value, int | float) else None
+    shape: Shape = getattr(value, "shape", ())
+    return float(shape[int(side)]) if side.isdecimal() and int(side) < len(shape) else None
+
+
+def is_multiple(size: float | None, of: float | None) -> bool:
+    """Say whether a size is a whole number of times another; neither is where one of them is not there."""
+    return size is not None and of is not None and of > 0 and size % of == 0

@@ -9,7 +9,7 @@ from typing import Annotated, Literal
 
 import msgspec
 
-from app.core.generators import Argument, expand_fresh
+from app.core.generators import Argument, expand_fresh, is_multiple, size_named
 from app.core.outcome import Outcome
 from app.core.probes.probe import Points, Probe
 from app.core.probes.table import AnyProbe
@@ -81,6 +81,17 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     """Whether the answer is one array, or a tuple or a dictionary of `outputs`."""
     outputs: tuple[Output, ...] = ()
     """The arrays of a tuple, in order, or of a dictionary."""
+    multiples: dict[str, str] = {}
+    """Sizes that are always multiples of others, as the statement promises: `d_model = "num_heads"`, and
+    `"image.0" = "patch_size"` of the first side of an array. Inputs that are drawn keep to it."""
+
+    def broken_multiples(self, arguments: Mapping[str, Argument]) -> tuple[str, ...]:
+        """Return those keys of `multiples` that do not hold of these arguments."""
+        return tuple(
+            size
+            for size, of in self.multiples.items()
+            if not is_multiple(size_named(size, arguments), size_named(of, arguments))
+        )
 
     @property
     def named_outputs(self) -> tuple[Output, ...]:

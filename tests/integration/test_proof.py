@@ -9,6 +9,7 @@ import pytest
 from app.core.problem import Problem
 from app.grading.grader import Grader
 from app.grading.open_grader import open_grader
+from app.grading.prove.mutants.mutants_figure import MOST
 from app.grading.prove.prove import prove
 from app.grading.prove.reasons import Reason
 from app.grading.prove.results import Figure, Proof, SolutionResult, columns_of
@@ -18,17 +19,20 @@ pytestmark = pytest.mark.jail
 
 _GOOD = "good"
 _AT_ONCE = 2
+_ABOUT_MUTANTS = {Reason.MUTANT_SURVIVES, Reason.EQUIVALENCE_FALLEN}
+"""In the others they are left out, which are seconds each."""
 _RUNS_AT_ONCE = 2
 """Of each proof, as `jaxercise validate` has on a machine of two processors."""
 
 
-async def _proof(problem: Problem, grader: Grader) -> Proof:
+async def _proof(problem: Problem, grader: Grader, *, mutants: int) -> Proof:
+    results = prove(problem, grader, at_once=_RUNS_AT_ONCE, mutants=mutants)
     return Proof(
         problem=problem.slug,
         position=problem.manifest.position,
         version=problem.version,
         columns=columns_of(problem),
-        results=tuple([result async for result in prove(problem, grader, at_once=_RUNS_AT_ONCE)]),
+        results=tuple([result async for result in results]),
     )
 
 
@@ -43,12 +47,13 @@ def proofs(tmp_path_factory: pytest.TempPathFactory) -> Mapping[str, Proof]:
     async def prove_all() -> dict[str, Proof]:
         turns = asyncio.Semaphore(_AT_ONCE)
 
-        async def prove_one(problem: Problem) -> Proof:
+        async def prove_one(name: str, problem: Problem) -> Proof:
+            about_mutants = name == _GOOD or _ABOUT_MUTANTS & set(BROKEN[name].reasons)
             async with turns:
-                return await _proof(problem, grader)
+                return await _proof(problem, grader, mutants=MOST if about_mutants else 0)
 
         async with open_grader(data_dir=data_dir, unjailed=False) as grader:
-            proven = await asyncio.gather(*map(prove_one, problems.values()))
+            proven = await asyncio.gather(*map(prove_one, problems, problems.values()))
             return dict(zip(problems, proven, strict=True))
 
     return asyncio.run(prove_all())
@@ -74,6 +79,7 @@ def test_a_good_problem_is_proven(proofs: Mapping[str, Proof]) -> None:
             "other_draws",
             "determinism",
             "processor_time",
+            "mutants",
         )
     }
 

@@ -19,9 +19,13 @@ from tests.support.chosen_problems import chosen_problems
 
 pytestmark = [pytest.mark.jail]
 
+_FIGURES = {"second_inputs", "float64", "noise_floor", "nearest_variant", "determinism", "mutants"}
+_MUTANTS = 3
+"""Of 25: that all of them are killed is a part of `make exhaustive`."""
+
 
 async def _results(problem: Problem, grader: Grader) -> list[ProofResult]:
-    return [result async for result in prove(problem, grader, timed=False)]
+    return [result async for result in prove(problem, grader, timed=False, mutants=_MUTANTS)]
 
 
 def test_the_smallest_and_one_more_are_proven(graded_problems_dir: Path) -> None:
@@ -38,5 +42,12 @@ def test_the_smallest_and_one_more_are_proven(graded_problems_dir: Path) -> None
     for problem, results in zip(problems, asyncio.run(prove_both()), strict=True):
         assert [fault.message for result in results for fault in result.faults] == [], problem.slug
         figures = {result.id for result in results if isinstance(result, Figure)}
-        assert figures >= {"second_inputs", "float64", "noise_floor", "nearest_variant", "determinism"}
+        assert figures >= {
+            "second_inputs",
+            "float64",
+            "noise_floor",
+            "nearest_variant",
+            "determinism",
+            "mutants",
+        }
         assert len(results) > len(problem.variants) + len(problem.also_right) + len(figures)

@@ -221,6 +221,15 @@ BROKEN = {
         {_VARIANT: _solution(_ANSWER, f"{_ANSWER} * jnp.where(x[0] > 0, 1.02, 1.0)")},
         Reason.VARIANT_PASSES_A_DRAW,
     ),
+    "a mistake in the reference is told by no case": _broken(
+        _reference(_LAST, f"{_LAST} + 0 * x.sum(axis=0)"), Reason.MUTANT_SURVIVES
+    ),
+    "a declaration of equivalence has fallen": _broken(
+        _manifest(
+            "[limits]", '[equivalent."term_dropped-0"]\nrests_on = "0"\nwhy = "It is none."\n\n[limits]'
+        ),
+        Reason.EQUIVALENCE_FALLEN,
+    ),
     "the noise is too near": _broken(
         _reference(_LAST, f"{_LAST} * 3.1 + x * 0.7") | _tolerance(3e-6, 0.0), Reason.NOISE_TOO_NEAR
     ),

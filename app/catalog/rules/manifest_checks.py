@@ -8,6 +8,7 @@ import msgspec
 import numpy as np
 
 from app.catalog.rules.probe_checks import module_faults, probe_faults, run_faults
+from app.catalog.rules.size_checks import multiple_faults
 from app.catalog.rules.toml_lines import Place
 from app.catalog.rules.typed_faults import Fault, did_you_mean, listed, nearest
 from app.core.generators import Argument, Integers, Uniform, generate
@@ -147,6 +148,8 @@ def draft_faults(draft: Draft) -> Iterator[Fault]:
             yield from _stage_faults(draft.module.stages, parameters)
     yield from _name_faults(draft)
     yield from _case_faults(draft)
+    if draft.entry is not None:
+        yield from multiple_faults(draft.entry, draft.cases)
     yield from _probe_faults(draft)
     yield from _row_faults(draft)
     yield from _variant_faults(draft)

@@ -17,7 +17,10 @@ def rests_on(problem: Problem, mutant: Mutant) -> str:
     parts = (
         mutant.code.encode(),
         problem.reference.encode(),
-        msgspec.json.encode((manifest.cases, manifest.probes, manifest.tolerance), order="deterministic"),
+        msgspec.json.encode(
+            (manifest.cases, manifest.probes, manifest.tolerance, manifest.entry.multiples),
+            order="deterministic",
+        ),
     )
     digest = hashlib.sha256()
     for part in parts:

@@ -25,7 +25,7 @@ from app.grading.prove.margin import (
     second_input_figure,
     time_figure,
 )
-from app.grading.prove.mutants.mutants_figure import mutants_figure
+from app.grading.prove.mutants.mutants_figure import MOST, mutants_figure
 from app.grading.prove.reasons import Fault, Reason
 from app.grading.prove.redraws import redraw_figure
 from app.grading.prove.reference_calls import (
@@ -45,12 +45,13 @@ from sandbox.interface import CallMode, RunResult
 
 
 async def prove(
-    problem: Problem, grader: Grader, *, timed: bool = True, at_once: int = 1
+    problem: Problem, grader: Grader, *, timed: bool = True, at_once: int = 1, mutants: int = MOST
 ) -> AsyncIterator[ProofResult]:
     """Run everything that the package holds; yield each result as soon as it and those before it are known.
 
     Without `timed` nothing is run from nothing, and the proof says nothing of the problem's limits. With
     `at_once`, so many runs go on side by side; what is measured of time never has another beside it.
+    `mutants` is how many of those are run, 0 for none.
     Where this host lacks what the problem needs, or the reference gives no usable answers, gives others the
     next time, or is refused, that is the last result.
 
@@ -86,7 +87,8 @@ async def prove(
             if result.faults and isinstance(result, SolutionResult) and result.role is Role.REFERENCE:
                 # What is wrong with it is wrong with every other solution, and said once.
                 return
-    yield await mutants_figure(problem, grader, at_once=at_once)
+    if mutants:
+        yield await mutants_figure(problem, grader, at_once=at_once, most=mutants)
     if not timed:
         yield repeats
         return

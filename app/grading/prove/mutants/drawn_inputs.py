@@ -54,9 +54,10 @@ def _spread(problem: Problem, draws: int) -> Iterator[DrawnInput]:
     ]
     kinds = [iter(_resized(cases)), iter(_rescaled(cases)), iter(_redrawn(cases))]
     left = draws
+    breaks = problem.manifest.entry.broken_multiples
     while left and kinds:
         for kind in tuple(kinds):
-            found = next(kind, None)
+            found = next((one for one in kind if not breaks(one.case.arguments)), None)
             if found is None:
                 kinds.remove(kind)
             elif left:

@@ -50,6 +50,8 @@ def _fits(problem: Problem, mutant: Mutant, diagnosis: Diagnosis) -> bool:
     match diagnosis.kind:
         case DiagnosisKind.VARIANT | DiagnosisKind.MUTANT:
             return True  # All numbers are the same, and then they are two texts of one mistake.
+        case DiagnosisKind.PARAMETERS if diagnosis.id == "no_gradient":
+            return mutant.operator in ("gradient_stopped", "parameter_ignored")
         case DiagnosisKind.PARAMETERS | DiagnosisKind.CREATION_ORDER:
             return _is_of_creation(problem, mutant)
         case DiagnosisKind.DIVERGENCE:

@@ -22,15 +22,15 @@ _LIKENESS = {
 }
 
 
-async def mutants_figure(problem: Problem, grader: Grader, *, at_once: int) -> Figure:
-    """Run `MOST` of a problem's mutants, chosen by its content, with those that are declared equivalent.
+async def mutants_figure(problem: Problem, grader: Grader, *, at_once: int, most: int = MOST) -> Figure:
+    """Run `most` of a problem's mutants, chosen by its content, those that are declared equivalent first.
 
     Raises:
         ProblemError: the reference is not Python.
         SandboxError: the jail broke.
     """
     made = mutants_of(problem)
-    chosen = chosen_mutants(problem, made)
+    chosen = chosen_mutants(problem, made, most)
     try:
         results = [result async for result in judge_mutants(problem, chosen, grader, at_once=at_once)]
     except ReferenceFailed:
@@ -52,14 +52,14 @@ async def mutants_figure(problem: Problem, grader: Grader, *, at_once: int) -> F
     )
 
 
-def chosen_mutants(problem: Problem, made: Sequence[Mutant]) -> tuple[Mutant, ...]:
+def chosen_mutants(problem: Problem, made: Sequence[Mutant], most: int = MOST) -> tuple[Mutant, ...]:
     """Return the mutants that a proof runs: the same ones for the same content, others for another."""
     declared = [mutant for mutant in made if mutant.id in problem.manifest.equivalent]
     others = [mutant for mutant in made if mutant.id not in problem.manifest.equivalent]
     drawn = sorted(
         others, key=lambda mutant: hashlib.sha256(f"{problem.version}{mutant.id}".encode()).digest()
     )
-    kept = {mutant.id for mutant in (*declared, *drawn)[:MOST]}
+    kept = {mutant.id for mutant in (*declared, *drawn)[:most]}
     return tuple(mutant for mutant in made if mutant.id in kept)
 
 
