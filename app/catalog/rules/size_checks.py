@@ -16,9 +16,8 @@ def multiple_faults(entry: Entry, cases: Mapping[int, Case]) -> Iterator[Fault]:
                 yield (
                     place,
                     (
-                        f"{name!r} is no size in every case: name a parameter that is a number, or one side of an "
-                        "array, as in `image.0`"
-                    ),
+                        f"{name!r} is no size in every case: name a parameter that is a number, or a side "
+                    "of an array, as in `image.0`"
                 )
                 break
         else:
