@@ -11,15 +11,14 @@ def multiple_faults(entry: Entry, cases: Mapping[int, Case]) -> Iterator[Fault]:
     """Yield why `entry.multiples` cannot be kept to."""
     for size, of in entry.multiples.items():
         place = ("entry", "multiples", size)
-        for name in (size, of):
-            if any(size_named(name, case.arguments) is None for case in cases.values()):
-                yield (
-                    place,
-                    (
-                        f"{name!r} is no size in every case: name a parameter that is a number, or a side "
-                    "of an array, as in `image.0`"
-                )
-                break
+        unknown = [
+            name
+            for name in (size, of)
+            if any(size_named(name, case.arguments) is None for case in cases.values())
+        ]
+        if unknown:
+            way_out = "name a parameter that is a number, or a side of an array, as in `image.0`"
+            yield place, f"{unknown[0]!r} is no size in every case: {way_out}"
         else:
             yield from _broken(place, size, of, cases)
 
