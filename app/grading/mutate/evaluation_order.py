@@ -128,7 +128,10 @@ class _Evaluation:
             yield _Mark(is_begin=False)
 
     def _of_loop(self, loop: ast.For, frame: "_Frame", depth: int) -> Iterator[Step | _Mark]:
-        yield from self._of(loop.iter, frame, depth)
+        # Where that is what is looked for, the whole loop is marked in its place.
+        inside = ast.iter_child_nodes(loop.iter) if self._is_looked_for(loop.iter) else [loop.iter]
+        for child in inside:
+            yield from self._of(child, frame, depth)
         names = [name for node in ast.walk(loop.iter) if (name := _own(node))]
         if names and isinstance(loop.target, ast.Name):
             frame.loops[loop.target.id] = f"{names[0]}.*"
