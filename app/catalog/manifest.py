@@ -18,7 +18,7 @@ _TOML_WORDS = {
     "Cannot overwrite a value": "this key stands here twice",
     "Expected '=' after a key in a key/value pair": "a key is followed by `=` and its value",
     "Invalid value": "this is no value of TOML: text stands in quotes, and true and false are lower-case",
-    "Expected newline or end of document after a statement": "a value is followed by nothing else on its line",
+    "Expected newline or end of document after a statement": "nothing else may follow a value on its line",
     "Invalid date or datetime": "there is no such date or time",
     "Unterminated string": "a text has no closing quotes",
     "Unclosed array": "a list has no closing bracket",

@@ -95,7 +95,7 @@ class Draft(msgspec.Struct, frozen=True, kw_only=True):
         return "module" in self.keys
 
     def declared(self, name: str) -> list[str] | None:
-        """Return the names below `[variants]` or `[also_right]`, faulty ones too; None where it is no table."""
+        """Return the names below `[variants]` or `[also_right]`, faulty ones too; None of no table."""
         found = self.keys.get(name, {})
         return list(found) if isinstance(found, dict) else None
 
