@@ -2,8 +2,8 @@
 
 import difflib
 import re
-from collections.abc import Iterator, Mapping, Sequence
-from itertools import chain
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import chain, islice
 from posixpath import normpath
 from urllib.parse import unquote
 
@@ -16,6 +16,9 @@ from app.catalog.markup.figures import MEDIA_TYPES, is_what_it_is_called, media_
 from app.catalog.markup.mathml import FormulaFault, Formulas
 from app.catalog.markup.source_lines import SourceLines
 from app.catalog.statement import blocks_faults, split_blocks, text_to_show
+
+MOST_OF_A_KIND = 200
+"""Faults of one kind, such as formulas, that are told at once."""
 
 _FILE = "statement.md"
 _THERE_ARE = f"there are {', '.join(f'`:::{name}`' for name in BLOCKS)}"
@@ -39,22 +42,21 @@ def statement_faults(text: str, assets: Mapping[str, bytes]) -> list[PackageFaul
     rest, blocks = split_blocks(list(tokens))
     unclosed = list(_unclosed_blocks(tokens, lines))
     unclosed_at = {fault.line for fault in unclosed}
-    faults = [
-        *_emptiness(rest),
-        # Of a block that is not closed, what stands in it is not known.
-        *(fault for fault in blocks_faults(blocks) if fault.line not in unclosed_at),
-        *_formulas(tokens, lines),
-        *_unread_maths(tokens, lines),
-        *unclosed,
-        *_unread_blocks(tokens, leftover=len(unclosed)),
-        *_addresses(tokens, lines, assets),
-    ]
-    faults.sort(key=lambda fault: fault.line or 0)
     named = {path for path in map(path_of, _all_addresses(tokens)) if path}
-    return [
-        *faults,
-        *_unsuitable_assets({name: assets[name] for name in assets if f"assets/{name}" not in named}),
-    ]
+    unnamed = {name: content for name, content in assets.items() if f"assets/{name}" not in named}
+    kinds: tuple[Iterable[PackageFault], ...] = (
+        _emptiness(text, rest),
+        # Of a block that is not closed, what stands in it is not known.
+        (fault for fault in blocks_faults(blocks) if fault.line not in unclosed_at),
+        _formulas(tokens, lines),
+        _unread_maths(tokens, lines),
+        unclosed,
+        _unread_blocks(tokens, leftover=len(unclosed)),
+        _addresses(tokens, lines, assets),
+        _unsuitable_assets(unnamed),
+    )
+    faults = [fault for kind in kinds for fault in islice(kind, MOST_OF_A_KIND)]
+    return sorted(faults, key=lambda fault: (fault.file != _FILE, fault.line or 0))
 
 
 def require_readable_statement(text: str, assets: Mapping[str, bytes]) -> None:
@@ -72,11 +74,12 @@ def _fault(line: int | None, reason: str, *, is_warning: bool = False) -> Packag
     return PackageFault(file=_FILE, line=line, reason=reason, is_warning=is_warning)
 
 
-def _emptiness(rest: Sequence[Token]) -> Iterator[PackageFault]:
-    if not text_to_show(list(rest)):
-        yield _fault(
-            1, "says nothing besides its title, hints, questions and recap; write what is to be done"
-        )
+def _emptiness(text: str, rest: Sequence[Token]) -> Iterator[PackageFault]:
+    if not text.strip():
+        yield _fault(1, "the file is empty; write what is to be done")
+    elif not text_to_show(list(rest)):
+        reason = "says nothing besides its title, hints, questions and recap; write what is to be done"
+        yield _fault(1, reason, is_warning=True)
 
 
 def _formulas(tokens: Sequence[Token], lines: SourceLines) -> Iterator[PackageFault]:
