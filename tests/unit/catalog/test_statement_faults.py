@@ -43,6 +43,7 @@ _ONE_FAULT = [
     ("![Rows $\\foo$](assets/tokens.svg)\n", 1, r"`\foo`", "unknown command"),
     ("text\n\n:::hint\n$\\foo$\n:::\n", 4, r"`\foo`", "column 2"),
     ("text\n\n:::quiz\nWhich?\n- [x] $\\foo$\n- [ ] b\n:::\n", 5, r"`\foo`", "column 8"),
+    ("text\n\n:::hint On $\\foo$\nx\n:::\n", 3, r"`\foo`", "in the title of `:::hint`"),
     # Blocks.
     ("text\n\n:::hnt A\nx\n:::\n", 3, "unknown block `:::hnt`", "did you mean `:::hint`?"),
     ("text\n\n:::Hint\nx\n:::\n", 3, "unknown block `:::Hint`", "did you mean `:::hint`?"),
@@ -186,6 +187,15 @@ def test_the_example_for_authors_has_no_fault() -> None:
     [example] = re.findall(r"^````markdown\n(.*?)^````$", text, re.DOTALL | re.MULTILINE)
     assert "aligned" in example
     assert reported(example) == []
+
+
+def test_a_formula_that_a_table_divides_is_a_warning() -> None:
+    """It may be money."""
+    [first] = statement_faults("| a | b |\n|---|---|\n| $|x|$ | $5 |\n", {})
+    assert first.is_warning
+    assert first.line == 3
+    assert r"`\lvert x \rvert`" in first.reason
+    assert statement_faults("| a | b |\n|---|---|\n| $\\lvert x \\rvert$ | $5 |\n", {}) == []
 
 
 def test_a_title_alone_is_a_warning() -> None:
