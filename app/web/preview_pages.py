@@ -11,6 +11,7 @@ import secrets
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
+from urllib.parse import quote
 
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import JSONResponse, PlainTextResponse
@@ -19,7 +20,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from app.accounts.accounts import Accounts
 from app.catalog.faults import PackageFault, refusal_lines
-from app.catalog.problem_folder import LoadedFolders, load_folders
+from app.catalog.problem_folder import LoadedFolders, load_folders, version_of
 from app.core.problem import Problem
 from app.errors import EmailTaken, ProblemError
 from app.http.authentication import SESSION_COOKIE
@@ -56,14 +57,15 @@ class Preview:
         self._look_seconds = look_seconds
         self._password = secrets.token_urlsafe()
         self._session = ""
+        self._shown: dict[str, str] = {}
+        """By slug, the version that is on the page."""
         self._begun = secrets.token_hex(4)
         self.state = PreviewState(revision=self._begun)
 
-    @property
-    def says(self) -> str:
-        """What is told of it at the start, with a place for the address."""
-        page = "/" if self._slug is None else f"/problems/{self._slug}"
-        return f"The preview is at {{}}{page}, and follows what you save; Ctrl-C ends it."
+    def says(self, address: str) -> str:
+        """Return what is told of it once it answers at `address`."""
+        page = "/" if self._slug is None else f"/problems/{quote(self._slug, safe='')}"
+        return f"The preview is at {address}{page}, and follows what you save; Ctrl-C ends it."
 
     @property
     def cookie(self) -> str:
@@ -130,13 +132,15 @@ class Preview:
         """Publish what is previewed, and return what of it cannot be."""
         faults = []
         for slug, files in found.problems.items():
-            if self._slug in (None, slug):
-                try:
-                    problem = await problems.publish(files)
-                except ProblemError as fault:
-                    faults.append(f"{found.folders[slug]}/{fault.message}")
-                else:
-                    _log.info("shown as saved: %s, version %s", slug, problem.version[:12])
+            if self._slug not in (None, slug) or self._shown.get(slug) == version_of(files):
+                continue
+            try:
+                problem = await problems.publish(files)
+            except ProblemError as fault:
+                faults.append(f"{found.folders[slug]}/{fault.message}")
+            else:
+                self._shown[slug] = problem.version
+                _log.info("shown as saved: %s, version %s", slug, problem.version[:12])
         return faults
 
 

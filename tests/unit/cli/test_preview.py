@@ -62,10 +62,11 @@ def test_it_answers_this_machine_alone_and_leaves_a_services_state_alone(
 def test_a_preview_says_where_it_is() -> None:
     one = Preview(Path("problems"), Path("references"), slug="toy-shift")
     every = Preview(Path("problems"), Path("references"))
-    assert one.says.format("http://127.0.0.1:1").startswith(
-        "The preview is at http://127.0.0.1:1/problems/toy-shift,"
-    )
-    assert every.says.format("http://127.0.0.1:1").startswith("The preview is at http://127.0.0.1:1/,")
+    odd = Preview(Path("problems"), Path("references"), slug="{a/b}")  # As a broken manifest may have it.
+    address = "http://127.0.0.1:1"
+    assert one.says(address).startswith(f"The preview is at {address}/problems/toy-shift,")
+    assert every.says(address).startswith(f"The preview is at {address}/,")
+    assert odd.says(address).startswith(f"The preview is at {address}/problems/%7Ba%2Fb%7D,")
 
 
 def test_a_port_that_is_taken_is_told_and_nothing_is_left(
