@@ -136,7 +136,7 @@ def _answer(
         return check(str(usual if given is None else given))
     while True:
         try:
-            return check(str(typer.prompt(question, default=usual)).strip())
+            return check(str(typer.prompt(question, default=usual, type=str)).strip())
         except ProblemError as fault:
             print(f"  {fault.message}")
 

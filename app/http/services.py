@@ -29,6 +29,8 @@ class PreviewState(msgspec.Struct, kw_only=True):
     """Another one with each change of the folders."""
     faults: tuple[str, ...] = ()
     """Why folders as they are now were not taken over."""
+    warnings: tuple[str, ...] = ()
+    """What is not as it should be with what was."""
 
 
 class RequestServices(msgspec.Struct, frozen=True, kw_only=True):

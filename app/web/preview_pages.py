@@ -6,10 +6,12 @@ It is a service like any other, on a database of its own that ends with it, and 
 import asyncio
 import contextlib
 import logging
+import os
 import secrets
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
+from urllib.parse import quote
 
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import JSONResponse, PlainTextResponse
@@ -17,7 +19,8 @@ from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from app.accounts.accounts import Accounts
-from app.catalog.problem_folder import LoadedFolders, load_folders
+from app.catalog.faults import PackageFault, refusal_lines
+from app.catalog.problem_folder import LoadedFolders, load_folders, version_of
 from app.core.problem import Problem
 from app.errors import EmailTaken, ProblemError
 from app.http.authentication import SESSION_COOKIE
@@ -28,6 +31,8 @@ from app.store.problems import Problems
 router = APIRouter(include_in_schema=False)
 
 _LOOK_SECONDS = 0.5
+_PASSED_OVER = (".", "__pycache__")
+"""As reading a package does."""
 _AUTHOR = "author@preview.example"
 
 _log = logging.getLogger("jaxercise")
@@ -52,14 +57,15 @@ class Preview:
         self._look_seconds = look_seconds
         self._password = secrets.token_urlsafe()
         self._session = ""
+        self._shown: dict[str, str] = {}
+        """By slug, the version that is on the page."""
         self._begun = secrets.token_hex(4)
         self.state = PreviewState(revision=self._begun)
 
-    @property
-    def says(self) -> str:
-        """What is told of it at the start, with a place for the address."""
-        page = "/" if self._slug is None else f"/problems/{self._slug}"
-        return f"The preview is at {{}}{page}, and follows what you save; Ctrl-C ends it."
+    def says(self, address: str) -> str:
+        """Return what is told of it once it answers at `address`."""
+        page = "/" if self._slug is None else f"/problems/{quote(self._slug, safe='')}"
+        return f"The preview is at {address}{page}, and follows what you save; Ctrl-C ends it."
 
     @property
     def cookie(self) -> str:
@@ -110,39 +116,46 @@ class Preview:
         try:
             found = await asyncio.to_thread(load_folders, *self._folders, require_host=require_host)
         except ProblemError as fault:
-            faults = [fault.message]
+            faults, warnings = [fault.message], []
         else:
-            faults = [line for refusal in found.refused for line in refusal.message.splitlines()]
-            faults += await self._publish(problems, found)
+            faults = [*refusal_lines(found.refused), *await self._publish(problems, found)]
+            warnings = [str(warning) for warning in found.warnings if self._is_about(warning, found)]
         for fault in faults:
             _log.error("problem refused: %s", fault)
-        self.state.faults = tuple(faults)
+        self.state.faults, self.state.warnings = tuple(faults), tuple(warnings)
         self.state.revision = f"{self._begun}-{secrets.token_hex(4)}"
+
+    def _is_about(self, warning: PackageFault, found: LoadedFolders) -> bool:
+        return self._slug is None or warning.file.startswith(f"{found.folders.get(self._slug)}/")
 
     async def _publish(self, problems: Problems, found: LoadedFolders) -> Sequence[str]:
         """Publish what is previewed, and return what of it cannot be."""
         faults = []
         for slug, files in found.problems.items():
-            if self._slug in (None, slug):
-                try:
-                    problem = await problems.publish(files)
-                except ProblemError as fault:
-                    faults.append(f"{found.folders[slug]}/{fault.message}")
-                else:
-                    _log.info("shown as saved: %s, version %s", slug, problem.version[:12])
+            if self._slug not in (None, slug) or self._shown.get(slug) == version_of(files):
+                continue
+            try:
+                problem = await problems.publish(files)
+            except ProblemError as fault:
+                faults.append(f"{found.folders[slug]}/{fault.message}")
+            else:
+                self._shown[slug] = problem.version
+                _log.info("shown as saved: %s, version %s", slug, problem.version[:12])
         return faults
 
 
 def _stamps(folders: Sequence[Path]) -> Stamps:
+    """Look at every file; one that is gone by now is no fault, since editors save by renaming."""
     found = {}
     for folder in folders:
-        for file in folder.rglob("*"):
-            if any(part.startswith((".", "__pycache__")) for part in file.relative_to(folder).parts):
-                continue
-            # It may be gone by now: editors save by renaming.
-            with contextlib.suppress(OSError):
-                status = file.stat()
-                found[file] = (status.st_mtime_ns, status.st_size)
+        for place, inside, names in os.walk(folder):
+            inside[:] = [name for name in inside if not name.startswith(_PASSED_OVER)]
+            for name in names:
+                file = Path(place, name)
+                with contextlib.suppress(OSError):
+                    if not name.startswith(_PASSED_OVER):
+                        status = file.stat()
+                        found[file] = (status.st_mtime_ns, status.st_size)
     return found
 
 

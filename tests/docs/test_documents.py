@@ -28,7 +28,7 @@ _TOP = "app|sandbox|tests|bench|docs|scripts|alembic|problems|reference_solution
 _PATH = re.compile(rf"`((?:{_TOP})/[\w./-]+)`")
 _FENCE = re.compile(r"^ *```.*?^ *```", re.MULTILINE | re.DOTALL)
 # What whoever follows a how-to makes.
-_MADE_BY_READERS = re.compile(r"/(?:90-clipped-swish|(?:test_)?about(?:_page)?|odd)\b")
+_MADE_BY_READERS = re.compile(r"/(?:90-clipped-swish|90-rms-norm|(?:test_)?about(?:_page)?|odd)\b")
 
 
 def _documents() -> list[Path]:
@@ -82,7 +82,9 @@ def _fault_of_ours(line: str, words: list[str]) -> str | None:
         if words[0] not in below:
             return f"no such command: {line!r}"
         command, words = below[words[0]], words[1:]
-    known = {option for parameter in command.params for option in parameter.opts}
+    known = {
+        option for parameter in command.params for option in (*parameter.opts, *parameter.secondary_opts)
+    }
     unknown = [word for word in words if word.startswith("--") and word.partition("=")[0] not in known]
     return f"no such option in {line!r}: {unknown}" if unknown else None
 

@@ -44,12 +44,16 @@ _PLACES = {
     "ModuleClass": ("module",),
     "ModuleStage": ("module", "stages", 0),
     "Case": ("cases", 0),
+    "Normal": ("cases", 0, "arguments", "x"),
+    "Uniform": ("cases", 1, "arguments", "x"),
+    "Integers": ("probes", 2, "labels"),
     "Key": ("cases", 0, "arguments", "seed"),
-    "Probe": ("probes", 0),
-    "DrawingProbe": ("probes", 1),
+    "ParametersProbe": ("probes", 0),
+    "CheckpointProbe": ("probes", 1),
     "Draw": ("probes", 1, "draws", "shift"),
     "AccuracyProbe": ("probes", 2),
     "Tolerance": ("tolerance",),
+    "Limits": ("limits",),
     "WrongVariant": ("variants", "subtracts"),
     "AlsoRight": ("also_right", "scale_first"),
 }
@@ -92,10 +96,11 @@ def _is_read(manifest: dict[str, Any]) -> bool:
     return True
 
 
-def _changed(struct: type, key: str, value: Any) -> dict[str, Any]:
-    name = struct.__name__
+def _changed(name: str, key: str, value: Any) -> dict[str, Any]:
     changed = copy.deepcopy(_with_outputs() if "Output" in (name, key.capitalize()[:-1]) else _whole())
     table: Any = changed
+    if (name, key) == ("Case", "name"):
+        return dict(json.loads(json.dumps(changed).replace('"short"', json.dumps(value))))
     for step in _PLACES[name]:
         table = table[step]
     table[key] = [dict(table[key][0], name=f"n{n}") for n in range(value)] if key in _LISTS else value
@@ -139,11 +144,21 @@ def _at(rules: dict[str, Any]) -> Iterator[Any]:
                 yield bound[0]
 
 
-_RULES = [pytest.param(*rule, id=f"{rule[0][0].__name__}.{rule[0][1]}") for rule in made.RULES.items()]
+_RULES = [
+    pytest.param((name, key), of, id=f"{name}.{key}")
+    for name in _PLACES
+    for key, of in _SCHEMA["definitions"][name]["properties"].items()
+    if key not in ("generator", "kind", "dtype") and [*_beyond(of), *_at(of)]
+]
+
+
+def test_every_rule_is_tried() -> None:
+    tried = {parameter.values[0] for parameter in _RULES}
+    assert {(struct.__name__, key) for struct, key in made.RULES} - tried == {("Output", "dtype")}
 
 
 @pytest.mark.parametrize(("place", "rules"), _RULES)
-def test_a_bound_is_where_reading_has_it(place: tuple[type, str], rules: dict[str, Any]) -> None:
+def test_a_bound_is_where_reading_has_it(place: tuple[str, str], rules: dict[str, Any]) -> None:
     """An editor marks what would be refused, and nothing that would not."""
     for value in _beyond(rules):
         changed = _changed(*place, value)

@@ -129,6 +129,20 @@ def test_a_folder_that_cannot_be_written_leaves_nothing(folders: Path, jaxercise
     assert _files(folders) == ["references"]
 
 
+def test_an_installed_package_is_not_written_into(
+    jaxercise: Type, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its next version would take the problem away."""
+    shipped = tmp_path / "shipped" / "problems"
+    shipped.mkdir(parents=True)
+    monkeypatch.setenv("JAXERCISE_PROBLEMS_DIR", str(shipped))
+    monkeypatch.setattr("app.cli.new.path_of", lambda _: shipped)
+    done = jaxercise("new", "rms-norm")
+    assert done.exit_code == 2
+    assert "JAXERCISE_PROBLEMS_DIR and JAXERCISE_REFERENCES_DIR" in done.complained
+    assert list(shipped.iterdir()) == []
+
+
 @pytest.mark.parametrize("slug", ["lambda", "2d-conv", "jax", "jnp", "nnx", "none", "match", "x"])
 @pytest.mark.parametrize("has_module", [False, True])
 def test_any_slug_gives_names_that_python_takes(slug: str, has_module: bool) -> None:

@@ -1,6 +1,7 @@
 """A preview: the pages follow the folders, nobody signs in, and only this machine is answered."""
 
 import asyncio
+import re
 import shutil
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -111,6 +112,14 @@ async def test_a_fault_is_shown_over_what_was_there_before_and_goes_with_it(prev
     assert "Two of everything." in page
     await previewed.saved("problem.toml", "titel", "title")
     assert "Saved, and not taken over" not in await previewed.text()
+
+
+async def test_what_costs_something_is_said_and_keeps_nothing_from_being_shown(previewed: Previewed) -> None:
+    """Of the problem that is previewed alone."""
+    page = await previewed.text()
+    assert re.search(r"<summary>\d warnings?</summary>", page)
+    assert "1-double/variants/" in page
+    assert previewed.preview.state.faults == ()
 
 
 async def test_what_was_broken_from_the_start_says_so_and_comes_once_it_is_mended(tmp_path: Path) -> None:
