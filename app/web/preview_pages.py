@@ -120,8 +120,8 @@ class Preview:
         else:
             faults = [*refusal_lines(found.refused), *await self._publish(problems, found)]
             warnings = [str(warning) for warning in found.warnings if self._is_about(warning, found)]
-        for fault in faults:
-            _log.error("problem refused: %s", fault)
+        for line in faults:
+            _log.error("problem refused: %s", line)
         self.state.faults, self.state.warnings = tuple(faults), tuple(warnings)
         self.state.revision = f"{self._begun}-{secrets.token_hex(4)}"
 

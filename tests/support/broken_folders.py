@@ -152,7 +152,7 @@ def write_folders(files: Mapping[str, bytes], root: Path) -> None:
 class Way(NamedTuple):
     """One way to break the good problem."""
 
-    change: Callable[[Files], None]
+    change: Callable[[Files], object]
     file: str
     """Where the fault is told."""
     at: str
