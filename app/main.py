@@ -245,8 +245,8 @@ async def load_problems(
             published.add((await problems.publish(files, rules=rules)).manifest.id)
         except ProblemError as fault:
             refused.append(ProblemError(f"{loaded.folders[slug]}/{fault.message}"))
-    for fault in refusal_lines(refused):
-        _log.error("problem refused: %s", fault)
+    for line in refusal_lines(refused):
+        _log.error("problem refused: %s", line)
     for warning in loaded.warnings:
         _log.warning("problem on offer, but: %s", warning)
     if len(refused) == len(loaded.unfit):

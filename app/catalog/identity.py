@@ -11,7 +11,10 @@ import msgspec
 
 from app.core.submission import BYTE_ORDER_MARK
 
-_KEY = re.compile(r"^[ \t]*(id|slug|position)[ \t]*=[ \t]*(?:\"([^\"\n]*)\"|'([^'\n]*)'|(\d+))", re.MULTILINE)
+_NO_POSITION = 1 << 63
+_KEY = re.compile(
+    r"^[ \t]*(id|slug|position)[ \t]*=[ \t]*(?:\"([^\"\n]*)\"|'([^'\n]*)'|(\d{1,9})\b)", re.MULTILINE
+)
 
 
 class Identity(msgspec.Struct, frozen=True, kw_only=True):
@@ -43,7 +46,7 @@ def identity_of(manifest: bytes) -> Identity:
     text = manifest.decode("utf-8", errors="replace").removeprefix(BYTE_ORDER_MARK)
     try:
         keys = tomllib.loads(text)
-    except (tomllib.TOMLDecodeError, RecursionError):
+    except (ValueError, RecursionError):
         # The keys stand in front of the first table; the ids of nothing else are written so.
         head = text.partition("\n[")[0]
         keys = {match[1]: match[2] or match[3] or int(match[4] or 0) for match in _KEY.finditer(head)}
@@ -51,9 +54,14 @@ def identity_of(manifest: bytes) -> Identity:
     return Identity(
         id=_text(keys.get("id")),
         slug=_text(keys.get("slug")),
-        position=keys["position"] if type(keys.get("position")) is int else None,
+        position=_position(keys.get("position")),
         requires=tuple(filter(None, map(_text, requires))) if isinstance(requires, list) else (),
     )
+
+
+def _position(value: object) -> int | None:
+    """Return a number that may be a position; others may have more digits than Python prints."""
+    return value if type(value) is int and abs(value) < _NO_POSITION else None
 
 
 def _text(value: object) -> str | None:

@@ -18,6 +18,8 @@ _TOML_WORDS = {
     "Cannot overwrite a value": "this key stands here twice",
     "Expected '=' after a key in a key/value pair": "a key is followed by `=` and its value",
     "Invalid value": "this is no value of TOML: text stands in quotes, and true and false are lower-case",
+    "Expected newline or end of document after a statement": "nothing else may follow a value on its line",
+    "Invalid date or datetime": "there is no such date or time",
     "Unterminated string": "a text has no closing quotes",
     "Unclosed array": "a list has no closing bracket",
     "Unclosed inline table": "a table in braces has no closing brace, or goes over several lines",
@@ -112,6 +114,8 @@ def _syntax_fault(text: str, error: Exception) -> PackageFault:
     found = _TOML_PLACE.search(said)
     reason = said[: found.start()] if found else said
     words = _TOML_WORDS.get(reason, reason)
+    if found is None and "digits" in said:
+        words = "a number has more digits than can be read"
     if found is None:
         return PackageFault(file=FILE, reason=f"is not valid TOML: {words}")
     if found[1] is None:

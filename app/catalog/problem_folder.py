@@ -123,9 +123,13 @@ def _beside_others(one: "_Found", folder: str, faults: Iterable[tuple[Place, str
 
 
 def _refusal(folder: str, refused: ProblemError) -> ProblemError:
-    if isinstance(refused, BrokenPackage):
-        return BrokenPackage([_inside(folder, fault) for fault in refused.faults])
-    return ProblemError(f"{folder}/{refused.message}")
+    """Name the folder in each fault; of very many the first ones are enough to begin with."""
+    if not isinstance(refused, BrokenPackage):
+        return ProblemError(f"{folder}/{refused.message}")
+    faults = list(refused.faults[:_MOST_TOLD])
+    if more := len(refused.faults) - len(faults):
+        faults.append(PackageFault(file=_MANIFEST, reason=f"and {more:,} more faults; mend these first"))
+    return BrokenPackage([_inside(folder, fault) for fault in faults])
 
 
 def _inside(folder: str, fault: PackageFault) -> PackageFault:
@@ -133,13 +137,9 @@ def _inside(folder: str, fault: PackageFault) -> PackageFault:
 
 
 def _in_order(faults: Iterable[PackageFault]) -> list[PackageFault]:
-    """Sort as an author reads: `problem.toml` first, each file from its top; cut where there is no end."""
+    """Sort as an author reads: `problem.toml` first, each file from its top; each once."""
     told = sorted(faults, key=lambda fault: (fault.file != _MANIFEST, fault.file, fault.line or 0))
-    told = list(dict.fromkeys(told))
-    if (more := len(told) - _MOST_TOLD) <= 0:
-        return told
-    rest = PackageFault(file=_MANIFEST, reason=f"and {more:,} more faults; mend these first")
-    return [*told[:_MOST_TOLD], rest]
+    return list(dict.fromkeys(told))
 
 
 def _owners_without_ids(found: Mapping[str, "_Found"], last_ids: Mapping[str, str]) -> dict[str, str]:
@@ -348,6 +348,8 @@ def _solution_faults(read: ReadManifest, files: Mapping[str, bytes]) -> Iterator
     lines = TomlLines(read.text)
     for part, folder in (("variants", _VARIANTS), ("also_right", _ALSO_RIGHT)):
         there, declared = sources(files, folder), read.draft.declared(part)
+        if declared is None:
+            continue
         undeclared = [name for name in there if name not in declared] if part == "variants" else []
         for name in declared:
             if name in there:

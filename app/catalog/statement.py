@@ -127,9 +127,14 @@ def _named(blocks: Sequence[list[Token]], name: str) -> list[list[Token]]:
     return [block for block in blocks if block[0].type == f"container_{name}_open"]
 
 
+def title_of(md: MarkdownIt, opening: Token) -> Token | None:
+    """Return what stands behind the name of a block on its first line, read; None where nothing does."""
+    title = opening.info.strip().partition(" ")[2].strip()
+    return md.parseInline(title)[0] if title else None
+
+
 def _hint(md: MarkdownIt, block: Sequence[Token], default: str) -> Hint:
-    title = block[0].info.strip().partition(" ")[2].strip() or default
-    [inline] = md.parseInline(title)
+    inline = title_of(md, block[0]) or md.parseInline(default)[0]
     return Hint(
         title=plain_text(inline.children or []),
         title_html=_html(md, [inline]),

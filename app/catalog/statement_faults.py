@@ -2,59 +2,63 @@
 
 import difflib
 import re
-from collections.abc import Iterator, Mapping, Sequence
-from itertools import chain
-from posixpath import normpath
-from urllib.parse import unquote
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import chain, islice, pairwise
 
+from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
 from app.catalog.faults import BrokenPackage, PackageFault
 from app.catalog.markdown import BLOCKS, statement_markdown
+from app.catalog.markup.addresses import figure_reason, kind_reason, link_reason
 from app.catalog.markup.dollars import BLOCK, FORMULAS
-from app.catalog.markup.figures import MEDIA_TYPES, is_what_it_is_called, media_type_of, parts_of, path_of
+from app.catalog.markup.figures import path_of
 from app.catalog.markup.mathml import FormulaFault, Formulas
 from app.catalog.markup.source_lines import SourceLines
-from app.catalog.statement import blocks_faults, split_blocks, text_to_show
+from app.catalog.statement import blocks_faults, split_blocks, text_to_show, title_of
+
+MOST_OF_A_KIND = 200
+"""Faults of one kind, such as formulas, that are told at once."""
 
 _FILE = "statement.md"
 _THERE_ARE = f"there are {', '.join(f'`:::{name}`' for name in BLOCKS)}"
-_SHOWN = f"pages show {', '.join(kind.removeprefix('.') for kind in MEDIA_TYPES)}"
 _FENCE = re.compile(r"(:{3,})\s*([\w-]*)")
 _TOO_FEW_COLONS = re.compile(rf":{{1,2}}\s*({'|'.join(BLOCKS)})\b")
 _CLOSING = re.compile(r"[\s>]*(:{3,})\s*")
 _OPEN_DISPLAY = re.compile(r"(?<!\\)\$\$")
+_LONE_DOLLAR = re.compile(r"(?<!\\)\$(?!\d)")
 _COMMAND = re.compile(r"\\[A-Za-z]{2,}")
 _NEVER_ENDED = r"`$$` begins a formula that no `$$` ends before the next blank line; end it, or write `\$\$`"
-_SCHEMES = ("http", "https", "mailto")
 
 
 def statement_faults(text: str, assets: Mapping[str, bytes]) -> list[PackageFault]:
     """Return every fault of a statement, by lines; `assets` are the files below assets/ by name."""
+    md = statement_markdown("")
     try:
-        tokens = statement_markdown("").parse(text)
+        tokens = md.parse(text)
     except BrokenPackage as broken:
         return list(broken.faults)
     lines = SourceLines(text)
     rest, blocks = split_blocks(list(tokens))
     unclosed = list(_unclosed_blocks(tokens, lines))
     unclosed_at = {fault.line for fault in unclosed}
-    faults = [
-        *_emptiness(rest),
-        # Of a block that is not closed, what stands in it is not known.
-        *(fault for fault in blocks_faults(blocks) if fault.line not in unclosed_at),
-        *_formulas(tokens, lines),
-        *_unread_maths(tokens, lines),
-        *unclosed,
-        *_unread_blocks(tokens, leftover=len(unclosed)),
-        *_addresses(tokens, lines, assets),
-    ]
-    faults.sort(key=lambda fault: fault.line or 0)
     named = {path for path in map(path_of, _all_addresses(tokens)) if path}
-    return [
-        *faults,
-        *_unsuitable_assets({name: assets[name] for name in assets if f"assets/{name}" not in named}),
-    ]
+    unnamed = {name: content for name, content in assets.items() if f"assets/{name}" not in named}
+    kinds: tuple[Iterable[PackageFault], ...] = (
+        _emptiness(text, rest),
+        # Of a block that is not closed, what stands in it is not known.
+        (fault for fault in blocks_faults(blocks) if fault.line not in unclosed_at),
+        _formulas(tokens, lines),
+        _formulas_of_titles(md, blocks),
+        _unread_maths(tokens, lines),
+        _divided_cells(tokens, lines),
+        unclosed,
+        _unread_blocks(tokens, leftover=len(unclosed)),
+        _addresses(tokens, lines, assets),
+        _unsuitable_assets(unnamed),
+    )
+    faults = [fault for kind in kinds for fault in islice(kind, MOST_OF_A_KIND)]
+    return sorted(faults, key=lambda fault: (fault.file != _FILE, fault.line or 0))
 
 
 def require_readable_statement(text: str, assets: Mapping[str, bytes]) -> None:
@@ -72,11 +76,12 @@ def _fault(line: int | None, reason: str, *, is_warning: bool = False) -> Packag
     return PackageFault(file=_FILE, line=line, reason=reason, is_warning=is_warning)
 
 
-def _emptiness(rest: Sequence[Token]) -> Iterator[PackageFault]:
-    if not text_to_show(list(rest)):
-        yield _fault(
-            1, "says nothing besides its title, hints, questions and recap; write what is to be done"
-        )
+def _emptiness(text: str, rest: Sequence[Token]) -> Iterator[PackageFault]:
+    if not text.strip():
+        yield _fault(1, "the file is empty; write what is to be done")
+    elif not text_to_show(list(rest)):
+        reason = "says nothing besides its title, hints, questions and recap; write what is to be done"
+        yield _fault(1, reason, is_warning=True)
 
 
 def _formulas(tokens: Sequence[Token], lines: SourceLines) -> Iterator[PackageFault]:
@@ -91,13 +96,34 @@ def _formulas(tokens: Sequence[Token], lines: SourceLines) -> Iterator[PackageFa
             yield _fault(line, f"{found.reason}{at}")
 
 
+def _formulas_of_titles(md: MarkdownIt, blocks: Sequence[list[Token]]) -> Iterator[PackageFault]:
+    for opening, *_ in blocks:
+        title = title_of(md, opening)
+        for token in (title.children if title else None) or []:
+            found = Formulas().read(token.content, block=False) if token.type in FORMULAS else ""
+            if isinstance(found, FormulaFault):
+                yield _fault(_line(opening), f"{found.reason}, in the title of {_name(opening)}")
+
+
+def _divided_cells(tokens: Sequence[Token], lines: SourceLines) -> Iterator[PackageFault]:
+    for before, owner in pairwise(tokens):
+        if before.type in ("td_open", "th_open") and _first_outside(
+            _spans(owner), _LONE_DOLLAR, owner.content
+        ):
+            reason = (
+                r"a dollar in a cell begins no formula; `|` divides cells, in formulas too: "
+                r"write `\lvert x \rvert`, or `\$` where money is meant"
+            )
+            yield _fault(lines.line_of(owner, 0), reason, is_warning=True)
+
+
 def _unread_maths(tokens: Sequence[Token], lines: SourceLines) -> Iterator[PackageFault]:
     """Tell of what was meant as a formula and is shown as it was typed."""
     is_begun = False
     for owner in tokens:
         if owner.type != "inline":
             continue
-        read = [child.meta["span"] for child in owner.children or [] if "span" in child.meta]
+        read = _spans(owner)
         if display := _first_outside(read, _OPEN_DISPLAY, owner.content):
             # What was begun before a blank line is ended behind it, and told once.
             is_begun = not is_begun
@@ -109,6 +135,11 @@ def _unread_maths(tokens: Sequence[Token], lines: SourceLines) -> Iterator[Packa
                 "a formula is `$…$`, with no space behind the first dollar or before the last"
             )
             yield _fault(lines.line_of(owner, command.start()), reason, is_warning=True)
+
+
+def _spans(owner: Token) -> list[tuple[int, int]]:
+    """Return where formulas, code, figures and links stand in a block's text."""
+    return [child.meta["span"] for child in owner.children or [] if "span" in child.meta]
 
 
 def _first_outside(
@@ -201,83 +232,19 @@ def _addresses(
     for owner, token in _walk(tokens):
         line = lines.line_of(owner, token.meta.get("span", (0, 0))[0])
         if token.type == "image":
-            reason = _figure_reason(str(token.attrs["src"]), assets)
+            reason = figure_reason(str(token.attrs["src"]), assets)
         elif token.type == "link_open":
-            reason = _link_reason(str(token.attrs["href"]), anchors, assets)
+            reason = link_reason(str(token.attrs["href"]), anchors, assets)
         else:
             continue
         if reason:
             yield _fault(line, reason)
 
 
-def _figure_reason(address: str, assets: Mapping[str, bytes]) -> str | None:
-    if not address:
-        return "a figure names no file; write `![what it shows](assets/NAME.svg)`"
-    if path_of(address) is None:
-        return f"the figure `{unquote(address)}` is not in assets/, and pages load no other; put it there"
-    return _file_reason(f"the figure `{unquote(address)}`", address, assets)
-
-
-def _link_reason(address: str, anchors: set[str], assets: Mapping[str, bytes]) -> str | None:
-    shown = f"the link `{unquote(address)}`"
-    parts = parts_of(address)
-    if not address:
-        return "a link leads nowhere; write its address between the brackets"
-    if parts.scheme or parts.netloc:
-        if parts.scheme in (*_SCHEMES, ""):
-            return None
-        return f"{shown} is neither http, https nor mailto; pages follow no other"
-    if not parts.path:
-        anchor = unquote(parts.fragment)
-        near = difflib.get_close_matches(anchor, anchors, n=1)
-        meant = (
-            f"did you mean `#{near[0]}`?" if near else f"there are {_listed(f'`#{one}`' for one in anchors)}"
-        )
-        return None if anchor in anchors else f"{shown} leads to no heading; {meant}"
-    if parts.path.startswith("/"):
-        return None
-    return _file_reason(shown, address, assets)
-
-
-def _file_reason(shown: str, address: str, assets: Mapping[str, bytes]) -> str | None:
-    path = path_of(address)
-    assert path is not None
-    if path.startswith(".."):
-        return f"{shown} leads out of the problem's folder; only what lies in its assets/ is served"
-    name = path.removeprefix("assets/")
-    if name == path:
-        other = f"; did you mean `assets/{path}`?" if path in assets else ""
-        return f"{shown} does not lie in assets/, and nothing else is served{other}"
-    if name not in assets:
-        near = difflib.get_close_matches(name, assets, n=1, cutoff=0.5)
-        meant = f"did you mean `assets/{near[0]}`?" if near else _what_there_is(assets)
-        return f"{shown} is missing; {meant}"
-    return _kind_reason(shown, name, assets[name])
-
-
-def _kind_reason(shown: str, name: str, content: bytes) -> str | None:
-    if media_type_of(name) is None:
-        return f"{shown} is of a kind that pages do not show; {_SHOWN}"
-    if not is_what_it_is_called(name, content):
-        kind = normpath(name).rpartition(".")[2].upper()
-        return (
-            f"{shown} is no {kind} by its content; save it anew, or fetch it where it is a pointer of Git LFS"
-        )
-    return None
-
-
 def _unsuitable_assets(assets: Mapping[str, bytes]) -> Iterator[PackageFault]:
     for name, content in sorted(assets.items()):
-        if reason := _kind_reason("the file", name, content):
+        if reason := kind_reason("the file", name, content):
             yield PackageFault(file=f"assets/{name}", reason=reason)
-
-
-def _what_there_is(assets: Mapping[str, bytes]) -> str:
-    return f"there are {_listed(f'`assets/{name}`' for name in assets)}" if assets else "assets/ is empty"
-
-
-def _listed(names: Iterator[str]) -> str:
-    return ", ".join(sorted(names)) or "none"
 
 
 def _all_addresses(tokens: Sequence[Token]) -> Iterator[str]:

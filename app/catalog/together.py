@@ -94,7 +94,11 @@ def _requirements(identities: Mapping[str, Identity], *, known: set[str]) -> Ite
     for folder, identity in identities.items():
         for index, slug in enumerate(identity.requires):
             if slug not in known:
-                yield folder, index, f"there is no problem {slug!r}{did_you_mean(slug, known)}"
+                yield (
+                    folder,
+                    index,
+                    f"there is no problem {slug!r}{did_you_mean(slug, known - {identity.slug or ''})}",
+                )
     for folder in sorted(_may_be_in_circles(leads)):
         if way := _way_back(folder, leads):
             first = identities[way[1]].slug

@@ -26,12 +26,12 @@ def preview(
 
     Nobody signs in, and nothing is kept: what was sent in is gone with the preview.
     """
+    from app.cli.serving.followed_folders import FollowedFolders
     from app.cli.serving.service import run_service
-    from app.web.preview_pages import Preview
 
     settings = read_settings()
     slug = None if problem is None else _slug_of(settings, problem)
-    shown = Preview(settings.problems_dir, settings.references_dir, slug=slug)
+    shown = FollowedFolders(settings.problems_dir, settings.references_dir, slug=slug)
     with tempfile.TemporaryDirectory(prefix="jaxercise-preview-", ignore_cleanup_errors=True) as place:
         run_service(_of_one_author(settings, Path(place), port), preview=shown)
 

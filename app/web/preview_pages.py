@@ -1,16 +1,11 @@
-"""A preview for who writes problems: the pages follow the folders, and nobody has to sign in.
+"""What pages are where an author previews problems: made anew with each save, and nobody has to sign in.
 
-It is a service like any other, on a database of its own that ends with it, and answers this machine alone.
+What is previewed is a `Preview`; `app/cli/serving/followed_folders.py` has the one that follows folders.
 """
 
-import asyncio
-import contextlib
-import logging
-import os
-import secrets
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
-from contextlib import asynccontextmanager
-from pathlib import Path
+from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager
+from typing import Protocol
 
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import JSONResponse, PlainTextResponse
@@ -18,141 +13,33 @@ from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from app.accounts.accounts import Accounts
-from app.catalog.faults import PackageFault, refusal_lines
-from app.catalog.problem_folder import LoadedFolders, load_folders
 from app.core.problem import Problem
-from app.errors import EmailTaken, ProblemError
-from app.http.authentication import SESSION_COOKIE
 from app.http.proxy_faults import is_own_machine, without_port
 from app.http.services import PreviewState, services_of
 from app.store.problems import Problems
 
 router = APIRouter(include_in_schema=False)
 
-_LOOK_SECONDS = 0.5
-_PASSED_OVER = (".", "__pycache__")
-"""As reading a package does."""
-_AUTHOR = "author@preview.example"
 
-_log = logging.getLogger("jaxercise")
+class Preview(Protocol):
+    """What is previewed."""
 
-Stamps = Mapping[Path, tuple[int, int]]
-"""Of each file when it was changed, and how many bytes it has."""
-
-
-class Preview:
-    """What is previewed: one problem, or all where `slug` is None."""
-
-    def __init__(
-        self,
-        problems_dir: Path,
-        references_dir: Path,
-        *,
-        slug: str | None = None,
-        look_seconds: float = _LOOK_SECONDS,
-    ) -> None:
-        self._folders = (problems_dir, references_dir)
-        self._slug = slug
-        self._look_seconds = look_seconds
-        self._password = secrets.token_urlsafe()
-        self._session = ""
-        self._begun = secrets.token_hex(4)
-        self.state = PreviewState(revision=self._begun)
-
-    @property
-    def says(self) -> str:
-        """What is told of it at the start, with a place for the address."""
-        page = "/" if self._slug is None else f"/problems/{self._slug}"
-        return f"The preview is at {{}}{page}, and follows what you save; Ctrl-C ends it."
+    state: PreviewState
 
     @property
     def cookie(self) -> str:
         """The cookie of whoever comes by."""
-        return f"{SESSION_COOKIE}={self._session}"
+
+    def says(self, address: str) -> str:
+        """Return what is told of it once it answers at `address`."""
 
     async def begin_session(self, accounts: Accounts) -> None:
-        """Make the one account that there is, and sign it in.
+        """Make the one account that there is, and sign it in."""
 
-        It is there already where the process was killed and begun again.
-        """
-        try:
-            author = await accounts.sign_up(_AUTHOR, self._password)
-        except EmailTaken:
-            self._session = await accounts.sign_in(_AUTHOR, self._password, client="127.0.0.1")
-        else:
-            self._session = await accounts.start_session(author)
-
-    @asynccontextmanager
-    async def following(
+    def following(
         self, problems: Problems, require_host: Callable[[Problem], None]
-    ) -> AsyncIterator[None]:
-        """Publish what the folders hold, and again whenever that has changed, while the block lasts."""
-        stamps = await asyncio.to_thread(_stamps, self._folders)
-        await self._load(problems, require_host)
-        task = asyncio.create_task(self._follow(problems, require_host, stamps))
-        try:
-            yield
-        finally:
-            task.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await task
-
-    async def _follow(
-        self, problems: Problems, require_host: Callable[[Problem], None], loaded: Stamps
-    ) -> None:
-        before = loaded
-        while True:
-            await asyncio.sleep(self._look_seconds)
-            now = await asyncio.to_thread(_stamps, self._folders)
-            # What is being written just now is half a file: a change is taken over once it stays.
-            if now == before and now != loaded:
-                loaded = now
-                await self._load(problems, require_host)
-            before = now
-
-    async def _load(self, problems: Problems, require_host: Callable[[Problem], None]) -> None:
-        try:
-            found = await asyncio.to_thread(load_folders, *self._folders, require_host=require_host)
-        except ProblemError as fault:
-            faults, warnings = [fault.message], []
-        else:
-            faults = [*refusal_lines(found.refused), *await self._publish(problems, found)]
-            warnings = [str(warning) for warning in found.warnings if self._is_about(warning, found)]
-        for fault in faults:
-            _log.error("problem refused: %s", fault)
-        self.state.faults, self.state.warnings = tuple(faults), tuple(warnings)
-        self.state.revision = f"{self._begun}-{secrets.token_hex(4)}"
-
-    def _is_about(self, warning: PackageFault, found: LoadedFolders) -> bool:
-        return self._slug is None or warning.file.startswith(f"{found.folders.get(self._slug)}/")
-
-    async def _publish(self, problems: Problems, found: LoadedFolders) -> Sequence[str]:
-        """Publish what is previewed, and return what of it cannot be."""
-        faults = []
-        for slug, files in found.problems.items():
-            if self._slug in (None, slug):
-                try:
-                    problem = await problems.publish(files)
-                except ProblemError as fault:
-                    faults.append(f"{found.folders[slug]}/{fault.message}")
-                else:
-                    _log.info("shown as saved: %s, version %s", slug, problem.version[:12])
-        return faults
-
-
-def _stamps(folders: Sequence[Path]) -> Stamps:
-    """Look at every file; one that is gone by now is no fault, since editors save by renaming."""
-    found = {}
-    for folder in folders:
-        for place, inside, names in os.walk(folder):
-            inside[:] = [name for name in inside if not name.startswith(_PASSED_OVER)]
-            for name in names:
-                file = Path(place, name)
-                with contextlib.suppress(OSError):
-                    if not name.startswith(_PASSED_OVER):
-                        status = file.stat()
-                        found[file] = (status.st_mtime_ns, status.st_size)
-    return found
+    ) -> AbstractAsyncContextManager[None]:
+        """Publish what there is, and again whenever that has changed, while the block lasts."""
 
 
 class SignInEverybody:

@@ -5,6 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, get_args
 
 from app.catalog import markdown, problem_folder, problem_schema, statement
+from app.catalog.markup import quiz
 from app.catalog.problem_schema import Schema
 from app.catalog.rules.manifest_checks import ROWS_LIMIT
 from app.core.generators import Generator
@@ -105,7 +106,7 @@ def _files() -> str:
         ("a paragraph of it", f"at most {markdown.PARAGRAPH_LIMIT:,} characters"),
         ("its headings", f"at most {markdown.HEADINGS_LIMIT}"),
         ("its hints, quizzes and recaps", f"at most {statement.BLOCKS_LIMIT}"),
-        ("the choices of its quizzes", f"at most {statement.CHOICES_LIMIT}"),
+        ("the choices of its quizzes", f"at most {quiz.CHOICES_LIMIT}"),
         ("cases, those drawn anew, and probes", f"together at most {ROWS_LIMIT}"),
     ]
     return f"## Bounds of a folder\n\n{_table([('of what', 'bound'), *rows])}"

@@ -152,7 +152,7 @@ def write_folders(files: Mapping[str, bytes], root: Path) -> None:
 class Way(NamedTuple):
     """One way to break the good problem."""
 
-    change: Callable[[Files], None]
+    change: Callable[[Files], object]
     file: str
     """Where the fault is told."""
     at: str
@@ -293,6 +293,23 @@ WAYS: dict[str, Way] = {
         "",
         "",
         "it begins as UTF-16 does",
+    ),
+    "lists that lie too deep": Way(
+        lambda files: files.update({"problem.toml": b"a = " + b"[" * 5000 + b"]" * 5000}),
+        "problem.toml",
+        "",
+        "",
+        "too deep in each other",
+    ),
+    "a number of five thousand digits": Way(
+        lambda files: files.update({"problem.toml": b"position = " + b"9" * 5000}),
+        "problem.toml",
+        "",
+        "",
+        "more digits than can be read",
+    ),
+    "a position of five thousand digits in hexadecimal": _toml(
+        "position = 7", f"position = 0x{'f' * 5000}", "position", "not a number of more than 64 bits"
     ),
     # The entry.
     "no entry": Way(
@@ -548,6 +565,23 @@ WAYS: dict[str, Way] = {
         "cases",
         "at most 200",
     ),
+    "an argument of five thousand digits": _toml(
+        "heads = 2", f"heads = 0x{'f' * 5000}", "cases[0].arguments.heads", "too large"
+    ),
+    "no case at all": Way(
+        lambda files: files.update(
+            {
+                "problem.toml": (
+                    f"cases = []\n{MANIFEST[: MANIFEST.index('[[cases]]')]}"
+                    + MANIFEST[MANIFEST.index("[[probes]]") :]
+                ).encode()
+            }
+        ),
+        "problem.toml",
+        "cases = []",
+        "cases",
+        "for Run to have",
+    ),
     # Probes.
     "a kind that is none": _toml(
         'kind = "checkpoint"', 'kind = "chekpoint"', "probes[1].kind", "did you mean `checkpoint`?"
@@ -633,6 +667,15 @@ WAYS: dict[str, Way] = {
     ),
     "a variant whose fails is a text": _toml(
         'fails = ["long"]', 'fails = "long"', "variants.no_bias.fails", "a list"
+    ),
+    "variants that are a list": Way(
+        lambda files: files.update(
+            {"problem.toml": f"variants = []\n{MANIFEST[: MANIFEST.index('[variants.')]}".encode()}
+        ),
+        "problem.toml",
+        "variants = []",
+        "variants",
+        "must be a table, not a list",
     ),
     "a variant of another name": _toml(
         "[variants.post_norm]", "[variants.post_nrom]", "variants.post_nrom", "did you mean `post_norm`?"

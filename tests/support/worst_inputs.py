@@ -247,7 +247,7 @@ WORST: Mapping[tuple[str, str], list[Worst]] = {
     ("GET", "/readyz"): [_get("/readyz")],
     ("GET", "/problems/{slug}"): [_stated("/problems/{slug}", name) for name in STATEMENTS]
     + [_get("/problems/{slug}"), _get("/problems/{slug}", query="fragment=earlier")],
-    ("GET", "/problems/{slug}/assets/{name}"): [_stated("/problems/{slug}/assets/{name}", "words")],
+    ("GET", "/problems/{slug}/assets/{name:path}"): [_stated("/problems/{slug}/assets/{name}", "words")],
     ("POST", "/problems/{slug}/submissions"): _codes_as_form(),
     ("GET", "/sign-in"): [_get("/sign-in", query="next=/" + "%3C" * 2_000)],
     ("POST", "/sign-in"): _credentials("/sign-in", *_REFUSED, form=True),

@@ -1,17 +1,15 @@
-"""Formulas in Markdown: `$…$` within a line, `$$…$$` as a line of its own, wherever it begins.
+"""Formulas in Markdown: `$…$` within a line, `$$…$$` on lines of its own or within one.
 
-The rules that look for blocks are those of `mdit_py_plugins.dollarmath`. What it looks for within a line
-takes the last character of a text for the one before its first, so a formula at the start of an item, a
-cell or a heading was none where the item ended with a digit.
+The rules of `mdit_py_plugins.dollarmath` take the last character of a text for the one before its first,
+so that a formula at the start of an item, a cell or a heading is none where the item ends with a digit;
+and no block of theirs ends a paragraph, so that a line of it that begins with a minus is an item.
 """
 
 import re
-from collections.abc import Callable
 
 from markdown_it import MarkdownIt
 from markdown_it.rules_block import StateBlock
 from markdown_it.rules_inline import StateInline
-from mdit_py_plugins.dollarmath.index import math_block_dollar
 
 INLINE = "math_inline"
 DISPLAYED = "math_displayed"
@@ -28,10 +26,8 @@ _CLOSING = {
 def dollar_formulas(md: MarkdownIt) -> None:
     """Have `md` find formulas; who uses it says how their tokens are rendered."""
     md.inline.ruler.before("escape", INLINE, _within_a_line)
-    block = math_block_dollar(allow_labels=False, allow_blank_lines=False)
-    md.block.ruler.before(
-        "fence", BLOCK, _asked_or_taken(block), {"alt": ["paragraph", "reference", "blockquote", "list"]}
-    )
+    ends = ["paragraph", "reference", "blockquote", "list"]
+    md.block.ruler.before("fence", BLOCK, _on_lines_of_its_own, {"alt": ends})
 
 
 def _within_a_line(state: StateInline, silent: bool) -> bool:
@@ -60,17 +56,47 @@ def _is_money(text: str, start: int, end: int) -> bool:
     return spaced or text[:start][-1:].isdigit() or text[end : end + 1].isdigit()
 
 
-def _asked_or_taken(
-    rule: Callable[[StateBlock, int, int, bool], bool],
-) -> Callable[[StateBlock, int, int, bool], bool]:
-    """Let a block of maths end a paragraph: where that is asked, the rule must leave no trace."""
+def _on_lines_of_its_own(state: StateBlock, start_line: int, end_line: int, silent: bool) -> bool:
+    first = _text_of(state, start_line)
+    if not first.startswith("$$") or state.is_code_block(start_line):
+        return False
+    last_line = _last_line(state, start_line, end_line, first.rstrip())
+    if last_line is None:
+        return False
+    if silent:
+        return True
+    marks = [
+        state.bMarks[start_line] + state.tShift[start_line] + 2,
+        *state.bMarks[start_line + 1 : last_line + 1],
+    ]
+    lines = [state.src[mark:end] for mark, end in zip(marks, state.eMarks[start_line:], strict=False)]
+    lines[-1] = lines[-1].rstrip().removesuffix("$$")
+    token = state.push(BLOCK, "math", 0)
+    token.block = True
+    token.content = "\n".join(lines)
+    token.markup = "$$"
+    token.map = [start_line, last_line + 1]
+    state.line = last_line + 1
+    return True
 
-    def asked_or_taken(state: StateBlock, start_line: int, end_line: int, silent: bool) -> bool:
-        count, line = len(state.tokens), state.line
-        found = rule(state, start_line, end_line, False)
-        if silent and found:
-            del state.tokens[count:]
-            state.line = line
-        return found
 
-    return asked_or_taken
+def _last_line(state: StateBlock, start_line: int, end_line: int, first: str) -> int | None:
+    if "$$" in first[2:]:
+        return start_line if first.endswith("$$") and len(first) > len("$$$$") else None
+    # Each line of a paragraph may begin one, and none is looked at twice.
+    without_end: dict[int, int] = state.env.setdefault("no_formula_ends_before", {})
+    if start_line < without_end.get(end_line, 0):
+        return None
+    line = start_line + 1
+    while line < end_line and (text := _text_of(state, line).rstrip()):
+        if state.sCount[line] < state.blkIndent:
+            break
+        if text.endswith("$$"):
+            return line
+        line += 1
+    without_end[end_line] = line
+    return None
+
+
+def _text_of(state: StateBlock, line: int) -> str:
+    return state.src[state.bMarks[line] + state.tShift[line] : state.eMarks[line]]

@@ -18,7 +18,7 @@ _BEGINNINGS = {
     "image/jpeg": re.compile(rb"\xff\xd8\xff"),
     "image/webp": re.compile(rb"RIFF.{4}WEBP", re.DOTALL),
     "image/gif": re.compile(rb"GIF8[79]a"),
-    "image/svg+xml": re.compile(rb"(?:\xef\xbb\xbf)?\s*<.*?<?(?:\w+:)?svg[\s>]", re.DOTALL),
+    "image/svg+xml": re.compile(rb"(?:\xef\xbb\xbf)?\s*<.*?<?(?:\w+:)?svg[\s/>]", re.DOTALL),
 }
 
 

@@ -92,6 +92,7 @@ _PLACES = {
     "a table-like environment": r"an environment with columns, such as `aligned`",
     "a numbered equation environment": r"`equation`, `align`, `gather` or `multline`",
 }
+_SPACE_BY_NEWLINE = re.compile(r"(\\\\)|\\\n")
 _OTHERWISE = {
     "Math mode within text mode is not implemented yet.": (
         r"a formula within `\text{…}`; end the text before it, as in `\text{if }x\text{ holds}`"
@@ -122,8 +123,9 @@ class Formulas:
         fault = _beyond_bounds(latex) or _no_formula(latex)
         if fault is not None:
             return fault
-        # The length behind a line's end would be shown as text.
+        # The length behind a line's end would be shown as text, and a space made by a newline is not known.
         plain = _BREAK_WITH_LENGTH.sub(lambda found: found[1] + " " * len(found[2]), latex)
+        plain = _SPACE_BY_NEWLINE.sub(lambda found: found[1] or "\\ ", plain)
         try:
             found = _for_pages(self._converter.convert_with_global_state(plain, displaystyle=block))
         except LatexError as error:

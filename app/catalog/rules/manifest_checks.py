@@ -88,17 +88,17 @@ class Draft(msgspec.Struct, frozen=True, kw_only=True):
                 return False
         names = [name for part in ("cases", "probes") for _, name in self.names(part)]
         count = len(_list(self.keys.get("cases"))) + len(_list(self.keys.get("probes")))
-        return "cases" in self.keys and len(set(names)) == count
+        return bool(self.names("cases")) and len(set(names)) == count
 
     @property
     def has_module(self) -> bool:
         """Say whether there is a module, be it readable or not."""
         return "module" in self.keys
 
-    def declared(self, name: str) -> list[str]:
-        """Return the names below `[variants]` or `[also_right]`, of those with faults too."""
-        found = self.keys.get(name)
-        return list(found) if isinstance(found, dict) else []
+    def declared(self, name: str) -> list[str] | None:
+        """Return the names below `[variants]` or `[also_right]`, faulty ones too; None of no table."""
+        found = self.keys.get(name, {})
+        return list(found) if isinstance(found, dict) else None
 
     def names(self, part: str) -> list[tuple[int, str]]:
         """Return the names of cases or probes with their places, of those with faults too."""
@@ -281,7 +281,7 @@ def _missing_arguments(
 def argument_faults(place: Place, argument: Argument) -> Iterator[Fault]:
     """Yield why no array can be made of an argument."""
     if isinstance(argument, Integers | Uniform) and not argument.low < argument.high:
-        yield (*place, "high"), f"must be above `low`, which is {argument.low}, not {argument.high}"
+        yield (*place, "high"), "must be above `low`"
         return
     try:
         with np.errstate(all="ignore"):

@@ -103,17 +103,21 @@ def scanty_faults(files: Mapping[str, bytes]) -> Iterator[PackageFault]:
     variants = len(sources(files, "variants/"))
     if variants < _ENOUGH_VARIANTS:
         reason = (
-            f"there are {variants} wrong variants, and {_ENOUGH_VARIANTS} are asked for: a learner whose "
+            f"{_counted(variants, 'wrong variant')}, and {_ENOUGH_VARIANTS} are asked for: a learner whose "
             "mistake is none of them is refused without being told why"
         )
         yield PackageFault(file="variants/", reason=reason, is_warning=True)
     also_right = len(sources(files, "reference/also_right/"))
     if also_right < _ENOUGH_ALSO_RIGHT:
         reason = (
-            f"there are {also_right} other right solutions, and {_ENOUGH_ALSO_RIGHT} are asked for: nothing "
-            "shows that a right answer that is written otherwise is accepted"
+            f"{_counted(also_right, 'other right solution')}, and {_ENOUGH_ALSO_RIGHT} are asked for: "
+            "nothing shows that a right answer that is written otherwise is accepted"
         )
         yield PackageFault(file="reference/also_right/", reason=reason, is_warning=True)
+
+
+def _counted(count: int, what: str) -> str:
+    return f"there is 1 {what}" if count == 1 else f"there are {count} {what}s"
 
 
 def solutions(names: Iterable[str]) -> list[str]:

@@ -72,8 +72,12 @@ def _run(
         control = fork_grader(settings, [listener, *([operators] if operators else [])], open_files)
         open_grader = lambda: open_grader_client(control, metrics.grading.stage)  # noqa: E731
     app = create_app(settings, open_grader=open_grader, metrics=metrics, preview=preview)
-    says = "Jaxercise is at {}" if preview is None else preview.says
+    says = _says if preview is None else preview.says
     asyncio.run(_serve(settings, listener, operators, app, says))
+
+
+def _says(address: str) -> str:
+    return f"Jaxercise is at {address}"
 
 
 async def _serve(
@@ -81,9 +85,9 @@ async def _serve(
     listener: socket.socket,
     operators: socket.socket | None,
     app: FastAPI,
-    says: str,
+    says: Callable[[str], str],
 ) -> None:
-    """Serve until a signal; `says` tells the address."""
+    """Serve until a signal; `says` words the line that is printed with the address."""
     connections = connections_of(settings)
     server = Server(app, connections, trusted_proxies=settings.trusted_proxies)
     async with (
@@ -91,7 +95,7 @@ async def _serve(
         # The lifespan runs here and not under uvicorn, so that its errors are ours to tell in one line.
         app.router.lifespan_context(app),
     ):
-        print(says.format(address_of(listener)), flush=True)
+        print(says(address_of(listener)), flush=True)
         services = services_of(app)
         if await services.accounts.is_empty():
             print("The first account to sign up is the admin.", flush=True)

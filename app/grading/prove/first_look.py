@@ -79,9 +79,9 @@ def _fault(run: RunResult, checks: Sequence[Check], limits: ProblemLimits) -> Fa
             f"[limits] has cpu_seconds = {limits.cpu_seconds:g}, "
             f"compile_seconds = {limits.seconds_to_compile:g}, idle_seconds = {limits.idle_seconds:g}"
         )
-        message = f"{where}the reference does not end: it was ended in {name} by {run.message} ({allowed})"
+        message = f"{where}the reference does not end: it was ended in {name} by {_limit(run)} ({allowed})"
         return Fault(reason=Reason.TIME_LIMIT_TOO_SMALL, message=message)
-    message = f"{where}the reference ends as {run.ending} in {name}: {_first_line(run.message)}"
+    message = f"{where}the reference ends as {run.ending} in {name}: {_limit(run)}"
     return Fault(reason=Reason.REFERENCE_REFUSED, message=message)
 
 
@@ -99,3 +99,8 @@ def _last_line(raised: Raised | None) -> int | None:
 
 def _first_line(message: str) -> str:
     return message.split("\n", 1)[0][:_MESSAGE_LIMIT]
+
+
+def _limit(run: RunResult) -> str:
+    """Return the limit that was met, without its line, which stands in front."""
+    return _first_line(run.message).partition(", at line ")[0]

@@ -119,7 +119,9 @@ class Solutions:
         checks = [*self._checks, *(self._fresh if fresh else ())]
         try:
             answers = await self._answers([sources[name] for name in names], checks)
-        except ReferenceFailed:
+        except ReferenceFailed as error:
+            if len(names) == 1:
+                return {names[0]: error.message}
             return {name: await self._alone(sources[name], checks) for name in names}
         return dict(zip(names, answers, strict=True))
 

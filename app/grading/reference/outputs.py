@@ -294,8 +294,8 @@ def _early_end(result: RunResult) -> str:
     reason = result.message or (loaded.message if loaded else "") or result.stderr[-500:]
     raised = loaded.raised if loaded else None
     line = raised.frames[-1].line if raised and raised.frames else loaded.line if loaded else None
-    line = result.line or line
-    return reason if line is None else f"{reason} (line {line})"
+    # A limit that was met is named with its line.
+    return reason if line is None or result.message else f"{reason} (line {line})"
 
 
 def _answer(call: CallResult) -> ReferenceOutput:

@@ -83,7 +83,7 @@ async def test_what_is_kept_has_a_bound(monkeypatch: pytest.MonkeyPatch, renderi
 async def test_a_statement_that_cannot_be_shown_says_so_each_time(renderings: Renderings) -> None:
     problem = read_problem(small_problem(statement="# T\n\n:::quiz\nWhich?\n:::\n"))
     for _ in range(2):
-        with pytest.raises(ProblemError, match="needs choices"):
+        with pytest.raises(ProblemError, match="has no choices"):
             await renderings.statement(problem)
 
 

@@ -8,7 +8,7 @@ import pytest
 
 from app.catalog.faults import BrokenPackage
 from app.catalog.problem_folder import load_folders
-from app.catalog.statement_faults import require_readable_statement, statement_faults
+from app.catalog.statement_faults import MOST_OF_A_KIND, require_readable_statement, statement_faults
 from tests.support.checkout import CHECKOUT
 from tests.support.small_problem import small_problem, write_problem
 
@@ -43,6 +43,7 @@ _ONE_FAULT = [
     ("![Rows $\\foo$](assets/tokens.svg)\n", 1, r"`\foo`", "unknown command"),
     ("text\n\n:::hint\n$\\foo$\n:::\n", 4, r"`\foo`", "column 2"),
     ("text\n\n:::quiz\nWhich?\n- [x] $\\foo$\n- [ ] b\n:::\n", 5, r"`\foo`", "column 8"),
+    ("text\n\n:::hint On $\\foo$\nx\n:::\n", 3, r"`\foo`", "in the title of `:::hint`"),
     # Blocks.
     ("text\n\n:::hnt A\nx\n:::\n", 3, "unknown block `:::hnt`", "did you mean `:::hint`?"),
     ("text\n\n:::Hint\nx\n:::\n", 3, "unknown block `:::Hint`", "did you mean `:::hint`?"),
@@ -72,7 +73,8 @@ _ONE_FAULT = [
     ("text\n\n:::\n\nmore\n", 3, "`:::` closes no block", "take it out"),
     ("text\n\n:::recap\n:::\n", 3, "`:::recap` has nothing in it", "fill it"),
     # What there is to read.
-    ("", 1, "says nothing", "write what is to be done"),
+    ("", 1, "the file is empty", "write what is to be done"),
+    ("\n \n", 1, "the file is empty", "write what is to be done"),
     ("\n\n# Title\n", 1, "says nothing", "write what is to be done"),
     ("# Title\n\n:::hint A\nx\n:::\n", 1, "says nothing besides its title, hints", "write what"),
     # Questions.
@@ -149,7 +151,11 @@ def test_an_asset_that_pages_cannot_show_is_told_with_or_without_its_figure(
 
 def test_all_faults_are_told_at_once_and_by_lines() -> None:
     """Each kind, in one statement."""
-    parts = [text for text, _, what, _ in _ONE_FAULT if "says nothing" not in what and "closed" not in what]
+    parts = [
+        text
+        for text, _, what, _ in _ONE_FAULT
+        if "says nothing" not in what and "is empty" not in what and "closed" not in what
+    ]
     faults = statement_faults("text\n\n" + "\n\n".join(parts), _ASSETS)
     assert len(faults) >= len(parts) - 3  # An anchor of one is there for another; `$$` may find an end.
     lines = [fault.line or 0 for fault in faults]
@@ -181,6 +187,25 @@ def test_the_example_for_authors_has_no_fault() -> None:
     [example] = re.findall(r"^````markdown\n(.*?)^````$", text, re.DOTALL | re.MULTILINE)
     assert "aligned" in example
     assert reported(example) == []
+
+
+def test_a_formula_that_a_table_divides_is_a_warning() -> None:
+    """It may be money."""
+    [first] = statement_faults("| a | b |\n|---|---|\n| $|x|$ | $5 |\n", {})
+    assert first.is_warning
+    assert first.line == 3
+    assert r"`\lvert x \rvert`" in first.reason
+    assert statement_faults("| a | b |\n|---|---|\n| $\\lvert x \\rvert$ | $5 |\n", {}) == []
+
+
+def test_a_title_alone_is_a_warning() -> None:
+    """There is nothing to read on the page, and nothing that is wrong."""
+    [fault] = statement_faults("# Title\n", {})
+    assert fault.is_warning
+
+
+def test_a_flood_of_faults_is_bounded() -> None:
+    assert len(statement_faults("$\\foo$\n\n" * 1_000, {})) == MOST_OF_A_KIND
 
 
 def test_a_command_outside_a_formula_is_a_warning() -> None:

@@ -231,6 +231,14 @@ def test_any_bytes_have_an_identity(data: bytes) -> None:
     assert isinstance(identity_of(data), Identity)
 
 
+@pytest.mark.parametrize("number", ["9" * 5000, f"0x{'f' * 5000}", "-1", "1.5", "true"])
+def test_no_number_keeps_the_id_from_being_read(number: str) -> None:
+    """Python refuses to read, and to print, numbers of thousands of digits."""
+    found = identity_of(f'id = "{_ID}"\nslug = "a"\nposition = {number}\n'.encode())
+    assert (found.id, found.slug) == (_ID, "a")
+    assert found.folder in (None, "-1-a", "1-a")
+
+
 @pytest.mark.parametrize("mark", ["", "\ufeff"])
 @pytest.mark.parametrize("end", ["\n", "\r\n"])
 @pytest.mark.parametrize("rest", ["", "[entry", "position = 3", "requires = [", "title = 'x"])

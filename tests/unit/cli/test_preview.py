@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 
 from app.cli.preview import _of_one_author, _slug_of
+from app.cli.serving.followed_folders import FollowedFolders
 from app.errors import ProblemNotFound
 from app.settings import Settings, read_settings
-from app.web.preview_pages import Preview
 from tests.support.command_line import Done
 from tests.support.toy_problem import write_toy_folders
 
@@ -60,12 +60,15 @@ def test_it_answers_this_machine_alone_and_leaves_a_services_state_alone(
 
 
 def test_a_preview_says_where_it_is() -> None:
-    one = Preview(Path("problems"), Path("references"), slug="toy-shift")
-    every = Preview(Path("problems"), Path("references"))
-    assert one.says.format("http://127.0.0.1:1").startswith(
-        "The preview is at http://127.0.0.1:1/problems/toy-shift,"
-    )
-    assert every.says.format("http://127.0.0.1:1").startswith("The preview is at http://127.0.0.1:1/,")
+    one = FollowedFolders(Path("problems"), Path("references"), slug="toy-shift")
+    every = FollowedFolders(Path("problems"), Path("references"))
+    odd = FollowedFolders(
+        Path("problems"), Path("references"), slug="{a/b}"
+    )  # As a broken manifest may have it.
+    address = "http://127.0.0.1:1"
+    assert one.says(address).startswith(f"The preview is at {address}/problems/toy-shift,")
+    assert every.says(address).startswith(f"The preview is at {address}/,")
+    assert odd.says(address).startswith(f"The preview is at {address}/problems/%7Ba%2Fb%7D,")
 
 
 def test_a_port_that_is_taken_is_told_and_nothing_is_left(

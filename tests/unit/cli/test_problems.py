@@ -14,9 +14,10 @@ from tests.support.small_problem import small_problem, write_problem
 @pytest.fixture
 def settings(tmp_path: Path) -> Settings:
     """Two problems; a third is broken, and a fourth folder is a copy of the first."""
-    for slug, position in (("twice", 12), ("double", 3), ("broken", 5)):
-        folder = write_problem(small_problem(slug, position=position), tmp_path)
-    (folder / "statement.md").unlink()
+    for slug, position in (("twice", 12), ("double", 3)):
+        write_problem(small_problem(slug, position=position), tmp_path)
+    broken = write_problem(small_problem("broken", position=5), tmp_path)
+    (broken / "statement.md").unlink()
     for below in ("problems", "references"):
         shutil.copytree(tmp_path / below / "3-double", tmp_path / below / "double")
     return Settings(problems_dir=tmp_path / "problems", references_dir=tmp_path / "references")

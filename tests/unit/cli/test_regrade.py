@@ -74,6 +74,21 @@ def test_a_broken_package_is_a_failed_case_with_its_place(regrade: Regrade) -> N
     assert "missing" in case[0].attrib["message"]
 
 
+def test_each_fault_of_a_package_is_a_case_with_its_line(regrade: Regrade, course: Path) -> None:
+    """So that an author mends all of them before CI runs again."""
+    manifest = course / "problems" / "1-double" / "problem.toml"
+    text = manifest.read_text()
+    manifest.write_text(text.replace("title =", "titel =").replace("position = 1", "position = -1"))
+    done, root = regrade("double")
+    assert (done.exit_code, root.get("failures")) == (1, "3")
+    places = {f"{case.get('file')}:{case.get('line')}" for case in root.iter("testcase")}
+    lines = [text[: text.index(key)].count("\n") + 1 for key in ("position", "title")]
+    assert places == {
+        *(f"problems/1-double/problem.toml:{line}" for line in lines),
+        "problems/1-double/starter.py:1",
+    }
+
+
 @pytest.mark.parametrize("since", [[], ["--since", "HEAD"], ["--since", "HEAD~1"]])
 @pytest.mark.parametrize("names", [[], ["double"], ["1"]])
 def test_a_folder_with_another_name_is_never_green(

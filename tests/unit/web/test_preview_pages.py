@@ -10,9 +10,9 @@ from pathlib import Path
 import httpx
 import pytest
 
+from app.cli.serving.followed_folders import FollowedFolders
 from app.main import create_app
 from app.settings import read_settings
-from app.web.preview_pages import Preview
 from tests.support.scripted_grader import open_scripted_grader
 from tests.support.small_problem import small_problem, write_problem
 
@@ -24,7 +24,7 @@ _PAGE = "/problems/double"
 class Previewed:
     """A preview that runs, and a browser in front of it."""
 
-    def __init__(self, place: Path, preview: Preview, client: httpx.AsyncClient) -> None:
+    def __init__(self, place: Path, preview: FollowedFolders, client: httpx.AsyncClient) -> None:
         self.folder = place / "problems" / "1-double"
         self.preview = preview
         self.client = client
@@ -49,10 +49,10 @@ class Previewed:
 
 @asynccontextmanager
 async def _previewed(
-    place: Path, *, slug: str | None = "double", preview: Preview | None = None
+    place: Path, *, slug: str | None = "double", preview: FollowedFolders | None = None
 ) -> AsyncIterator[Previewed]:
     folders = place / "problems", place / "references"
-    preview = preview or Preview(*folders, slug=slug, look_seconds=0.01)
+    preview = preview or FollowedFolders(*folders, slug=slug, look_seconds=0.01)
     settings = read_settings(
         data_dir=place / f"data-{slug}",
         problems_dir=folders[0],

@@ -61,6 +61,12 @@ def test_a_length_behind_a_lines_end_is_not_shown() -> None:
     )
 
 
+def test_a_newline_behind_a_backslash_is_a_space() -> None:
+    assert shown("a\\\nb") == shown(r"a\ b")
+    lines = r"\begin{matrix} a \\ b \end{matrix}"
+    assert shown(lines.replace("\\ b", "\\\nb")) == shown(lines)
+
+
 def test_equations_are_counted_through_a_text_and_can_be_named() -> None:
     formulas = Formulas()
     assert "(1)" in formulas.shown(r"\begin{equation} a \label{one} \end{equation}", block=True)

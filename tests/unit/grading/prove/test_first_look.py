@@ -97,7 +97,7 @@ async def test_a_reference_that_answers_is_run_twice_within_its_problem_s_limits
             "reference.py:9: it raises in one: TypeError: no",
         ),
         (
-            _run(ending=Ending.TIME_LIMIT, message="processor time: 20 s", line=12),
+            _run(ending=Ending.TIME_LIMIT, message="processor time: 20 s, at line 12", line=12),
             Reason.TIME_LIMIT_TOO_SMALL,
             "reference.py:12: the reference does not end: it was ended in one by processor time: 20 s (",
         ),
