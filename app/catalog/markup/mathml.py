@@ -93,6 +93,7 @@ _PLACES = {
     "a numbered equation environment": r"`equation`, `align`, `gather` or `multline`",
 }
 _SPACE_BY_NEWLINE = re.compile(r"(\\\\)|\\\n")
+_BAR = re.compile(r"(<mo stretchy=\"true\")(>\u0332)")
 _OTHERWISE = {
     "Math mode within text mode is not implemented yet.": (
         r"a formula within `\text{…}`; end the text before it, as in `\text{if }x\text{ holds}`"
@@ -135,7 +136,7 @@ class Formulas:
         if _NOWHERE in found:
             reason = r"`\eqref` names no equation before it; give one its name with `\label{…}`"
             return FormulaFault(reason=reason, at=max(0, latex.find(r"\eqref")))
-        return found
+        return _BAR.sub(r'\1 class="maths-bar"\2', found)
 
     def shown(self, latex: str, *, block: bool) -> str:
         """Return what stands for a formula in a page; what cannot be read stays visible as it was typed."""

@@ -23,13 +23,19 @@ const PROSE = [ASCII, [0xa0, 0xff], [0x2013, 0x2014], [0x2018, 0x201d], [0x2022,
 const LETTERS = [
   ASCII,
   [0xa0, 0xff],
+  // Accents: a hat, and those that the converter of formulas writes as combining ones.
+  [0x2c6, 0x2c6],
+  [0x302, 0x308],
+  [0x332, 0x332],
   [0x391, 0x3d6],
+  [0x20d7, 0x20d7],
   // Double-struck, script and other letters that are older than the mathematical alphabets, ℎ among them.
   [0x210a, 0x2131],
-  // Bold and italic letters, which MathML takes for a name of one letter; then double-struck ones, and Greek.
-  [0x1d400, 0x1d467],
+  // Bold, italic, bold italic and script letters, italic being what MathML takes for a name of one letter.
+  [0x1d400, 0x1d4cf],
   [0x1d538, 0x1d56b],
-  [0x1d6e2, 0x1d71b],
+  // Greek: italic, then bold italic.
+  [0x1d6e2, 0x1d755],
 ] as const;
 const OPERATORS = [
   [0x2013, 0x2026],
@@ -41,8 +47,11 @@ const OPERATORS = [
   [0x2200, 0x22c6],
   [0x22ee, 0x22f1],
   [0x2308, 0x230b],
+  [0x23de, 0x23df],
   [0x27e8, 0x27e9],
   [0x27f5, 0x27fa],
+  // Which form of a script letter is meant.
+  [0xfe00, 0xfe00],
 ] as const;
 
 export const CUTS: readonly Cut[] = [

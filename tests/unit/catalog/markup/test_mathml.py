@@ -39,6 +39,8 @@ def fault_of(latex: str) -> FormulaFault:
         (r"\textcolor{red}{x}", '<mrow mathcolor="#FF0000">'),
         (r"\text{\small x}", 'mathsize="90%"'),
         (r"a\hspace{1cm}b", 'width="2.8453em"'),
+        (r"\overline{xy}", '<mo stretchy="true" class="maths-bar">\u0332</mo>'),
+        (r"\underline{xy}", '<mo stretchy="true" class="maths-bar">\u0332</mo>'),
         (r"x\!y", 'class="maths-back-3"'),
         (r"x\mkern-17mu y", 'class="maths-back-18"'),
     ],
