@@ -123,19 +123,19 @@ def _faults_reported(run: "Run", settings: Settings, write: Callable[..., None])
     try:
         yield
     except (GraderError, SandboxError, OSError) as fault:
-        told = _told(fault, settings) if isinstance(fault, OSError) else fault
-        run.stopped, run.stopped_type = str(told), type(fault).__name__
+        ours = _as_ours(fault, settings) if isinstance(fault, OSError) else fault
+        run.stopped, run.stopped_type = str(ours), type(fault).__name__
         with contextlib.suppress(GraderError):
             write()
         if isinstance(fault, RevisionLacking):
             print(f"jaxercise: {fault}", file=sys.stderr)
             raise typer.Exit(_LACKS_HISTORY) from None
-        if told is fault:
+        if ours is fault:
             raise
-        raise told from None
+        raise ours from None
 
 
-def _told(fault: OSError, settings: Settings) -> GraderError:
+def _as_ours(fault: OSError, settings: Settings) -> GraderError:
     where = f" ({fault.filename})" if fault.filename else ""
     reason = f"{fault.strerror or fault}{where}"
     if fault.errno in (errno.ENOSPC, errno.EDQUOT):
@@ -259,12 +259,12 @@ async def _drift(
     problem = one.folder.problem
     assert problem is not None, "what cannot be read is not graded"
     # Where its proof says so, that is told once, and a reference that never ends is not begun again.
-    is_told = any(result.faults for result in one.results)
+    is_refused = any(result.faults for result in one.results)
     not_compared = DriftReport(
-        said="not compared: the reference gives no usable answers", is_tolerable=is_told
+        said="not compared: the reference gives no usable answers", is_tolerable=is_refused
     )
     reference = [row for row in one.results if isinstance(row, SolutionResult) and row.role is Role.REFERENCE]
-    if is_told and not (reference and not reference[0].faults):
+    if is_refused and not (reference and not reference[0].faults):
         return not_compared
     items = checks_of(problem, Mode.SUBMIT, fresh_seed=None)
     try:

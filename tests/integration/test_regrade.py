@@ -43,7 +43,7 @@ def copied(course: Path, tmp_path: Path) -> Path:
     return copied
 
 
-def _hear_interrupts() -> None:
+def _take_interrupts() -> None:
     """A shell that starts us in the background lets us ignore them, and children do as we do."""
     signal.signal(signal.SIGINT, signal.SIG_DFL)
 
@@ -62,7 +62,7 @@ def _start(course: Path, *words: str, data: Path, prefix: Sequence[str] = ()) ->
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
-        preexec_fn=_hear_interrupts,
+        preexec_fn=_take_interrupts,
     )
 
 
@@ -77,7 +77,7 @@ def _read(report: Path) -> ElementTree.Element:
     return ElementTree.parse(report).getroot()  # noqa: S314 - written by us just now
 
 
-def _told(root: ElementTree.Element, kind: str) -> dict[str, str | None]:
+def _ended(root: ElementTree.Element, kind: str) -> dict[str, str | None]:
     """The cases that ended so: what they are called, and the file that each is about."""
     return {
         f"{case.get('classname')}:{case.get('name')}": case.get("file")
@@ -99,7 +99,7 @@ def test_broken_problems_are_failed_cases_and_the_others_are_graded(copied: Path
     assert "toy-shift is proven" in printed
     assert "gate is proven" in printed
     root = _read(copied / "report.xml")
-    assert set(_told(root, "failure").values()) == {
+    assert set(_ended(root, "failure").values()) == {
         "problems/3-double/problem.toml",
         "problems/gate/problem.toml",
     }
@@ -129,7 +129,7 @@ def test_drift_is_a_failure_of_the_report_as_well(copied: Path, course: Path) ->
     assert (code, "toy-shift" in printed) == (1, False)
     root = _read(copied / "report.xml")
     assert root.get("failures") == "1"
-    assert _told(root, "failure") == {f"gate.drift:{FILE_NAME}": f"references/{_GATE}/{FILE_NAME}"}
+    assert _ended(root, "failure") == {f"gate.drift:{FILE_NAME}": f"references/{_GATE}/{FILE_NAME}"}
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
@@ -151,8 +151,8 @@ def test_a_run_that_is_stopped_leaves_a_report_of_what_was_done(
     )
     root = _read(report)
     assert {found.get("value") for found in root.iter("property")} == {f"stopped by {number.name}"}
-    assert list(_told(root, "error"))[-1] == "regrade:whole"
-    assert any("gate" in name for kind in ("error", "skipped") for name in _told(root, kind))
+    assert list(_ended(root, "error"))[-1] == "regrade:whole"
+    assert any("gate" in name for kind in ("error", "skipped") for name in _ended(root, kind))
     graded = [
         case.get("name") for case in root.iter("testcase") if case.get("classname") == "toy-shift.variant"
     ]
@@ -177,5 +177,5 @@ def test_a_data_folder_that_is_full_is_one_sentence(course: Path, tmp_path: Path
     assert "JAXERCISE_DATA_DIR" in line
     assert "No space left on device" in line
     root = _read(report)
-    [told] = [case for case in root.iter("testcase") if case.get("classname") == "regrade"][-1]
-    assert "No space left on device" in told.attrib["message"]
+    [case] = [case for case in root.iter("testcase") if case.get("classname") == "regrade"]
+    assert "No space left on device" in case[0].attrib["message"]

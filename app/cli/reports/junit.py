@@ -70,8 +70,8 @@ def _write_case(suite: ElementTree.Element, case: Case) -> None:
     if case.ending is Ending.PASSED:
         return
     kind = {"type": case.type} if case.type else {}
-    told = _add(written, case.ending.value, message=case.message, **kind)
-    told.text = _in_xml(case.text or case.message)
+    reason = _add(written, case.ending.value, message=case.message, **kind)
+    reason.text = _in_xml(case.text or case.message)
 
 
 def _write_totals(element: ElementTree.Element, cases: Sequence[Case]) -> None:

@@ -84,8 +84,8 @@ def regrade_junit(run: Run) -> bytes:
     suites = [Suite(name=one.label, cases=tuple(_cases(one))) for one in run.folders]
     own = Case(group=_ITSELF, name="whole", file=_shown(run.place))
     if run.stopped:
-        told = f"{run.stopped}; {run.progress}" if run.folders else run.stopped
-        error = msgspec.structs.replace(own, ending=Ending.ERROR, type=run.stopped_type, message=told)
+        message = f"{run.stopped}; {run.progress}" if run.folders else run.stopped
+        error = msgspec.structs.replace(own, ending=Ending.ERROR, type=run.stopped_type, message=message)
         suites.append(Suite(name=_ITSELF, cases=(error,)))
     elif run.note:
         skipped = msgspec.structs.replace(own, ending=Ending.SKIPPED, message=run.note)
@@ -177,10 +177,10 @@ def _case_of_result(folder: ProblemFolder, result: ProofResult, manifest: str) -
     if not result.faults:
         return case
     message = "; ".join(fault.message for fault in result.faults)
-    told = _LINE_OF_A_MESSAGE.search(message) if path.suffix == ".py" else None
+    at = _LINE_OF_A_MESSAGE.search(message) if path.suffix == ".py" else None
     return msgspec.structs.replace(
         case,
-        line=int(told[1]) if told else line,
+        line=int(at[1]) if at else line,
         ending=Ending.FAILURE,
         type=str(result.faults[0].reason),
         message=message,

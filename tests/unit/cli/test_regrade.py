@@ -59,8 +59,8 @@ def _only(root: ElementTree.Element, kind: str) -> ElementTree.Element:
     [case] = [case for case in root.iter("testcase") if case.find(kind) is not None]
     plural = {"failure": "failures", "error": "errors", "skipped": "skipped"}[kind]
     assert root.get(plural) == "1"
-    [told] = case
-    assert told.text
+    [element] = case
+    assert element.text
     return case
 
 

@@ -119,7 +119,7 @@ def test_a_broken_package_fails_a_case_for_each_fault(folder: ProblemFolder) -> 
 
 
 @pytest.mark.parametrize(
-    ("message", "told"),
+    ("message", "expected"),
     [
         ("1-x/problem.toml: $.slug: must be short", ("problem.toml", None, "slug", "must be short")),
         ("1-x/variants/a.py:3: is no Python", ("variants/a.py", 3, "", "is no Python")),
@@ -128,7 +128,7 @@ def test_a_broken_package_fails_a_case_for_each_fault(folder: ProblemFolder) -> 
     ],
 )
 def test_a_refusal_in_one_sentence_is_located_too(
-    folder: ProblemFolder, message: str, told: tuple[str, int | None, str, str]
+    folder: ProblemFolder, message: str, expected: tuple[str, int | None, str, str]
 ) -> None:
     broken = ProblemFolder(
         name="1-x",
@@ -138,7 +138,7 @@ def test_a_refusal_in_one_sentence_is_located_too(
         refusal=ProblemError(message),
     )
     [fault] = package_faults(broken)
-    assert (fault.file, fault.line, fault.key, fault.reason) == told
+    assert (fault.file, fault.line, fault.key, fault.reason) == expected
 
 
 def test_what_was_not_graded_is_never_taken_for_right(folder: ProblemFolder) -> None:

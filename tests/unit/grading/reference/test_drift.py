@@ -16,6 +16,7 @@ from app.grading.reference.drift import (
     collect_outputs,
     measure_drift,
     read_outputs,
+    report_drift,
     write_outputs,
 )
 from app.grading.reference.outputs import ReferenceOutput
@@ -75,3 +76,17 @@ def test_what_is_not_finite_is_not_stored(tmp_path: Path) -> None:
     finite = _stored(np.array([1 + 2j]), np.array([2**62 + 1]))
     write_outputs(tmp_path, finite)
     assert read_outputs(tmp_path) == finite
+
+
+def test_what_cannot_be_compared_is_said_and_is_no_drift() -> None:
+    """Nothing is stored, or what is stored is another version's."""
+    today = _stored(np.ones(1), np.array([0]))
+    other = msgspec.structs.replace(today, version="2")
+    reports = [report_drift(stored, today, Tolerance()) for stored in (None, other, today)]
+    assert [(report.is_compared, report.is_tolerable) for report in reports] == [
+        (False, True),
+        (False, True),
+        (True, True),
+    ]
+    assert reports[1].said == "the problem has changed since its outputs were stored"
+    assert reports[2].said == "0 of the tolerance"
