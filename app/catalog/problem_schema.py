@@ -72,6 +72,7 @@ STRUCTS: Mapping[str, type[msgspec.Struct]] = {
         problem.Limits,
         problem.WrongVariant,
         problem.AlsoRight,
+        problem.Equivalent,
     )
 }
 """Every table that `problem.toml` may hold, by the name of its definition."""

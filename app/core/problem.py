@@ -216,6 +216,7 @@ class Equivalent(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     rests_on: str
     """The digest that `jaxercise mutate` prints; another reference, case or tolerance has another."""
     why: str
+    """Why it is no mistake, in its author's words."""
 
 
 class Manifest(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
