@@ -42,6 +42,8 @@ class _Asked(msgspec.Struct, frozen=True, kw_only=True):
     since: str | None
     store_outputs: bool
     jobs: int
+    mutants: int | None
+    """So many single mistakes in each reference; None for as many as a proof has."""
 
 
 def regrade(
@@ -57,6 +59,9 @@ def regrade(
         bool, typer.Option("--store-outputs", help="Keep today's reference outputs as those to compare with.")
     ] = False,
     jobs: Annotated[int, typer.Option(help="Problems side by side.", min=1, max=_MOST_JOBS)] = 1,
+    mutants: Annotated[
+        int | None, typer.Option(help="Run so many mutants of each reference; a proof has 25.", min=0)
+    ] = None,
     references: Annotated[
         bool,
         typer.Option(
@@ -74,7 +79,7 @@ def regrade(
     assert references, "there is nothing else to grade"
     settings = read_settings()
     require_writable(junit, markdown)
-    asked = _Asked(names=problems or (), since=since, store_outputs=store_outputs, jobs=jobs)
+    asked = _Asked(names=problems or (), since=since, store_outputs=store_outputs, jobs=jobs, mutants=mutants)
     run = Run(place=settings.problems_dir, stopped="it has not come to its end")
     write = partial(_write_reports, run, junit, markdown)
     write(by_the_way=True)
@@ -204,7 +209,8 @@ async def _grade_all(
 
     async def grade(one: "Regraded", jobs: int) -> None:
         one.results, one.drift, one.is_finished = [], None, False
-        await _grade(one, grader, stored[one.folder.name], jobs=jobs, stores=asked.store_outputs)
+        kept = stored[one.folder.name]
+        await _grade(one, grader, kept, jobs=jobs, stores=asked.store_outputs, mutants=asked.mutants)
         if one.folder.problem is not None and one.proof is not None:
             kept_proofs.keep(one.folder.problem, one.proof)
         write(by_the_way=True)
@@ -221,7 +227,13 @@ async def _grade_all(
 
 
 async def _grade(
-    one: "Regraded", grader: "Grader", stored: "StoredOutputs | None", *, jobs: int, stores: bool
+    one: "Regraded",
+    grader: "Grader",
+    stored: "StoredOutputs | None",
+    *,
+    jobs: int,
+    stores: bool,
+    mutants: int | None,
 ) -> None:
     """Prove one problem and compare its reference's outputs; what was said is printed in one piece."""
     from app.cli.reports.proof_table import fault_lines
@@ -235,7 +247,7 @@ async def _grade(
     say = say_now if jobs == 1 else lines.append
     at_once = max(1, _MOST_RUNS // jobs)
     try:
-        await print_proof(problem, grader, results=one.results, say=say, at_once=at_once)
+        await print_proof(problem, grader, results=one.results, say=say, at_once=at_once, mutants=mutants)
     except ReferenceFailed as error:
         # It answered before, and so it is a fault of this problem, beside which others can be graded.
         fault = Fault(reason=Reason.REFERENCE_FAILS, message=error.message)

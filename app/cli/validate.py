@@ -4,6 +4,7 @@ import asyncio
 import sys
 from collections.abc import Callable, Sequence
 from contextlib import AsyncExitStack
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -127,11 +128,13 @@ async def print_proof(
     results: "list[ProofResult] | None" = None,
     say: Callable[[str], None] = say_now,
     at_once: int = _MOST_AT_ONCE,
+    mutants: int | None = None,
 ) -> "Proof":
     """Prove one problem, and say each result as soon as it is known.
 
     Where `results` are handed in they are added to it, for whoever may be stopped before the end. `at_once`
-    bounds the runs side by side, and so do the processors.
+    bounds the runs side by side, and so do the processors. `mutants` is how many of these are run, where it
+    is not as many as a proof has.
 
     Raises:
         ReferenceFailed: a trusted solution that had answered did not do so again.
@@ -143,7 +146,8 @@ async def print_proof(
 
     table = _print_head(problem, say)
     results = [] if results is None else results
-    async for result in prove(problem, grader, at_once=min(at_once, cores())):
+    run = partial(prove, problem, grader, at_once=min(at_once, cores()))
+    async for result in run() if mutants is None else run(mutants=mutants):
         results.append(result)
         say("\n".join(table.lines(result)))
     proof = Proof(
