@@ -66,8 +66,17 @@ def _check_head(received: bytes) -> None:
         raise h11.RemoteProtocolError("too many header fields", error_status_hint=431)
     if any(field[:1] in (b" ", b"\t") for field in fields):
         raise h11.RemoteProtocolError("a folded header line")
-    names = {field.partition(b":")[0].strip().lower() for field in fields}
-    if b"transfer-encoding" in names and (b"content-length" in names or version == b"HTTP/1.0"):
+    _check_end_of_body(fields, version)
+
+
+def _check_end_of_body(fields: list[bytes], version: bytes) -> None:
+    """Refuse a head that says in two ways where its body ends, even if both are the same place."""
+    named = [(name.strip().lower(), value) for name, _, value in (field.partition(b":") for field in fields)]
+    lengths = [value for name, value in named if name == b"content-length"]
+    # h11 takes `5, 5` for 5.
+    if len(lengths) > 1 or any(b"," in value for value in lengths):
+        raise h11.RemoteProtocolError("several lengths of one body")
+    if b"transfer-encoding" in dict(named) and (lengths or version == b"HTTP/1.0"):
         raise h11.RemoteProtocolError("two ways to tell where the body ends")
 
 
