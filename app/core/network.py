@@ -9,6 +9,7 @@ NETWORK_LENGTH = 64
 """Characters that the name of a network has at most."""
 _ONE_SUBSCRIBER = 64
 """Bits of an IPv6 address that name a network; the others its owner chooses, as often as they like."""
+_TRANSLATED = ipaddress.IPv6Network("64:ff9b::/96")
 _USUAL_PORTS = {"http": 80, "https": 443}
 _HOST = re.compile(r"[a-z0-9](?:[a-z0-9.-]*[a-z0-9])?")
 
@@ -16,17 +17,27 @@ _HOST = re.compile(r"[a-z0-9](?:[a-z0-9.-]*[a-z0-9])?")
 def network_of(address: str) -> str:
     """Return the IPv4 address, or the first 64 bits of the IPv6 address; of anything else the text itself.
 
-    An IPv4 address that is written as an IPv6 one is the IPv4 address.
+    An IPv4 address that is written as an IPv6 one, or translated to one on its way, is the IPv4 address.
     """
     try:
         found = ipaddress.ip_address(address.strip().partition("%")[0])
     except ValueError:
         return address[:NETWORK_LENGTH]
-    if isinstance(found, ipaddress.IPv6Address):
-        if found.ipv4_mapped is None:
-            return str(ipaddress.ip_network((found, _ONE_SUBSCRIBER), strict=False))
-        found = found.ipv4_mapped
-    return str(found)
+    if isinstance(found, ipaddress.IPv4Address):
+        return str(found)
+    inside = _ipv4_inside(found)
+    return str(inside or ipaddress.ip_network((found, _ONE_SUBSCRIBER), strict=False))
+
+
+def _ipv4_inside(address: ipaddress.IPv6Address) -> ipaddress.IPv4Address | None:
+    """Return the IPv4 address of whoever has this one; None where there is none.
+
+    A translator in front of this host puts all of IPv4 into one network of IPv6 (RFC 6052, RFC 7755), and
+    6to4 gives 65,536 networks to each address (RFC 3056).
+    """
+    if address in _TRANSLATED:
+        return ipaddress.IPv4Address(address.packed[-4:])
+    return address.ipv4_mapped or address.sixtofour
 
 
 def is_among(address: str, networks: str) -> bool:
