@@ -87,13 +87,15 @@ class Passwords:
         """Return the hash to store.
 
         Raises:
-            WeakPassword: shorter than 10 characters, or longer than 1,024.
+            WeakPassword: shorter than 10 characters, longer than 1,024, or no text.
             TooManyAttempts: so many wait for theirs that this one would wait for seconds.
         """
         if len(password) < SHORTEST:
             raise WeakPassword
         if len(password) > LONGEST:
             raise WeakPassword(f"The password is too long: at most {LONGEST:,} characters are allowed.")
+        if not _is_text(password):
+            raise WeakPassword("The password holds characters that are not valid Unicode.")
         async with self._its_turn(known_device=False):
             return await self._in_thread(self._hasher.hash, password)
 
@@ -107,7 +109,7 @@ class Passwords:
             TooManyAttempts: so many wait for theirs that this one would wait for seconds; never for a known
                 device.
         """
-        if len(password) > LONGEST:
+        if len(password) > LONGEST or not _is_text(password):
             return False
         if password_hash is None:
             await self._check(password, await self._hash_of_nobody(), known_device=False)
@@ -146,6 +148,11 @@ class Passwords:
             return self._hasher.verify(password_hash, password)
         except (VerificationError, InvalidHashError):
             return False
+
+
+def _is_text(password: str) -> bool:
+    """Say whether it can be written down; JSON can name half of a character."""
+    return not any("\ud800" <= character <= "\udfff" for character in password)
 
 
 def new_device_proof(password_hash: str) -> str:

@@ -56,6 +56,15 @@ async def test_a_password_matches_its_own_hash_only() -> None:
 
 
 @pytest.mark.anyio
+async def test_half_of_a_character_is_in_no_password() -> None:
+    """JSON can name one; nothing can be computed of it."""
+    for half in ("\ud800", "\udfff"):
+        with pytest.raises(WeakPassword, match="not valid Unicode"):
+            await Passwords().hashed(f"correct horse {half}")
+        assert not await Passwords().matches(f"correct horse {half}", None)
+
+
+@pytest.mark.anyio
 async def test_nobody_matches_an_account_that_is_not_there() -> None:
     assert not await Passwords().matches("the password of nobody", None)
 
