@@ -112,8 +112,8 @@ def _forwarded_fault(scope: Scope, headers: Headers) -> str | None:
             "are expected of a proxy, from an address in JAXERCISE_TRUSTED_PROXIES."
         )
     # Where the header is believed, the peer has been replaced by one of those that it names.
-    clients = headers.get("x-forwarded-for", "").split(",")
-    if "x-forwarded-for" not in headers or peer in map(without_port, clients):
+    clients = ",".join(headers.getlist("x-forwarded-for")).split(",")
+    if "x-forwarded-for" not in headers or without_port(peer) in map(without_port, clients):
         return None
     return (
         f"{peer} sends {' and '.join(came)}, and is not believed, so everybody behind it counts as one "
