@@ -11,9 +11,8 @@ import hmac
 import os
 import secrets
 import threading
-from collections.abc import AsyncIterator, Callable
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import asynccontextmanager
 from typing import TypeVar
 
 import email_validator
@@ -21,7 +20,8 @@ from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 from email_validator import EmailNotValidError, validate_email
 
-from app.errors import MalformedEmail, TooManyAttempts, WeakPassword
+from app.accounts.hash_turns import HashTurns
+from app.errors import MalformedEmail, WeakPassword
 
 # The library refuses names such as `.local` and `.test`, which are what a school's own network has.
 email_validator.SPECIAL_USE_DOMAIN_NAMES.clear()
@@ -36,8 +36,10 @@ SECRET_LENGTH = 43
 # Each hash takes 64 MiB and tens of milliseconds of a core; a flood of sign-ins must not take it all.
 _AT_ONCE = 2
 _LOWEST_PRIORITY = 19
-# More than a class that signs up together; what comes on top would wait for seconds.
+# More than a class that signs up together; what comes on top would wait for seconds. Together they are fewer
+# than the requests that are worked on at once, so that pages are answered meanwhile.
 _MOST_WAITING = 120
+_MOST_KNOWN_WAITING = 100
 
 _Done = TypeVar("_Done")
 
@@ -77,18 +79,17 @@ class Passwords:
         self._threads = ThreadPoolExecutor(
             _AT_ONCE + 1, thread_name_prefix="passwords", initializer=_yield_to_others
         )
-        self._turn = asyncio.Semaphore(_AT_ONCE)
+        self._turns = HashTurns(at_once=_AT_ONCE, most_waiting=_MOST_WAITING)
         # Who has signed in on this device before does not wait for those who have not.
-        self._turn_of_known = asyncio.Semaphore(1)
-        self._waiting = 0
+        self._turns_of_known = HashTurns(at_once=1, most_waiting=_MOST_KNOWN_WAITING)
         self._nobody: str | None = None
 
-    async def hashed(self, password: str) -> str:
-        """Return the hash to store.
+    async def hashed(self, password: str, *, network: str = "") -> str:
+        """Return the hash to store, for a client of that network.
 
         Raises:
             WeakPassword: shorter than 10 characters, longer than 1,024, or no text.
-            TooManyAttempts: so many wait for theirs that this one would wait for seconds.
+            TooManyAttempts: so many of this network wait for theirs that this one would wait for seconds.
         """
         if len(password) < SHORTEST:
             raise WeakPassword
@@ -96,52 +97,36 @@ class Passwords:
             raise WeakPassword(f"The password is too long: at most {LONGEST:,} characters are allowed.")
         if not _is_text(password):
             raise WeakPassword("The password holds characters that are not valid Unicode.")
-        async with self._its_turn(known_device=False):
+        async with self._turns.turn(network):
             return await self._in_thread(self._hasher.hash, password)
 
-    async def matches(self, password: str, password_hash: str | None, *, known_device: bool = False) -> bool:
+    async def matches(
+        self, password: str, password_hash: str | None, *, network: str = "", known_device: bool = False
+    ) -> bool:
         """Return whether this is the password.
 
         With no hash, False after the same time, so that the answer's delay doesn't say which addresses have
         accounts.
 
         Raises:
-            TooManyAttempts: so many wait for theirs that this one would wait for seconds; never for a known
-                device.
+            TooManyAttempts: so many of this network wait for theirs that this one would wait for seconds;
+                known devices are counted by themselves.
         """
         if len(password) > LONGEST or not _is_text(password):
             return False
-        if password_hash is None:
-            await self._check(password, await self._hash_of_nobody(), known_device=False)
-            return False
-        return await self._check(password, password_hash, known_device=known_device)
+        turns = self._turns_of_known if known_device else self._turns
+        async with turns.turn(network):
+            stored = password_hash or await self._hash_of_nobody()
+            is_right = await self._in_thread(self._verify, password, stored)
+        return is_right and password_hash is not None
 
     async def _hash_of_nobody(self) -> str:
         if self._nobody is None:
-            self._nobody = await self.hashed("the password of nobody")
+            self._nobody = await self._in_thread(self._hasher.hash, "the password of nobody")
         return self._nobody
-
-    async def _check(self, password: str, password_hash: str, *, known_device: bool) -> bool:
-        async with self._its_turn(known_device=known_device):
-            return await self._in_thread(self._verify, password, password_hash)
 
     async def _in_thread(self, work: Callable[..., _Done], *arguments: str) -> _Done:
         return await asyncio.get_running_loop().run_in_executor(self._threads, work, *arguments)
-
-    @asynccontextmanager
-    async def _its_turn(self, *, known_device: bool) -> AsyncIterator[None]:
-        if known_device:
-            async with self._turn_of_known:
-                yield
-            return
-        if self._waiting >= _MOST_WAITING:
-            raise TooManyAttempts("Many people sign in just now. Try again in a minute.")
-        self._waiting += 1
-        try:
-            async with self._turn:
-                yield
-        finally:
-            self._waiting -= 1
 
     def _verify(self, password: str, password_hash: str) -> bool:
         try:
