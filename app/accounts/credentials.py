@@ -11,6 +11,7 @@ import hmac
 import os
 import secrets
 import threading
+from collections import Counter
 from collections.abc import AsyncIterator, Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
@@ -21,6 +22,7 @@ from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 from email_validator import EmailNotValidError, validate_email
 
+from app.core.network_turns import NetworkTurns
 from app.errors import MalformedEmail, TooManyAttempts, WeakPassword
 
 # The library refuses names such as `.local` and `.test`, which are what a school's own network has.
@@ -36,8 +38,11 @@ SECRET_LENGTH = 43
 # Each hash takes 64 MiB and tens of milliseconds of a core; a flood of sign-ins must not take it all.
 _AT_ONCE = 2
 _LOWEST_PRIORITY = 19
-# More than a class that signs up together; what comes on top would wait for seconds.
 _MOST_WAITING = 120
+"""More than a class that signs up together; what comes on top would wait for seconds."""
+_MOST_WITH_NEWCOMERS = 200
+"""Beyond the others, places are kept for networks of which few wait."""
+_FEW = 3
 
 _Done = TypeVar("_Done")
 
@@ -70,21 +75,24 @@ def _yield_to_others() -> None:
 
 
 class Passwords:
-    """Hashes and checks of passwords, with argon2's recommended costs (RFC 9106, low memory)."""
+    """Hashes and checks of passwords, with argon2's recommended costs (RFC 9106, low memory).
+
+    Networks take turns at it, so that whoever asks for hundreds together waits behind itself.
+    """
 
     def __init__(self) -> None:
         self._hasher = PasswordHasher()
         self._threads = ThreadPoolExecutor(
             _AT_ONCE + 1, thread_name_prefix="passwords", initializer=_yield_to_others
         )
-        self._turn = asyncio.Semaphore(_AT_ONCE)
+        self._turns = NetworkTurns(at_once=_AT_ONCE)
         # Who has signed in on this device before does not wait for those who have not.
         self._turn_of_known = asyncio.Semaphore(1)
-        self._waiting = 0
+        self._waiting: Counter[str] = Counter()
         self._nobody: str | None = None
 
-    async def hashed(self, password: str) -> str:
-        """Return the hash to store.
+    async def hashed(self, password: str, *, network: str = "") -> str:
+        """Return the hash to store, for somebody of this network.
 
         Raises:
             WeakPassword: shorter than 10 characters, or longer than 1,024.
@@ -94,11 +102,13 @@ class Passwords:
             raise WeakPassword
         if len(password) > LONGEST:
             raise WeakPassword(f"The password is too long: at most {LONGEST:,} characters are allowed.")
-        async with self._its_turn(known_device=False):
+        async with self._its_turn(network):
             return await self._in_thread(self._hasher.hash, password)
 
-    async def matches(self, password: str, password_hash: str | None, *, known_device: bool = False) -> bool:
-        """Return whether this is the password.
+    async def matches(
+        self, password: str, password_hash: str | None, *, network: str = "", known_device: bool = False
+    ) -> bool:
+        """Return whether this is the password, for somebody of this network.
 
         With no hash, False after the same time, so that the answer's delay doesn't say which addresses have
         accounts.
@@ -109,37 +119,38 @@ class Passwords:
         """
         if len(password) > LONGEST:
             return False
-        if password_hash is None:
-            await self._check(password, await self._hash_of_nobody(), known_device=False)
-            return False
-        return await self._check(password, password_hash, known_device=known_device)
+        if password_hash is not None and known_device:
+            async with self._turn_of_known:
+                return await self._in_thread(self._verify, password, password_hash)
+        checked = await self._hash_of_nobody(network) if password_hash is None else password_hash
+        async with self._its_turn(network):
+            is_right = await self._in_thread(self._verify, password, checked)
+        return is_right and password_hash is not None
 
-    async def _hash_of_nobody(self) -> str:
+    async def _hash_of_nobody(self, network: str) -> str:
         if self._nobody is None:
-            self._nobody = await self.hashed("the password of nobody")
+            self._nobody = await self.hashed("the password of nobody", network=network)
         return self._nobody
-
-    async def _check(self, password: str, password_hash: str, *, known_device: bool) -> bool:
-        async with self._its_turn(known_device=known_device):
-            return await self._in_thread(self._verify, password, password_hash)
 
     async def _in_thread(self, work: Callable[..., _Done], *arguments: str) -> _Done:
         return await asyncio.get_running_loop().run_in_executor(self._threads, work, *arguments)
 
     @asynccontextmanager
-    async def _its_turn(self, *, known_device: bool) -> AsyncIterator[None]:
-        if known_device:
-            async with self._turn_of_known:
-                yield
-            return
-        if self._waiting >= _MOST_WAITING:
+    async def _its_turn(self, network: str) -> AsyncIterator[None]:
+        waiting = self._waiting.total()
+        if waiting >= _MOST_WITH_NEWCOMERS or (waiting >= _MOST_WAITING and self._waiting[network] >= _FEW):
             raise TooManyAttempts("Many people sign in just now. Try again in a minute.")
-        self._waiting += 1
+        self._waiting[network] += 1
         try:
-            async with self._turn:
+            turn = await self._turns.take(network)
+            try:
                 yield
+            finally:
+                turn.end()
         finally:
-            self._waiting -= 1
+            self._waiting[network] -= 1
+            if not self._waiting[network]:
+                del self._waiting[network]
 
     def _verify(self, password: str, password_hash: str) -> bool:
         try:
