@@ -23,6 +23,7 @@ HEAD_BYTES = 60 << 10
 """As much as a server takes of a request's head, which is more than the application reads."""
 _FORM = (b"content-type", b"application/x-www-form-urlencoded")
 _MULTIPART = (b"content-type", b"multipart/form-data; boundary=x")
+_PUNYCODE = (b"content-type", b"multipart/form-data; boundary=x; charset=punycode")
 _JSON = (b"content-type", b"application/json")
 
 _ENDS_SESSIONS = ("/sign-out", "/api/v1/session")
@@ -310,6 +311,14 @@ def any_route(method: str, path: str) -> Iterator[Worst]:
             lambda text: {"headers": ((b"cookie", text),)},
             HEADERS_LIMIT_BYTES - 100,
         )
+    yield _with_head(
+        method,
+        path,
+        "cookies: one in quotes",
+        b'\\"',
+        lambda text: {"headers": ((b"cookie", b'a="' + text + b'"'),)},
+        HEADERS_LIMIT_BYTES - 100,
+    )
     tokens = {"a long token": b"t", "blanks": b" "}
     for name, unit in tokens.items():
         yield _with_head(
@@ -371,6 +380,11 @@ _BODIES: dict[str, tuple[tuple[bytes, bytes], str, tuple[str, str]]] = {
         _MULTIPART,
         '--x\r\ncontent-disposition: form-data; name="a"\r\n\r\nb\r\n',
         ("", "--x--\r\n"),
+    ),
+    "a part in another charset": (
+        _PUNYCODE,
+        "a",
+        ('--x\r\ncontent-disposition: form-data; name="code"\r\n\r\na-', "\r\n--x--\r\n"),
     ),
     "heads of parts": (_MULTIPART, "a: b\r\n", ("--x\r\n", "")),
     "one head": (_MULTIPART, "a", ("--x\r\ncontent-disposition: form-data; name=", "")),
