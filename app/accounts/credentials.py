@@ -11,8 +11,10 @@ import hmac
 import os
 import secrets
 import threading
-from collections.abc import Callable
+from collections import Counter
+from collections.abc import AsyncIterator, Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import asynccontextmanager
 from typing import TypeVar
 
 import email_validator
@@ -20,8 +22,8 @@ from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 from email_validator import EmailNotValidError, validate_email
 
-from app.accounts.hash_turns import HashTurns
-from app.errors import MalformedEmail, WeakPassword
+from app.core.network_turns import NetworkTurns
+from app.errors import MalformedEmail, TooManyAttempts, WeakPassword
 
 # The library refuses names such as `.local` and `.test`, which are what a school's own network has.
 email_validator.SPECIAL_USE_DOMAIN_NAMES.clear()
@@ -36,10 +38,11 @@ SECRET_LENGTH = 43
 # Each hash takes 64 MiB and tens of milliseconds of a core; a flood of sign-ins must not take it all.
 _AT_ONCE = 2
 _LOWEST_PRIORITY = 19
-# More than a class that signs up together; what comes on top would wait for seconds. Together they are fewer
-# than the requests that are worked on at once, so that pages are answered meanwhile.
 _MOST_WAITING = 120
-_MOST_KNOWN_WAITING = 100
+"""More than a class that signs up together; what comes on top would wait for seconds."""
+_MOST_WITH_NEWCOMERS = 200
+"""Beyond the others, places are kept for networks of which few wait."""
+_FEW = 3
 
 _Done = TypeVar("_Done")
 
@@ -72,24 +75,29 @@ def _yield_to_others() -> None:
 
 
 class Passwords:
-    """Hashes and checks of passwords, with argon2's recommended costs (RFC 9106, low memory)."""
+    """Hashes and checks of passwords, with argon2's recommended costs (RFC 9106, low memory).
+
+    Networks take turns at it, so that whoever asks for hundreds together waits behind itself.
+    """
 
     def __init__(self) -> None:
         self._hasher = PasswordHasher()
         self._threads = ThreadPoolExecutor(
             _AT_ONCE + 1, thread_name_prefix="passwords", initializer=_yield_to_others
         )
-        self._turns = HashTurns(at_once=_AT_ONCE, most_waiting=_MOST_WAITING)
+        self._turns = NetworkTurns(at_once=_AT_ONCE)
+        self._waiting: Counter[str] = Counter()
         # Who has signed in on this device before does not wait for those who have not.
-        self._turns_of_known = HashTurns(at_once=1, most_waiting=_MOST_KNOWN_WAITING)
+        self._turns_of_known = NetworkTurns(at_once=1)
+        self._waiting_of_known: Counter[str] = Counter()
         self._nobody: str | None = None
 
     async def hashed(self, password: str, *, network: str = "") -> str:
-        """Return the hash to store, for a client of that network.
+        """Return the hash to store, for somebody of this network.
 
         Raises:
             WeakPassword: shorter than 10 characters, longer than 1,024, or no text.
-            TooManyAttempts: so many of this network wait for theirs that this one would wait for seconds.
+            TooManyAttempts: so many wait for theirs that this one would wait for seconds.
         """
         if len(password) < SHORTEST:
             raise WeakPassword
@@ -97,36 +105,55 @@ class Passwords:
             raise WeakPassword(f"The password is too long: at most {LONGEST:,} characters are allowed.")
         if not _is_text(password):
             raise WeakPassword("The password holds characters that are not valid Unicode.")
-        async with self._turns.turn(network):
+        async with self._its_turn(network):
             return await self._in_thread(self._hasher.hash, password)
 
     async def matches(
         self, password: str, password_hash: str | None, *, network: str = "", known_device: bool = False
     ) -> bool:
-        """Return whether this is the password.
+        """Return whether this is the password, for somebody of this network.
 
         With no hash, False after the same time, so that the answer's delay doesn't say which addresses have
         accounts.
 
         Raises:
-            TooManyAttempts: so many of this network wait for theirs that this one would wait for seconds;
-                known devices are counted by themselves.
+            TooManyAttempts: so many wait for theirs that this one would wait for seconds; of a known device
+                only other known ones count.
         """
         if len(password) > LONGEST or not _is_text(password):
             return False
-        turns = self._turns_of_known if known_device else self._turns
-        async with turns.turn(network):
-            stored = password_hash or await self._hash_of_nobody()
-            is_right = await self._in_thread(self._verify, password, stored)
+        checked = await self._hash_of_nobody(network) if password_hash is None else password_hash
+        async with self._its_turn(network, known_device=known_device):
+            is_right = await self._in_thread(self._verify, password, checked)
         return is_right and password_hash is not None
 
-    async def _hash_of_nobody(self) -> str:
+    async def _hash_of_nobody(self, network: str) -> str:
         if self._nobody is None:
-            self._nobody = await self._in_thread(self._hasher.hash, "the password of nobody")
+            self._nobody = await self.hashed("the password of nobody", network=network)
         return self._nobody
 
     async def _in_thread(self, work: Callable[..., _Done], *arguments: str) -> _Done:
         return await asyncio.get_running_loop().run_in_executor(self._threads, work, *arguments)
+
+    @asynccontextmanager
+    async def _its_turn(self, network: str, *, known_device: bool = False) -> AsyncIterator[None]:
+        turns, waiting = self._turns, self._waiting
+        if known_device:
+            turns, waiting = self._turns_of_known, self._waiting_of_known
+        in_all = waiting.total()
+        if in_all >= _MOST_WITH_NEWCOMERS or (in_all >= _MOST_WAITING and waiting[network] >= _FEW):
+            raise TooManyAttempts("Many people sign in just now. Try again in a minute.")
+        waiting[network] += 1
+        try:
+            turn = await turns.take(network)
+            try:
+                yield
+            finally:
+                turn.end()
+        finally:
+            waiting[network] -= 1
+            if not waiting[network]:
+                del waiting[network]
 
     def _verify(self, password: str, password_hash: str) -> bool:
         try:

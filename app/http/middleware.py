@@ -66,10 +66,11 @@ def add_middleware(
     # The one added last sees a request first.
     app.add_middleware(LimitRequests, present=present, most=request_limit)
     app.add_middleware(BodyLimit, present=present)
-    app.add_middleware(HeadLimit, present=present)
     app.add_middleware(RefuseCrossOrigin, present=present)
     app.add_middleware(RefuseOtherHosts, present=present, origins=origins)
     app.add_middleware(ExplainProxyFaults)
+    # Whoever refuses a request makes a page of it, and reads its head for that.
+    app.add_middleware(HeadLimit, present=present)
     app.add_middleware(SecurityHeaders)
     app.add_middleware(CountRequests, metrics=metrics)
 
@@ -111,6 +112,9 @@ class SecurityHeaders:
                 headers = MutableHeaders(scope=message)
                 for name, value in _HEADERS.items():
                     headers.setdefault(name, value)
+                if not scope["path"].startswith(_STATIC_FILES):
+                    # What says nothing of it, such as JSON, is mostly one account's own.
+                    headers.setdefault("Cache-Control", "no-store")
                 if _is_hashed(scope) and message["status"] == 200:
                     # Their addresses change with their contents.
                     headers["Cache-Control"] = "public, max-age=31536000, immutable"
@@ -145,7 +149,11 @@ class RefuseCrossOrigin:
 
 
 class HeadLimit:
-    """Answers 414 to an address, and 431 to headers, that take longer to read than they can be worth."""
+    """Answers 414 to an address, and 431 to headers, that take longer to read than they can be worth.
+
+    Of the others' cookies those in quotes are left out: Python takes a time that grows with the square of
+    their length to read them, and none of ours has any.
+    """
 
     def __init__(self, app: ASGIApp, *, present: Present) -> None:
         self._app = app
@@ -158,7 +166,16 @@ class HeadLimit:
             page_or_json = await self._present(Request(bare), refusal)
             await page_or_json(scope, receive, send)
             return
+        if scope["type"] == "http":
+            scope = {**scope, "headers": [_without_quotes(*header) for header in scope["headers"]]}
         await self._app(scope, receive, send)
+
+
+def _without_quotes(name: bytes, value: bytes) -> tuple[bytes, bytes]:
+    """Return a header as it is, and of one of cookies those without quotes."""
+    if name != b"cookie" or b'"' not in value:
+        return name, value
+    return name, b";".join(cookie for cookie in value.split(b";") if b'"' not in cookie)
 
 
 def _head_refusal(scope: Scope) -> ErrorAnswer | None:

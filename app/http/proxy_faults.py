@@ -66,9 +66,10 @@ def is_foreign(headers: Headers) -> bool:
     """Say whether a browser sent this from a page of another site.
 
     It says so in Sec-Fetch-Site or, where it is older or was asked without TLS, in Origin. What says nothing
-    comes from no browser; and a request with an Authorization header can't be sent by another site's page.
+    comes from no browser; and a request with a token can't be sent by another site's page. A name and a
+    password in the same header can: browsers add them by themselves.
     """
-    if "authorization" in headers:
+    if headers.get("authorization", "").lower().startswith("bearer "):
         return False
     site = headers.get("sec-fetch-site")
     if site is not None:

@@ -13,14 +13,20 @@ pytestmark = pytest.mark.jail
 
 _FORBIDDEN = ("jnp.matmul", "nnx.MultiHeadAttention", "jax.nn.softmax", "jax.nn.relu", "jnp.hypot", "np.kron")
 _HEAD = (
-    "import ctypes, flax, functools, gc, importlib, inspect, operator, os, sys, threading, types\n"
+    "import ctypes, flax, functools, gc, importlib.util, inspect, operator, os, sys, threading, types\n"
     "import jax, jax.numpy as jnp, numpy as np\nfrom flax import nnx\n"
     "NAME = 'mat' + 'mul'\n"
     "SQUARE = jnp.ones((2, 2))\n"
     "def names_of(module):\n"
     "    return next(held for held in gc.get_referents(module) if type(held) is dict)\n"
     "def found(name=NAME):\n"
-    "    return names_of(jnp)[name]\n\n\n"
+    "    return names_of(jnp)[name]\n"
+    "def relu():\n"
+    "    return names_of(jax.nn)['re' + 'lu']\n"
+    "def metrics():\n"
+    "    first = types.SimpleNamespace(tree_map=lambda take, found: found)\n"
+    "    library = types.SimpleNamespace(tree_util=first, device_get=relu())\n"
+    "    return {'jax': library, 'device_get': relu(), 'stack_forest': lambda found: found}\n\n\n"
     "def f():\n"
 )
 _WAYS = {
@@ -97,6 +103,31 @@ _WAYS = {
         "    try: types.FunctionType(code, names)(SQUARE)\n"
         "    except Exception: found()(SQUARE, SQUARE)\n"
         "    return SQUARE\n"
+    ),
+    "a library's function read anew, with names of one's own": (
+        "    module = sys.modules['jax._src.nn.functions']\n"
+        "    whole = module.__spec__.loader.get_code(module.__name__)\n"
+        "    code = next(one for one in whole.co_consts if getattr(one, 'co_name', '') == 'sigmoid')\n"
+        "    one = names_of(jax.nn)['re' + 'lu']\n"
+        "    names = {'lax': types.SimpleNamespace(logistic=one), 'logistic': one}\n"
+        "    return types.FunctionType(code, names)(SQUARE)\n"
+    ),
+    "a function of a library that was not loaded, with names of one's own": (
+        "    loader = importlib.util.find_spec('flax.training.common_utils').loader\n"
+        "    whole = loader.get_code('flax.training.common_utils')\n"
+        "    code = next(one for one in whole.co_consts if getattr(one, 'co_name', '') == 'get_metrics')\n"
+        "    return types.FunctionType(code, metrics())(SQUARE)\n"
+    ),
+    "a library that was loaded meanwhile, with names of one's own": (
+        "    from flax.training import common_utils\n"
+        "    vars(common_utils).update(metrics())\n"
+        "    return common_utils.get_metrics(SQUARE)\n"
+    ),
+    "its file, made a function": (
+        "    spec = sys.modules['jax._src.numpy.tensor_contractions'].__spec__\n"
+        "    names = {'__name__': spec.name, '__builtins__': __builtins__}\n"
+        "    types.FunctionType(spec.loader.get_code(spec.name), names)()\n"
+        "    return names[NAME](SQUARE, SQUARE)\n"
     ),
     "put in the place of what a library calls": (
         "    module = sys.modules['jax._src.nn.functions']\n"

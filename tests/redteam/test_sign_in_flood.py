@@ -18,7 +18,7 @@ from tests.support.scripted_service import Service, scripted_service, until
 
 pytestmark = pytest.mark.anyio
 
-_MAY_WAIT, _KNOWN_MAY_WAIT, _MANY = 20, 10, 30
+_MAY_WAIT, _WITH_NEWCOMERS, _MANY = 20, 26, 30
 _OWNER, _FRIEND = "owner@school.test", "friend@school.test"
 _OF_OWNER, _OF_FRIEND, _OF_NEWCOMER = (f"the password of {who}" for who in ("owner", "friend", "newcomer"))
 _SIGN_IN, _SIGN_UP = "/api/v1/session", "/api/v1/accounts"
@@ -88,7 +88,7 @@ async def crowd(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Crowd
     place = tmp_path_factory.mktemp("flood")
     with pytest.MonkeyPatch.context() as patched:
         patched.setattr(credentials, "_MOST_WAITING", _MAY_WAIT)
-        patched.setattr(credentials, "_MOST_KNOWN_WAITING", _KNOWN_MAY_WAIT)
+        patched.setattr(credentials, "_MOST_WITH_NEWCOMERS", _WITH_NEWCOMERS)
         async with scripted_service(place) as service, AsyncExitStack() as stack:
             held = Held()
             patched.setattr(service.services.accounts._passwords, "_in_thread", held)

@@ -42,8 +42,8 @@ def add_hook(
     """Note from here on what `watches` says, by the number of an event.
 
     Also noted is that code is put in the place of that of a function in `changed`, that a copy is made of
-    code with a file and a name in `copied`, and that one of `files` is executed again: nobody does so but to
-    get past.
+    code with a file and a name in `copied`, and that one of `files` is executed again, or made a function
+    that can be called for it: nobody does so but to get past.
     """
     hook = _make_hook(
         _make_note(page),
@@ -109,7 +109,7 @@ def _make_is_tampering(
         if event == "code.__new__" and count(given) > 2:
             named = given[1], given[2]
             return kind(named[0]) is text and kind(named[1]) is text and named in copied
-        if event == "exec" and count(given) and kind(given[0]) is code_type:
+        if (event == "exec" or event == "function.__new__") and count(given) and kind(given[0]) is code_type:
             path = given[0].co_filename
             return given[0].co_name == "<module>" and kind(path) is text and path in files
         return False

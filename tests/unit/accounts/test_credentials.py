@@ -1,5 +1,6 @@
 """Email addresses have one spelling; passwords are hashed with argon2id, each with a salt of its own."""
 
+import asyncio
 import os
 import threading
 
@@ -8,7 +9,7 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from app.accounts.credentials import Passwords, new_secret, normal_email, secret_hash
-from app.errors import MalformedEmail, WeakPassword
+from app.errors import MalformedEmail, TooManyAttempts, WeakPassword
 
 
 @pytest.mark.parametrize(
@@ -108,3 +109,33 @@ async def test_hashing_gives_way_to_whatever_else_wants_to_compute() -> None:
     assert await passwords._in_thread(priority, "") == 19
     assert await passwords.matches("correct horse battery", await passwords.hashed("correct horse battery"))
     assert priority("") == before
+
+
+@pytest.mark.anyio
+async def test_whoever_asks_for_hundreds_waits_behind_itself(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Others of other networks are taken in, and come next."""
+    passwords, on = Passwords(), asyncio.Event()
+    done: list[str] = []
+
+    async def in_thread(work: object, password: str, stored: str) -> bool:
+        await on.wait()
+        return True
+
+    monkeypatch.setattr(passwords, "_in_thread", in_thread)
+
+    async def asks(network: str) -> None:
+        await passwords.matches("a password", "a hash", network=network)
+        done.append(network)
+
+    flood = [asyncio.create_task(asks("10.0.0.1")) for _ in range(120)]
+    await asyncio.sleep(0)
+    with pytest.raises(TooManyAttempts):
+        await passwords.matches("a password", "a hash", network="10.0.0.1")
+    others = [asyncio.create_task(asks(f"192.168.7.{number}")) for number in range(80)]
+    await asyncio.sleep(0)
+    with pytest.raises(TooManyAttempts):
+        await passwords.matches("a password", "a hash", network="192.168.8.8")
+    on.set()
+    await asyncio.gather(*flood, *others)
+    assert done[2:82] == [f"192.168.7.{number}" for number in range(80)]
+    assert not passwords._waiting

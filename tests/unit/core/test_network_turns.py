@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from app.http.request_turns import RequestTurns, Turn
+from app.core.network_turns import NetworkTurns, Turn
 
 pytestmark = pytest.mark.anyio
 
@@ -19,7 +19,7 @@ async def _settle() -> None:
 class _Line:
     """Requests that wait for their turns; `order` is that in which they got them."""
 
-    def __init__(self, turns: RequestTurns) -> None:
+    def __init__(self, turns: NetworkTurns) -> None:
         self._turns = turns
         self.order: list[str] = []
         self.running: list[Turn] = []
@@ -43,14 +43,14 @@ class _Line:
 
 async def test_a_newcomer_waits_only_for_what_is_worked_on() -> None:
     """However much others have asked for before."""
-    line = _Line(RequestTurns(at_once=1, longest_seconds=_NEVER_SECONDS))
+    line = _Line(NetworkTurns(at_once=1, longest_seconds=_NEVER_SECONDS))
     await line.ask("a-1", "a-2", "a-3", "a-4", "b-1", "b-2", "c-1")
     await line.end_all()
     assert line.order == ["a-1", "b-1", "c-1", "a-2", "b-2", "a-3", "a-4"]
 
 
 async def test_so_many_at_once() -> None:
-    line = _Line(RequestTurns(at_once=2, longest_seconds=_NEVER_SECONDS))
+    line = _Line(NetworkTurns(at_once=2, longest_seconds=_NEVER_SECONDS))
     await line.ask("a-1", "a-2", "a-3", "b-1")
     assert line.order == ["a-1", "a-2"]
     line.running[0].end()
@@ -60,7 +60,7 @@ async def test_so_many_at_once() -> None:
 
 
 async def test_who_waits_for_something_else_holds_up_nobody() -> None:
-    line = _Line(RequestTurns(at_once=1, longest_seconds=0.01))
+    line = _Line(NetworkTurns(at_once=1, longest_seconds=0.01))
     await line.ask("a-1", "a-2")
     await asyncio.wait(line.tasks)
     assert line.order == ["a-1", "a-2"]
@@ -68,7 +68,7 @@ async def test_who_waits_for_something_else_holds_up_nobody() -> None:
 
 async def test_who_gives_up_leaves_no_gap() -> None:
     """While waiting, and in the moment of being given the turn."""
-    line = _Line(RequestTurns(at_once=1, longest_seconds=_NEVER_SECONDS))
+    line = _Line(NetworkTurns(at_once=1, longest_seconds=_NEVER_SECONDS))
     await line.ask("a-1", "b-1", "c-1", "d-1")
     line.tasks[1].cancel()
     await _settle()

@@ -1,4 +1,4 @@
-"""Few requests are worked on at once, and networks take turns at it."""
+"""Of what few can have at once, as being worked on or having a password checked, networks take turns."""
 
 import asyncio
 import itertools
@@ -9,15 +9,15 @@ _REMEMBERED = 4096
 """Networks whose last turn is known; one that was forgotten comes first, as one that was never seen."""
 
 
-class RequestTurns:
-    """Lets `at_once` requests be worked on; next comes the network whose last turn is the longest ago.
+class NetworkTurns:
+    """Gives `at_once` turns; next comes the network whose last turn is the longest ago.
 
     So whoever asks for hundreds of pages together waits behind itself, and others wait for what is worked on
-    just now. A request that takes longer than `longest_seconds` waits for something else than the processor,
-    and holds up nobody from then on.
+    just now. What takes longer than `longest_seconds`, if there is such a time, waits for something else than
+    the processor, and holds up nobody from then on.
     """
 
-    def __init__(self, *, at_once: int, longest_seconds: float) -> None:
+    def __init__(self, *, at_once: int, longest_seconds: float | None = None) -> None:
         self._at_once = at_once
         self._longest_seconds = longest_seconds
         self._running = 0
@@ -69,15 +69,18 @@ class RequestTurns:
 
 
 class Turn:
-    """One request's; it ends once, at the latest after the longest time."""
+    """It ends once, at the latest after the longest time."""
 
-    def __init__(self, on_end: Callable[[], None], longest_seconds: float) -> None:
+    def __init__(self, on_end: Callable[[], None], longest_seconds: float | None) -> None:
         self._on_end: Callable[[], None] | None = on_end
-        self._timer = asyncio.get_running_loop().call_later(longest_seconds, self.end)
+        self._timer: asyncio.TimerHandle | None = None
+        if longest_seconds is not None:
+            self._timer = asyncio.get_running_loop().call_later(longest_seconds, self.end)
 
     def end(self) -> None:
         """Let another be worked on; doing it again does nothing."""
         on_end, self._on_end = self._on_end, None
-        if on_end is not None:
+        if self._timer is not None:
             self._timer.cancel()
+        if on_end is not None:
             on_end()
