@@ -25,8 +25,8 @@ _WEBSOCKET = (
     b"Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n"
 )
 _TLS = b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03" + b"\xaa" * 507
-_TWO_KILOBYTES_A_SECOND = b"x" * 200
-"""More than a client has to send, ten times a second."""
+_TWO_KILOBYTES = b"x" * 2_000
+"""Ten times a second far more than a client has to send."""
 _OFTEN, _PAUSE_SECONDS = 600, 0.1
 
 
@@ -77,13 +77,11 @@ _CLIENTS = {
         then=b" ",
         answered=((100, 408),),
     ),
-    "chunks behind the answer, without end": Held(
-        first=_UNKNOWN + _CHUNKED, then=b"c8\r\n%b\r\n" % _TWO_KILOBYTES_A_SECOND, answered=((404,),)
+    "chunks without end, of which more came than may": Held(
+        first=_UNKNOWN + _CHUNKED, then=b"7d0\r\n%b\r\n" % _TWO_KILOBYTES, answered=((413,),)
     ),
-    "a long body behind the answer": Held(
-        first=b"GET /nothing HTTP/1.1\r\n" + _HOST + b"Content-Length: 16000\r\n\r\n",
-        then=_TWO_KILOBYTES_A_SECOND,
-        answered=((404,),),
+    "more than may come, said before": Held(
+        first=_UNKNOWN + b"Content-Length: 10000000\r\n\r\n", then=_TWO_KILOBYTES, answered=((413,),)
     ),
     "one request, and then silence": Held(first=_HEALTH, answered=((200,),)),
     "one request, and then the next, a letter at a time": Held(

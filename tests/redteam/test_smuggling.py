@@ -4,6 +4,7 @@ The first findings of this kind are in tests/integration/test_request_smuggling.
 real socket; and what has one meaning only is answered as that, whatever lies in its body.
 """
 
+import time
 from collections.abc import Iterator
 
 import pytest
@@ -190,14 +191,17 @@ def test_a_request_in_a_body_is_no_request(served: Served, name: str) -> None:
         assert served.statuses(head + body + _LAST) == [status, 401]
 
 
-def test_a_body_that_comes_after_the_answer_is_no_request(served: Served) -> None:
+@pytest.mark.parametrize("part", [1, 9, len(_HIDDEN) - 1])
+def test_a_body_that_comes_in_two_parts_is_no_request(served: Served, part: int) -> None:
+    """Nor is its second part."""
+    received = b""
     with served.connection() as connection:
-        connection.sendall(b"GET /nothing HTTP/1.1\r\nHost: x\r\n" + _LENGTH + b"\r\n" + _HIDDEN[:9])
-        received = connection.recv(1 << 16)
-        connection.sendall(_HIDDEN[9:] + _LAST)
+        connection.sendall(b"GET /nothing HTTP/1.1\r\nHost: x\r\n" + _LENGTH + b"\r\n" + _HIDDEN[:part])
+        time.sleep(0.2)
+        connection.sendall(_HIDDEN[part:] + _LAST)
         while more := connection.recv(1 << 16):
             received += more
-    assert [int(part[:3]) for part in received.split(b"HTTP/1.1 ")[1:]] == [404, 401]
+    assert [int(answer[:3]) for answer in received.split(b"HTTP/1.1 ")[1:]] == [404, 401]
 
 
 _CLOSING = {
