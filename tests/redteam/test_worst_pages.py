@@ -26,7 +26,6 @@ _ROUNDS = 3
 _PART_BYTES = 16 << 10
 _ORDINARY = (CHECKOUT / "app" / "settings.py").read_text()
 _JSON = (b"content-type", b"application/json")
-_PACKED = (b"accept-encoding", b"gzip, deflate, br")
 _FORM = (b"content-type", b"application/x-www-form-urlencoded")
 
 
@@ -149,8 +148,6 @@ async def _seconds(room: Room, text: str, *, of: int, first: int) -> dict[str, f
     best: dict[str, float] = {}
     for number in range(first, first + _ROUNDS):
         for way, asked, status in await _ways(room, _numbered(text, number, of=of)):
-            # As browsers ask: what is compressed on its way is compressed in the loop.
-            asked = msgspec.structs.replace(asked, headers=(*asked.headers, _PACKED))
             answered: Answered = await answer_of(room.service.app, asked)
             assert answered.status == status, f"{way}: {answered.status}"
             best[way] = min(best.get(way, answered.loop_seconds), answered.loop_seconds)
