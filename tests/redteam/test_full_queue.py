@@ -19,7 +19,7 @@ from app.accounts.accounts import Accounts
 from app.http.authentication import SESSION_COOKIE
 from app.store.engine.open import open_database
 from tests.support.scripted_service import PASSWORD
-from tests.support.served_service import Served, served_service, until
+from tests.support.served_service import served_service, until
 from tests.support.small_problem import small_problem, write_problem
 
 _IN_ALL, _OF_ONE = 6, 3
@@ -40,10 +40,9 @@ class Account(msgspec.Struct, frozen=True, kw_only=True):
 class Hall:
     """A service, and those who send something to it; a proxy at 127.0.0.1 says from where."""
 
-    def __init__(self, served: Served, place: Path) -> None:
-        self.served = served
+    def __init__(self, place: Path, clients: dict[str, httpx.Client]) -> None:
         self.place = place
-        self._clients = {peer: served.browser(peer) for peer in ("127.0.0.1", "127.0.0.2")}
+        self._clients = clients
         self.sent: list[str] = []
         self.refused = 0
         self.admin = self.join("admin")
@@ -137,8 +136,12 @@ def shared_hall(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Hall]:
     for slug in ("double", "twice"):
         write_problem(small_problem(slug, position=1 + (slug == "twice")), place)
     limits = {"queue_limit": _IN_ALL, "waiting_per_user": _OF_ONE}
-    with served_service(place, cheap_passwords=True, trusted_proxies="127.0.0.1", **limits) as served:
-        hall = Hall(served, place)
+    with (
+        served_service(place, cheap_passwords=True, trusted_proxies="127.0.0.1", **limits) as served,
+        served.browser() as proxy,
+        served.browser("127.0.0.2") as nobody,
+    ):
+        hall = Hall(place, {"127.0.0.1": proxy, "127.0.0.2": nobody})
         path = "/api/v1/problems/double/submissions"
         solved = hall.ask("POST", path, hall.old, _OLD_NETWORK, json={"code": "x"}).json()["id"]
         until(lambda: hall.state(solved)["status"] == "done")

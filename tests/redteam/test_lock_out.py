@@ -15,7 +15,7 @@ import pytest
 
 from app.http.authentication import DEVICE_COOKIE
 from tests.support.scripted_service import PASSWORD
-from tests.support.served_service import Served, served_service
+from tests.support.served_service import served_service
 
 _ALLOWED = 10
 _TRIES = 14
@@ -30,8 +30,8 @@ _FORM_LINES = (
 class Gate:
     """A service that many sign in to; a proxy at 127.0.0.1 says from where."""
 
-    def __init__(self, served: Served) -> None:
-        self._clients = {peer: served.browser(peer) for peer in ("127.0.0.1", "127.0.0.2")}
+    def __init__(self, clients: dict[str, httpx.Client]) -> None:
+        self._clients = clients
 
     def post(
         self,
@@ -86,8 +86,12 @@ class Gate:
 @pytest.fixture(scope="module")
 def gate(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Gate]:
     place = tmp_path_factory.mktemp("lock_out")
-    with served_service(place, cheap_passwords=True, trusted_proxies="127.0.0.1") as served:
-        yield Gate(served)
+    with (
+        served_service(place, cheap_passwords=True, trusted_proxies="127.0.0.1") as served,
+        served.browser() as proxy,
+        served.browser("127.0.0.2") as nobody,
+    ):
+        yield Gate({"127.0.0.1": proxy, "127.0.0.2": nobody})
 
 
 class Attack(msgspec.Struct, frozen=True):
