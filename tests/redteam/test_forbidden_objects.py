@@ -129,6 +129,19 @@ _WAYS = {
         "    types.FunctionType(spec.loader.get_code(spec.name), names)()\n"
         "    return names[NAME](SQUARE, SQUARE)\n"
     ),
+    "its source, executed under another name": (
+        "    module = sys.modules['jax._src.numpy.tensor_contractions']\n"
+        "    source = inspect.getsource(found().__wrapped__)\n"
+        "    names = {**vars(module)}\n"
+        "    exec(compile(source, 'mine.py', 'exec'), names)\n"
+        "    return names[NAME](SQUARE, SQUARE)\n"
+    ),
+    "its file, imported from elsewhere": (
+        "    path = sys.modules['jax._src.numpy.tensor_contractions'].__file__\n"
+        "    open('/tmp/mine.py', 'w').write(open(path).read() + '# mine')\n"
+        "    sys.path.insert(0, '/tmp')\n"
+        "    return getattr(importlib.import_module('mine'), NAME)(SQUARE, SQUARE)\n"
+    ),
     "put in the place of what a library calls": (
         "    module = sys.modules['jax._src.nn.functions']\n"
         "    names_of(module)['softplus'] = lambda x: x\n"
@@ -245,6 +258,14 @@ _HONEST = {
     "a pseudo-inverse": "    return jnp.linalg.pinv(SQUARE)\n",
     "an activation": "    return jax.nn.relu6(SQUARE) + jax.nn.gelu(SQUARE)\n",
     "one's own of the same name": "    def matmul(a, b): return a @ b\n    return matmul(SQUARE, SQUARE)\n",
+    "a text of one's own, executed": (
+        "    names = {}\n"
+        "    exec('def mat' + 'mul(a, b): return a @ b', names)\n"
+        "    return names[NAME](SQUARE, SQUARE)\n"
+    ),
+    "a library that is imported late": (
+        "    from flax.training import common_utils\n    return common_utils.onehot(jnp.arange(3), 3)\n"
+    ),
     "to hold is nothing": (
         "    held = [getattr(jnp, name) for name in dir(jnp)]\n    return SQUARE * len(held)\n"
     ),
