@@ -10,6 +10,7 @@ import itertools
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 import httpx
 import msgspec
@@ -135,7 +136,7 @@ def shared_hall(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Hall]:
     place = tmp_path_factory.mktemp("full_queue")
     for slug in ("double", "twice"):
         write_problem(small_problem(slug, position=1 + (slug == "twice")), place)
-    limits = {"queue_limit": _IN_ALL, "waiting_per_user": _OF_ONE}
+    limits: dict[str, Any] = {"queue_limit": _IN_ALL, "waiting_per_user": _OF_ONE}
     with (
         served_service(place, cheap_passwords=True, trusted_proxies="127.0.0.1", **limits) as served,
         served.browser() as proxy,

@@ -8,6 +8,7 @@ import itertools
 import json
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
 import httpx
 import msgspec
@@ -325,7 +326,7 @@ def test_what_a_page_of_another_site_sends_is_no_guess(gate: Gate) -> None:
     for path, kind in (("/sign-in", "data"), ("/api/v1/session", "json")):
         for header in (("Origin", "http://evil.example"), ("Sec-Fetch-Site", "cross-site")):
             for _ in range(_TRIES):
-                body = {kind: {"email": owner, "password": _WRONG}}
+                body: dict[str, Any] = {kind: {"email": owner, "password": _WRONG}}
                 assert gate.post(path, at, headers=[header], **body).status_code == 403
     assert gate.sign_in(owner, at) == 200
 

@@ -6,6 +6,7 @@ routes on which they are seen. What counts is processor time beside a yardstick'
 
 import time
 from collections.abc import AsyncIterator
+from typing import Any
 from urllib.parse import quote
 
 import msgspec
@@ -108,7 +109,7 @@ async def _ways(room: Room, code: str) -> list[tuple[str, Asked, int]]:
     path, page = "/api/v1/problems/double/submissions", "/problems/double/submissions"
     name = await room.submission_of(code + "\n# shown")
     shown = f"/submissions/{name}"
-    form = {"method": "POST", "path": page}
+    form: dict[str, Any] = {"method": "POST", "path": page}
     as_json = msgspec.json.encode({"code": code})
     asked = (
         ("by program", Asked(method="POST", path=path, headers=(_JSON, cookie), body=as_json), 202),
