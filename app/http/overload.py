@@ -21,12 +21,14 @@ _LONGEST_SECONDS = 0.1
 """Several times what any page takes of the processor; who takes longer waits for something."""
 NEVER_REFUSED = ("/healthz", "/readyz", "/metrics")
 """A service that is busy is not ill, and its figures say why."""
+_WITHOUT_A_TURN = "/healthz"
 
 
 class LimitRequests:
     """Answers 503 above `most` requests at once, and above half of them from one network.
 
-    Those that it lets in take turns by network: few are worked on together.
+    Those that it lets in take turns by network: few are worked on together. Figures and readiness, which may
+    be asked for at any time, take turns as well.
 
     A request counts while it is worked on: from its last byte on, since before that it waits for its client,
     to the end of its answer, but not while that waits for its reader. A stream of events, which has bounds of
@@ -41,14 +43,14 @@ class LimitRequests:
         self._turns = NetworkTurns(at_once=_AT_ONCE, longest_seconds=_LONGEST_SECONDS)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http" or scope["path"] in NEVER_REFUSED:
+        if scope["type"] != "http" or scope["path"] == _WITHOUT_A_TURN:
             await self._app(scope, receive, send)
             return
         network = network_of(scope["client"][0]) if scope.get("client") else ""
         if _has_body(scope):
             # Here, since most routes read none, and would be worked on beside all that is counted.
             receive = await _received(receive)
-        if self._is_full(network):
+        if self._is_full(network) and scope["path"] not in NEVER_REFUSED:
             refusal = error_answer(503, "busy", _TOO_MANY, headers=_AGAIN)
             page_or_json = await self._present(Request(scope), refusal)
             await page_or_json(scope, receive, send)

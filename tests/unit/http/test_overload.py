@@ -39,24 +39,25 @@ async def ask(
     send: Callable[[Message], Any],
     address: str = "10.0.0.1",
     *headers: tuple[bytes, bytes],
+    path: str = "/",
 ) -> None:
     async def receive() -> Message:
         await asyncio.sleep(0)
         return {"type": "http.request", "body": b"", "more_body": False}
 
-    scope = {"type": "http", "method": "GET", "path": "/", "query_string": b"", "headers": list(headers)}
+    scope = {"type": "http", "method": "GET", "path": path, "query_string": b"", "headers": list(headers)}
     # By which a streamed answer does not ask meanwhile whether somebody is there.
     await app({**scope, "client": (address, 1), "asgi": {"spec_version": "2.4"}}, receive, send)
 
 
-async def status(app: ASGIApp, address: str, *headers: tuple[bytes, bytes]) -> int:
+async def status(app: ASGIApp, address: str, *headers: tuple[bytes, bytes], path: str = "/") -> int:
     statuses = []
 
     async def send(message: Message) -> None:
         if message["type"] == "http.response.start":
             statuses.append(message["status"])
 
-    await ask(app, send, address, *headers)
+    await ask(app, send, address, *headers, path=path)
     [found] = statuses
     return int(found)
 
@@ -174,8 +175,9 @@ async def test_a_client_that_leaves_counts_no_more() -> None:
     assert not app._working
 
 
-async def test_networks_take_turns_at_being_worked_on() -> None:
-    """Pages that one asked for together come after the one page of another, but for those just being made."""
+@pytest.mark.parametrize("path", ["/", "/metrics", "/readyz"])
+async def test_networks_take_turns_at_being_worked_on(path: str) -> None:
+    """What one asked for together comes after the one page of another, but for what is just being made."""
     begun: list[str] = []
 
     async def works(scope: Scope, receive: Receive, send: Send) -> None:
@@ -184,9 +186,29 @@ async def test_networks_take_turns_at_being_worked_on() -> None:
         await at_once(scope, receive, send)
 
     app = LimitRequests(works, present=present, most=100)
-    many = [asyncio.create_task(status(app, "10.0.0.1")) for _ in range(20)]
+    many = [asyncio.create_task(status(app, "10.0.0.1", path=path)) for _ in range(20)]
     await asyncio.sleep(0)
     one = asyncio.create_task(status(app, "192.168.7.7"))
     assert await asyncio.gather(*many, one) == [200] * 21
     assert begun.index("192.168.7.7") <= 8
     assert len(begun) == 21
+
+
+@pytest.mark.parametrize("path", ["/metrics", "/readyz", "/healthz"])
+async def test_figures_are_never_refused(path: str) -> None:
+    on = asyncio.Event()
+
+    async def works(scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["path"] == "/":
+            await on.wait()
+        await at_once(scope, receive, send)
+
+    app = LimitRequests(works, present=present, most=2)
+    app._turns = NetworkTurns(at_once=4)
+    page = asyncio.create_task(status(app, "10.0.0.1"))
+    for _ in range(20):
+        await asyncio.sleep(0)
+    assert await status(app, "10.0.0.1") == 503
+    assert await status(app, "10.0.0.1", path=path) == 200
+    on.set()
+    assert await page == 200
