@@ -114,14 +114,19 @@ def _has_body(scope: Scope) -> bool:
 
 
 async def _received(receive: Receive) -> Receive:
-    """Read a body to its end; return what gives it once more, and then whatever reading it raised."""
-    came: deque[Message] = deque()
-    refusal: HTTPException | None = None
+    """Read a body to its end; return what gives it as one piece, and then whatever reading it raised."""
+    # One piece, since whoever sends single bytes would have each of them be an object.
+    body, message, refusal = bytearray(), None, None
     try:
-        while not came or (came[-1]["type"] == "http.request" and came[-1].get("more_body")):
-            came.append(await receive())
+        while message is None or (message["type"] == "http.request" and message.get("more_body")):
+            message = await receive()
+            body += message.get("body", b"")
     except HTTPException as raised:
         refusal = raised
+    is_whole = refusal is None and message is not None and message["type"] == "http.request"
+    came: deque[Message] = deque([{"type": "http.request", "body": bytes(body), "more_body": not is_whole}])
+    if message is not None and message["type"] != "http.request":
+        came.append(message)
 
     async def again() -> Message:
         if came:
