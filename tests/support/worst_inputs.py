@@ -3,6 +3,7 @@
 A route that is not in `WORST` fails the walk over all of them: whoever adds one says what is worst there.
 """
 
+import itertools
 import zlib
 from collections.abc import Callable, Iterator, Mapping
 from urllib.parse import quote
@@ -402,11 +403,18 @@ _BODIES: dict[str, tuple[tuple[bytes, bytes], str, tuple[str, str]]] = {
 
 
 def _body(limit: int, unit: str, around: tuple[str, str]) -> Callable[[float, int], bytes]:
+    """Put so many units between two ends as there is room for, each of them whole: JSON stays JSON."""
+
     def body(size: float, number: int) -> bytes:
-        many = int(limit * size) // len(unit)
-        text = "".join(unit.format(at) for at in range(many)) if "{}" in unit else unit * many
         first, last = around
-        return (first + text)[: int(limit * size) - len(last) - 1].encode() + last.encode()
+        pieces: list[str] = []
+        left = int(limit * size) - len(first) - len(last) - 1
+        for at in itertools.count():
+            pieces.append(unit.format(at) if "{}" in unit else unit)
+            left -= len(pieces[-1])
+            if left < len(unit) + 8:
+                break
+        return f"{first}{''.join(pieces)}{last}".encode()
 
     return body
 
