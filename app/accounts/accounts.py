@@ -27,6 +27,8 @@ from app.store.queries.tokens import Token
 TOKEN_NAME_LIMIT = 100
 _OF_ONE_NETWORK = 240
 """Attempts a minute: a class of eighty sits behind one address, and each may need three."""
+SESSIONS_LIMIT = 100
+"""How many sessions an account may have; the oldest ends with the next sign-in."""
 TOKENS_LIMIT = 100
 """How many tokens an account may have."""
 # Lets a secret scanner recognise a leaked token.
@@ -170,6 +172,7 @@ class Accounts:
                 created_at=now,
                 expires_at=now + self._session_lifetime,
             )
+            await sessions.delete_sessions_beyond(connection, user.id, newest=SESSIONS_LIMIT)
         return secret
 
     @property

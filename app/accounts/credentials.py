@@ -87,7 +87,7 @@ class Passwords:
         )
         self._turns = NetworkTurns(at_once=_AT_ONCE)
         # Who has signed in on this device before does not wait for those who have not.
-        self._turn_of_known = asyncio.Semaphore(1)
+        self._turns_of_known = NetworkTurns(at_once=1)
         self._waiting: Counter[str] = Counter()
         self._nobody: str | None = None
 
@@ -120,7 +120,7 @@ class Passwords:
         if len(password) > LONGEST:
             return False
         if password_hash is not None and known_device:
-            async with self._turn_of_known:
+            async with _turn_of(self._turns_of_known, network):
                 return await self._in_thread(self._verify, password, password_hash)
         checked = await self._hash_of_nobody(network) if password_hash is None else password_hash
         async with self._its_turn(network):
@@ -142,11 +142,8 @@ class Passwords:
             raise TooManyAttempts("Many people sign in just now. Try again in a minute.")
         self._waiting[network] += 1
         try:
-            turn = await self._turns.take(network)
-            try:
+            async with _turn_of(self._turns, network):
                 yield
-            finally:
-                turn.end()
         finally:
             self._waiting[network] -= 1
             if not self._waiting[network]:
@@ -157,6 +154,15 @@ class Passwords:
             return self._hasher.verify(password_hash, password)
         except (VerificationError, InvalidHashError):
             return False
+
+
+@asynccontextmanager
+async def _turn_of(turns: NetworkTurns, network: str) -> AsyncIterator[None]:
+    turn = await turns.take(network)
+    try:
+        yield
+    finally:
+        turn.end()
 
 
 def new_device_proof(password_hash: str) -> str:

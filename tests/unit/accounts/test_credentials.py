@@ -130,3 +130,28 @@ async def test_whoever_asks_for_hundreds_waits_behind_itself(monkeypatch: pytest
     await asyncio.gather(*flood, *others)
     assert done[2:82] == [f"192.168.7.{number}" for number in range(80)]
     assert not passwords._waiting
+
+
+@pytest.mark.anyio
+async def test_devices_of_one_network_wait_behind_each_other(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Anybody may have devices of accounts of their own, and sign in from them for ever."""
+    passwords, on = Passwords(), asyncio.Event()
+    done: list[str] = []
+
+    async def in_thread(work: object, password: str, stored: str) -> bool:
+        await on.wait()
+        return True
+
+    monkeypatch.setattr(passwords, "_in_thread", in_thread)
+
+    async def asks(network: str) -> None:
+        await passwords.matches("a password", "a hash", network=network, known_device=True)
+        done.append(network)
+
+    flood = [asyncio.create_task(asks("10.0.0.1")) for _ in range(150)]
+    await asyncio.sleep(0)
+    other = asyncio.create_task(asks("192.168.7.7"))
+    await asyncio.sleep(0)
+    on.set()
+    await asyncio.gather(*flood, other)
+    assert done.index("192.168.7.7") == 1
