@@ -7,6 +7,7 @@ import pytest
 from starlette.responses import PlainTextResponse
 from starlette.types import Message, Receive, Scope, Send
 
+from app.core.network_turns import NetworkTurns, Turn
 from app.http.middleware import SecurityHeaders
 from tests.support.scripted_service import scripted_service
 
@@ -64,6 +65,39 @@ async def test_every_answer_carries_the_security_headers(tmp_path: Path) -> None
             policy = answer.headers["content-security-policy"]
             assert "script-src 'self'" in policy
             assert "unsafe" not in policy
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize(
+    ("path", "headers", "size", "status"),
+    [
+        ("/sign-out", {"Sec-Fetch-Site": "cross-site"}, 1, 403),
+        ("/sign-out", {"Host": "elsewhere.example"}, 1, 400),
+        ("/sign-out", {}, 300_000, 413),
+        ("/sign-out?" + "a" * 9_000, {}, 1, 414),
+        ("/sign-out", {"Cookie": "a" * 40_000}, 1, 431),
+    ],
+)
+async def test_a_refusal_takes_its_turn(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    path: str,
+    headers: dict[str, str],
+    size: int,
+    status: int,
+) -> None:
+    """Its page costs as much as another."""
+    taken: list[str] = []
+    take = NetworkTurns.take
+
+    async def counted(turns: NetworkTurns, network: str) -> Turn:
+        taken.append(network)
+        return await take(turns, network)
+
+    monkeypatch.setattr(NetworkTurns, "take", counted)
+    async with scripted_service(tmp_path, public_addresses="http://jaxercise.test") as service:
+        answer = await service.client.post(path, headers=headers, content=b"x" * size)
+    assert (answer.status_code, len(taken)) == (status, 1)
 
 
 @pytest.mark.anyio
