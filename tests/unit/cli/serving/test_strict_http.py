@@ -20,7 +20,7 @@ _BAD = {
 
 
 def events_of(*pieces: bytes) -> list[object]:
-    connection, events = StrictConnection(), []
+    connection, events = StrictConnection(), list[object]()
     for piece in pieces:
         connection.receive_data(piece)
         while (event := connection.next_event()) not in (h11.NEED_DATA, h11.PAUSED):
