@@ -252,12 +252,12 @@ def in_queries(ground: Ground, method: str, path: str) -> Iterator[Asked]:
     values = [*_BYTES, *(quote_from_bytes(text.encode()).encode() for text in _TEXTS)]
     # Of other bytes a server makes no request.
     values = [value for value in values if all(0x21 <= byte <= 0x7E for byte in value)]
-    for name, value in dealt(_QUERIES, values, 4):
+    for name, value in dealt(_QUERIES, values, 2):
         yield Asked(method=method, path=ground.filled(path), query=name.encode() + b"=" + value)
 
 
 def in_headers(ground: Ground, method: str, path: str) -> Iterator[Asked]:
-    for name, value in dealt(_HEADERS, _BYTES, 3):
+    for name, value in dealt(_HEADERS, _BYTES, 1):
         yield Asked(method=method, path=ground.filled(path), headers=((name.encode(), value),))
 
 
@@ -265,7 +265,7 @@ def in_json(ground: Ground, method: str, path: str) -> Iterator[Asked]:
     headers = ((b"content-type", b"application/json"),)
     others = b', "code": "x", "name": "x", "email": "a@lab.test", "password": "short"}'
     fields = ("code", "mode", "email", "password", "name", "invitation", "extra", "\\ud800", "")
-    for field, value in dealt(fields, _JSON_VALUES, len(_JSON_VALUES)):
+    for field, value in dealt(fields, _JSON_VALUES, 6):
         for end in (others, b"}"):
             body = f'{{"{field}": '.encode() + value + end
             yield Asked(method=method, path=ground.filled(path), headers=headers, body=body)
@@ -277,7 +277,7 @@ def in_forms(ground: Ground, method: str, path: str) -> Iterator[Asked]:
     where = ground.filled(path)
     plain, parts = ((b"content-type", kind.encode()) for kind in (_FORM, "multipart/form-data; boundary=x"))
     values = [*_BYTES, *(text.encode() for text in _TEXTS)]
-    for field, value in dealt(_FIELDS, values, 8):
+    for field, value in dealt(_FIELDS, values, 3):
         pair = field.encode() + b"=" + value
         yield Asked(method=method, path=where, headers=(plain,), body=pair + b"&" + pair)
         part = f'--x\r\ncontent-disposition: form-data; name="{field}"\r\n\r\n'.encode() + value
