@@ -22,7 +22,7 @@ from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 from email_validator import EmailNotValidError, validate_email
 
-from app.core.network_turns import NetworkTurns
+from app.core.network import NetworkTurns
 from app.errors import MalformedEmail, TooManyAttempts, WeakPassword
 
 # The library refuses names such as `.local` and `.test`, which are what a school's own network has.

@@ -9,8 +9,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from app.core.network import network_of
-from app.core.network_turns import NetworkTurns, Turn
+from app.core.network import NetworkTurns, Turn, network_of
 from app.http.responses import Present, error_answer
 
 _TOO_MANY = "Too many requests are being answered just now. Try again in a moment."

@@ -81,7 +81,8 @@ _WAYS = {
         "    one = found()\n    return jax.grad(lambda x: jax.vmap(one)(x[None], x[None]).sum())(SQUARE)\n"
     ),
     "from a thread": (
-        "    threading.Thread(target=found(), args=(SQUARE, SQUARE)).start()\n    return SQUARE\n"
+        "    thread = threading.Thread(target=found(), args=(SQUARE, SQUARE))\n"
+        "    thread.start(), thread.join()\n    return SQUARE\n"
     ),
     "another frame's names": (
         "    def look(_, event, argument):\n"

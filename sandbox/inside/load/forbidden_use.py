@@ -37,6 +37,8 @@ from sandbox.inside.load.use_hook import (
 from sandbox.inside.load.watched_code import CannotBeWatched, calling_instead, watched
 from sandbox.inside.load.who_asks import Forbidden, Judge, make_judge
 
+_TELLING = 8
+"""Names in a function from which on nobody writes the same by chance."""
 _ALIASES = {"jnp": "jax.numpy", "np": "numpy", "lax": "jax.lax"}
 
 
@@ -150,7 +152,11 @@ class _Watching:
             changed=frozenset(id(function) for function in everything),
             copied=frozenset((code.co_filename, code.co_name) for _, code in own),
             files=frozenset(code.co_filename for _, code in own),
-            bodies=frozenset((code.co_code, code.co_names) for code, _ in own),
+            bodies=frozenset(
+                (code.co_names, code.co_varnames)
+                for code, _ in own
+                if len(code.co_names) + len(code.co_varnames) >= _TELLING
+            ),
         )
         judge = make_judge(_library, of_libraries)  # Another: this one can be found.
         for module, stand_ins in self._stand_ins.items():

@@ -29,8 +29,9 @@ _Hook = Callable[[str, tuple[Any, ...]], None]
 _IsUse = Callable[[Watch, FrameType, tuple[Any, ...]], bool]
 _IsTampering = Callable[[str, tuple[Any, ...], FrameType], bool]
 
-Body = tuple[bytes, tuple[str, ...]]
-"""What a function does, wherever it stands: its code's bytes, and the names in them."""
+Body = tuple[tuple[str, ...], tuple[str, ...]]
+"""By what a function's text is known again, wherever it stands: the names that it looks up, and its own. Its
+bytes differ by what else the file imports."""
 
 
 def add_hook(
@@ -113,7 +114,7 @@ def _make_repeats(judge: Judge, bodies: frozenset[Body]) -> Callable[[CodeType, 
         waiting: list[Any] = [code]
         for one in waiting:  # It grows meanwhile.
             if kind(one) is code_type:
-                if (one.co_code, one.co_names) in bodies:
+                if (one.co_names, one.co_varnames) in bodies:
                     return True
                 waiting += one.co_consts
         return False

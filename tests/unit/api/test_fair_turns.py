@@ -112,7 +112,9 @@ async def test_a_class_of_eighty_behind_one_address_signs_up_in_and_submits(tmp_
         async def hashed(password: str, *, network: str = "") -> str:
             return password
 
-        async def matches(password: str, password_hash: str | None, **_: object) -> bool:
+        async def matches(
+            password: str, password_hash: str | None, *, network: str = "", known_device: bool = False
+        ) -> bool:
             return password == password_hash
 
         passwords.hashed = hashed  # type: ignore[method-assign]

@@ -7,7 +7,7 @@ import pytest
 from starlette.responses import PlainTextResponse
 from starlette.types import Message, Receive, Scope, Send
 
-from app.core.network_turns import NetworkTurns, Turn
+from app.core.network import NetworkTurns, Turn
 from app.http.middleware import SecurityHeaders
 from tests.support.scripted_service import scripted_service
 

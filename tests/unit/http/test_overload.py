@@ -11,7 +11,7 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response, StreamingResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from app.core.network_turns import NetworkTurns
+from app.core.network import NetworkTurns
 from app.http.overload import LimitRequests
 from app.http.responses import ErrorAnswer
 
