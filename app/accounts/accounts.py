@@ -27,6 +27,8 @@ from app.store.queries.tokens import Token
 TOKEN_NAME_LIMIT = 100
 _OF_ONE_NETWORK = 240
 """Attempts a minute: a class of eighty sits behind one address, and each may need three."""
+SESSIONS_LIMIT = 100
+"""How many sessions an account may have; the oldest ends with the next sign-in."""
 TOKENS_LIMIT = 100
 """How many tokens an account may have."""
 # Lets a secret scanner recognise a leaked token.
@@ -77,7 +79,7 @@ class Accounts:
         address = normal_email(email)
         # Before the hash, which costs most of it, and before anything is said of the address.
         await self.invitation_of(entrance)
-        password_hash = await self._passwords.hashed(password)
+        password_hash = await self._passwords.hashed(password, network=client or "")
         async with self._database.transaction() as connection:
             user = await users.insert_user(
                 connection,
@@ -130,7 +132,9 @@ class Accounts:
         password_hash = found[1] if found is not None and found[0].is_enabled else None
         known = device if is_device_proof(device, password_hash) else None
         self._guesses.attempt(address, network=client, device=known)
-        is_right = await self._passwords.matches(password, password_hash, known_device=known is not None)
+        is_right = await self._passwords.matches(
+            password, password_hash, network=client, known_device=known is not None
+        )
         if not is_right or found is None:
             raise WrongPassword
         self._guesses.right(address, network=client, device=known)
@@ -168,6 +172,7 @@ class Accounts:
                 created_at=now,
                 expires_at=now + self._session_lifetime,
             )
+            await sessions.delete_sessions_beyond(connection, user.id, newest=SESSIONS_LIMIT)
         return secret
 
     @property

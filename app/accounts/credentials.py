@@ -11,6 +11,7 @@ import hmac
 import os
 import secrets
 import threading
+from collections import Counter
 from collections.abc import AsyncIterator, Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
@@ -21,6 +22,7 @@ from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 from email_validator import EmailNotValidError, validate_email
 
+from app.core.network import NetworkTurns
 from app.errors import MalformedEmail, TooManyAttempts, WeakPassword
 
 # The library refuses names such as `.local` and `.test`, which are what a school's own network has.
@@ -36,8 +38,11 @@ SECRET_LENGTH = 43
 # Each hash takes 64 MiB and tens of milliseconds of a core; a flood of sign-ins must not take it all.
 _AT_ONCE = 2
 _LOWEST_PRIORITY = 19
-# More than a class that signs up together; what comes on top would wait for seconds.
 _MOST_WAITING = 120
+"""More than a class that signs up together; what comes on top would wait for seconds."""
+_MOST_WITH_NEWCOMERS = 200
+"""Beyond the others, places are kept for networks of which few wait."""
+_FEW = 3
 
 _Done = TypeVar("_Done")
 
@@ -70,82 +75,96 @@ def _yield_to_others() -> None:
 
 
 class Passwords:
-    """Hashes and checks of passwords, with argon2's recommended costs (RFC 9106, low memory)."""
+    """Hashes and checks of passwords, with argon2's recommended costs (RFC 9106, low memory).
+
+    Networks take turns at it, so that whoever asks for hundreds together waits behind itself.
+    """
 
     def __init__(self) -> None:
         self._hasher = PasswordHasher()
         self._threads = ThreadPoolExecutor(
             _AT_ONCE + 1, thread_name_prefix="passwords", initializer=_yield_to_others
         )
-        self._turn = asyncio.Semaphore(_AT_ONCE)
+        self._turns = NetworkTurns(at_once=_AT_ONCE)
+        self._waiting: Counter[str] = Counter()
         # Who has signed in on this device before does not wait for those who have not.
-        self._turn_of_known = asyncio.Semaphore(1)
-        self._waiting = 0
+        self._turns_of_known = NetworkTurns(at_once=1)
+        self._waiting_of_known: Counter[str] = Counter()
         self._nobody: str | None = None
 
-    async def hashed(self, password: str) -> str:
-        """Return the hash to store.
+    async def hashed(self, password: str, *, network: str = "") -> str:
+        """Return the hash to store, for somebody of this network.
 
         Raises:
-            WeakPassword: shorter than 10 characters, or longer than 1,024.
+            WeakPassword: shorter than 10 characters, longer than 1,024, or no text.
             TooManyAttempts: so many wait for theirs that this one would wait for seconds.
         """
         if len(password) < SHORTEST:
             raise WeakPassword
         if len(password) > LONGEST:
             raise WeakPassword(f"The password is too long: at most {LONGEST:,} characters are allowed.")
-        async with self._its_turn(known_device=False):
+        if not _is_text(password):
+            raise WeakPassword("The password holds characters that are not valid Unicode.")
+        async with self._its_turn(network):
             return await self._in_thread(self._hasher.hash, password)
 
-    async def matches(self, password: str, password_hash: str | None, *, known_device: bool = False) -> bool:
-        """Return whether this is the password.
+    async def matches(
+        self, password: str, password_hash: str | None, *, network: str = "", known_device: bool = False
+    ) -> bool:
+        """Return whether this is the password, for somebody of this network.
 
         With no hash, False after the same time, so that the answer's delay doesn't say which addresses have
         accounts.
 
         Raises:
-            TooManyAttempts: so many wait for theirs that this one would wait for seconds; never for a known
-                device.
+            TooManyAttempts: so many wait for theirs that this one would wait for seconds; of a known device
+                only other known ones count.
         """
-        if len(password) > LONGEST:
+        if len(password) > LONGEST or not _is_text(password):
             return False
-        if password_hash is None:
-            await self._check(password, await self._hash_of_nobody(), known_device=False)
-            return False
-        return await self._check(password, password_hash, known_device=known_device)
+        checked = await self._hash_of_nobody(network) if password_hash is None else password_hash
+        async with self._its_turn(network, known_device=known_device):
+            is_right = await self._in_thread(self._verify, password, checked)
+        return is_right and password_hash is not None
 
-    async def _hash_of_nobody(self) -> str:
+    async def _hash_of_nobody(self, network: str) -> str:
         if self._nobody is None:
-            self._nobody = await self.hashed("the password of nobody")
+            self._nobody = await self.hashed("the password of nobody", network=network)
         return self._nobody
-
-    async def _check(self, password: str, password_hash: str, *, known_device: bool) -> bool:
-        async with self._its_turn(known_device=known_device):
-            return await self._in_thread(self._verify, password, password_hash)
 
     async def _in_thread(self, work: Callable[..., _Done], *arguments: str) -> _Done:
         return await asyncio.get_running_loop().run_in_executor(self._threads, work, *arguments)
 
     @asynccontextmanager
-    async def _its_turn(self, *, known_device: bool) -> AsyncIterator[None]:
+    async def _its_turn(self, network: str, *, known_device: bool = False) -> AsyncIterator[None]:
+        turns, waiting = self._turns, self._waiting
         if known_device:
-            async with self._turn_of_known:
-                yield
-            return
-        if self._waiting >= _MOST_WAITING:
+            turns, waiting = self._turns_of_known, self._waiting_of_known
+        in_all = waiting.total()
+        if in_all >= _MOST_WITH_NEWCOMERS or (in_all >= _MOST_WAITING and waiting[network] >= _FEW):
             raise TooManyAttempts("Many people sign in just now. Try again in a minute.")
-        self._waiting += 1
+        waiting[network] += 1
         try:
-            async with self._turn:
+            turn = await turns.take(network)
+            try:
                 yield
+            finally:
+                turn.end()
         finally:
-            self._waiting -= 1
+            waiting[network] -= 1
+            if not waiting[network]:
+                del waiting[network]
 
     def _verify(self, password: str, password_hash: str) -> bool:
         try:
             return self._hasher.verify(password_hash, password)
         except (VerificationError, InvalidHashError):
             return False
+
+
+def _is_text(password: str) -> bool:
+    """Say whether it can be written down; JSON can name half of a character."""
+    return not any("\ud800" <= character <= "\udfff" for character in password)
 
 
 def new_device_proof(password_hash: str) -> str:

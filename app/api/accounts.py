@@ -4,9 +4,10 @@ from datetime import datetime
 
 import msgspec
 from fastapi import APIRouter, Response
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
 from app.accounts.sign_up_rule import Entrance
+from app.api.body import Body
 from app.api.openapi import SIGNED_IN, answers
 from app.core.user import Role, User
 from app.errors import NotSignedIn
@@ -18,9 +19,7 @@ from app.store.queries.tokens import Token
 router = APIRouter(tags=["accounts"])
 
 
-class Credentials(BaseModel):
-    model_config = ConfigDict(extra="forbid", hide_input_in_errors=True)
-
+class Credentials(Body):
     email: str = Field(max_length=320)
     password: str
 
@@ -34,9 +33,7 @@ class SignUpRequest(Credentials):
     code: str = Field(default="", max_length=200, description="Where signing up takes a code.")
 
 
-class TokenRequest(BaseModel):
-    model_config = ConfigDict(extra="forbid")
-
+class TokenRequest(Body):
     name: str = Field(max_length=100, description="What the token is for; shown in the list of tokens.")
 
 

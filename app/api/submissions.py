@@ -8,10 +8,10 @@ from typing import Annotated
 
 import msgspec
 from fastapi import APIRouter, Depends, Header, Query, Request, Response
-from pydantic import BaseModel, ConfigDict
 from sse_starlette import EventSourceResponse, ServerSentEvent
 from starlette.types import Receive, Scope, Send
 
+from app.api.body import Body
 from app.api.openapi import SIGNED_IN, answers
 from app.core.events import Event, WithVerdict
 from app.core.job import Status
@@ -30,9 +30,7 @@ _PING_SECONDS = 15
 _LARGE_CHARACTERS = 10_000
 
 
-class SubmissionRequest(BaseModel):
-    model_config = ConfigDict(extra="forbid")
-
+class SubmissionRequest(Body):
     code: str
     mode: Mode = Mode.SUBMIT
 

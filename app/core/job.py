@@ -7,6 +7,10 @@ import msgspec
 
 INTERACTIVE = 10
 """Priority where a learner waits; higher goes first."""
+CONFIRMING = 7
+"""Priority of what counts only when it has ended, such as an acceptance that a fresh jail is to confirm."""
+TURNS_BEFORE_CONFIRMING = 4
+"""So many jobs that learners wait for go first where one of these waits, and then it is its turn."""
 WATCHED = 5
 """Priority where somebody watches, such as an author who has a problem proven."""
 BULK = 0

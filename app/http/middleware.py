@@ -32,6 +32,8 @@ _THROWN_AWAY_BYTES = 1024 * 1024
 _COUNTED_METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
 _SAFE_METHODS = ("GET", "HEAD", "OPTIONS")
 _STATIC_FILES, _HASHED_FILES = "/static/", "/static/dist/assets/"
+_REFUSAL = "jaxercise.refusal"
+"""Where a request carries the answer that refuses it."""
 HASH_PARAMETER = "content"
 """The parameter of a static file's address that changes with its content."""
 # A page runs and loads only what this service itself serves.
@@ -64,12 +66,14 @@ def add_middleware(
 ) -> None:
     """Add all of this file; `present` gives a refusal to whoever asked, `origins` are our own addresses."""
     # The one added last sees a request first.
-    app.add_middleware(LimitRequests, present=present, most=request_limit)
-    app.add_middleware(BodyLimit, present=present)
-    app.add_middleware(HeadLimit, present=present)
     app.add_middleware(RefuseCrossOrigin, present=present)
     app.add_middleware(RefuseOtherHosts, present=present, origins=origins)
     app.add_middleware(ExplainProxyFaults)
+    app.add_middleware(PresentRefusals, present=present)
+    # A refusal is a page like any other, and takes its turn.
+    app.add_middleware(LimitRequests, present=present, most=request_limit)
+    app.add_middleware(BodyLimit)
+    app.add_middleware(HeadLimit)
     app.add_middleware(SecurityHeaders)
     app.add_middleware(CountRequests, metrics=metrics)
 
@@ -111,6 +115,9 @@ class SecurityHeaders:
                 headers = MutableHeaders(scope=message)
                 for name, value in _HEADERS.items():
                     headers.setdefault(name, value)
+                if not scope["path"].startswith(_STATIC_FILES):
+                    # What says nothing of it, such as JSON, is mostly one account's own.
+                    headers.setdefault("Cache-Control", "no-store")
                 if _is_hashed(scope) and message["status"] == 200:
                     # Their addresses change with their contents.
                     headers["Cache-Control"] = "public, max-age=31536000, immutable"
@@ -144,21 +151,52 @@ class RefuseCrossOrigin:
         await self._app(scope, receive, send)
 
 
-class HeadLimit:
-    """Answers 414 to an address, and 431 to headers, that take longer to read than they can be worth."""
+class PresentRefusals:
+    """Gives the answer of whoever has refused a request further out to whoever sent it."""
 
     def __init__(self, app: ASGIApp, *, present: Present) -> None:
         self._app = app
         self._present = present
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] == "http" and (refusal := _head_refusal(scope)) is not None:
-            # Whoever makes the page reads the request again: as one that has no more than its path.
-            bare = {**scope, "query_string": b"", "path": scope["path"][:100], "headers": []}
-            page_or_json = await self._present(Request(bare), refusal)
+        if _REFUSAL in scope:
+            page_or_json = await self._present(Request(scope), scope[_REFUSAL])
             await page_or_json(scope, receive, send)
             return
         await self._app(scope, receive, send)
+
+
+def _refused(scope: Scope, answer: ErrorAnswer, *, kept: tuple[bytes, ...] = ()) -> Scope:
+    """Return the request with its refusal, for `PresentRefusals`; of its headers those that are `kept`."""
+    headers = [(name, value) for name, value in scope["headers"] if name in kept]
+    return {**scope, "headers": headers, _REFUSAL: answer}
+
+
+class HeadLimit:
+    """Answers 414 to an address, and 431 to headers, that take longer to read than they can be worth.
+
+    Of the others' cookies those in quotes are left out: Python takes a time that grows with the square of
+    their length to read them, and none of ours has any.
+    """
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "http":
+            refusal = _head_refusal(scope)
+            if refusal is not None:
+                # Whoever makes the page reads the request again: as one that has no more than its path.
+                scope = _refused({**scope, "query_string": b"", "path": scope["path"][:100]}, refusal)
+            scope = {**scope, "headers": [_without_quotes(*header) for header in scope["headers"]]}
+        await self._app(scope, receive, send)
+
+
+def _without_quotes(name: bytes, value: bytes) -> tuple[bytes, bytes]:
+    """Return a header as it is, and of one of cookies those without quotes."""
+    if name != b"cookie" or b'"' not in value:
+        return name, value
+    return name, b";".join(cookie for cookie in value.split(b";") if b'"' not in cookie)
 
 
 def _head_refusal(scope: Scope) -> ErrorAnswer | None:
@@ -183,9 +221,8 @@ class BodyLimit:
     Only where code is sent may it be large.
     """
 
-    def __init__(self, app: ASGIApp, *, present: Present) -> None:
+    def __init__(self, app: ASGIApp) -> None:
         self._app = app
-        self._present = present
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -203,8 +240,9 @@ class BodyLimit:
             if int(declared) <= _THROWN_AWAY_BYTES:
                 await _throw_away(receive)
             answer = error_answer(413, "request_too_large", sentence, headers={"Connection": "close"})
-            page_or_json = await self._present(Request(scope), answer)
-            await page_or_json(scope, receive, send)
+            # Its body is not to be read, so it is one without.
+            kept = (b"cookie", b"authorization", b"host")
+            await self._app(_refused(scope, answer, kept=kept), receive, send)
             return
         received_bytes = 0
 

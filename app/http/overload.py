@@ -1,16 +1,15 @@
 """How many requests are worked on at once; what is too many is told to come again."""
 
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from fastapi import HTTPException
 from starlette.datastructures import Headers
+from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from app.core.network import network_of
-from app.http.request_turns import RequestTurns, Turn
+from app.core.network import NetworkTurns, Turn, network_of
 from app.http.responses import Present, error_answer
 
 _TOO_MANY = "Too many requests are being answered just now. Try again in a moment."
@@ -21,12 +20,14 @@ _LONGEST_SECONDS = 0.1
 """Several times what any page takes of the processor; who takes longer waits for something."""
 NEVER_REFUSED = ("/healthz", "/readyz", "/metrics")
 """A service that is busy is not ill, and its figures say why."""
+_WITHOUT_A_TURN = "/healthz"
 
 
 class LimitRequests:
     """Answers 503 above `most` requests at once, and above half of them from one network.
 
-    Those that it lets in take turns by network: few are worked on together.
+    Those that it lets in take turns by network: few are worked on together. Figures and readiness, which may
+    be asked for at any time, take turns as well.
 
     A request counts while it is worked on: from its last byte on, since before that it waits for its client,
     to the end of its answer, but not while that waits for its reader. A stream of events, which has bounds of
@@ -38,32 +39,23 @@ class LimitRequests:
         self._present = present
         self._most = most
         self._working: Counter[str] = Counter()
-        self._turns = RequestTurns(at_once=_AT_ONCE, longest_seconds=_LONGEST_SECONDS)
+        self._turns = NetworkTurns(at_once=_AT_ONCE, longest_seconds=_LONGEST_SECONDS)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http" or scope["path"] in NEVER_REFUSED:
+        if scope["type"] != "http" or scope["path"] == _WITHOUT_A_TURN:
             await self._app(scope, receive, send)
             return
         network = network_of(scope["client"][0]) if scope.get("client") else ""
+        if _has_body(scope):
+            # Here, since most routes read none, and would be worked on beside all that is counted.
+            receive = await _received(receive)
+        if self._is_full(network) and scope["path"] not in NEVER_REFUSED:
+            refusal = error_answer(503, "busy", _TOO_MANY, headers=_AGAIN)
+            page_or_json = await self._present(Request(scope), refusal)
+            await page_or_json(scope, receive, send)
+            return
         work = _Work(self._working, network)
         turn: Turn | None = None
-        if not _has_body(scope):
-            if self._is_full(network):
-                refusal = error_answer(503, "busy", _TOO_MANY, headers=_AGAIN)
-                page_or_json = await self._present(Request(scope), refusal)
-                await page_or_json(scope, receive, send)
-                return
-            work.start()
-
-        async def receive_whole() -> Message:
-            nonlocal turn
-            message = await receive()
-            if not work.has_started and message["type"] == "http.request" and not message.get("more_body"):
-                if self._is_full(network):
-                    raise HTTPException(503, _TOO_MANY, headers=_AGAIN)
-                work.start()
-                turn = await self._turns.take(network)
-            return message
 
         async def send_counted(message: Message) -> None:
             if turn is not None:
@@ -73,9 +65,8 @@ class LimitRequests:
                 await send(message)
 
         try:
-            if work.has_started:
-                turn = await self._turns.take(network)
-            await self._app(scope, receive_whole, send_counted)
+            turn = await self._turns.take(network)
+            await self._app(scope, receive, send_counted)
         finally:
             if turn is not None:
                 turn.end()
@@ -86,18 +77,14 @@ class LimitRequests:
 
 
 class _Work:
-    """One request, which is counted from `start` to `end`, but for pauses, and not again."""
+    """One request, which is counted from here to `end`, but for pauses, and not again."""
 
     def __init__(self, working: Counter[str], network: str) -> None:
         self._working = working
         self._network = network
-        self.has_started = False
         self._counts = False
         self._has_ended = False
-
-    def start(self) -> None:
-        self.has_started = True
-        self._count(not self._has_ended)
+        self._count(True)
 
     def end(self) -> None:
         self._has_ended = True
@@ -123,6 +110,31 @@ class _Work:
 def _has_body(scope: Scope) -> bool:
     headers = Headers(scope=scope)
     return "transfer-encoding" in headers or headers.get("content-length", "0") != "0"
+
+
+async def _received(receive: Receive) -> Receive:
+    """Read a body to its end; return what gives it as one piece, and then whatever reading it raised."""
+    # One piece, since whoever sends single bytes would have each of them be an object.
+    body, message, refusal = bytearray(), None, None
+    try:
+        while message is None or (message["type"] == "http.request" and message.get("more_body")):
+            message = await receive()
+            body += message.get("body", b"")
+    except HTTPException as raised:
+        refusal = raised
+    is_whole = refusal is None and message is not None and message["type"] == "http.request"
+    came: deque[Message] = deque([{"type": "http.request", "body": bytes(body), "more_body": not is_whole}])
+    if message is not None and message["type"] != "http.request":
+        came.append(message)
+
+    async def again() -> Message:
+        if came:
+            return came.popleft()
+        if refusal is not None:
+            raise refusal
+        return await receive()
+
+    return again
 
 
 def _ends_work(message: Message) -> bool:

@@ -66,9 +66,10 @@ def is_foreign(headers: Headers) -> bool:
     """Say whether a browser sent this from a page of another site.
 
     It says so in Sec-Fetch-Site or, where it is older or was asked without TLS, in Origin. What says nothing
-    comes from no browser; and a request with an Authorization header can't be sent by another site's page.
+    comes from no browser; and a request with a token can't be sent by another site's page. A name and a
+    password in the same header can: browsers add them by themselves.
     """
-    if "authorization" in headers:
+    if headers.get("authorization", "").lower().startswith("bearer "):
         return False
     site = headers.get("sec-fetch-site")
     if site is not None:
@@ -112,8 +113,8 @@ def _forwarded_fault(scope: Scope, headers: Headers) -> str | None:
             "are expected of a proxy, from an address in JAXERCISE_TRUSTED_PROXIES."
         )
     # Where the header is believed, the peer has been replaced by one of those that it names.
-    clients = headers.get("x-forwarded-for", "").split(",")
-    if "x-forwarded-for" not in headers or peer in map(without_port, clients):
+    clients = ",".join(headers.getlist("x-forwarded-for")).split(",")
+    if "x-forwarded-for" not in headers or without_port(peer) in map(without_port, clients):
         return None
     return (
         f"{peer} sends {' and '.join(came)}, and is not believed, so everybody behind it counts as one "

@@ -92,6 +92,7 @@ _HTTP_CODES = {
     413: "request_too_large",
     503: "busy",
 }
+_LONGEST_PLACE = 200
 _BROKEN = "Something went wrong on our side. It has been logged."
 
 
@@ -173,5 +174,6 @@ def _detail(fault: Any) -> Detail:
     if fault["type"] == "json_invalid":
         reason = fault["ctx"]["error"]
         return Detail(where="body", problem=f"not JSON at character {fault['loc'][-1]}: {reason}")
-    where = ".".join(str(part) for part in fault["loc"])
+    # The name of a field that nobody asked for may be as long as the body.
+    where = ".".join(str(part) for part in fault["loc"])[:_LONGEST_PLACE]
     return Detail(where=where, problem=str(fault["msg"]))

@@ -77,6 +77,10 @@ class Queue(Protocol):
     makes accounts without end would else keep out all others. An account is in one lane with all that it has
     waiting, that of its latest job, and its jobs run in the order in which they were asked for.
 
+    One that is to confirm what counts only then (`CONFIRMING`) goes behind them, but not for ever: of what a
+    slot for anything is handed, every fifth is such a one where any waits. Else whoever always has something
+    waiting would have nothing of others ever count.
+
     A job may be handed out more than once (after a crash, say): the fencing token in its row, not the queue,
     makes sure that one result is written. Enqueueing one that waits changes nothing.
     """

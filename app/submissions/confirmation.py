@@ -3,7 +3,7 @@
 from datetime import UTC, datetime
 from uuid import uuid4
 
-from app.core.job import WATCHED, Job
+from app.core.job import CONFIRMING, Job
 from app.core.submission import CONFIRMATION, Submission
 
 
@@ -17,6 +17,6 @@ def confirmation_job(submission: Submission) -> Job:
         kind=CONFIRMATION,
         subject=submission.id,
         user_id=submission.user_id,
-        priority=WATCHED,
+        priority=CONFIRMING,
         created_at=datetime.now(UTC),
     )

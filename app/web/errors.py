@@ -64,7 +64,10 @@ class PageRoute(APIRoute):
 
 def _way_back(request: Request) -> str:
     """Return the path to go on to after signing in: the one asked for, or that of the form's page."""
-    asked = urlsplit(str(request.url) if request.method == "GET" else request.headers.get("referer", ""))
+    try:
+        asked = urlsplit(str(request.url) if request.method == "GET" else request.headers.get("referer", ""))
+    except ValueError:
+        return "/"  # As of `http://[`.
     if asked.netloc != request.url.netloc:
         return "/"
     # A fragment is a piece for scripts.

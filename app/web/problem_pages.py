@@ -35,6 +35,8 @@ _SEARCHABLE_FROM = 12
 """Fewer are looked through faster with the eye."""
 _SEARCH_LENGTH = 200
 _WANTED_ANEW = (Outcome.CANCELLED, Outcome.INTERNAL_ERROR)
+_MOST_ANEW = 10
+"""So often one form's code is followed through what was cancelled; each is a transaction."""
 
 
 class ListedProblem(msgspec.Struct, frozen=True, kw_only=True):
@@ -134,11 +136,12 @@ async def _submit_once(submit_it: Callable[..., Awaitable[Submission]], key: str
 
     Unless that one was cancelled, or failed through our fault: then it is wanted anew.
     """
-    submission = await submit_it(key=key)
-    while submission.verdict is not None and submission.verdict.outcome in _WANTED_ANEW:
-        key = f"{submission.id} {key}"
+    for _ in range(_MOST_ANEW):
         submission = await submit_it(key=key)
-    return submission
+        if submission.verdict is None or submission.verdict.outcome not in _WANTED_ANEW:
+            return submission
+        key = f"{submission.id} {key}"
+    return await submit_it(key=f"{secrets.token_urlsafe()} {key}")
 
 
 def _mode(name: str) -> Mode:

@@ -81,24 +81,14 @@ def test_a_body_that_comes_slowly_is_taken(tmp_path: Path) -> None:
 
 def test_an_answer_that_nobody_takes_is_given_up(impatient: Served) -> None:
     """Of hundreds of answers none is read; the connection is gone after a second, and its memory with it."""
-    idle = sockets_of(impatient)
+    idle = impatient.sockets
     with impatient.connection(receives_bytes=4096) as connection:
         connection.setblocking(False)
         asked = b"GET /api/openapi.json HTTP/1.1\r\nHost: x\r\n\r\n" * 500
         assert connection.send(asked) > 10_000
-        until(lambda: sockets_of(impatient) > idle)
-        until(lambda: sockets_of(impatient) <= idle, seconds=30)
+        until(lambda: impatient.sockets > idle)
+        until(lambda: impatient.sockets <= idle, seconds=30)
     answered(impatient)
-
-
-def sockets_of(served: Served) -> int:
-    targets = []
-    for file in Path(f"/proc/{served.pid}/fd").iterdir():
-        try:
-            targets.append(str(file.readlink()))
-        except FileNotFoundError:
-            continue
-    return sum(target.startswith("socket:") for target in targets)
 
 
 def test_the_soft_limit_of_open_files_is_raised(tmp_path: Path) -> None:
@@ -123,7 +113,7 @@ def test_more_half_open_connections_than_files_keep_nobody_out_and_fill_no_log(t
                     assert browser.get("/").status_code == 200
         time.sleep(2)
         assert len(served.log.splitlines()) < 30, served.log[:4000]
-        assert sockets_of(served) < 400
+        assert served.sockets < 400
 
 
 def test_requests_that_cannot_be_read_fill_no_log(impatient: Served) -> None:

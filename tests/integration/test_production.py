@@ -113,7 +113,10 @@ def test_a_certificate_is_judged_and_the_proxys_files_keep_figures_inside(
 
 def test_a_host_that_is_not_ours_is_refused_on_the_wire(tmp_path: Path) -> None:
     """Health is told under any name; a client that a trusted proxy names is not on this machine."""
-    settings = {"public_addresses": "https://grader.example.org", "trusted_proxies": "127.0.0.1"}
+    settings: dict[str, Any] = {
+        "public_addresses": "https://grader.example.org",
+        "trusted_proxies": "127.0.0.1",
+    }
     with served_service(tmp_path, **settings) as served, served.browser() as browser:
         far = {"X-Forwarded-For": "192.0.2.7"}
         for host, headers, status in (

@@ -16,17 +16,6 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
         yield running
 
 
-def answers(served: Served, sent: bytes) -> list[int]:
-    """The statuses that come until the connection is closed; it is closed, or this fails."""
-    received = b""
-    with served.connection() as connection:
-        connection.settimeout(8)
-        connection.sendall(sent)
-        while more := connection.recv(1 << 16):
-            received += more
-    return [int(part[:3]) for part in received.split(b"HTTP/1.1 ")[1:]]
-
-
 @pytest.mark.parametrize(
     "ambiguous",
     [
@@ -64,7 +53,7 @@ def answers(served: Served, sent: bytes) -> list[int]:
     ],
 )
 def test_a_head_with_two_meanings_closes(served: Served, ambiguous: bytes) -> None:
-    [status] = answers(served, ambiguous + _NEXT)
+    [status] = served.statuses(ambiguous + _NEXT)
     assert status in (400, 431, 501, 505)
 
 
@@ -93,7 +82,7 @@ def test_a_head_with_two_meanings_closes(served: Served, ambiguous: bytes) -> No
     ],
 )
 def test_a_chunked_body_with_two_meanings_closes(served: Served, chunks: bytes) -> None:
-    [status] = answers(served, _POST + b"Transfer-Encoding: chunked\r\n\r\n" + chunks + _NEXT)
+    [status] = served.statuses(_POST + b"Transfer-Encoding: chunked\r\n\r\n" + chunks + _NEXT)
     assert status in (400, 413)
 
 

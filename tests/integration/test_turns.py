@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator, Iterable, Sequence
 import pytest
 from sqlalchemy import text
 
-from app.core.job import BULK, INTERACTIVE, WATCHED
+from app.core.job import BULK, CONFIRMING, INTERACTIVE, WATCHED
 from app.core.submission import SUBMISSION
 from app.core.user import User
 from app.errors import QueueFull
@@ -91,6 +91,15 @@ async def test_accounts_take_turns_and_each_keeps_its_order(harness: QueueHarnes
     expected = "a1 b1 c1 a2 c2 a3 a4"
     assert await waiting.order() == expected
     assert await waiting.run(7) == expected
+
+
+async def test_what_confirms_is_not_kept_waiting_by_whoever_always_waits(harness: QueueHarness) -> None:
+    """Learners go first, four of them; what is only watched comes last, however early it was."""
+    waiting = await waiting_of(harness)
+    await waiting.ask("d", priority=WATCHED)
+    await waiting.ask("b c", priority=CONFIRMING)
+    await waiting.ask("a " * 10)
+    assert await waiting.run(13) == "a1 a2 a3 a4 b1 a5 a6 a7 a8 c1 a9 a10 d1"
 
 
 async def test_a_network_takes_one_turn_and_inside_it_its_accounts_do(harness: QueueHarness) -> None:

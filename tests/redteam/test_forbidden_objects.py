@@ -13,14 +13,20 @@ pytestmark = pytest.mark.jail
 
 _FORBIDDEN = ("jnp.matmul", "nnx.MultiHeadAttention", "jax.nn.softmax", "jax.nn.relu", "jnp.hypot", "np.kron")
 _HEAD = (
-    "import ctypes, flax, functools, gc, importlib, inspect, operator, os, sys, threading, types\n"
+    "import ctypes, flax, functools, gc, importlib.util, inspect, operator, os, sys, threading, types\n"
     "import jax, jax.numpy as jnp, numpy as np\nfrom flax import nnx\n"
     "NAME = 'mat' + 'mul'\n"
     "SQUARE = jnp.ones((2, 2))\n"
     "def names_of(module):\n"
     "    return next(held for held in gc.get_referents(module) if type(held) is dict)\n"
     "def found(name=NAME):\n"
-    "    return names_of(jnp)[name]\n\n\n"
+    "    return names_of(jnp)[name]\n"
+    "def relu():\n"
+    "    return names_of(jax.nn)['re' + 'lu']\n"
+    "def metrics():\n"
+    "    first = types.SimpleNamespace(tree_map=lambda take, found: found)\n"
+    "    library = types.SimpleNamespace(tree_util=first, device_get=relu())\n"
+    "    return {'jax': library, 'device_get': relu(), 'stack_forest': lambda found: found}\n\n\n"
     "def f():\n"
 )
 _WAYS = {
@@ -75,7 +81,8 @@ _WAYS = {
         "    one = found()\n    return jax.grad(lambda x: jax.vmap(one)(x[None], x[None]).sum())(SQUARE)\n"
     ),
     "from a thread": (
-        "    threading.Thread(target=found(), args=(SQUARE, SQUARE)).start()\n    return SQUARE\n"
+        "    thread = threading.Thread(target=found(), args=(SQUARE, SQUARE))\n"
+        "    thread.start(), thread.join()\n    return SQUARE\n"
     ),
     "another frame's names": (
         "    def look(_, event, argument):\n"
@@ -97,6 +104,44 @@ _WAYS = {
         "    try: types.FunctionType(code, names)(SQUARE)\n"
         "    except Exception: found()(SQUARE, SQUARE)\n"
         "    return SQUARE\n"
+    ),
+    "a library's function read anew, with names of one's own": (
+        "    module = sys.modules['jax._src.nn.functions']\n"
+        "    whole = module.__spec__.loader.get_code(module.__name__)\n"
+        "    code = next(one for one in whole.co_consts if getattr(one, 'co_name', '') == 'sigmoid')\n"
+        "    one = names_of(jax.nn)['re' + 'lu']\n"
+        "    names = {'lax': types.SimpleNamespace(logistic=one), 'logistic': one}\n"
+        "    return types.FunctionType(code, names)(SQUARE)\n"
+    ),
+    "a function of a library that was not loaded, with names of one's own": (
+        "    loader = importlib.util.find_spec('flax.training.common_utils').loader\n"
+        "    whole = loader.get_code('flax.training.common_utils')\n"
+        "    code = next(one for one in whole.co_consts if getattr(one, 'co_name', '') == 'get_metrics')\n"
+        "    return types.FunctionType(code, metrics())(SQUARE)\n"
+    ),
+    "a library that was loaded meanwhile, with names of one's own": (
+        "    from flax.training import common_utils\n"
+        "    vars(common_utils).update(metrics())\n"
+        "    return common_utils.get_metrics(SQUARE)\n"
+    ),
+    "its file, made a function": (
+        "    spec = sys.modules['jax._src.numpy.tensor_contractions'].__spec__\n"
+        "    names = {'__name__': spec.name, '__builtins__': __builtins__}\n"
+        "    types.FunctionType(spec.loader.get_code(spec.name), names)()\n"
+        "    return names[NAME](SQUARE, SQUARE)\n"
+    ),
+    "its source, executed under another name": (
+        "    module = sys.modules['jax._src.numpy.tensor_contractions']\n"
+        "    source = inspect.getsource(found().__wrapped__)\n"
+        "    names = {**vars(module)}\n"
+        "    exec(compile(source, 'mine.py', 'exec'), names)\n"
+        "    return names[NAME](SQUARE, SQUARE)\n"
+    ),
+    "its file, imported from elsewhere": (
+        "    path = sys.modules['jax._src.numpy.tensor_contractions'].__file__\n"
+        "    open('/tmp/mine.py', 'w').write(open(path).read() + '# mine')\n"
+        "    sys.path.insert(0, '/tmp')\n"
+        "    return getattr(importlib.import_module('mine'), NAME)(SQUARE, SQUARE)\n"
     ),
     "put in the place of what a library calls": (
         "    module = sys.modules['jax._src.nn.functions']\n"
@@ -214,6 +259,14 @@ _HONEST = {
     "a pseudo-inverse": "    return jnp.linalg.pinv(SQUARE)\n",
     "an activation": "    return jax.nn.relu6(SQUARE) + jax.nn.gelu(SQUARE)\n",
     "one's own of the same name": "    def matmul(a, b): return a @ b\n    return matmul(SQUARE, SQUARE)\n",
+    "a text of one's own, executed": (
+        "    names = {}\n"
+        "    exec('def mat' + 'mul(a, b): return a @ b', names)\n"
+        "    return names[NAME](SQUARE, SQUARE)\n"
+    ),
+    "a library that is imported late": (
+        "    from flax.training import common_utils\n    return common_utils.onehot(jnp.arange(3), 3)\n"
+    ),
     "to hold is nothing": (
         "    held = [getattr(jnp, name) for name in dir(jnp)]\n    return SQUARE * len(held)\n"
     ),

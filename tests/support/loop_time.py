@@ -114,7 +114,12 @@ async def answer_of(app: FastAPI, asked: Asked) -> Answered:
         status = message.get("status", status)
         body_bytes += len(message.get("body", b""))
 
-    host = ((b"host", b"jaxercise.test"), (b"content-length", str(len(asked.body)).encode()))
+    usual = (
+        (b"host", b"jaxercise.test"),
+        (b"content-length", str(len(asked.body)).encode()),
+        # As browsers say it: what is compressed on its way costs as well.
+        (b"accept-encoding", b"gzip, deflate, br"),
+    )
     scope = {
         "type": "http",
         "asgi": {"version": "3.0"},
@@ -125,7 +130,7 @@ async def answer_of(app: FastAPI, asked: Asked) -> Answered:
         "raw_path": asked.path.encode(),
         "query_string": asked.query,
         "root_path": "",
-        "headers": [*host, *asked.headers],
+        "headers": [*usual, *asked.headers],
         "client": (asked.client, 1),
         "server": ("jaxercise.test", 80),
     }

@@ -3,6 +3,7 @@
 For what only a socket shows: connections, and what their clients send or do not send.
 """
 
+import functools
 import os
 import re
 import socket
@@ -16,7 +17,9 @@ from typing import Any
 
 import httpx
 import msgspec
+from argon2 import PasswordHasher
 
+from app.accounts import credentials
 from app.cli.serving.service import run_service
 from app.settings import read_settings
 from tests.support.checkout import CHECKOUT
@@ -25,6 +28,7 @@ from tests.support.scripted_grader import ScriptedGrader
 from tests.support.small_problem import small_problem, write_problem
 
 _START_SECONDS = 60
+_CHEAP_PASSWORDS = "CHEAP_PASSWORDS"
 
 
 class Served(msgspec.Struct, frozen=True, kw_only=True):
@@ -50,6 +54,17 @@ class Served(msgspec.Struct, frozen=True, kw_only=True):
         (pid,) = children(self.process.pid)
         return pid
 
+    @property
+    def sockets(self) -> int:
+        """How many it has open."""
+        targets = []
+        for file in Path(f"/proc/{self.pid}/fd").iterdir():
+            try:
+                targets.append(str(file.readlink()))
+            except FileNotFoundError:
+                continue
+        return sum(target.startswith("socket:") for target in targets)
+
     def connection(self, source: str = "127.0.0.1", *, receives_bytes: int | None = None) -> socket.socket:
         """Connect from an address of this machine."""
         made = socket.socket()
@@ -60,6 +75,15 @@ class Served(msgspec.Struct, frozen=True, kw_only=True):
         made.connect(("127.0.0.1", self.port))
         return made
 
+    def statuses(self, sent: bytes) -> list[int]:
+        """Return those of all answers until the connection is closed, which it has to be."""
+        received = b""
+        with self.connection() as connection:
+            connection.sendall(sent)
+            while more := connection.recv(1 << 16):
+                received += more
+        return [int(part[:3]) for part in received.split(b"HTTP/1.1 ")[1:]]
+
     def browser(self, source: str = "127.0.0.1") -> httpx.Client:
         """Return a client that keeps cookies, at an address of this machine."""
         transport = httpx.HTTPTransport(local_address=source)
@@ -67,10 +91,13 @@ class Served(msgspec.Struct, frozen=True, kw_only=True):
 
 
 @contextmanager
-def served_service(place: Path, *, ulimit: str = "", **settings: Any) -> Iterator[Served]:
+def served_service(
+    place: Path, *, ulimit: str = "", cheap_passwords: bool = False, **settings: Any
+) -> Iterator[Served]:
     """Serve one small problem, `double`, on a free port; all state lies in `place`.
 
     `settings` are variables without their prefix; `ulimit` is what a shell sets before, such as `-n 1024`.
+    Of `cheap_passwords` a hash takes no time, for tests that count attempts by the hundred.
     """
     if not (place / "problems").exists():
         write_problem(small_problem(), place)
@@ -85,6 +112,7 @@ def served_service(place: Path, *, ulimit: str = "", **settings: Any) -> Iterato
     }
     environment = {name: value for name, value in os.environ.items() if not name.startswith("JAXERCISE_")}
     environment |= {f"JAXERCISE_{name.upper()}": str(value) for name, value in chosen.items()}
+    environment |= {_CHEAP_PASSWORDS: "1"} if cheap_passwords else {}
     limit = f"ulimit {ulimit}; " if ulimit else ""
     log_file = place / "log.txt"
     with log_file.open("w") as log:
@@ -135,6 +163,9 @@ def _serve() -> None:
     async def open_grader() -> AsyncIterator[ScriptedGrader]:
         yield ScriptedGrader()
 
+    if _CHEAP_PASSWORDS in os.environ:
+        cheap = functools.partial(PasswordHasher, time_cost=1, memory_cost=8, parallelism=1)
+        vars(credentials)["PasswordHasher"] = cheap
     run_service(read_settings(), open_grader)
 
 

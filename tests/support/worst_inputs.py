@@ -3,6 +3,7 @@
 A route that is not in `WORST` fails the walk over all of them: whoever adds one says what is worst there.
 """
 
+import itertools
 import zlib
 from collections.abc import Callable, Iterator, Mapping
 from urllib.parse import quote
@@ -23,6 +24,7 @@ HEAD_BYTES = 60 << 10
 """As much as a server takes of a request's head, which is more than the application reads."""
 _FORM = (b"content-type", b"application/x-www-form-urlencoded")
 _MULTIPART = (b"content-type", b"multipart/form-data; boundary=x")
+_PUNYCODE = (b"content-type", b"multipart/form-data; boundary=x; charset=punycode")
 _JSON = (b"content-type", b"application/json")
 
 _ENDS_SESSIONS = ("/sign-out", "/api/v1/session")
@@ -310,6 +312,14 @@ def any_route(method: str, path: str) -> Iterator[Worst]:
             lambda text: {"headers": ((b"cookie", text),)},
             HEADERS_LIMIT_BYTES - 100,
         )
+    yield _with_head(
+        method,
+        path,
+        "cookies: one in quotes",
+        b'\\"',
+        lambda text: {"headers": ((b"cookie", b'a="' + text + b'"'),)},
+        HEADERS_LIMIT_BYTES - 100,
+    )
     tokens = {"a long token": b"t", "blanks": b" "}
     for name, unit in tokens.items():
         yield _with_head(
@@ -372,6 +382,11 @@ _BODIES: dict[str, tuple[tuple[bytes, bytes], str, tuple[str, str]]] = {
         '--x\r\ncontent-disposition: form-data; name="a"\r\n\r\nb\r\n',
         ("", "--x--\r\n"),
     ),
+    "a part in another charset": (
+        _PUNYCODE,
+        "a",
+        ('--x\r\ncontent-disposition: form-data; name="code"\r\n\r\na-', "\r\n--x--\r\n"),
+    ),
     "heads of parts": (_MULTIPART, "a: b\r\n", ("--x\r\n", "")),
     "one head": (_MULTIPART, "a", ("--x\r\ncontent-disposition: form-data; name=", "")),
     "newlines of a part": (
@@ -388,11 +403,18 @@ _BODIES: dict[str, tuple[tuple[bytes, bytes], str, tuple[str, str]]] = {
 
 
 def _body(limit: int, unit: str, around: tuple[str, str]) -> Callable[[float, int], bytes]:
+    """Put so many units between two ends as there is room for, each of them whole: JSON stays JSON."""
+
     def body(size: float, number: int) -> bytes:
-        many = int(limit * size) // len(unit)
-        text = "".join(unit.format(at) for at in range(many)) if "{}" in unit else unit * many
         first, last = around
-        return (first + text)[: int(limit * size) - len(last) - 1].encode() + last.encode()
+        pieces: list[str] = []
+        left = int(limit * size) - len(first) - len(last) - 1
+        for at in itertools.count():
+            pieces.append(unit.format(at) if "{}" in unit else unit)
+            left -= len(pieces[-1])
+            if left < len(unit) + 8:
+                break
+        return f"{first}{''.join(pieces)}{last}".encode()
 
     return body
 

@@ -21,6 +21,8 @@ from app.cli.serving.connections import Connections
 from app.cli.serving.strict_http import StrictConnection
 
 _UNREAD = "Too much of what your network was answered has not been read. Read it, or try again later.\n"
+_TIMES_FOR_THE_REST = 4
+"""As long as a client may pause, for the rest of a body whose request was answered already."""
 _LINGER_SECONDS = 2.0
 """For a refused client to read why, while what it still sends is thrown away; see RFC 9112, 9.6."""
 
@@ -43,6 +45,7 @@ class BoundedProtocol(H11Protocol):
         self._waited_since = self.loop.time()
         self._is_idle = False
         """Between two requests, of which the next one has not begun."""
+        self._answered_at = self._waited_since
         self._unread_bytes = 0
         self._unread_until: float | None = None
         self._lingers = False
@@ -78,7 +81,7 @@ class BoundedProtocol(H11Protocol):
         self.book.turned(self)
 
     def on_response_complete(self) -> None:
-        self._waited_since = self.loop.time()
+        self._waited_since = self._answered_at = self.loop.time()
         super().on_response_complete()
         self._is_idle = self.conn.their_state is h11.IDLE and not self.conn.trailing_data[0]
         self.book.turned(self)
@@ -103,7 +106,7 @@ class BoundedProtocol(H11Protocol):
         if self._lingers:
             if now - self._waited_since > _LINGER_SECONDS:
                 self.drop()
-        elif self._reads_too_slowly(now):
+        elif self._reads_too_slowly(now) or self._sends_in_vain(now):
             self.drop()
         elif self.transport.is_closing() or not self.waits_for_client():
             self._waited_since = now
@@ -148,6 +151,11 @@ class BoundedProtocol(H11Protocol):
             self._unread_until = min(self._unread_until + bought, allowed_until)
         self._unread_bytes = unread
         return self._unread_until is not None and now > self._unread_until
+
+    def _sends_in_vain(self, now: float) -> bool:
+        """Say whether a body has gone on for long behind its answer; one in chunks need never end."""
+        is_answered = self.conn.our_state is h11.DONE and self.conn.their_state is h11.SEND_BODY
+        return is_answered and now - self._answered_at > _TIMES_FOR_THE_REST * self.book.patience.seconds
 
     def _refuse(self, status: HTTPStatus) -> None:
         """Say why, unless an answer has begun; then take nothing more and close.

@@ -32,12 +32,14 @@ class StrictConnection(h11.Connection):
 
     def __init__(self) -> None:
         super().__init__(h11.SERVER, HEAD_LIMIT_BYTES)
+        self._looked_at = 0
+        """Bytes of a head that has not come to its end; else each further one would cost as much as all."""
 
     def next_event(self) -> Any:
         """Return the next event, as h11 does."""
         try:
             if self.their_state is h11.IDLE:
-                _check_head(self.trailing_data[0])
+                self._looked_at = _check_head(self.trailing_data[0], self._looked_at)
             return super().next_event()
         except h11.RemoteProtocolError as fault:
             self.refused_with = fault.error_status_hint
@@ -48,16 +50,20 @@ class StrictConnection(h11.Connection):
         return _StrictChunks() if isinstance(made, ChunkedReader) else made
 
 
-def _check_head(received: bytes) -> None:
-    """Refuse what is wrong with a request's head, as far as it has arrived."""
-    end = received.find(b"\r\n\r\n", 0, HEAD_LIMIT_BYTES)
+def _check_head(received: bytes, looked_at: int = 0) -> int:
+    """Refuse what is wrong with a request's head, as far as it has arrived.
+
+    Nothing was wrong with as much of it as was `looked_at`. Return how much that is now; 0 at its end.
+    """
+    end = received.find(b"\r\n\r\n", max(0, looked_at - 3), HEAD_LIMIT_BYTES)
     head = received[: end + 4] if end >= 0 else received[: HEAD_LIMIT_BYTES + 1]
-    if _STRAY.search(head):
+    # The last one that was looked at may have been a CR, whose LF is here.
+    if _STRAY.search(head, max(0, looked_at - 1)):
         raise h11.RemoteProtocolError("a bare CR, LF or NUL in the head")
     if end < 0:
         if len(head) > HEAD_LIMIT_BYTES:
             raise h11.RemoteProtocolError("the head is too large", error_status_hint=431)
-        return
+        return len(head)
     request_line, *fields = head[:end].split(b"\r\n")
     version = request_line.rpartition(b" ")[2]
     if version not in _VERSIONS and version.startswith(b"HTTP/"):
@@ -66,9 +72,20 @@ def _check_head(received: bytes) -> None:
         raise h11.RemoteProtocolError("too many header fields", error_status_hint=431)
     if any(field[:1] in (b" ", b"\t") for field in fields):
         raise h11.RemoteProtocolError("a folded header line")
-    names = {field.partition(b":")[0].strip().lower() for field in fields}
-    if b"transfer-encoding" in names and (b"content-length" in names or version == b"HTTP/1.0"):
+    _check_end_of_body(fields, version)
+    return 0
+
+
+def _check_end_of_body(fields: list[bytes], version: bytes) -> None:
+    """Refuse a head that says in two ways where its body ends, even if both are the same place."""
+    named = [(name.strip().lower(), value) for name, _, value in (field.partition(b":") for field in fields)]
+    lengths = [value for name, value in named if name == b"content-length"]
+    # h11 takes `5, 5` for 5.
+    if len(lengths) > 1 or any(b"," in value for value in lengths):
+        raise h11.RemoteProtocolError("several lengths of one body")
+    if b"transfer-encoding" in dict(named) and (lengths or version == b"HTTP/1.0"):
         raise h11.RemoteProtocolError("two ways to tell where the body ends")
+    return 0
 
 
 class _StrictChunks:

@@ -10,6 +10,8 @@ from sandbox.interface import Parameter
 
 _DEEPEST = 12
 """Names of a path that are looked at: reports come from hostile processes."""
+_OTHERS = 1_000
+"""Parameters that are looked at where nothing is asked for: a report may have a hundred times as many."""
 _SHOWN = 3
 _NO_WORDS: Mapping[str, str] = {}
 _FEW = 64
@@ -58,7 +60,7 @@ def _differences(
     given: Sequence[Parameter], wanted: Sequence[Parameter], words: Mapping[str, str]
 ) -> Iterator[str]:
     asked = {parameter.path: parameter for parameter in wanted}
-    habits = recognise({parameter.path: parameter for parameter in given}, asked)
+    habits = recognise({parameter.path: parameter for parameter in _looked_at(given, asked)}, asked)
     yield from habits.sentences
     found = habits.given
     missing = [path for path in asked if path not in found and path not in habits.explained]
@@ -79,6 +81,16 @@ def _differences(
     yield from _once_for_all(
         [(place, f"`{place}` is not asked for", "") for place, _ in _whole_modules(extra, found)], found
     )
+
+
+def _looked_at(given: Sequence[Parameter], asked: Mapping[str, Parameter]) -> Sequence[Parameter]:
+    """Return what is where something is asked for, and so many others, those that may not be there first."""
+    others = [parameter for parameter in given if parameter.path not in asked]
+    if len(others) <= _OTHERS:
+        return given
+    others.sort(key=lambda parameter: parameter.kind != "Param")
+    left_out = {id(parameter) for parameter in others[_OTHERS:]}
+    return [parameter for parameter in given if id(parameter) not in left_out]
 
 
 def _whole_modules(paths: Sequence[str], tree: Iterable[str]) -> Iterator[tuple[str, str]]:

@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator, Collection, Iterable, Sequence
 from contextlib import asynccontextmanager
 
 from app.core.events import Event, Queued
-from app.core.job import BULK, INTERACTIVE
+from app.core.job import BULK, CONFIRMING, INTERACTIVE, TURNS_BEFORE_CONFIRMING
 from app.queue.embedded.turns import Turns
 from app.queue.interface import Publish, Ticket
 from app.store.engine.database import Connection
@@ -32,6 +32,7 @@ class EmbeddedQueue:
         self._waiting: dict[str, Ticket] = {}
         self._taken: dict[str, Ticket] = {}
         self._arrivals = itertools.count()
+        self._turns_in_a_row = 0
         self._wakeup = asyncio.Event()
 
     async def enqueue(self, connection: Connection, ticket: Ticket) -> None:
@@ -102,8 +103,17 @@ class EmbeddedQueue:
             del self._taken[ticket.job_id]
 
     def _next(self, at_least: int) -> Ticket | None:
+        is_due = at_least < INTERACTIVE and self._turns_in_a_row >= TURNS_BEFORE_CONFIRMING
+        if is_due and (ticket := self._next_of_others(CONFIRMING)) is not None:
+            self._turns_in_a_row = 0
+            return ticket
         if self._turns:
+            self._turns_in_a_row += 1
             return self._turns.take()
+        self._turns_in_a_row = 0
+        return self._next_of_others(at_least)
+
+    def _next_of_others(self, at_least: int) -> Ticket | None:
         while self._heap and -self._heap[0][0] >= at_least:
             ticket = heapq.heappop(self._heap)[2]
             if not ticket.cancelled.is_set():

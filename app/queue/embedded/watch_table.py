@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 
-from app.core.job import BULK, INTERACTIVE, WATCHED
+from app.core.job import BULK, CONFIRMING, INTERACTIVE, WATCHED
 from app.queue.embedded.queue import EmbeddedQueue
 from app.queue.interface import Ticket
 from app.store.engine.database import Database
@@ -18,7 +18,7 @@ _LOOK_SECONDS = 1.0
 _LOOK_BACK = timedelta(minutes=1)
 _WHOLE_EACH = 60
 _EVER = datetime.min.replace(tzinfo=UTC)
-_PRIORITIES = (INTERACTIVE, WATCHED, BULK)
+_PRIORITIES = (INTERACTIVE, CONFIRMING, WATCHED, BULK)
 
 _log = logging.getLogger("jaxercise.worker")
 

@@ -2,6 +2,7 @@
 
 import asyncio
 import random
+from collections import Counter
 from collections.abc import Callable, Iterable
 from datetime import datetime
 
@@ -9,6 +10,7 @@ from procrastinate.connector import BaseConnector
 from procrastinate.jobs import Job, Notification, Status
 from procrastinate.manager import JobManager, NotificationCallback
 
+from app.core.job import TURNS_BEFORE_CONFIRMING
 from app.queue.postgres import turns
 
 _FINISH = """
@@ -69,6 +71,7 @@ class StaggeredJobs(OwnedJobs):
         super().__init__(connector)
         self._span_seconds = span_seconds
         self._looks: dict[tuple[str, ...], asyncio.Lock] = {}
+        self._turns_in_a_row: Counter[tuple[str, ...]] = Counter()
 
     async def listen_for_jobs(
         self, *, on_notification: NotificationCallback, queues: Iterable[str] | None = None
@@ -97,9 +100,16 @@ class StaggeredJobs(OwnedJobs):
                 await asyncio.gather(planned, return_exceptions=True)
 
     async def fetch_job(self, queues: Iterable[str] | None, worker_id: int) -> Job | None:
+        names = tuple(queues or ())
         async with self._look(queues):
-            found = await turns.take(self.connector, tuple(queues or ()), worker_id)
-            return found or await super().fetch_job(queues, worker_id)
+            if self._turns_in_a_row[names] >= TURNS_BEFORE_CONFIRMING:
+                self._turns_in_a_row[names] = 0
+                if found := await turns.take_confirming(self.connector, names, worker_id):
+                    return found
+            if found := await turns.take(self.connector, names, worker_id):
+                self._turns_in_a_row[names] += 1
+                return found
+            return await super().fetch_job(queues, worker_id)
 
     def _look(self, queues: Iterable[str] | None) -> asyncio.Lock:
         """Return what is held while somebody looks into these queues."""

@@ -11,7 +11,7 @@ from procrastinate.connector import BaseConnector
 from procrastinate.jobs import Job
 from sqlalchemy import text
 
-from app.core.job import INTERACTIVE
+from app.core.job import CONFIRMING, INTERACTIVE
 from app.store.engine.database import Connection
 
 # `nth` counts rounds: of an account inside its lane, then of the lane among all. Turns and jobs are looked up
@@ -44,6 +44,12 @@ _POSITIONS = f"""
     ), {_IN_TURN}
     SELECT id, place - 1 AS place FROM in_turn WHERE id = ANY(:job_ids)
 """  # noqa: S608 - our own words
+_HAND_OUT = """
+    UPDATE procrastinate_jobs AS entry SET status = 'doing', worker_id = %(worker_id)s
+    FROM taken WHERE entry.id = taken.id
+    RETURNING entry.id, status, task_name, priority, lock, queueing_lock, args, scheduled_at, queue_name,
+        attempts, worker_id
+"""
 # Of several workers that look at the same moment each takes the next that nobody has locked, and all write
 # down turns in one order, so that none waits for another in a circle.
 _TAKE = f"""
@@ -69,16 +75,34 @@ _TAKE = f"""
         ORDER BY taker
         ON CONFLICT (taker) DO UPDATE SET taken_at = excluded.taken_at
     )
-    UPDATE procrastinate_jobs AS entry SET status = 'doing', worker_id = %(worker_id)s
-    FROM taken WHERE entry.id = taken.id
-    RETURNING entry.id, status, task_name, priority, lock, queueing_lock, args, scheduled_at, queue_name,
-        attempts, worker_id
+    {_HAND_OUT}
+"""  # noqa: S608 - our own words
+_TAKE_CONFIRMING = f"""
+    WITH taken AS (
+        SELECT id FROM procrastinate_jobs
+        WHERE status = 'todo' AND priority >= {CONFIRMING} AND priority < {INTERACTIVE}
+            AND queue_name = ANY(%(queues)s::varchar[])
+            AND (scheduled_at IS NULL OR scheduled_at <= now())
+        ORDER BY priority DESC, id LIMIT 1 FOR UPDATE SKIP LOCKED
+    )
+    {_HAND_OUT}
 """  # noqa: S608 - our own words
 
 
 async def take(connector: BaseConnector, queues: Collection[str], worker_id: int) -> Job | None:
     """Have this worker do the job that is next; None where no learner waits."""
-    rows = await connector.execute_query_all_async(_TAKE, queues=list(queues), worker_id=worker_id)
+    return await _hand_out(_TAKE, connector, queues, worker_id)
+
+
+async def take_confirming(connector: BaseConnector, queues: Collection[str], worker_id: int) -> Job | None:
+    """Have this worker do what is to confirm something; None where none of that waits in these queues."""
+    return await _hand_out(_TAKE_CONFIRMING, connector, queues, worker_id)
+
+
+async def _hand_out(
+    query: str, connector: BaseConnector, queues: Collection[str], worker_id: int
+) -> Job | None:
+    rows = await connector.execute_query_all_async(query, queues=list(queues), worker_id=worker_id)
     return Job.from_row(rows[0]) if rows else None
 
 

@@ -4,7 +4,7 @@
   `running`, then `done`, which is final. Of one kind and subject one job at most is not done.
 - **Limits.** Of learners' jobs so many may wait in all, and so many of one account; `app/queue/admission.py`.
 - **Order.** The higher priority goes first, then the older job; where learners wait they take turns, by
-  account or by `network`: `app/queue/interface.py` has the law.
+  account or by `network`, and what confirms has one now and then: `app/queue/interface.py` has the law.
 - **Network.** Of an account that has solved nothing yet, as it was when the job was asked for. All that the
   account has waiting has that of its latest job, and no job has one any more that has ended.
 - **Claim.** Whoever takes a job raises its `attempt`, which is the fencing token: an older attempt can write

@@ -41,3 +41,15 @@ async def delete_sessions_of(connection: Connection, user_id: str) -> None:
 
 async def delete_expired_sessions(connection: Connection, *, now: datetime) -> None:
     await connection.execute(delete(tables.sessions).where(tables.sessions.c.expires_at <= now))
+
+
+async def delete_sessions_beyond(connection: Connection, user_id: str, *, newest: int) -> None:
+    """Delete all of one account's sessions but so many of the newest."""
+    old = (
+        select(tables.sessions.c.secret_hash)
+        .where(tables.sessions.c.user_id == user_id)
+        .order_by(tables.sessions.c.created_at.desc(), tables.sessions.c.secret_hash)
+        .offset(newest)
+    )
+    if hashes := list((await connection.execute(old)).scalars()):
+        await connection.execute(delete(tables.sessions).where(tables.sessions.c.secret_hash.in_(hashes)))

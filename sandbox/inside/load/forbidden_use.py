@@ -37,6 +37,8 @@ from sandbox.inside.load.use_hook import (
 from sandbox.inside.load.watched_code import CannotBeWatched, calling_instead, watched
 from sandbox.inside.load.who_asks import Forbidden, Judge, make_judge
 
+_TELLING = 8
+"""Names in a function from which on nobody writes the same by chance."""
 _ALIASES = {"jnp": "jax.numpy", "np": "numpy", "lax": "jax.lax"}
 
 
@@ -139,8 +141,8 @@ class _Watching:
         libc.keep(*everything, *before.values(), *self._kept)
         of_libraries = frozenset(id(function.__code__) for function in everything)
         own = [
-            self._functions[place][0].__code__
-            for place, (_, event, _) in self._functions.items()
+            (before[place], function.__code__)
+            for place, (function, event, _) in self._functions.items()
             if any(watch[1] == RUN for watch in self._watches[event])
         ]
         add_hook(
@@ -148,8 +150,13 @@ class _Watching:
             make_judge(_library, of_libraries),
             self._watches,
             changed=frozenset(id(function) for function in everything),
-            copied=frozenset((code.co_filename, code.co_name) for code in own),
-            files=frozenset(code.co_filename for code in own),
+            copied=frozenset((code.co_filename, code.co_name) for _, code in own),
+            files=frozenset(code.co_filename for _, code in own),
+            bodies=frozenset(
+                (code.co_names, code.co_varnames)
+                for code, _ in own
+                if len(code.co_names) + len(code.co_varnames) >= _TELLING
+            ),
         )
         judge = make_judge(_library, of_libraries)  # Another: this one can be found.
         for module, stand_ins in self._stand_ins.items():

@@ -33,6 +33,10 @@ class LibraryCode(msgspec.Struct, frozen=True):
     """Code of Python's own library, which does what it is told to."""
     folders: tuple[str, ...]
     """Where the files of libraries lie, which nobody in a jail can change."""
+    loaded: frozenset[str]
+    """Those files whose code was there; who has code of one of them anew has read it by themselves."""
+    names: frozenset[int]
+    """What functions of libraries find names in: the same code with other names is somebody else's."""
     holders: Mapping[int, frozenset[int]]
     """By what can be called, the code of the libraries' functions that hold it in their closures."""
 
@@ -40,17 +44,21 @@ class LibraryCode(msgspec.Struct, frozen=True):
 def find_library_code() -> LibraryCode:
     """Look at every function that there is; made once, in the fork server, before anything is frozen."""
     codes: dict[int, CodeType] = {}
+    names: dict[int, dict[str, object]] = {}
     holders: dict[int, set[int]] = {}
     for function in gc.get_objects():
         if type(function) is FunctionType:
             _add(codes, function.__code__)
+            names[id(function.__globals__)] = function.__globals__
             for held in _held(function):
                 holders.setdefault(id(held), set()).add(id(function.__code__))
-    libc.keep(*codes.values())
+    libc.keep(*codes.values(), *names.values())
     return LibraryCode(
         libraries=frozenset(place for place, code in codes.items() if not _is_python(code)),
         python=frozenset(place for place, code in codes.items() if _is_python(code)),
         folders=_folders(),
+        loaded=frozenset(code.co_filename for code in codes.values()),
+        names=frozenset(names),
         holders=MappingProxyType({place: frozenset(found) for place, found in holders.items()}),
     )
 

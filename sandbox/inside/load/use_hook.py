@@ -27,7 +27,11 @@ Watch = tuple[int, int, Forbidden, type | None]
 
 _Hook = Callable[[str, tuple[Any, ...]], None]
 _IsUse = Callable[[Watch, FrameType, tuple[Any, ...]], bool]
-_IsTampering = Callable[[str, tuple[Any, ...]], bool]
+_IsTampering = Callable[[str, tuple[Any, ...], FrameType], bool]
+
+Body = tuple[tuple[str, ...], tuple[str, ...]]
+"""By what a function's text is known again, wherever it stands: the names that it looks up, and its own. Its
+bytes differ by what else the file imports."""
 
 
 def add_hook(
@@ -38,17 +42,19 @@ def add_hook(
     changed: frozenset[int],
     copied: frozenset[tuple[str, str]],
     files: frozenset[str],
+    bodies: frozenset[Body],
 ) -> None:
     """Note from here on what `watches` says, by the number of an event.
 
     Also noted is that code is put in the place of that of a function in `changed`, that a copy is made of
-    code with a file and a name in `copied`, and that one of `files` is executed again: nobody does so but to
-    get past.
+    code with a file and a name in `copied`, and that one of `files` is executed again, or made a function
+    that can be called for it: nobody does so but to get past. So it is with a text that submitted code puts
+    together and has executed, where a function in it is one of `bodies`.
     """
     hook = _make_hook(
         _make_note(page),
         _make_is_use(judge),
-        _make_is_tampering(changed, copied, files),
+        _make_is_tampering(changed, copied, files, _make_repeats(judge, bodies)),
         tuple(tuple(group) for group in watches),
     )
     _hide(hook)
@@ -98,20 +104,43 @@ def _make_is_use(judge: Judge) -> _IsUse:
     return is_use
 
 
+def _make_repeats(judge: Judge, bodies: frozenset[Body]) -> Callable[[CodeType, FrameType], bool]:
+    kind, code_type, is_own = type, CodeType, judge.is_own
+
+    def repeats(code: CodeType, frame: FrameType) -> bool:
+        """Say whether submitted code has a code executed that holds one of the bodies."""
+        if not is_own(frame):
+            return False  # The submission itself, which a learner may have written in the same words.
+        waiting: list[Any] = [code]
+        for one in waiting:  # It grows meanwhile.
+            if kind(one) is code_type:
+                if (one.co_names, one.co_varnames) in bodies:
+                    return True
+                waiting += one.co_consts
+        return False
+
+    return repeats
+
+
 def _make_is_tampering(
-    changed: frozenset[int], copied: frozenset[tuple[str, str]], files: frozenset[str]
+    changed: frozenset[int],
+    copied: frozenset[tuple[str, str]],
+    files: frozenset[str],
+    repeats: Callable[[CodeType, FrameType], bool],
 ) -> _IsTampering:
     identity, kind, count, text, code_type = id, type, len, str, CodeType
 
-    def is_tampering(event: str, given: tuple[Any, ...]) -> bool:
+    def is_tampering(event: str, given: tuple[Any, ...], frame: FrameType) -> bool:
         if event == "object.__setattr__":
             return count(given) > 1 and identity(given[0]) in changed
         if event == "code.__new__" and count(given) > 2:
             named = given[1], given[2]
             return kind(named[0]) is text and kind(named[1]) is text and named in copied
-        if event == "exec" and count(given) and kind(given[0]) is code_type:
+        if (event == "exec" or event == "function.__new__") and count(given) and kind(given[0]) is code_type:
             path = given[0].co_filename
-            return given[0].co_name == "<module>" and kind(path) is text and path in files
+            if given[0].co_name == "<module>" and kind(path) is text and path in files:
+                return True
+            return repeats(given[0], frame)
         return False
 
     return is_tampering
@@ -129,7 +158,7 @@ def _make_hook(
     def hook(event: str, given: tuple[Any, ...]) -> None:
         try:
             if event != event_of_ours:
-                if is_tampering(event, given):
+                if is_tampering(event, given, get_frame(1)):
                     note(0)
             elif count(given) and kind(given[0]) is whole and 0 <= given[0] < count(watches):
                 frame = get_frame(1)

@@ -44,7 +44,7 @@ def make_judge(library: LibraryCode, more_code: frozenset[int] = frozenset()) ->
     """Make a judge; `more_code` is a library's, too."""
     libraries, python, identity = library.libraries | more_code, library.python, id
     came_later = _make_came_later(library)
-    names, holds = _make_names(), _make_holds()
+    names, holds = _make_names(library), _make_holds()
 
     def is_submitted(frame: FrameType | None, forbidden: Forbidden) -> bool:
         while frame is not None:
@@ -69,7 +69,7 @@ def make_judge(library: LibraryCode, more_code: frozenset[int] = frozenset()) ->
 
 
 def _make_came_later(library: LibraryCode) -> _Look:
-    python, folders, code_of = library.python, library.folders, _codes_of
+    python, folders, loaded, code_of = library.python, library.folders, library.loaded, _codes_of
     identity, kind, text = id, type, str
     # In a cell of its own, and replaced as a whole: nothing that is found can be changed.
     later: tuple[tuple[str, frozenset[CodeType]], ...] = ()
@@ -81,6 +81,8 @@ def _make_came_later(library: LibraryCode) -> _Look:
         # A subclass of `str` could answer for itself.
         if identity(code) in python or kind(path) is not text or not path.startswith(folders):
             return False
+        if path in loaded:
+            return False
         for known, codes in later:
             if known == path:
                 return code in codes
@@ -91,10 +93,10 @@ def _make_came_later(library: LibraryCode) -> _Look:
     return came_later
 
 
-def _make_names() -> Callable[[FrameType, bool, Forbidden], bool]:
+def _make_names(library: LibraryCode) -> Callable[[FrameType, bool, Forbidden], bool]:
     # A guarded module answers otherwise.
     names_of: Callable[[Any], dict[str, Any]] = vars(ModuleType)["__dict__"].__get__
-    identity, is_a, module_type, depth = id, isinstance, ModuleType, _DEPTH
+    identity, is_a, module_type, depth, there = id, isinstance, ModuleType, _DEPTH, library.names
 
     def reaches(known: dict[str, Any], used: tuple[str, ...], forbidden: Forbidden, left: int) -> bool:
         """Say whether code with these names can reach the object by way of modules."""
@@ -111,10 +113,15 @@ def _make_names() -> Callable[[FrameType, bool, Forbidden], bool]:
     def names(frame: FrameType, is_later: bool, forbidden: Forbidden) -> bool:
         code, known = frame.f_code, frame.f_globals
         place, used = identity(known), code.co_names
+        # Anybody may give it other names to find: of those that came later, its own word must be the name.
+        if not is_later and place not in there:
+            return False
         for one in used:
-            if (place, one) in forbidden[2] or (is_later and identity(known.get(one)) in forbidden[1]):
+            if (place, one) in forbidden[2]:
                 return True
         if forbidden[0] in used:
+            if is_later and identity(known.get(forbidden[0])) in forbidden[1]:
+                return True
             # An import names what is not there yet.
             return code.co_name == "<module>" or reaches(known, used, forbidden, depth - 1)
         return False

@@ -1,5 +1,6 @@
 """Email addresses have one spelling; passwords are hashed with argon2id, each with a salt of its own."""
 
+import asyncio
 import os
 import threading
 
@@ -8,7 +9,7 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from app.accounts.credentials import Passwords, new_secret, normal_email, secret_hash
-from app.errors import MalformedEmail, WeakPassword
+from app.errors import MalformedEmail, TooManyAttempts, WeakPassword
 
 
 @pytest.mark.parametrize(
@@ -56,6 +57,15 @@ async def test_a_password_matches_its_own_hash_only() -> None:
 
 
 @pytest.mark.anyio
+async def test_half_of_a_character_is_in_no_password() -> None:
+    """JSON can name one; nothing can be computed of it."""
+    for half in ("\ud800", "\udfff"):
+        with pytest.raises(WeakPassword, match="not valid Unicode"):
+            await Passwords().hashed(f"correct horse {half}")
+        assert not await Passwords().matches(f"correct horse {half}", None)
+
+
+@pytest.mark.anyio
 async def test_nobody_matches_an_account_that_is_not_there() -> None:
     assert not await Passwords().matches("the password of nobody", None)
 
@@ -99,3 +109,63 @@ async def test_hashing_gives_way_to_whatever_else_wants_to_compute() -> None:
     assert await passwords._in_thread(priority, "") == 19
     assert await passwords.matches("correct horse battery", await passwords.hashed("correct horse battery"))
     assert priority("") == before
+
+
+@pytest.mark.anyio
+async def test_whoever_asks_for_hundreds_waits_behind_itself(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Others of other networks are taken in, and come next."""
+    passwords, on = Passwords(), asyncio.Event()
+    done: list[str] = []
+
+    async def in_thread(work: object, password: str, stored: str) -> bool:
+        await on.wait()
+        return True
+
+    monkeypatch.setattr(passwords, "_in_thread", in_thread)
+
+    async def asks(network: str) -> None:
+        await passwords.matches("a password", "a hash", network=network)
+        done.append(network)
+
+    flood = [asyncio.create_task(asks("10.0.0.1")) for _ in range(120)]
+    await asyncio.sleep(0)
+    with pytest.raises(TooManyAttempts):
+        await passwords.matches("a password", "a hash", network="10.0.0.1")
+    others = [asyncio.create_task(asks(f"192.168.7.{number}")) for number in range(80)]
+    await asyncio.sleep(0)
+    with pytest.raises(TooManyAttempts):
+        await passwords.matches("a password", "a hash", network="192.168.8.8")
+    on.set()
+    await asyncio.gather(*flood, *others)
+    assert done[2:82] == [f"192.168.7.{number}" for number in range(80)]
+    assert not passwords._waiting
+
+
+@pytest.mark.anyio
+async def test_devices_of_one_network_wait_behind_each_other(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Anybody may have devices of accounts of their own, and sign in from them for ever.
+
+    Together with those who have none they are fewer than the requests that are worked on at once.
+    """
+    passwords, on = Passwords(), asyncio.Event()
+    done: list[str] = []
+
+    async def in_thread(work: object, password: str, stored: str) -> bool:
+        await on.wait()
+        return True
+
+    monkeypatch.setattr(passwords, "_in_thread", in_thread)
+
+    async def asks(network: str) -> None:
+        await passwords.matches("a password", "a hash", network=network, known_device=True)
+        done.append(network)
+
+    flood = [asyncio.create_task(asks("10.0.0.1")) for _ in range(120)]
+    await asyncio.sleep(0)
+    with pytest.raises(TooManyAttempts):
+        await asks("10.0.0.1")
+    other = asyncio.create_task(asks("192.168.7.7"))
+    await asyncio.sleep(0)
+    on.set()
+    await asyncio.gather(*flood, other)
+    assert done.index("192.168.7.7") == 1

@@ -166,3 +166,16 @@ async def test_signing_up_takes_a_code_where_the_rule_says_so(tmp_path: Path) ->
                 assert (answer.status_code, code(answer)) == (403, "wrong_code")
             right = await browser.post("/api/v1/accounts", json={**CREDENTIALS, "code": "frühling"})
             assert right.status_code == 201
+
+
+async def test_of_an_accounts_sessions_the_newest_hundred_last(tmp_path: Path) -> None:
+    """Whoever knows the password may sign in as often as they like, and fill no disk."""
+    async with scripted_service(tmp_path) as service:
+        await service.sign_up()
+        first = await service.client.get("/api/v1/session")
+        accounts = service.services.accounts
+        [user] = await accounts.everybody()
+        secrets = [await accounts.start_session(user) for _ in range(100)]
+        assert (first.status_code, (await service.client.get("/api/v1/session")).status_code) == (200, 401)
+        found = [await accounts.user_of_session(secret) for secret in secrets]
+    assert found == [user] * 100

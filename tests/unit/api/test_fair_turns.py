@@ -109,10 +109,12 @@ async def test_a_class_of_eighty_behind_one_address_signs_up_in_and_submits(tmp_
         # One hash takes tens of milliseconds of a processor; what is counted here is refusals.
         passwords = service.services.accounts._passwords
 
-        async def hashed(password: str) -> str:
+        async def hashed(password: str, *, network: str = "") -> str:
             return password
 
-        async def matches(password: str, password_hash: str | None, *, known_device: bool = False) -> bool:
+        async def matches(
+            password: str, password_hash: str | None, *, network: str = "", known_device: bool = False
+        ) -> bool:
             return password == password_hash
 
         passwords.hashed = hashed  # type: ignore[method-assign]

@@ -420,3 +420,18 @@ async def test_a_used_key_with_another_wish_is_refused(tmp_path: Path) -> None:
         assert (
             len((await service.client.get("/api/v1/problems/double/submissions")).json()["submissions"]) == 1
         )
+
+
+async def test_of_fields_that_nobody_asked_for_little_is_said(tmp_path: Path) -> None:
+    """However many there are, and however long their names: each word of it costs the event loop time."""
+    async with scripted_service(tmp_path) as service:
+        await service.sign_up()
+        path = "/api/v1/problems/double/submissions"
+        many = await service.client.post(path, json={f"{number}": 0 for number in range(20_000)})
+        long = await service.client.post(path, json={"code": "x", "y" * 200_000: 0})
+        few = await service.client.post(path, json={"code": "x", "y": 0})
+    assert [answer.status_code for answer in (many, long, few)] == [422] * 3
+    assert "at most 20 fields" in many.json()["error"]["message"]
+    assert len(many.content) < 1_000
+    assert len(long.content) < 2_000
+    assert few.json()["error"]["details"][0]["where"] == "body.y"

@@ -48,6 +48,32 @@ async def test_a_form_of_many_fields_is_refused(tmp_path: Path, kind: str, body:
         assert (await sent(service, body.encode(), kind)).status_code == 400
 
 
+@pytest.mark.parametrize("charset", ["punycode", "unicode_escape", "utf-7", "idna", "utf-16"])
+async def test_a_form_is_in_utf_8(tmp_path: Path, charset: str) -> None:
+    """Some of Python's codecs take for ever, and some make lone surrogates, which nothing can store."""
+    kind = f"multipart/form-data; boundary=x; charset={charset}"
+    body = b'--x\r\ncontent-disposition: form-data; name="email"\r\n\r\n\\ud800@lab.test\r\n--x--\r\n'
+    async with scripted_service(tmp_path) as service:
+        refused = await sent(service, body, kind)
+        plain = await sent(service, body, "multipart/form-data; boundary=x; charset=UTF-8")
+    assert refused.status_code == 400
+    assert "sent in UTF-8" in refused.text
+    assert "not an email address" in plain.text
+
+
+async def test_cookies_in_quotes_are_not_read(tmp_path: Path) -> None:
+    """Each escaped quote would have Python look through all the rest; those beside it are read."""
+    long = '"' + '\\"' * 7_000 + '"'
+    async with scripted_service(tmp_path) as service:
+        await service.sign_up()
+        own = "; ".join(f"{name}={value}" for name, value in service.client.cookies.items())
+        async with service.visitor(cookie=f"a={long}; {own}; {long}") as visitor:
+            assert (await visitor.get("/api/v1/session")).status_code == 200
+        secret = service.client.cookies["jaxercise_session"]
+        async with service.visitor(cookie=f'jaxercise_session="{secret}"') as visitor:
+            assert (await visitor.get("/api/v1/session")).status_code == 401
+
+
 async def test_what_is_no_form_has_no_fields(tmp_path: Path) -> None:
     async with scripted_service(tmp_path) as service:
         answer = await sent(service, b"{}", "application/json")

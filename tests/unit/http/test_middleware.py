@@ -7,6 +7,7 @@ import pytest
 from starlette.responses import PlainTextResponse
 from starlette.types import Message, Receive, Scope, Send
 
+from app.core.network import NetworkTurns, Turn
 from app.http.middleware import SecurityHeaders
 from tests.support.scripted_service import scripted_service
 
@@ -26,6 +27,7 @@ from tests.support.scripted_service import scripted_service
         ({"Origin": "http://jaxercise.test:8080"}, False),
         ({"Origin": "null"}, False),
         ({"Origin": "http://jaxercise.test", "Sec-Fetch-Site": "cross-site"}, False),
+        ({"Authorization": "Basic eDp5", "Sec-Fetch-Site": "cross-site"}, False),
     ],
 )
 async def test_other_sites_cannot_act_with_a_visitors_cookie(
@@ -63,6 +65,52 @@ async def test_every_answer_carries_the_security_headers(tmp_path: Path) -> None
             policy = answer.headers["content-security-policy"]
             assert "script-src 'self'" in policy
             assert "unsafe" not in policy
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize(
+    ("path", "headers", "size", "status"),
+    [
+        ("/sign-out", {"Sec-Fetch-Site": "cross-site"}, 1, 403),
+        ("/sign-out", {"Host": "elsewhere.example"}, 1, 400),
+        ("/sign-out", {}, 300_000, 413),
+        ("/sign-out?" + "a" * 9_000, {}, 1, 414),
+        ("/sign-out", {"Cookie": "a" * 40_000}, 1, 431),
+    ],
+)
+async def test_a_refusal_takes_its_turn(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    path: str,
+    headers: dict[str, str],
+    size: int,
+    status: int,
+) -> None:
+    """Its page costs as much as another."""
+    taken: list[str] = []
+    take = NetworkTurns.take
+
+    async def counted(turns: NetworkTurns, network: str) -> Turn:
+        taken.append(network)
+        return await take(turns, network)
+
+    monkeypatch.setattr(NetworkTurns, "take", counted)
+    async with scripted_service(tmp_path, public_addresses="http://jaxercise.test") as service:
+        answer = await service.client.post(path, headers=headers, content=b"x" * size)
+    assert (answer.status_code, len(taken)) == (status, 1)
+
+
+@pytest.mark.anyio
+async def test_nothing_between_keeps_an_answer_of_the_api(tmp_path: Path) -> None:
+    """Nor an error, nor a page that leads on: what is whose own is nobody's to look at later."""
+    async with scripted_service(tmp_path) as service:
+        await service.sign_up()
+        for path in ("/api/v1/session", "/api/v1/tokens", "/api/v1/submissions/none", "/account", "/nothing"):
+            answer = await service.client.get(path)
+            assert "no-store" in answer.headers["cache-control"], path
+        assert "no-store" in (await service.client.post("/sign-out")).headers["cache-control"]
+        kept = await service.client.get("/static/favicon.svg")
+        assert "no-store" not in kept.headers.get("cache-control", "")
 
 
 def headers_of(path: str, response: PlainTextResponse) -> dict[str, str]:

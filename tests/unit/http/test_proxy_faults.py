@@ -1,5 +1,6 @@
 """A wrong proxy is explained to the operator, in the log alone."""
 
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, cast
 
@@ -80,7 +81,9 @@ async def test_what_is_logged_can_be_neither_forged_nor_endless(
     assert "\x85" not in line
 
 
-async def _posted(headers: dict[str, str], *, trusted: str = "", scheme: str = "http") -> None:
+async def _posted(
+    headers: Mapping[str, str] | Sequence[tuple[str, str]], *, trusted: str = "", scheme: str = "http"
+) -> None:
     """Send what ends with a cookie for HTTPS through uvicorn's own reading of the forwarded headers."""
 
     async def app(scope, receive, send):  # type: ignore[no-untyped-def]
@@ -102,6 +105,7 @@ async def _posted(headers: dict[str, str], *, trusted: str = "", scheme: str = "
         ({"X-Forwarded-For": "192.0.2.1", "X-Forwarded-Proto": "https"}, "10.0.0.7", None),
         ({"X-Forwarded-For": "192.0.2.1:5", "X-Forwarded-Proto": "https"}, "10.0.0.7", None),
         ({"X-Forwarded-For": "2001:db8::1", "X-Forwarded-Proto": "https"}, "*", None),
+        ({"X-Forwarded-For": "[2001:DB8::1]:5", "X-Forwarded-Proto": "https"}, "10.0.0.7", None),
         ({"X-Forwarded-For": "192.0.2.1"}, "", "name it in JAXERCISE_TRUSTED_PROXIES"),
         ({"X-Forwarded-For": "192.0.2.1"}, "10.0.0.8", "10.0.0.7 sends x-forwarded-for"),
         ({"Forwarded": "for=192.0.2.1"}, "10.0.0.7", "which is not read"),
@@ -119,6 +123,14 @@ async def test_headers_that_are_missing_or_not_believed_are_named(
     await _posted(headers, trusted=trusted)
     lines = [record.getMessage() for record in caplog.records]
     assert any(mentions in line for line in lines) if mentions else lines == []
+
+
+@pytest.mark.anyio
+async def test_a_proxy_that_adds_a_line_of_its_own_is_believed(caplog: pytest.LogCaptureFixture) -> None:
+    """Behind one that the browser made up."""
+    said = [("X-Forwarded-For", "10.9.8.7"), ("X-Forwarded-For", "192.0.2.1"), ("X-Forwarded-Proto", "https")]
+    await _posted(said, trusted="10.0.0.7")
+    assert [record.getMessage() for record in caplog.records] == []
 
 
 @pytest.mark.anyio

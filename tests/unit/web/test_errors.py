@@ -11,6 +11,13 @@ def test_whoever_must_sign_in_is_led_back_afterwards(client: PageBrowser) -> Non
     assert '<input type="hidden" name="next" value="/account">' in page.text
 
 
+@pytest.mark.parametrize("referer", ["http://[", "http://[::1", "//[", "http://testserver]/", "%"])
+def test_a_way_back_that_is_no_address_leads_to_the_front(client: PageBrowser, referer: str) -> None:
+    page = client.post("/submissions/nothing/cancel", headers={"Referer": referer})
+    assert page.status_code == 200
+    assert '<input type="hidden" name="next" value="/">' in page.text
+
+
 @pytest.mark.parametrize("path", ["/problems/no-such", "/submissions/nothing", "/nowhere"])
 def test_what_is_not_there_is_said_in_a_page(learner: PageBrowser, path: str) -> None:
     page = learner.get(path)

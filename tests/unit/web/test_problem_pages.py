@@ -2,16 +2,21 @@
 
 import asyncio
 import re
+from datetime import UTC, datetime
 from pathlib import Path
 
 import httpx
+import msgspec
 import pytest
 
+from app.core.job import Status
 from app.core.machine import PYTHON_VERSION
-from app.core.submission import CODE_LIMIT_BYTES
+from app.core.submission import CODE_LIMIT_BYTES, Submission
+from app.core.verdict import Mode
 from app.main import create_app
 from app.settings import read_settings
-from app.web.problem_pages import ON_A_PAGE
+from app.submissions.service import cancelled_verdict
+from app.web.problem_pages import ON_A_PAGE, _submit_once
 from tests.support.page_browser import PROBLEM, PageBrowser, browsing, sign_up, submit
 from tests.support.scripted_grader import open_scripted_grader
 from tests.support.scripted_service import Service, scripted_service
@@ -233,6 +238,37 @@ async def test_other_code_from_the_same_form_is_another_submission(tmp_path: Pat
         await service.client.post("/problems/double/submissions", data={"code": "x", "mode": "run"})
         await service.client.post("/problems/double/submissions", data={"code": "x", "mode": "run"})
         assert await listed(service) == 5
+
+
+async def test_what_was_cancelled_again_and_again_is_not_gone_through_each_time() -> None:
+    """Each time through is a transaction, and nobody should have one request make thousands."""
+    waiting = Submission(
+        id="1",
+        user_id="ada",
+        problem_slug="double",
+        version="1",
+        mode=Mode.RUN,
+        code="x",
+        status=Status.QUEUED,
+        seed=1,
+        created_at=datetime(2026, 3, 4, tzinfo=UTC),
+    )
+    cancelled = msgspec.structs.replace(waiting, status=Status.DONE, verdict=cancelled_verdict(waiting))
+    made: set[str] = set()
+    asked = 0
+
+    async def submit_it(*, key: str) -> Submission:
+        nonlocal asked
+        asked += 1
+        is_new = key not in made
+        made.add(key)
+        return waiting if is_new else cancelled
+
+    for _ in range(50):
+        asked = 0
+        assert await _submit_once(submit_it, "a form") is waiting
+        assert asked <= 20
+    assert len(made) == 50
 
 
 async def test_what_was_cancelled_can_be_sent_in_anew_from_the_same_form(tmp_path: Path) -> None:
