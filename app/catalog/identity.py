@@ -9,7 +9,7 @@ import uuid
 
 import msgspec
 
-from app.core.submission import BYTE_ORDER_MARK
+from app.core.file_text import BYTE_ORDER_MARK
 
 _KEY = re.compile(r"^[ \t]*(id|slug|position)[ \t]*=[ \t]*(?:\"([^\"\n]*)\"|'([^'\n]*)'|(\d+))", re.MULTILINE)
 
@@ -40,7 +40,7 @@ class Identity(msgspec.Struct, frozen=True, kw_only=True):
 
 def identity_of(manifest: bytes) -> Identity:
     """Return as much as can be read of a `problem.toml`, whatever else is wrong with it."""
-    text = manifest.decode("utf-8", errors="replace").removeprefix(BYTE_ORDER_MARK)
+    text = manifest.decode("utf-8", errors="replace").lstrip(BYTE_ORDER_MARK)
     try:
         keys = tomllib.loads(text)
     except (tomllib.TOMLDecodeError, RecursionError):
@@ -52,7 +52,9 @@ def identity_of(manifest: bytes) -> Identity:
         id=_text(keys.get("id")),
         slug=_text(keys.get("slug")),
         position=keys["position"] if type(keys.get("position")) is int else None,
-        requires=tuple(filter(None, map(_text, requires))) if isinstance(requires, list) else (),
+        requires=tuple(slug for slug in map(_text, requires) if slug is not None)
+        if isinstance(requires, list)
+        else (),
     )
 
 

@@ -1,12 +1,14 @@
 """`problem.toml` as bytes → a checked `Manifest`."""
 
 import tomllib
+import unicodedata
 import uuid
 from collections.abc import Sequence
 
 import msgspec
 
 from app.catalog.probe_checks import probe_faults
+from app.core.file_text import NotUtf8, read_text
 from app.core.generators import generate
 from app.core.problem import DEFAULT_DTYPE, Entry, Manifest, ModuleStage
 from app.core.verdict import Visibility
@@ -22,6 +24,8 @@ _OUTPUTS_LIMIT = 32
 _OUTPUT_NAME_LIMIT = 60
 _STAGES_LIMIT = 64
 _STAGE_NAME_LIMIT = 80
+ID_LIMIT, SLUG_LIMIT = 64, 100
+"""Characters for which the database has room."""
 NAME_LIMIT = 200
 """Characters of a title or a track."""
 SUMMARY_LIMIT = 1000
@@ -36,9 +40,13 @@ def read_manifest(data: bytes) -> Manifest:
         ProblemError: it is not TOML, a key is unknown, missing or of the wrong type, or two parts contradict.
     """
     try:
-        manifest = msgspec.convert(tomllib.loads(data.decode("utf-8-sig")), Manifest)
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        manifest = msgspec.convert(tomllib.loads(read_text(data)), Manifest)
+    except NotUtf8 as error:
+        raise ProblemError(f"{_FILE}: {error}") from error
+    except tomllib.TOMLDecodeError as error:
         raise ProblemError(f"{_FILE}: not valid TOML: {error}") from error
+    except RecursionError as error:
+        raise ProblemError(f"{_FILE}: not valid TOML: brackets are nested too deeply") from error
     except msgspec.ValidationError as error:
         raise ProblemError(f"{_FILE}: {_place_first(str(error))}") from error
     _check_identity(manifest)
@@ -81,7 +89,10 @@ def _check_identity(manifest: Manifest) -> None:
 
 
 def _check_sizes(manifest: Manifest) -> None:
-    """Bound what pages show of every problem, and of every verdict."""
+    """Bound what pages show of every problem, and of every verdict; and what a database takes."""
+    for key, text, limit in (("id", manifest.id, ID_LIMIT), ("slug", manifest.slug, SLUG_LIMIT)):
+        if len(text) > limit:
+            raise _refuse(f"$.{key}", f"has {len(text):,} characters; at most {limit:,} are allowed")
     for key, text, limit in (
         ("title", manifest.title, NAME_LIMIT),
         ("track", manifest.track, NAME_LIMIT),
@@ -89,12 +100,22 @@ def _check_sizes(manifest: Manifest) -> None:
     ):
         if len(text) > limit:
             raise _refuse(f"$.{key}", f"has {len(text):,} characters; at most {limit:,} are allowed")
+        _check_shown(f"$.{key}", text)
     rows = len(manifest.cases) + sum(case.fresh for case in manifest.cases) + len(manifest.probes)
     if rows > ROWS_LIMIT:
         raise _refuse(
             "$.cases",
             f"with those drawn anew and the probes there are {rows:,}; at most {ROWS_LIMIT} are allowed",
         )
+
+
+def _check_shown(place: str, text: str) -> None:
+    """Refuse what a list could not show, or PostgreSQL not store."""
+    if not text.strip():
+        raise _refuse(place, "must not be empty: lists and pages show it")
+    odd = [char for char in text if unicodedata.category(char) == "Cc" and char not in "\t\n"]
+    if odd:
+        raise _refuse(place, f"has a control character (U+{ord(odd[0]):04X})")
 
 
 def _check_outputs(entry: Entry) -> None:
@@ -125,6 +146,7 @@ def _is_output_name(name: str) -> bool:
 
 def _check_cases(manifest: Manifest) -> None:
     names = [case.name for case in manifest.cases] + [probe.name for probe in manifest.probes]
+    names += [drawn for case in manifest.cases for drawn in case.fresh_names]
     twice = sorted({name for name in names if names.count(name) > 1})
     if twice:
         raise _refuse("$.cases", f"the name {twice[0]!r} is used twice")

@@ -5,6 +5,7 @@ by the same code. Nothing in it is executed or imported here.
 """
 
 import hashlib
+import unicodedata
 from collections.abc import Callable, Mapping
 from pathlib import Path, PurePosixPath
 
@@ -15,6 +16,7 @@ from app.catalog.manifest import read_manifest
 from app.catalog.starter import require_usable_starter
 from app.catalog.statement import render_statement
 from app.catalog.together import faults_together
+from app.core.file_text import NotUtf8, read_text
 from app.core.outcome import Outcome
 from app.core.problem import Manifest, Problem
 from app.core.source_digest import SOURCES, source_digest
@@ -82,7 +84,11 @@ def load_folders(
     readable = {name: one for name, one in found.items() if one.refused is None}
     return LoadedFolders(
         problems={one.slug: one.files for one in readable.values() if one.version not in known},
-        refused=[ProblemError(f"{name}/{one.refused.message}") for name, one in found.items() if one.refused],
+        refused=[
+            ProblemError(f"{_shown(name)}/{one.refused.message}")
+            for name, one in found.items()
+            if one.refused
+        ],
         folders={one.slug: name for name, one in readable.items()},
         unchanged={one.slug: one.version for one in readable.values() if one.version in known},
         unfit=frozenset(one.unfit for one in found.values() if one.unfit),
@@ -238,23 +244,32 @@ def _files_below(folder: Path, prefix: str) -> PackageFiles:
     files: PackageFiles = {}
     for path in sorted(folder.rglob("*")):
         relative = path.relative_to(folder)
-        if any(part.startswith((".", "__pycache__")) for part in relative.parts) or path.is_dir():
+        if any(part.startswith((".", "__pycache__")) for part in relative.parts):
             continue
-        if path.name in _NOT_PART_OF_A_VERSION:
+        if path.name in _NOT_PART_OF_A_VERSION or (path.is_dir() and not path.is_symlink()):
             continue
+        if _shown(relative.as_posix()) != relative.as_posix():
+            raise ProblemError(
+                f"{_shown(relative.as_posix())}: a file's name must be UTF-8, without control characters"
+            )
         if path.is_symlink() or not path.is_file():
-            raise ProblemError(f"{relative}: only plain files belong in a problem")
+            raise ProblemError(f"{relative}: only plain files belong in a problem, and no links")
         if path.stat().st_size > _FILE_LIMIT_BYTES:
             raise ProblemError(f"{relative}: a file may have at most {_FILE_LIMIT_BYTES:,} bytes")
         files[prefix + relative.as_posix()] = path.read_bytes()
     return files
 
 
+def _shown(name: str) -> str:
+    """Return a file's name as pages, logs and databases can bear it; bytes that are no text become marks."""
+    return "".join("\ufffd" if unicodedata.category(char) in ("Cc", "Cs") else char for char in name)
+
+
 def _text(files: Mapping[str, bytes], name: str) -> str:
     try:
-        return files[name].decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        raise ProblemError(f"{name}: not UTF-8 ({error.reason} at byte {error.start})") from error
+        return read_text(files[name])
+    except NotUtf8 as error:
+        raise ProblemError(f"{name}: {error}") from error
 
 
 def _sources(files: Mapping[str, bytes], prefix: str) -> dict[str, str]:

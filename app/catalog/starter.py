@@ -6,6 +6,7 @@ The starter is read as text, never run.
 import ast
 from collections.abc import Iterator
 
+from app.core.file_text import BYTE_ORDER_MARK
 from app.core.problem import Entry, Manifest
 from app.errors import ProblemError
 from sandbox.forbidden_names import first_forbidden
@@ -13,6 +14,7 @@ from sandbox.forbidden_names import first_forbidden
 _FILE = "starter.py"
 _SHOWN = 300
 _Function = ast.FunctionDef | ast.AsyncFunctionDef
+_PLAIN_VALUES = (ast.Constant, ast.List, ast.Tuple, ast.Dict, ast.Set, ast.JoinedStr)
 
 
 def require_usable_starter(manifest: Manifest, starter: str) -> None:
@@ -23,7 +25,7 @@ def require_usable_starter(manifest: Manifest, starter: str) -> None:
             order, or uses a name that the problem forbids.
     """
     try:
-        tree = ast.parse(starter.removeprefix("\ufeff"))
+        tree = ast.parse(starter.lstrip(BYTE_ORDER_MARK))
     except SyntaxError as error:
         raise _refuse(error.lineno, f"no Python: {error.msg}") from error
     except (ValueError, RecursionError, MemoryError) as error:
@@ -48,14 +50,32 @@ def _check_entry(entry: Entry, tree: ast.Module) -> None:
         there = [node.name for node in tree.body if isinstance(node, _Function)]
         defined = f"; it defines {', '.join(there[:8])}" if there else ""
         raise _refuse(None, f"{place} the function `{entry.function}`, which it does not define{defined}")
-    if isinstance(found, ast.AsyncFunctionDef):
-        raise _refuse(found.lineno, f"`{entry.function}` is an `async def`, and it is called plainly")
-    if isinstance(found, ast.FunctionDef):
-        _check_parameters(entry, found)
+    match found:
+        case ast.AsyncFunctionDef():
+            raise _refuse(found.lineno, f"`{entry.function}` is an `async def`, and it is called plainly")
+        case ast.ClassDef():
+            raise _refuse(
+                found.lineno, f"`{entry.function}` is a class, and a function of this name is called"
+            )
+        case ast.FunctionDef():
+            _check_parameters(entry, found.lineno, found.args)
+        case ast.Name():
+            _check_assigned(entry, tree, found)
 
 
-def _check_parameters(entry: Entry, function: ast.FunctionDef) -> None:
-    names = function.args
+def _check_assigned(entry: Entry, tree: ast.Module, name: ast.Name) -> None:
+    """Refuse what is plainly no function; of most values only a run could tell."""
+    for node in tree.body:
+        if isinstance(node, ast.Assign) and name in node.targets:
+            if isinstance(node.value, ast.Lambda):
+                _check_parameters(entry, node.lineno, node.value.args)
+            elif isinstance(node.value, _PLAIN_VALUES):
+                raise _refuse(
+                    node.lineno, f"`{entry.function}` is no function, but {ast.unparse(node.value)[:_SHOWN]}"
+                )
+
+
+def _check_parameters(entry: Entry, line: int, names: ast.arguments) -> None:
     positional = [argument.arg for argument in (*names.posonlyargs, *names.args)]
     count = len(entry.parameters)
     needed = len(positional) - len(names.defaults)
@@ -70,7 +90,7 @@ def _check_parameters(entry: Entry, function: ast.FunctionDef) -> None:
     if not fits or keyword_only or is_shuffled:
         wanted = f"{entry.function}({', '.join(entry.parameters)})"
         has = f"{entry.function}({ast.unparse(names)[:_SHOWN]})"
-        raise _refuse(function.lineno, f"$.entry in problem.toml calls {wanted}, but it defines {has}")
+        raise _refuse(line, f"$.entry in problem.toml calls {wanted}, but it defines {has}")
 
 
 def _bound(tree: ast.Module) -> Iterator[ast.AST]:

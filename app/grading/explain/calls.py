@@ -49,7 +49,43 @@ def _operands(asked: Asked) -> str:
     return f"`{asked[1]}` does not work between a `{kinds[0]}` and a `{kinds[1]}`."
 
 
+_ONE_BY_ONE = frozenset(
+    "map filter zip enumerate generator reversed set frozenset dict_keys dict_values dict_items".split()
+)
+
+
+def _subscripted(asked: Asked) -> str:
+    kind = asked[1].rpartition(".")[2]
+    if kind in _ONE_BY_ONE or kind.endswith("iterator"):
+        return f"A `{kind}` gives its values one by one: make a list of it, with `list(...)`, to pick one."
+    if kind in ("function", "method", "builtin_function_or_method", "type"):
+        return "Square brackets stand behind a function here: round ones call it."
+    if kind == "NoneType":
+        return (
+            "Something is None where one of its entries is asked for: perhaps a function has no `return`, or "
+            "an attribute was never set."
+        )
+    if kind in ("int", "float"):
+        return f"A single `{kind}` has no entries: nothing can be picked from it by square brackets."
+    return (
+        f"A `{kind}` has no entries that square brackets could pick; what it holds has names, as in `x.name`."
+    )
+
+
 RULES: tuple[Rule, ...] = (
+    rule(
+        "TypeError",
+        r"(list|tuple) indices must be integers or slices, not tuple",
+        lambda a: (
+            f"A {a[1]} takes one index at a time, `x[0][1]`: `x[0, 1]` needs an array, of `jnp.asarray`."
+        ),
+    ),
+    rule("TypeError", r"'([\w.]{1,120})' object is not subscriptable", _subscripted),
+    rule(
+        "TypeError",
+        r"exceptions must derive from BaseException",
+        'Only an exception can be raised, such as `ValueError("...")`.',
+    ),
     rule(
         "TypeError",
         FUNCTION + r"\(\) takes (\d{1,3}) positional arguments? but (\d{1,3}) (?:was|were) given",

@@ -4,23 +4,6 @@ import unicodedata
 
 from app.grading.explain.rule import NAME, Asked, Rule, rule
 
-_IMPORTS = {
-    "jnp": "import jax.numpy as jnp",
-    "np": "import numpy as np",
-    "numpy": "import numpy",
-    "jax": "import jax",
-    "nnx": "from flax import nnx",
-    "flax": "import flax",
-    "optax": "import optax",
-    "lax": "from jax import lax",
-    "math": "import math",
-    "functools": "import functools",
-    "partial": "from functools import partial",
-    "dataclass": "from dataclasses import dataclass",
-    "vmap": "from jax import vmap",
-    "jit": "from jax import jit",
-    "grad": "from jax import grad",
-}
 _CAPITALS = {
     "true": "True",
     "TRUE": "True",
@@ -33,7 +16,6 @@ _CAPITALS = {
     "NONE": "None",
     "undefined": "None",
 }
-_TORCH_NAMES = frozenset({"torch", "nn", "F", "tf"})
 MOVED = {
     "softmax": "jax.nn.softmax",
     "log_softmax": "jax.nn.log_softmax",
@@ -88,19 +70,14 @@ def _look_alike(asked: Asked) -> str:
 
 def _unknown_name(asked: Asked) -> str:
     name = asked[1]
-    if name in _IMPORTS:
-        return f"`{name}` is not imported: write `{_IMPORTS[name]}` at the top."
-    if name in _TORCH_NAMES:
-        return (
-            f"`{name}` is not imported, and there is no PyTorch or TensorFlow here: layers are in `nnx`, "
-            "mathematics in `jnp`."
-        )
     if name in _CAPITALS:
         return f"Python writes `True`, `False` and `None`: `{name}` is `{_CAPITALS[name]}` there."
     if name == "this":
         return "`this` is not Python's: a method lists `self` as its first parameter, and writes `self.x`."
     if name == "self":
         return "`self` is only there inside a method that lists it as its first parameter."
+    if name in MOVED:
+        return f"There is no variable `{name}` here: use `{MOVED[name]}`."
     if asked.nearest:
         return f"There is no variable `{name}` here. Is `{asked.nearest}` meant?"
     return (

@@ -35,11 +35,13 @@ _CHANGED = re.compile(r"[+-]\s*(?:import|from|def|class|return|if|for|with|@|#|\
 _NUMBERED = re.compile(r"(\d{1,6})(?:\s*[:|.)│]\s?|\s+|$)")
 _TAG = re.compile(r"</?[A-Za-z][\w-]*(?:\s[^>]*)?>|<!|<\|")
 _ENTITY = re.compile(r"&(?:lt|gt|amp|quot|apos|nbsp|#\d{1,5});")
-_MARKDOWN = re.compile(r"\*\*\S|__\S.*__$|#{1,6} |[-*_]{3,}$|\|.*\|$|\$\$|[-*•] [A-Z`*]|\d{1,3}[.)] [A-Z`*]")
+_MARKDOWN = re.compile(r"\*\*\S|__\S.*__$|[-*_]{3,}$|\|.*\|$|\$\$|[-*•] [A-Z`*]|\d{1,3}[.)] [A-Z`*]")
 _WORD = re.compile(r"[^\W\d_]+(?:['’-][^\W\d_]+)*[.,;:!?…]{0,3}")
 _OF_CODE = frozenset(("None", "True", "False", "lambda", "def", "elif", "import", "self"))
 _OPERATORS = frozenset("=[]{}<>+*/%@&|^~\\")
 _STRINGS = re.compile(r"\"[^\"\n]*\"|'[^'\n]*'|`[^`\n]*`|#.*")
+_QUOTED = re.compile(r"\"[^\"\n]*\"|'[^'\n]*'|#.*")
+_BEGINS = re.compile(r"\b(?:import|def|class|return|for|while)\s")
 _OLD_EXCEPT = re.compile(r"except\s+([\w.]{1,80}|\([^)]{1,200}\))\s*,\s*([a-z_]\w{0,80})\s*:")
 _OLD_RAISE = re.compile(r"raise\s+([\w.]{1,80})\s*,\s*\S")
 
@@ -183,7 +185,9 @@ def _habit(lines: Sequence[str], place: int, error: SyntaxError | None) -> str:
             return "this is a text around the code, no Python: keep only what stands between the lines of ```"
         kind = "a sentence" if is_sentence else "Markdown"
         return f"this is {kind}, no Python: leave it out, or put a # in front"
-    return _indentation(lines, place, error)
+    if "`" in _QUOTED.sub("", line):
+        return "a backtick ` is no quote of Python: leave it out, or write ' or \" where a text is meant"
+    return _of_the_text(lines, place, (error.msg if error is not None else "") or "")
 
 
 def _is_numbered(lines: Sequence[str], place: int) -> bool:
@@ -211,9 +215,8 @@ def _is_sentence(line: str) -> bool:
     return len(words) >= 3 or line.endswith((":", ".", "!"))
 
 
-def _indentation(lines: Sequence[str], place: int, error: SyntaxError | None) -> str:
-    """Say what is wrong in front of a line where tabs and blanks do not fit."""
-    message = (error.msg if error is not None else "") or ""
+def _of_the_text(lines: Sequence[str], place: int, message: str) -> str:
+    """Say what is wrong with how the text is laid out; `message` is the parser's of this line, if any."""
     if "inconsistent use of tabs and spaces" in message:
         return (
             "this line is indented by tabs where others are by blanks, or the other way round: indent by "
@@ -222,8 +225,17 @@ def _indentation(lines: Sequence[str], place: int, error: SyntaxError | None) ->
     written = [line for line in lines if line.strip() and not line.lstrip().startswith("#")]
     if message == "unexpected indent" and all(line[:1] in (" ", "\t") for line in written):
         return "the whole text is indented: take the same number of blanks away in front of each line"
-    if "unexpected character after line continuation" in message and r"\n" in lines[place - 1]:
-        return r"`\n` stands here in the place of an end of line: end the lines themselves"
+    if "unexpected character after line continuation" in message:
+        if r"\n" in lines[place - 1]:
+            return r"`\n` stands here in the place of an end of line: end the lines themselves"
+        if lines[place - 1].rstrip().endswith("\\"):
+            return r"behind a `\` that continues a line nothing may stand, not even a blank: delete it"
+    if re.match(r"'await' outside function|'?async(?:hronous)? [a-z]+'? outside", message):
+        return (
+            "only a notebook waits outside of a function: in a program, `await` stands inside an `async def`"
+        )
+    if len(written) == 1 and len(_BEGINS.findall(_STRINGS.sub("", written[0]))) > 2:
+        return "all stands in one line, so the ends of lines were lost where it was copied: copy it anew"
     return ""
 
 

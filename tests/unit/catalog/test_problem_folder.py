@@ -1,5 +1,6 @@
 """Reading packages: what is right is read, what is wrong is refused with file, key and reason."""
 
+import os
 from pathlib import Path
 
 import msgspec
@@ -35,6 +36,25 @@ def _with_manifest(old: str, new: str) -> dict[str, bytes]:
         ("position = 1", f"position = {2**70}", "problem.toml: $.position: "),
         ('id = "5b7a9a52-90f7-4a3a-9d3c-0c9ff1f9d0a1"', 'id = "7"', "problem.toml: $.id: '7' is not a UUID"),
         ('name = "other-seed"', 'name = "short"', "problem.toml: $.cases: the name 'short' is used twice"),
+        ('title = "Toy shift"', 'title = " "', "problem.toml: $.title: must not be empty"),
+        ('track = "toys"', 'track = ""', "problem.toml: $.track: must not be empty"),
+        ('"Toy shift"', r'"Toy\u0000"', "problem.toml: $.title: has a control character (U+0000)"),
+        (
+            '"Add a learned shift."',
+            r'"Add\u001b[1m"',
+            "problem.toml: $.summary: has a control character (U+001B)",
+        ),
+        (
+            'slug = "toy-shift"',
+            f'slug = "{"a" * 101}"',
+            "problem.toml: $.slug: has 101 characters; at most 100",
+        ),
+        ('id = "5b', f'id = "{"-" * 60}5b', "problem.toml: $.id: has 96 characters; at most 64"),
+        (
+            "position = 1",
+            f"position = 1\nnested = {'[' * 20_000}",
+            "problem.toml: not valid TOML: brackets are nested too deeply",
+        ),
         ("seed = 5\n", "sede = 5\n", "problem.toml: $.cases[1].arguments: 's"),
         (
             "shape = [4], seed = 2",
@@ -128,6 +148,43 @@ def test_one_broken_package_does_not_keep_the_others_from_loading(tmp_path: Path
     assert [error.message.split(":")[0] for error in loaded.refused] == ["2-broken/statement.md"] or [
         error.message.split("/")[0] for error in loaded.refused
     ] == ["2-broken"]
+
+
+@pytest.mark.parametrize("name", [b"x\xe9.md", b"a\nb.md"])
+def test_a_name_that_is_no_text_refuses_its_folder_alone(tmp_path: Path, name: bytes) -> None:
+    """As an archive of an older Windows leaves it: no database takes it."""
+    write_toy_folders(tmp_path)
+    (tmp_path / "problems" / "2-strange").mkdir()
+    (tmp_path / "problems" / "2-strange" / os.fsdecode(name)).write_text("x")
+    (tmp_path / "problems" / os.fsdecode(b"3-\xe9")).mkdir()
+    loaded = load_folders(tmp_path / "problems", tmp_path / "references")
+    assert list(loaded.problems) == ["toy-shift"]
+    assert sorted(refused.message.partition("/")[0] for refused in loaded.refused) == [
+        "2-strange",
+        "3-\ufffd",
+    ]
+    assert "must be UTF-8, without control characters" in loaded.refused[0].message
+    assert all(refused.message.encode() for refused in loaded.refused)
+
+
+def test_a_folder_that_is_a_link_is_refused_as_a_file_is(tmp_path: Path) -> None:
+    """Or what it leads to would be missing without a word."""
+    write_toy_folders(tmp_path)
+    (tmp_path / "elsewhere").mkdir()
+    (tmp_path / "problems" / "1-toy-shift" / "assets").symlink_to(tmp_path / "elsewhere")
+    loaded = load_folders(tmp_path / "problems", tmp_path / "references")
+    assert [refused.message for refused in loaded.refused] == [
+        "1-toy-shift/assets: only plain files belong in a problem, and no links"
+    ]
+
+
+@pytest.mark.parametrize("name", ["problem.toml", "statement.md", "starter.py", "reference/reference.py"])
+def test_texts_are_read_without_marks_and_in_utf_8_alone(name: str) -> None:
+    files = toy_files()
+    marked = read_problem({**files, name: b"\xef\xbb\xbf\xef\xbb\xbf" + files[name]})
+    assert not any(text.startswith("\ufeff") for text in (marked.statement, marked.starter, marked.reference))
+    with pytest.raises(ProblemError, match=f"^{name}: not UTF-8 text but UTF-16"):
+        read_problem({**files, name: files[name].decode().encode("utf-16")})
 
 
 def test_a_problem_that_this_host_cannot_grade_is_refused_with_its_reason(tmp_path: Path) -> None:
