@@ -53,8 +53,8 @@ AccountHeader = Annotated[
     Header(
         alias="Jaxercise-Account",
         max_length=200,
-        description="The id of the account that is to have it: refused with 401 where the session is another's "
-        "by now, as after somebody else has signed in in another tab.",
+        description="The id of the account that is to have it. Where the session is another's by now, as "
+        "after somebody else has signed in in another tab, it is refused with 401.",
     ),
 ]
 
