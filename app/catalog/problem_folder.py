@@ -5,9 +5,11 @@ by the same code. Nothing in it is executed or imported here.
 """
 
 import hashlib
+import os
 import unicodedata
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path, PurePosixPath
+from typing import NoReturn
 
 import msgspec
 
@@ -26,6 +28,8 @@ PackageFiles = dict[str, bytes]
 
 _FILE_LIMIT_BYTES = 1 << 20
 STATEMENT_LIMIT_BYTES = 256 << 10
+_NO_PART = (".", "__pycache__")
+"""What names of files and folders begin with that belong to no problem."""
 _NOT_PART_OF_A_VERSION = ("outputs.json",)
 """Kept beside a reference by `jaxercise regrade`; derived, so it must not change the version."""
 _READ_BY = ("app/catalog", "app/core", "sandbox/forbidden_names.py")
@@ -242,10 +246,8 @@ def reading_rules(sources: Path = SOURCES) -> str:
 
 def _files_below(folder: Path, prefix: str) -> PackageFiles:
     files: PackageFiles = {}
-    for path in sorted(folder.rglob("*")):
+    for path in sorted(_all_below(folder)):
         relative = path.relative_to(folder)
-        if any(part.startswith((".", "__pycache__")) for part in relative.parts):
-            continue
         if path.name in _NOT_PART_OF_A_VERSION or (path.is_dir() and not path.is_symlink()):
             continue
         if _shown(relative.as_posix()) != relative.as_posix():
@@ -258,6 +260,21 @@ def _files_below(folder: Path, prefix: str) -> PackageFiles:
             raise ProblemError(f"{relative}: a file may have at most {_FILE_LIMIT_BYTES:,} bytes")
         files[prefix + relative.as_posix()] = path.read_bytes()
     return files
+
+
+def _all_below(folder: Path) -> Iterator[Path]:
+    """Yield all files and folders that are not hidden.
+
+    Raises:
+        OSError: a folder cannot be read, which a glob would take for empty.
+    """
+    for place, folders, files in os.walk(folder, onerror=_raise) if folder.exists() else ():
+        folders[:] = [name for name in folders if not name.startswith(_NO_PART)]
+        yield from (Path(place, name) for name in (*folders, *files) if not name.startswith(_NO_PART))
+
+
+def _raise(fault: OSError) -> NoReturn:
+    raise fault
 
 
 def _shown(name: str) -> str:

@@ -178,6 +178,26 @@ def test_a_folder_that_is_a_link_is_refused_as_a_file_is(tmp_path: Path) -> None
     ]
 
 
+def test_a_folder_that_may_not_be_read_is_not_taken_for_empty(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Root may read everything, so that a test has to refuse it by itself."""
+    write_toy_folders(tmp_path)
+    shut = tmp_path / "problems" / "1-toy-shift" / "assets"
+    shut.mkdir()
+    scan = os.scandir
+
+    def scandir(place: Path) -> object:
+        if Path(place) == shut:
+            raise PermissionError(13, "Permission denied", str(place))
+        return scan(place)
+
+    monkeypatch.setattr(os, "scandir", scandir)
+    loaded = load_folders(tmp_path / "problems", tmp_path / "references")
+    [refused] = loaded.refused
+    assert refused.message == "1-toy-shift/assets: cannot be read (Permission denied)"
+
+
 @pytest.mark.parametrize("name", ["problem.toml", "statement.md", "starter.py", "reference/reference.py"])
 def test_texts_are_read_without_marks_and_in_utf_8_alone(name: str) -> None:
     files = toy_files()
