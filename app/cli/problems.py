@@ -31,11 +31,14 @@ def find_problem(settings: Settings, name: str) -> Problem:
     for problem in problems.values():
         if name in (problem.slug, str(problem.manifest.position)):
             return problem
-    for error in load_folders(settings.problems_dir, settings.references_dir).refused:
+    refused = load_folders(settings.problems_dir, settings.references_dir).refused
+    for error in refused:
         folder = error.message.partition("/")[0]
         if name in (folder, *folder.partition("-")[::2]):
             raise error
-    raise ProblemNotFound(f"there is no problem {name!r}; there are {', '.join(problems) or 'none'}")
+    # Of a folder that has another name than its problem, only this tells.
+    others = "".join(f"; refused: {error.message}" for error in refused)
+    raise ProblemNotFound(f"there is no problem {name!r}; there are {', '.join(problems) or 'none'}{others}")
 
 
 def folder_name(problem: Problem) -> str:
