@@ -262,7 +262,11 @@ def check_code(code: str) -> None:
             f"The code has {size_bytes:,} bytes; at most {CODE_LIMIT_BYTES:,} bytes are allowed."
         )
     if "\0" in code:
-        raise SubmissionRefused("The code holds a NUL character, which no Python source may.")
+        line = code.partition("\0")[0].count("\n") + 1
+        raise SubmissionRefused(
+            f"The code holds NUL characters (line {line}), as a text in UTF-16 does that was read as another: "
+            "save it as UTF-8."
+        )
 
 
 def cancelled_verdict(submission: Submission) -> Verdict:

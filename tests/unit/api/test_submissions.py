@@ -55,6 +55,15 @@ async def test_a_byte_order_mark_is_no_part_of_the_code(tmp_path: Path) -> None:
     assert empty.status_code == 422
 
 
+async def test_a_text_in_utf_16_that_was_read_as_another_is_told_as_that(tmp_path: Path) -> None:
+    async with scripted_service(tmp_path) as service:
+        await service.sign_up()
+        sent = {"code": "print hello\n" + "x = 1".encode("utf-16-le").decode("latin-1"), "mode": "run"}
+        answer = await service.client.post("/api/v1/problems/double/submissions", json=sent)
+    assert (answer.status_code, code(answer)) == (422, "submission_refused")
+    assert "NUL characters (line 2), as a text in UTF-16" in answer.json()["error"]["message"]
+
+
 async def test_run_grades_the_sample_cases_only(tmp_path: Path) -> None:
     async with scripted_service(tmp_path) as service:
         await service.sign_up()
