@@ -264,7 +264,7 @@ def check_code(code: str) -> None:
     if "\0" in code:
         line = code.partition("\0")[0].count("\n") + 1
         raise SubmissionRefused(
-            f"The code holds NUL characters (line {line}), as a text in UTF-16 does that was read as another: "
+            f"The code holds NUL characters (line {line}), as one in UTF-16 does that was read as another: "
             "save it as UTF-8."
         )
 

@@ -61,7 +61,7 @@ async def test_a_text_in_utf_16_that_was_read_as_another_is_told_as_that(tmp_pat
         sent = {"code": "print hello\n" + "x = 1".encode("utf-16-le").decode("latin-1"), "mode": "run"}
         answer = await service.client.post("/api/v1/problems/double/submissions", json=sent)
     assert (answer.status_code, code(answer)) == (422, "submission_refused")
-    assert "NUL characters (line 2), as a text in UTF-16" in answer.json()["error"]["message"]
+    assert "NUL characters (line 2), as one in UTF-16" in answer.json()["error"]["message"]
 
 
 async def test_run_grades_the_sample_cases_only(tmp_path: Path) -> None:
