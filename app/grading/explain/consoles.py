@@ -45,7 +45,7 @@ _LINES = (
         "This is what was printed, and no code: leave the line out.",
     ),
     (
-        re.compile(r"(?:python3?|py|jupyter|bash|ls|pwd|clear|cls)\s*$"),
+        re.compile(r"(?:python3?|py|jupyter|bash|ls|pwd|clear|cls)(?:\s+-[a-zA-Z]+)*\s*$"),
         "This is no Python: leave the line out.",
     ),
     (

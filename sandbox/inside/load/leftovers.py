@@ -26,16 +26,25 @@ _COMMANDS = (
 _INSTALLED = re.compile(r"[%!$]?\s?(?:sudo )?(?:\S* -m )?(?:pip3?|conda|mamba|apt|apt-get|uv|brew)\s")
 _MAGIC = re.compile(r"%%?\s?[A-Za-z_]|!\s?[\w./{~$]")
 _CAUGHT = re.compile(rf"[\w., ]{{1,80}}=\s*(?:%%?[A-Za-z_]|!\s?(?:{_COMMANDS})\b)")
-_SHELL = re.compile(rf"(?:\$ |\(\w+\) \S+@|[\w.-]+@[\w.-]+:\S*[$#])|(?:{_COMMANDS})\s+[-\w./~$\"']")
+_SHELL = re.compile(
+    r"\$ |\([\w.-]+\) (?:\S+@|\$ )|(?:PS )?[A-Za-z]:\\[^>]*>|[\w.-]+@[\w.-]+:\S*[$#]"
+    rf"|(?:{_COMMANDS})\s+[-\w./~$\"']"
+)
 _HELP = re.compile(r"\??\??[A-Za-z_][\w.()\[\]]{0,80}\?{1,2}\s*$|\?{1,2}[A-Za-z_][\w.]{0,80}\s*$")
 _CELL = re.compile(r"(?:(?:In|Out)\s?)?\[[\d\s*]*\]:|\.\.\.:")
+_TRACEBACK = re.compile(
+    r"Traceback \(most recent|Cell In ?\[|File \"[^\"]*\", line \d|-{20,}$|\w*Error\s+Traceback\b"
+)
 _CONFLICT = re.compile(r"(?:<{7}|={7}|>{7}|\|{7})(?: |$)")
 _DIFF = re.compile(r"diff --git |@@ -\d|(?:---|\+\+\+) [ab]/|index [0-9a-f]{7}")
 _CHANGED = re.compile(r"[+-]\s*(?:import|from|def|class|return|if|for|with|@|#|\"\"\"|[\w.]+\s*=)")
 _NUMBERED = re.compile(r"(\d{1,6})(?:\s*[:|.)│]\s?|\s+|$)")
 _TAG = re.compile(r"</?[A-Za-z][\w-]*(?:\s[^>]*)?>|<!|<\|")
 _ENTITY = re.compile(r"&(?:lt|gt|amp|quot|apos|nbsp|#\d{1,5});")
-_MARKDOWN = re.compile(r"\*\*\S|__\S.*__$|[-*_]{3,}$|\|.*\|$|\$\$|[-*•] [A-Z`*]|\d{1,3}[.)] [A-Z`*]")
+_MARKDOWN = re.compile(
+    r"\*\*\S|__\S.*__$|[-*_]{3,}$|\|.*\|$|\$\$|!?\[[^\]]*\]\(\S"
+    r"|[-*•] (?:[A-Z`*]|\[[ xX]\])|\d{1,3}[.)] [A-Z`*]"
+)
 _WORD = re.compile(r"[^\W\d_]+(?:['’-][^\W\d_]+)*[.,;:!?…]{0,3}")
 _OF_CODE = frozenset(("None", "True", "False", "lambda", "def", "elif", "import", "self"))
 _OPERATORS = frozenset("=[]{}<>+*/%@&|^~\\")
@@ -72,6 +81,12 @@ _RULES: Sequence[_Rule] = (
     ),
     (_CELL.match, "`In [1]:` and `...:` are the prompts of a notebook: take them off in front of each line"),
     (_HELP.match, "a question mark asks a notebook for help and is no Python: leave the line out"),
+    (_TRACEBACK.match, "this is a report of an error that was copied along, no Python: leave it out"),
+    (
+        re.compile(r"https?://\S").match,
+        "this is an address of the web, no Python: leave it out, or put a # in front",
+    ),
+    (re.compile(r"\\[A-Za-z]+[{\[]").match, "this is LaTeX, no Python: leave it out"),
     (_CONFLICT.match, "git marks a merge conflict like this: keep one of the two texts and no mark"),
     (
         lambda line: re.match(r">+(?: |$)", line),
@@ -230,6 +245,10 @@ def _of_the_text(lines: Sequence[str], place: int, message: str) -> str:
             return r"`\n` stands here in the place of an end of line: end the lines themselves"
         if lines[place - 1].rstrip().endswith("\\"):
             return r"behind a `\` that continues a line nothing may stand, not even a blank: delete it"
+    if "'unicodeescape' codec" in message:
+        return (
+            r"a backslash in a text begins a sign, as `\n` does: double it, or write `r` in front of the text"
+        )
     if re.match(r"'await' outside function|'?async(?:hronous)? [a-z]+'? outside", message):
         return (
             "only a notebook waits outside of a function: in a program, `await` stands inside an `async def`"

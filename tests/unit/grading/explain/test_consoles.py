@@ -44,6 +44,7 @@ def test_the_constants_of_other_languages_are_told(name: str, meant: str) -> Non
 @pytest.mark.parametrize(
     ("line", "name", "said"),
     [
+        ("ls -la", "ls", "This is no Python"),
         ("end", "end", "ends where its indentation does"),
         ("end;", "end", "ends where its indentation does"),
         ("fi", "fi", "ends where its indentation does"),
