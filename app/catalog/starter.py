@@ -8,6 +8,7 @@ from collections.abc import Iterator
 
 from app.core.file_text import BYTE_ORDER_MARK
 from app.core.problem import Entry, Manifest
+from app.core.submission import CODE_LIMIT_BYTES
 from app.errors import ProblemError
 from sandbox.forbidden_names import first_forbidden
 
@@ -21,9 +22,11 @@ def require_usable_starter(manifest: Manifest, starter: str) -> None:
     """Raise where a learner's text that is built on `starter` would be refused for what the starter has.
 
     Raises:
-        ProblemError: it is empty or no Python, lacks the entry function, has its parameters in another
-            order, or uses a name that the problem forbids.
+        ProblemError: it is empty, too large to be sent in or no Python, lacks the entry function, has its
+            parameters in another order, or uses a name that the problem forbids.
     """
+    if (size_bytes := len(starter.encode())) > CODE_LIMIT_BYTES:
+        raise _refuse(None, f"has {size_bytes:,} bytes; at most {CODE_LIMIT_BYTES:,} can be sent in")
     try:
         tree = ast.parse(starter.lstrip(BYTE_ORDER_MARK))
     except SyntaxError as error:

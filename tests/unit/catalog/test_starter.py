@@ -54,6 +54,7 @@ def _manifest() -> Manifest:
             "\nshift = lambda x, seed: x",
             "line 2: $.entry in problem.toml calls shift(seed, x), but it defines",
         ),
+        (f"def shift(seed, x): ...\n#{'x' * 65_536}", "has 65,561 bytes; at most 65,536 can be sent in"),
         ("def shift(seed, x): ...\nshift = None", "line 2: `shift` is no function, but None"),
         (
             "from flax import nnx\ndef shift(seed, x):\n    return nnx.MultiHeadAttention(8)",
