@@ -49,6 +49,49 @@ def _operands(asked: Asked) -> str:
     return f"`{asked[1]}` does not work between a `{kinds[0]}` and a `{kinds[1]}`."
 
 
+_FUNCTIONS = frozenset(
+    (
+        "sum mean max min var std prod argmax argmin concatenate stack softmax log_softmax squeeze cumsum "
+        "expand_dims zeros ones full array asarray arange zeros_like ones_like norm logsumexp sort argsort "
+        "split relu"
+    ).split()
+)
+_LAYERS = frozenset(
+    "BatchNorm Conv ConvTranspose Dropout Embed GroupNorm LayerNorm Linear LinearGeneral MultiHeadAttention "
+    "RMSNorm".split()
+)
+_OF_FUNCTIONS = {"dim": "axis", "dims": "axis", "keepdim": "keepdims"}
+OF_LAYERS = {
+    "eps": "epsilon",
+    "p": "rate",
+    "stride": "strides",
+    "bias": "use_bias",
+    "in_channels": "in_features",
+    "out_channels": "out_features",
+    "units": "out_features",
+    "filters": "out_features",
+    "embedding_dim": "features",
+    "embed_dim": "in_features",
+}
+"""By a word of another library's layers, what those of Flax call it; a test finds each there."""
+_NEEDLESS = frozenset(("device", "requires_grad", "batch_first", "inplace", "input_shape", "trainable"))
+
+
+def _no_such_parameter(asked: Asked) -> str:
+    """Say what another library's word is here; a function of the learner's own may call anything so."""
+    function, name = _called(asked).strip("`"), asked[2]
+    known = {**dict.fromkeys(_FUNCTIONS, _OF_FUNCTIONS), **dict.fromkeys(_LAYERS, OF_LAYERS)}.get(function)
+    if known is None:
+        return f"`{function}` has no parameter `{name}`: look up how it is spelt."
+    if name in known:
+        return f"`{function}` has no `{name}`, which is another library's word: here it is `{known[name]}`."
+    if name in _NEEDLESS:
+        return f"`{function}` has no `{name}`, which is another library's: leave it out."
+    if name == "activation":
+        return f"`{function}` has no `activation`: call a function on what comes out, as `jax.nn.relu(...)`."
+    return f"`{function}` has no parameter `{name}`: look up how it is spelt."
+
+
 _ONE_BY_ONE = frozenset(
     "map filter zip enumerate generator reversed set frozenset dict_keys dict_values dict_items".split()
 )
@@ -99,7 +142,7 @@ RULES: tuple[Rule, ...] = (
     rule(
         "TypeError",
         FUNCTION + r"\(\) got an unexpected keyword argument '" + NAME + "'",
-        lambda a: f"{_called(a)} has no parameter `{a[2]}`: look up how it is spelt.",
+        _no_such_parameter,
     ),
     rule(
         "TypeError",

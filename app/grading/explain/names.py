@@ -32,6 +32,25 @@ MOVED = {
     "Parameter": "nnx.Param",
     "tree_map": "jax.tree.map",
     "cat": "jnp.concatenate",
+    "tensor": "jnp.asarray",
+    "from_numpy": "jnp.asarray",
+    "randn": "jax.random.normal",
+    "rand": "jax.random.uniform",
+    "randint": "jax.random.randint",
+    "manual_seed": "jax.random.key",
+    "no_grad": "jax.lax.stop_gradient",
+    "unsqueeze": "jnp.expand_dims",
+    "permute": "jnp.transpose",
+    "bmm": "jnp.matmul",
+    "mm": "jnp.matmul",
+    "reduce_mean": "jnp.mean",
+    "reduce_sum": "jnp.sum",
+    "Embedding": "nnx.Embed",
+    "MultiheadAttention": "nnx.MultiHeadAttention",
+    "ModuleDict": "nnx.Dict",
+    "Conv1d": "nnx.Conv",
+    "BatchNorm1d": "nnx.BatchNorm",
+    "cross_entropy": "optax.softmax_cross_entropy_with_integer_labels",
     "erf": "jax.scipy.special.erf",
 }
 """By a name that is often looked for in the wrong module, where it is."""
@@ -48,8 +67,40 @@ OF_ARRAYS = {
     "append": "jnp.concatenate",
     "contiguous": "nothing: there is no need for it",
     "cpu": "nothing: there is no need for it",
+    "cuda": "nothing: there is no need for it",
+    "to": "nothing: there is no need for it",
+    "clone": "nothing: an array never changes",
+    "backward": "jax.grad",
+    "masked_fill": "jnp.where",
+    "type": "x.astype(jnp.float32)",
+    "mm": "jnp.matmul",
+    "bmm": "jnp.matmul",
+    "matmul": "jnp.matmul",
+    "relu": "jax.nn.relu",
+    "exp": "jnp.exp",
+    "sqrt": "jnp.sqrt",
 }
 """By a method that JAX arrays lack, what does the same."""
+_OF_MODULES = {
+    "forward": "write `__call__` in its place, and call the module itself, `model(x)`",
+    "parameters": "`nnx.state(model, nnx.Param)` has them",
+    "named_parameters": "`nnx.state(model, nnx.Param)` has them",
+    "state_dict": "`nnx.state(model)` has it",
+    "load_state_dict": "`nnx.update(model, state)` does it",
+    "register_buffer": "write `self.name = nnx.Variable(...)`",
+    "register_parameter": "write `self.name = nnx.Param(...)`",
+    "zero_grad": "leave it out, a gradient is what `nnx.grad` returns",
+    "cuda": "leave it out",
+    "to": "leave it out",
+}
+"""By what modules of PyTorch have and those of Flax have not, what to do."""
+_WEIGHTS = {
+    "Linear": "kernel",
+    "Conv": "kernel",
+    "LayerNorm": "scale",
+    "BatchNorm": "scale",
+    "Embed": "embedding",
+}
 _HERE = ("jax", "flax", "numpy", "optax")
 
 
@@ -132,6 +183,10 @@ def _attribute(asked: Asked) -> str:
             f"A module of `flax.nnx` has no `.{name}`, that is `flax.linen`: an instance holds its "
             "parameters and is called by itself, `model(x)`."
         )
+    if name == "weight" and kind in _WEIGHTS:
+        return f"The parameter of `{kind}` that PyTorch calls `weight` is `{_WEIGHTS[kind]}` here."
+    if name in _OF_MODULES and kind[:1].isupper():
+        return f"`{kind}` has no `.{name}`, that is PyTorch: {_OF_MODULES[name]}."
     if asked.nearest:
         return f"`{kind}` has no attribute `{name}`. Is `{asked.nearest}` meant?"
     return f"`{kind}` has no attribute `{name}`: was it set in `__init__`, under this very name?"

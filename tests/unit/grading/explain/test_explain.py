@@ -157,6 +157,14 @@ def test_the_first_sentence_fits_beside_a_case(real: RealMessage) -> None:
         ("'NoneType' object is not subscriptable", "Something is None"),
         ("'float' object is not subscriptable", "has no entries"),
         ("'Linear' object is not subscriptable", "as in `x.name`"),
+        ("sum() got an unexpected keyword argument 'dim'", "here it is `axis`"),
+        ("Linear.__init__() got an unexpected keyword argument 'bias'", "`Linear` has no `bias`, which is"),
+        ("zeros() got an unexpected keyword argument 'device'", "leave it out"),
+        ("Linear.__init__() got an unexpected keyword argument 'activation'", "as `jax.nn.relu(...)`"),
+        (
+            "f() got an unexpected keyword argument 'dim'",
+            "`f` has no parameter `dim`: look up how it is spelt.",
+        ),
         ("exceptions must derive from BaseException", "Only an exception can be raised"),
     ],
 )

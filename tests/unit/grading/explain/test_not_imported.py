@@ -50,6 +50,26 @@ def test_a_name_that_may_be_a_variables_is_left_to_what_looks_alike(name: str, l
     assert said == f"There is no variable `{name}` here. Is `times` meant?"
 
 
+@pytest.mark.parametrize(
+    ("message", "said"),
+    [
+        (
+            "module 'jax.numpy' has no attribute 'randn'",
+            "`randn` is not in `jax.numpy`: use `jax.random.normal`",
+        ),
+        ("module 'flax.nnx' has no attribute 'Embedding'", "use `nnx.Embed`"),
+        ("'jaxlib._jax.ArrayImpl' object has no attribute 'cuda'", "there is no need for it"),
+        ("'jaxlib._jax.ArrayImpl' object has no attribute 'backward'", "what does the same is `jax.grad`"),
+        ("'Linear' object has no attribute 'weight'", "is `kernel` here"),
+        ("'Net' object has no attribute 'forward'", "write `__call__` in its place"),
+        ("'Net' object has no attribute 'state_dict'", "`nnx.state(model)` has it"),
+        ("'Net' object has no attribute 'weight'", "was it set in `__init__`"),
+    ],
+)
+def test_what_pytorch_has_is_told_with_what_does_it_here(message: str, said: str) -> None:
+    assert said in explain("AttributeError", message)
+
+
 @pytest.mark.parametrize("module", OF_PYTHON)
 def test_what_is_recommended_of_pythons_library_is_there(module: str) -> None:
     there = vars(importlib.import_module(module))
