@@ -56,9 +56,9 @@ def _missing(tree: ast.Module, name: str) -> Loaded:
         if found == name:
             message = f"{name} is defined {place}: move it out, to the left edge"
             return Loaded(refusal=Refusal.MISSING_FUNCTION, message=message, line=line)
-    if (line := _in_quotes(tree, name)) is not None:
+    if (quoted := _in_quotes(tree, name)) is not None:
         message = f"{name} stands in a text in quotes, which is not run: take the quotes around the code away"
-        return Loaded(refusal=Refusal.MISSING_FUNCTION, message=message, line=line)
+        return Loaded(refusal=Refusal.MISSING_FUNCTION, message=message, line=quoted)
     there = [node for node in tree.body if isinstance(node, _Function)]
     near = get_close_matches(name.lower(), [node.name.lower() for node in there], n=1, cutoff=0.7)
     if near:
