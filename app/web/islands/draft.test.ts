@@ -98,12 +98,13 @@ test("code that reads as JSON is code", () => {
 
 test("what a guest wrote stays where it is while there is no room for it twice", () => {
   draft("guest", "vit").write("as a guest");
-  const full = Object.create(localStorage) as Storage;
-  full.getItem = (key) => localStorage.getItem(key);
-  full.removeItem = (key) => localStorage.removeItem(key);
-  full.setItem = () => {
-    throw new Error("full");
-  };
+  const full = {
+    getItem: (key: string) => localStorage.getItem(key),
+    removeItem: (key: string) => localStorage.removeItem(key),
+    setItem: () => {
+      throw new Error("full");
+    },
+  } as unknown as Storage;
   new Draft(full, sessionStorage, "ada", "vit").read();
   expect(draft("guest", "vit").read()).toBe("as a guest");
   expect(draft("ada", "vit").read()).toBe("as a guest");
