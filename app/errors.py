@@ -3,6 +3,7 @@
 GraderError
 ├── SettingsError            a JAXERCISE_* variable has a value that is not allowed
 ├── ProblemError             a problem package breaks a rule of the format
+│   ├── BrokenPackage        (app/catalog/faults.py) with every fault, its file, line and key
 │   ├── HostLacks            it needs a package, memory or processors that this host lacks
 │   └── ProblemNotFound
 ├── ReferenceFailed          a reference solution did not give a usable answer

@@ -18,7 +18,7 @@ from app.grading.diagnose.diagnose import DIAGNOSABLE, Diagnoser, Look, prepare_
 from app.grading.diagnose.numbers import unexplained_output
 from app.grading.plan.checks import checks_of, redrawn_checks
 from app.grading.plan.host_needs import require_host
-from app.grading.plan.request import limits_for, request_for, warm_jail_key
+from app.grading.plan.request import BEHIND_PAGES, limits_for, request_for, warm_jail_key
 from app.grading.reference.outputs import ReferenceOutputs
 from app.grading.reference.seed_pool import SeedPool
 from app.grading.run.run_checks import CheckedRun, run_checks, run_checks_warm
@@ -28,7 +28,7 @@ from sandbox.interface import Ending, Sandbox
 GradingStage = Literal["running", "diagnosis"]
 
 _BACKGROUND_NICENESS = 15
-_CONFIRMING_NICENESS = 5
+_CONFIRMING_NICENESS = 8
 """Somebody may be waiting for it, though nobody for a first answer."""
 _NOTES_SHOWN = 12
 
@@ -142,7 +142,7 @@ class Grader:
         learner: str | None = None,
         on_unexplained: Callable[[UnexplainedOutput], None],
         on_stage: Callable[[GradingStage, float], None] = ignore_stage,
-        niceness: int = 0,
+        niceness: int = BEHIND_PAGES,
     ) -> Verdict:
         start = time.perf_counter()
         checks = checks_of(problem, mode, fresh_seed=fresh_seed)

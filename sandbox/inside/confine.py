@@ -1,5 +1,6 @@
 """What a child does to itself before it sees any code: namespaces, mounts, limits, filter."""
 
+import contextlib
 import os
 import resource
 import socket
@@ -54,6 +55,7 @@ def confine(confinement: Confinement, *, keep: set[int]) -> None:
     """
     libc.die_with_parent()
     os.setsid()
+    _step_back_as_a_group(confinement.limits.niceness)
     _close_others(keep)
     if not confinement.jailed:
         _set_limits(confinement.limits)
@@ -118,6 +120,16 @@ def _show_one_compartment(cache_folder: str, compartment: str) -> None:
         libc.unmount(aside)
         os.rmdir(aside)
     libc.mount("tmpfs", cache_folder, "tmpfs", flags | libc.MS_REMOUNT | libc.MS_RDONLY, options)
+
+
+def _step_back_as_a_group(niceness: int) -> None:
+    """Give the group of this new session its own niceness, where the kernel shares out processors by session.
+
+    There nice(2) counts among the processes of one session alone (sched(7), "The autogroup feature"). A
+    kernel without it has no such file, and one that takes ten such wishes a second may refuse this one.
+    """
+    with contextlib.suppress(OSError):
+        Path("/proc/self/autogroup").write_text(str(niceness))
 
 
 def _set_limits(limits: Limits) -> None:

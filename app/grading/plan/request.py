@@ -111,6 +111,10 @@ def outputs_of(entry: Entry) -> Outputs:
     )
 
 
+BEHIND_PAGES = 4
+"""The niceness of what a learner waits for: pages, which take milliseconds, come first."""
+
+
 def limits_for(problem: Problem) -> Limits:
     """Return what a learner's run of this problem may use."""
     limits = problem.manifest.limits
@@ -122,6 +126,7 @@ def limits_for(problem: Problem) -> Limits:
         memory_bytes=limits.memory_mb << 20,
         processes=limits.processes,
         output_bytes=limits.output_kb << 10,
+        niceness=BEHIND_PAGES,
     )
 
 

@@ -13,7 +13,7 @@ from app.core.verdict import CaseResult, LearnerError
 from app.grading.check.case_result import case_result
 from app.grading.check.judge import judge
 from app.grading.plan.checks import Check
-from app.grading.plan.request import limits_for, plan_calls, request_for, warm_jail_key
+from app.grading.plan.request import BEHIND_PAGES, limits_for, plan_calls, request_for, warm_jail_key
 from app.grading.reference.outputs import ReferenceOutput, ReferenceOutputs
 from app.grading.run.causes import Causes
 from app.grading.run.ending import OUTCOME_OF_ENDING, first_error, headline, results_never_reached
@@ -52,7 +52,7 @@ async def run_checks(
     outputs: ReferenceOutputs,
     on_result: Callable[[CaseResult], None] = ignore_result,
     *,
-    niceness: int = 0,
+    niceness: int = BEHIND_PAGES,
 ) -> CheckedRun:
     """Run `code` in its own jail while the expected outputs are looked up; results are reported in order.
 
