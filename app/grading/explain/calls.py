@@ -117,6 +117,27 @@ def _subscripted(asked: Asked) -> str:
 
 RULES: tuple[Rule, ...] = (
     rule(
+        "NotImplementedError",
+        r"`type` argument of array\.view\(\) is not supported",
+        "`view` is PyTorch's: here it is `x.reshape(...)`.",
+    ),
+    rule(
+        "TypeError",
+        r"_repeat\(\) takes from \d to \d positional arguments",
+        "`repeat` of PyTorch is `jnp.tile(x, (2, 1))` here; `jnp.repeat` takes one count, and an axis.",
+    ),
+    rule(
+        "ValueError",
+        r"No `decode` argument was provided to MultiHeadAttention",
+        "`nnx.MultiHeadAttention` needs to be told `decode=False`, where it is made or where it is called.",
+    ),
+    rule(
+        "TypeError",
+        r"\w{1,40}\.__call__\(\) got an unexpected keyword argument '(?:train|training|is_training)'",
+        "Whether a layer trains is said by `deterministic=` or `use_running_average=`, or for a whole model "
+        "by `model.train()` and `model.eval()`.",
+    ),
+    rule(
         "TypeError",
         r"(list|tuple) indices must be integers or slices, not tuple",
         lambda a: (
