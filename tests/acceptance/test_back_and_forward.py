@@ -94,20 +94,3 @@ def test_after_signing_out_back_shows_nobody_what_was_there(page: Page, email: s
     expect(page.locator(".cm-content")).to_be_visible()
     assert email not in page.content()
     assert "# typed" not in code_of(page)
-
-
-def test_back_shows_nobody_a_page_from_the_cache_that_was_anothers(chromium: Browser, service: str) -> None:
-    """Where whole pages are not kept, and nothing has emptied the cache, as nothing can without TLS."""
-    context = chromium.new_context(base_url=service)
-    page = context.new_page()
-    learner = Learner(page)
-    learner.sign_up(f"back-{uuid.uuid4().hex}@lab.test")
-    learner.open_problem()
-    learner.write("# typed\n")
-    leave(page)
-    context.clear_cookies()
-    back(page)
-    expect(page.get_by_role("link", name="Sign up to run it")).to_be_visible()
-    expect(page.locator(".cm-content")).to_be_visible()
-    assert "# typed" not in code_of(page)
-    context.close()

@@ -81,9 +81,7 @@ const shown = document.querySelector<HTMLElement>("[data-verdict]");
 if (shown) followFurther(shown, say);
 
 window.addEventListener("pageshow", (event) => {
-  // Kept as a whole, or loaded from the browser's cache: either way it may be from before a sign-out.
-  const [way] = performance.getEntriesByType("navigation") as PerformanceNavigationTiming[];
-  if (event.persisted || way?.type === "back_forward") void brought(document, () => window.location.reload());
+  if (event.persisted) void brought(document, () => window.location.reload());
 });
 
 document.addEventListener("click", (event) => {
