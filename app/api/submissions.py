@@ -18,6 +18,7 @@ from app.core.job import Status
 from app.core.submission import Submission, SubmissionLine
 from app.core.user import User
 from app.core.verdict import Mode, Verdict, VerdictLine
+from app.errors import NotSignedIn
 from app.events.feed import SentEvent
 from app.events.follow import follow_submission
 from app.http.authentication import ClientNetwork, SignedIn
@@ -41,6 +42,17 @@ IdempotencyKey = Annotated[
         min_length=1,
         max_length=200,
         description="Sent again with the same code and mode, it gives the submission that it made first.",
+    ),
+]
+
+
+AccountHeader = Annotated[
+    str | None,
+    Header(
+        alias="Jaxercise-Account",
+        max_length=200,
+        description="The id of the account that is to have it. Where the session is another's by now, as "
+        "after somebody else has signed in in another tab, it is refused with 401.",
     ),
 ]
 
@@ -83,7 +95,10 @@ async def submit(
     submissions: SubmissionsService,
     client: ClientNetwork,
     idempotency_key: IdempotencyKey = None,
+    account: AccountHeader = None,
 ) -> Response:
+    if account not in (None, user.id):
+        raise NotSignedIn("Another account is signed in by now.")
     submission = await submissions.submit(
         user, slug, body.code, body.mode, client=client, key=idempotency_key
     )

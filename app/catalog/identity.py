@@ -9,7 +9,7 @@ import uuid
 
 import msgspec
 
-from app.core.submission import BYTE_ORDER_MARK
+from app.catalog.file_text import BYTE_ORDER_MARK
 
 _NO_POSITION = 1 << 63
 _KEY = re.compile(
@@ -43,7 +43,7 @@ class Identity(msgspec.Struct, frozen=True, kw_only=True):
 
 def identity_of(manifest: bytes) -> Identity:
     """Return as much as can be read of a `problem.toml`, whatever else is wrong with it."""
-    text = manifest.decode("utf-8", errors="replace").removeprefix(BYTE_ORDER_MARK)
+    text = manifest.decode("utf-8", errors="replace").lstrip(BYTE_ORDER_MARK)
     try:
         keys = tomllib.loads(text)
     except (ValueError, RecursionError):
@@ -55,7 +55,9 @@ def identity_of(manifest: bytes) -> Identity:
         id=_text(keys.get("id")),
         slug=_text(keys.get("slug")),
         position=_position(keys.get("position")),
-        requires=tuple(filter(None, map(_text, requires))) if isinstance(requires, list) else (),
+        requires=tuple(slug for slug in map(_text, requires) if slug is not None)
+        if isinstance(requires, list)
+        else (),
     )
 
 

@@ -7,16 +7,23 @@ import ast
 from collections.abc import Iterator, Sequence
 
 from app.catalog.faults import PackageFault
+from app.catalog.file_text import BYTE_ORDER_MARK
 from app.core.problem import Entry
+from app.core.submission import CODE_LIMIT_BYTES
 from sandbox.forbidden_names import first_forbidden
 
 STARTER = "starter.py"
 _SHOWN = 300
+_PLAIN_VALUES = (ast.Constant, ast.List, ast.Tuple, ast.Dict, ast.Set, ast.JoinedStr)
 _Function = ast.FunctionDef | ast.AsyncFunctionDef
 
 
 def starter_faults(entry: Entry, forbidden: Sequence[str], starter: str) -> Iterator[PackageFault]:
     """Yield why the grader would refuse a text that is built on `starter`, for what the starter has."""
+    if (size_bytes := len(starter.encode())) > CODE_LIMIT_BYTES:
+        reason = f"has {size_bytes:,} bytes; at most {CODE_LIMIT_BYTES:,} can be sent in"
+        yield _fault(STARTER, None, reason)
+        return
     yield from code_faults(STARTER, starter, entry, forbidden)
 
 
@@ -28,7 +35,7 @@ def code_faults(
     What `forbidden` names is looked for as in a submission. Without an `entry` only the syntax is looked at.
     """
     try:
-        tree = ast.parse(code.removeprefix("\ufeff"))
+        tree = ast.parse(code.lstrip(BYTE_ORDER_MARK))
     except SyntaxError as error:
         yield _fault(file, error.lineno, f"is no Python: {error.msg}")
         return
@@ -58,14 +65,30 @@ def _entry_faults(file: str, entry: Entry, tree: ast.Module) -> Iterator[Package
         defined = f"; it defines {', '.join(there[:8])}" if there else ""
         reason = f"does not define `{entry.function}`, which entry.function in problem.toml names{defined}"
         yield _fault(file, None, reason)
-    elif isinstance(found, ast.AsyncFunctionDef):
-        yield _fault(file, found.lineno, f"`{entry.function}` is an `async def`, and it is called plainly")
-    elif isinstance(found, ast.FunctionDef):
-        yield from _parameter_faults(file, entry, found)
+        return
+    match found:
+        case ast.AsyncFunctionDef(lineno=line):
+            yield _fault(file, line, f"`{entry.function}` is an `async def`, and it is called plainly")
+        case ast.ClassDef(lineno=line):
+            yield _fault(file, line, f"`{entry.function}` is a class, and a function of this name is called")
+        case ast.FunctionDef():
+            yield from _parameter_faults(file, entry, found.lineno, found.args)
+        case ast.Name():
+            yield from _assigned_faults(file, entry, tree, found)
 
 
-def _parameter_faults(file: str, entry: Entry, function: ast.FunctionDef) -> Iterator[PackageFault]:
-    names = function.args
+def _assigned_faults(file: str, entry: Entry, tree: ast.Module, name: ast.Name) -> Iterator[PackageFault]:
+    """Tell of what is plainly no function; of most values only a run could tell."""
+    for node in tree.body:
+        if isinstance(node, ast.Assign) and name in node.targets:
+            if isinstance(node.value, ast.Lambda):
+                yield from _parameter_faults(file, entry, node.lineno, node.value.args)
+            elif isinstance(node.value, _PLAIN_VALUES):
+                value = ast.unparse(node.value)[:_SHOWN]
+                yield _fault(file, node.lineno, f"`{entry.function}` is no function, but {value}")
+
+
+def _parameter_faults(file: str, entry: Entry, line: int, names: ast.arguments) -> Iterator[PackageFault]:
     positional = [argument.arg for argument in (*names.posonlyargs, *names.args)]
     count = len(entry.parameters)
     needed = len(positional) - len(names.defaults)
@@ -80,7 +103,7 @@ def _parameter_faults(file: str, entry: Entry, function: ast.FunctionDef) -> Ite
     if not fits or keyword_only or is_shuffled:
         wanted = f"{entry.function}({', '.join(entry.parameters)})"
         has = f"{entry.function}({ast.unparse(names)[:_SHOWN]})"
-        yield _fault(file, function.lineno, f"`entry` in problem.toml calls {wanted}, but this is {has}")
+        yield _fault(file, line, f"`entry` in problem.toml calls {wanted}, but this is {has}")
 
 
 def _bound(tree: ast.Module) -> Iterator[ast.AST]:

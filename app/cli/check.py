@@ -3,6 +3,7 @@
 import asyncio
 import math
 import secrets
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
 
@@ -11,6 +12,7 @@ import typer
 from app.cli.files import python_files, read_code
 from app.cli.problems import find_problem
 from app.core.verdict import Mode
+from app.errors import SubmissionRefused
 from app.settings import Settings, read_settings
 
 _NOT_ACCEPTED = 1
@@ -43,7 +45,7 @@ async def _check(
 
     problem = find_problem(settings, name)
     require_host(problem)  # Before the seconds that a sandbox takes to start.
-    codes = [read_code(path) for path in files]
+    codes, unread = _read_all(files)
     all_accepted = True
     async with open_grader(
         data_dir=settings.data_dir,
@@ -54,7 +56,7 @@ async def _check(
         calibrates=True,
         knows_mutants=settings.explain_by_mutants,
     ) as grader:
-        for path, code in zip(files, codes, strict=True):
+        for path, code in codes:
             drawn = secrets.randbits(32) if seed is None else seed
             verdict = await grader.grade(problem, code, mode, fresh_seed=drawn)
             all_accepted = all_accepted and verdict.accepted
@@ -65,4 +67,24 @@ async def _check(
                 print(msgspec.json.encode(fields).decode(), flush=True)
             else:
                 print(verdict_text(verdict, title=str(path)), flush=True)
+    if unread:
+        raise SubmissionRefused(f"{len(unread)} of {len(files)} files not graded: {'; '.join(unread)}")
     return all_accepted
+
+
+def _read_all(files: Sequence[Path]) -> tuple[list[tuple[Path, str]], list[str]]:
+    """Return the texts of files, and why others are none: one of a class keeps no other from its grade.
+
+    Raises:
+        SubmissionRefused: there is no text among them.
+    """
+    codes: list[tuple[Path, str]] = []
+    unread: list[str] = []
+    for path in files:
+        try:
+            codes.append((path, read_code(path)))
+        except SubmissionRefused as fault:
+            unread.append(fault.message)
+    if not codes:
+        raise SubmissionRefused("; ".join(unread))
+    return codes, unread

@@ -1,14 +1,12 @@
 """The files that commands are handed and asked to write; each fault is one sentence."""
 
-import codecs
 import os
 from collections.abc import Sequence
 from pathlib import Path
 
+from app.catalog.file_text import NotUtf8, read_text
 from app.core.submission import CODE_LIMIT_BYTES
 from app.errors import GraderError, SubmissionRefused
-
-_UTF_16_MARKS = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 
 
 def python_files(paths: Sequence[Path]) -> list[Path]:
@@ -49,14 +47,9 @@ def read_code(path: Path) -> str:
         size = path.stat().st_size
         if size > CODE_LIMIT_BYTES:
             raise SubmissionRefused(f"{path} has {size:,} bytes; at most {CODE_LIMIT_BYTES:,} are graded")
-        return path.read_text(encoding="utf-8-sig")
-    except UnicodeDecodeError as fault:
-        if fault.object.startswith(_UTF_16_MARKS):
-            what = "but UTF-16, as some editors of Windows write it"
-        else:
-            line = fault.object.count(b"\n", 0, fault.start) + 1
-            what = f"(byte {fault.start}) in line {line}"
-        raise SubmissionRefused(f"{path} is not UTF-8 text {what}: save it as UTF-8") from None
+        return read_text(path.read_bytes()).replace("\r\n", "\n").replace("\r", "\n")
+    except NotUtf8 as fault:
+        raise SubmissionRefused(f"{path} is {fault}") from None
     except OSError as fault:
         raise SubmissionRefused(f"{path} cannot be read: {fault.strerror}") from None
 

@@ -193,6 +193,11 @@ class Case(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     fresh: Repeats = 0
     """How many more like it are drawn anew for every submission."""
 
+    @property
+    def fresh_names(self) -> list[str]:
+        """The names of those that are drawn anew."""
+        return [f"{self.name}{FRESH}{number}" for number in range(1, self.fresh + 1)]
+
 
 class WrongVariant(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """The outcome that refuses `variants/<id>.py`; `fails` names cases and probes that it must fail."""
@@ -304,11 +309,11 @@ class Problem(msgspec.Struct, frozen=True, kw_only=True):
     def _fresh_cases(self, fresh_seed: int) -> list[Case]:
         drawn = []
         for index, case in enumerate(self.manifest.cases):
-            for repeat in range(case.fresh):
+            for repeat, name in enumerate(case.fresh_names):
                 drawn.append(
                     msgspec.structs.replace(
                         case,
-                        name=f"{case.name}{FRESH}{repeat + 1}",
+                        name=name,
                         visibility=Visibility.HIDDEN,
                         arguments=expand_fresh(case.arguments, (fresh_seed, index, repeat)),
                         fresh=0,

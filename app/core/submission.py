@@ -18,9 +18,6 @@ CONFIRMATION = "confirmation"
 CODE_LIMIT_BYTES = 64 * 1024
 """The largest code a submission may have, in bytes of UTF-8."""
 
-BYTE_ORDER_MARK = "\ufeff"
-"""What editors of Windows put in front of a text: it is no part of it, and Python reads none in a text."""
-
 SEED_LIMIT = 2**53
 """Seeds are below it: exact in JSON wherever it is read."""
 

@@ -57,7 +57,8 @@ async def open_grader(
         ValueError: `jax_patches` names one that is not known.
         SandboxUnavailable: this host lacks what a jail needs, and `unjailed` was not asked for.
     """
-    place = _place(data_dir, unjailed=unjailed)
+    # It asks for every version that is installed, which a slow disk takes its time for.
+    place = await asyncio.to_thread(_place, data_dir, unjailed=unjailed)
     compiled = place / "compiled"
     jailed = not unjailed
     if jailed and (missing := await asyncio.to_thread(lacking)):

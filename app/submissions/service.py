@@ -9,13 +9,13 @@ from uuid import uuid4
 
 import msgspec
 
+from app.catalog.file_text import BYTE_ORDER_MARK
 from app.core.events import VerdictReached
 from app.core.job import INTERACTIVE, Ending, Job, Status
 from app.core.log_context import submission_in_log
 from app.core.network import network_of
 from app.core.outcome import Outcome
 from app.core.submission import (
-    BYTE_ORDER_MARK,
     CODE_LIMIT_BYTES,
     SEED_LIMIT,
     SUBMISSION,
@@ -262,7 +262,11 @@ def check_code(code: str) -> None:
             f"The code has {size_bytes:,} bytes; at most {CODE_LIMIT_BYTES:,} bytes are allowed."
         )
     if "\0" in code:
-        raise SubmissionRefused("The code holds a NUL character, which no Python source may.")
+        line = code.partition("\0")[0].count("\n") + 1
+        raise SubmissionRefused(
+            f"The code holds NUL characters (line {line}), as one in UTF-16 does that was read as another: "
+            "save it as UTF-8."
+        )
 
 
 def cancelled_verdict(submission: Submission) -> Verdict:

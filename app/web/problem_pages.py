@@ -111,12 +111,14 @@ async def submit(
 ) -> Response:
     """Take the form without scripts: on to the submission's page, or back to the editor with nothing lost.
 
-    Where the session has ended meanwhile, signing in comes first, and the code is kept over it.
+    Where the session has ended meanwhile, or is another account's, signing in comes first, and the code is
+    kept over it.
     """
     shown = await problems.by_slug(slug)
     form = await read_form(request)
     code = plain_newlines(str(form.get("code", "")))
-    if user is None:
+    # One that the page was not made for has signed in in another tab: it is not to have this code as its own.
+    if user is None or form.get("account", user.id) not in ("", user.id):
         kept = SignInForm(next=f"/problems/{slug}#work", kept=KeptCode(problem=slug, code=code))
         return await show_form(request, "sign_in.html", None, accounts, kept, status=401)
     try:

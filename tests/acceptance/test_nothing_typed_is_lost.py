@@ -64,6 +64,28 @@ def test_an_ended_session_is_told_and_the_code_is_there_after_signing_in(
     assert code_of(page) == "# typed\n"
 
 
+def test_code_of_a_page_is_never_sent_in_by_another_account(
+    page: Page, context: BrowserContext, service: str, email: str
+) -> None:
+    """Who has signed in in another tab of the same browser meanwhile."""
+    learner, other = Learner(page), Learner(context.new_page())
+    learner.open_problem()
+    learner.write("# typed\n")
+    other.page.goto("/")
+    other.page.get_by_role("button", name="Sign out").click()
+    expect(other.page.get_by_role("banner").get_by_role("link", name="Sign in")).to_be_visible()
+    other.sign_up(f"other-{uuid.uuid4().hex}@lab.test")
+    learner.press("Run sample cases")
+    alert = page.get_by_role("alert")
+    expect(alert).to_contain_text("Your session has ended")
+    assert submissions_of(context, service) == []
+    alert.get_by_role("link", name="Sign in").click()
+    sign_in(page, email)
+    page.wait_for_url(f"**{PROBLEM}*")
+    expect(page.locator(".cm-content")).to_be_visible()
+    assert code_of(page) == "# typed\n"
+
+
 def test_where_no_script_runs_the_sign_in_carries_the_code(plain_page: Page) -> None:
     page = plain_page
     address = f"plain-{uuid.uuid4().hex}@lab.test"

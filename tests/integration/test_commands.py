@@ -162,6 +162,21 @@ def test_check_grades_a_folder_one_object_a_line(workshop: Path) -> None:
     ]
 
 
+def test_one_file_that_is_no_text_keeps_no_other_from_its_grade(workshop: Path) -> None:
+    """Of a class of eighty, somebody has an editor that writes UTF-16, and somebody sends a picture."""
+    _write(workshop, "mixed/ada.py", REFERENCE)
+    (workshop / "mixed/bob.py").write_bytes(REFERENCE.encode("utf-16"))
+    (workshop / "mixed/cyd.py").write_bytes(b"\x89PNG\r\n")
+    ran = _jaxercise(workshop, "check", "toy-shift", str(workshop / "mixed"), "--json")
+    assert ran.returncode == 2
+    [verdict] = map(json.loads, ran.stdout.splitlines())
+    assert (Path(verdict["file"]).name, verdict["accepted"]) == ("ada.py", True)
+    assert "2 of 3 files not graded" in ran.stderr
+    assert "bob.py is not UTF-8 text but UTF-16" in ran.stderr
+    assert "cyd.py is not UTF-8 text (byte 0) in line 1" in ran.stderr
+    assert len(ran.stderr.splitlines()) == 1
+
+
 def test_a_terminal_gets_no_escape_sequences_of_a_submission(workshop: Path) -> None:
     code = "print('\\x1b[2Jgone')\n" + REFERENCE
     ran = _jaxercise(workshop, "check", "toy-shift", _write(workshop, "escape.py", code))

@@ -5,7 +5,9 @@ from pathlib import Path
 
 import pytest
 
+from app.grading.explain.calls import OF_LAYERS
 from app.grading.explain.names import MOVED, OF_ARRAYS
+from app.grading.explain.not_imported import OF_JAX
 from sandbox.interface import Call, RunRequest
 from sandbox.jailed import open_supervisor
 from sandbox.limits import Limits
@@ -35,9 +37,16 @@ def test_every_common_mistake_still_gets_its_explanation(tmp_path: Path) -> None
 def test_every_name_that_is_recommended_is_there(tmp_path: Path) -> None:
     """Advice that leads to a second AttributeError helps nobody."""
     names = [name for name in (*MOVED.values(), *OF_ARRAYS.values()) if " " not in name]
+    names += [f"{module}.{name}" for module, known in OF_JAX.items() for name in known.split()]
     body = "".join(f"    {name}\n" for name in names if name != "transpose" and name != "reshape")
+    of = {"epsilon": "LayerNorm", "rate": "Dropout", "features": "Embed", "use_bias": "Linear"}
+    body += "".join(
+        f"    inspect.signature(nnx.{of.get(name, 'Conv')}.__init__).parameters[{name!r}]\n"
+        for name in OF_LAYERS.values()
+    )
     code = (
-        "import jax\nimport jax.numpy as jnp\nimport numpy as np\nfrom flax import nnx\n\n\n"
+        "import inspect\nimport jax\nimport jax.numpy as jnp\nimport numpy as np\n"
+        "import optax\nfrom flax import nnx\n\n\n"
         f"def look():\n    x = jnp.zeros(3)\n{body}    return [x.transpose, x.reshape] and 1.0\n"
     )
     request = RunRequest(code=code, parameters=(), calls=(Call(function="look", arguments=()),))

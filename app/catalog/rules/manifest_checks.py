@@ -1,6 +1,7 @@
 """What the types of a manifest cannot say: values that contradict each other, or name what is not there."""
 
 import keyword
+import unicodedata
 import uuid
 from collections.abc import Iterator, Mapping, Sequence
 
@@ -135,6 +136,7 @@ def _list(value: object) -> list[object]:
 def draft_faults(draft: Draft) -> Iterator[Fault]:
     """Yield all that is wrong with a manifest beyond its types, as far as it can be read."""
     yield from _identity_faults(draft)
+    yield from _shown_faults(draft.keys)
     if draft.entry is not None:
         faults = list(_entry_faults(draft.entry))
         yield from faults
@@ -185,6 +187,19 @@ def _identity_faults(draft: Draft) -> Iterator[Fault]:
                 ("forbidden", index),
                 f"{name!r} is not a name with dots, such as 'nnx.MultiHeadAttention'",
             )
+
+
+def _shown_faults(keys: Mapping[str, object]) -> Iterator[Fault]:
+    """Tell of what a list could not show, or PostgreSQL not store."""
+    for key in ("title", "track", "summary"):
+        text = keys.get(key)
+        if not isinstance(text, str) or not text:
+            continue
+        odd = [char for char in text if unicodedata.category(char) == "Cc" and char not in "\t\n"]
+        if not text.strip():
+            yield (key,), "must not be empty: lists and pages show it"
+        elif odd:
+            yield (key,), f"has a control character (U+{ord(odd[0]):04X}); take it out"
 
 
 def _is_uuid(text: str) -> bool:
@@ -245,6 +260,12 @@ def _name_faults(draft: Draft) -> Iterator[Fault]:
         if name in seen:
             yield (part, index, "name"), f"the name {name!r} is used twice; each case and probe has its own"
         seen.add(name)
+    for index, case in draft.cases.items():
+        for drawn in set(case.fresh_names) & seen:
+            reason = (
+                f"what `fresh` draws of it is called {drawn!r}, which is the name of another; take another"
+            )
+            yield ("cases", index, "name"), reason
     for _, name in cases:
         for part, other, again in [("cases", *one) for one in cases] + [("probes", *one) for one in probes]:
             if again == f"{name}-again":

@@ -1,5 +1,7 @@
 """The files of a problem's two folders: which belong there, which are missing, which nothing reads."""
 
+import os
+import unicodedata
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path, PurePosixPath
 
@@ -11,6 +13,8 @@ PackageFiles = dict[str, bytes]
 REFERENCE = "reference/reference.py"
 TOP_LEVEL = ("problem.toml", "statement.md", "starter.py", REFERENCE)
 _FILE_LIMIT_BYTES = 1 << 20
+_NO_PART = (".", "__pycache__")
+"""What names of files and folders begin with that belong to no problem."""
 _NOT_PART_OF_A_VERSION = ("outputs.json",)
 """Kept beside a reference by `jaxercise regrade`; derived, so it must not change the version."""
 _ENOUGH_VARIANTS = 4
@@ -25,26 +29,35 @@ def read_files(folder: Path, reference_folder: Path) -> tuple[PackageFiles, list
     files: PackageFiles = {}
     faults: list[PackageFault] = []
     for root, prefix in ((folder, ""), (reference_folder, "reference/")):
-        try:
-            paths = sorted(root.rglob("*"))
-        except OSError as fault:
-            faults.append(_fault(prefix or ".", f"cannot be read ({fault.strerror})"))
-            continue
-        for path in paths:
+        for path in sorted(_all_below(root, prefix, faults)):
             relative = path.relative_to(root)
-            if any(part.startswith((".", "__pycache__")) for part in relative.parts):
-                continue
             if path.name not in _NOT_PART_OF_A_VERSION and (path.is_symlink() or not path.is_dir()):
                 _read_one(path, prefix + relative.as_posix(), files, faults)
     return files, faults
 
 
+def _all_below(root: Path, prefix: str, faults: list[PackageFault]) -> Iterator[Path]:
+    """Yield what is not hidden; a folder that cannot be read is a fault, where a glob takes it for empty."""
+
+    def note(fault: OSError) -> None:
+        place = Path(fault.filename or root)
+        name = place.relative_to(root).as_posix() if place.is_relative_to(root) else place.name
+        reason = f"cannot be read ({fault.strerror}); mend its permissions"
+        faults.append(_fault(prefix if name == "." else f"{prefix}{name}", reason))
+
+    for place, folders, files in os.walk(root, onerror=note) if root.exists() else ():
+        folders[:] = [name for name in folders if not name.startswith(_NO_PART)]
+        yield from (Path(place, name) for name in (*folders, *files) if not name.startswith(_NO_PART))
+
+
+def as_shown(name: str) -> str:
+    """Return a file's name as pages, logs and databases can bear it; bytes that are no text become marks."""
+    return "".join("\ufffd" if unicodedata.category(char) in ("Cc", "Cs") else char for char in name)
+
+
 def _read_one(path: Path, name: str, files: PackageFiles, faults: list[PackageFault]) -> None:
-    try:
-        name.encode()
-    except UnicodeEncodeError:
-        shown = name.encode(errors="replace").decode()
-        faults.append(_fault(shown, "its name is not UTF-8; give it another one"))
+    if (shown := as_shown(name)) != name:
+        faults.append(_fault(shown, "its name is not UTF-8 or has control characters; give it another one"))
         return
     try:
         if path.is_symlink():

@@ -1,7 +1,7 @@
 """Files of a package as text, and what keeps them from being that: line and way out in place of a byte."""
 
 from app.catalog.faults import PackageFault
-from app.core.submission import BYTE_ORDER_MARK
+from app.catalog.file_text import BYTE_ORDER_MARK
 
 _WIDE_MARKS = (b"\xff\xfe", b"\xfe\xff")
 
@@ -9,7 +9,7 @@ _WIDE_MARKS = (b"\xff\xfe", b"\xfe\xff")
 def decoded(file: str, data: bytes) -> tuple[str, list[PackageFault]]:
     """Return a file's text without its byte-order mark, and why it is none where it is not UTF-8."""
     try:
-        return data.decode("utf-8").removeprefix(BYTE_ORDER_MARK), []
+        return data.decode("utf-8").lstrip(BYTE_ORDER_MARK), []
     except UnicodeDecodeError as error:
         line = data.count(b"\n", 0, error.start) + 1
         byte = f"byte 0x{data[error.start]:02x}"

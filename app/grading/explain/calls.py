@@ -49,7 +49,107 @@ def _operands(asked: Asked) -> str:
     return f"`{asked[1]}` does not work between a `{kinds[0]}` and a `{kinds[1]}`."
 
 
+_FUNCTIONS = frozenset(
+    (
+        "sum mean max min var std prod argmax argmin concatenate stack softmax log_softmax squeeze cumsum "
+        "expand_dims zeros ones full array asarray arange zeros_like ones_like norm logsumexp sort argsort "
+        "split relu"
+    ).split()
+)
+_LAYERS = frozenset(
+    "BatchNorm Conv ConvTranspose Dropout Embed GroupNorm LayerNorm Linear LinearGeneral MultiHeadAttention "
+    "RMSNorm".split()
+)
+_OF_FUNCTIONS = {"dim": "axis", "dims": "axis", "keepdim": "keepdims"}
+OF_LAYERS = {
+    "eps": "epsilon",
+    "p": "rate",
+    "stride": "strides",
+    "bias": "use_bias",
+    "in_channels": "in_features",
+    "out_channels": "out_features",
+    "units": "out_features",
+    "filters": "out_features",
+    "embedding_dim": "features",
+    "embed_dim": "in_features",
+}
+"""By a word of another library's layers, what those of Flax call it; a test finds each there."""
+_NEEDLESS = frozenset(("device", "requires_grad", "batch_first", "inplace", "input_shape", "trainable"))
+
+
+def _no_such_parameter(asked: Asked) -> str:
+    """Say what another library's word is here; a function of the learner's own may call anything so."""
+    function, name = _called(asked).strip("`"), asked[2]
+    known = {**dict.fromkeys(_FUNCTIONS, _OF_FUNCTIONS), **dict.fromkeys(_LAYERS, OF_LAYERS)}.get(function)
+    if known is None:
+        return f"`{function}` has no parameter `{name}`: look up how it is spelt."
+    if name in known:
+        return f"`{function}` has no `{name}`, which is another library's word: here it is `{known[name]}`."
+    if name in _NEEDLESS:
+        return f"`{function}` has no `{name}`, which is another library's: leave it out."
+    if name == "activation":
+        return f"`{function}` has no `activation`: call a function on what comes out, as `jax.nn.relu(...)`."
+    return f"`{function}` has no parameter `{name}`: look up how it is spelt."
+
+
+_ONE_BY_ONE = frozenset(
+    "map filter zip enumerate generator reversed set frozenset dict_keys dict_values dict_items".split()
+)
+
+
+def _subscripted(asked: Asked) -> str:
+    kind = asked[1].rpartition(".")[2]
+    if kind in _ONE_BY_ONE or kind.endswith("iterator"):
+        return f"A `{kind}` gives its values one by one: make a list of it, with `list(...)`, to pick one."
+    if kind in ("function", "method", "builtin_function_or_method", "type"):
+        return "Square brackets stand behind a function here: round ones call it."
+    if kind == "NoneType":
+        return (
+            "Something is None where one of its entries is asked for: perhaps a function has no `return`, or "
+            "an attribute was never set."
+        )
+    if kind in ("int", "float"):
+        return f"A single `{kind}` has no entries: nothing can be picked from it by square brackets."
+    return (
+        f"A `{kind}` has no entries that square brackets could pick; what it holds has names, as in `x.name`."
+    )
+
+
 RULES: tuple[Rule, ...] = (
+    rule(
+        "NotImplementedError",
+        r"`type` argument of array\.view\(\) is not supported",
+        "`view` is PyTorch's: here it is `x.reshape(...)`.",
+    ),
+    rule(
+        "TypeError",
+        r"_repeat\(\) takes from \d to \d positional arguments",
+        "`repeat` of PyTorch is `jnp.tile(x, (2, 1))` here; `jnp.repeat` takes one count, and an axis.",
+    ),
+    rule(
+        "ValueError",
+        r"No `decode` argument was provided to MultiHeadAttention",
+        "`nnx.MultiHeadAttention` needs to be told `decode=False`, where it is made or where it is called.",
+    ),
+    rule(
+        "TypeError",
+        r"\w{1,40}\.__call__\(\) got an unexpected keyword argument '(?:train|training|is_training)'",
+        "Whether a layer trains is said by `deterministic=` or `use_running_average=`, or for a whole model "
+        "by `model.train()` and `model.eval()`.",
+    ),
+    rule(
+        "TypeError",
+        r"(list|tuple) indices must be integers or slices, not tuple",
+        lambda a: (
+            f"A {a[1]} takes one index at a time, `x[0][1]`: `x[0, 1]` needs an array, of `jnp.asarray`."
+        ),
+    ),
+    rule("TypeError", r"'([\w.]{1,120})' object is not subscriptable", _subscripted),
+    rule(
+        "TypeError",
+        r"exceptions must derive from BaseException",
+        'Only an exception can be raised, such as `ValueError("...")`.',
+    ),
     rule(
         "TypeError",
         FUNCTION + r"\(\) takes (\d{1,3}) positional arguments? but (\d{1,3}) (?:was|were) given",
@@ -63,7 +163,7 @@ RULES: tuple[Rule, ...] = (
     rule(
         "TypeError",
         FUNCTION + r"\(\) got an unexpected keyword argument '" + NAME + "'",
-        lambda a: f"{_called(a)} has no parameter `{a[2]}`: look up how it is spelt.",
+        _no_such_parameter,
     ),
     rule(
         "TypeError",

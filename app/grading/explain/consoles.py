@@ -41,7 +41,11 @@ _LINES = (
         "`In [1]:` is the prompt of a notebook: take it off in front of each cell.",
     ),
     (
-        re.compile(r"(?:python3?|py|jupyter|bash|ls|pwd|clear|cls)\s*$"),
+        re.compile(r"(?:Array|DeviceArray|array|tensor)\(\[*[-\d ]"),
+        "This is what was printed, and no code: leave the line out.",
+    ),
+    (
+        re.compile(r"(?:python3?|py|jupyter|bash|ls|pwd|clear|cls)(?:\s+-[a-zA-Z]+)*\s*$"),
         "This is no Python: leave the line out.",
     ),
     (
@@ -53,6 +57,29 @@ _LINES = (
         "`<-` is not Python's, which reads a comparison here: write `=`.",
     ),
 )
+
+
+_KEYBOARD = "waits for a keyboard, and there is none here: all that is asked about arrives in the parameters."
+_NO_COMMAND = (
+    "Nobody starts a solution with words of a command line: leave `argparse` and `sys.argv` out, what is "
+    "asked about arrives in the parameters."
+)
+_READS_WORDS = re.compile(r"\b(?:sys\.)?argv\b|\.parse_(?:known_)?args\(")
+
+
+def _end(asked: Asked) -> str:
+    if _READS_WORDS.search(asked.line):
+        return _NO_COMMAND
+    return (
+        "This ends the whole program, and no answer can come any more: leave it out. A function ends by "
+        "`return`."
+    )
+
+
+def _asks_somebody(asked: Asked) -> str:
+    """Say which function waits for a keyboard; an end of a file that was read is something else."""
+    found = re.search(r"\b(input|getpass|stdin)\b", asked.line)
+    return f"`{found[1] if found else 'input'}` {_KEYBOARD}" if found or asked.match[0] else ""
 
 
 def _line(asked: Asked) -> str:
@@ -83,10 +110,31 @@ RULES: tuple[Rule, ...] = (
     rule("ModuleNotFoundError", r"No module named '([\w.]{1,120})'", _package),
     rule(
         "EOFError",
-        r"EOF when reading a line",
-        lambda _: (
-            "`input` waits for a keyboard, and there is none here: all that is asked about arrives in the "
-            "parameters."
+        r"(?:EOF when reading a line)?",
+        _asks_somebody,
+    ),
+    rule(
+        "ValueError",
+        r"invalid literal for int\(\) with base 10: ''|could not convert string to float: ''",
+        lambda asked: f"`stdin` {_KEYBOARD}" if "stdin" in asked.line else "",
+    ),
+    rule(
+        "IndexError",
+        r"list index out of range",
+        lambda asked: _NO_COMMAND if _READS_WORDS.search(asked.line) else "",
+    ),
+    rule(
+        "KeyboardInterrupt",
+        r"",
+        "Nobody interrupts a solution here, so the code did that itself: leave it out.",
+    ),
+    rule(
+        "AssertionError",
+        r"",
+        lambda asked: (
+            "An `assert` of your own did not hold: print what it compares before this line."
+            if re.match(r"assert\b", asked.line)
+            else ""
         ),
     ),
     rule(
@@ -100,9 +148,6 @@ RULES: tuple[Rule, ...] = (
     rule(
         "SystemExit",
         r"",
-        lambda _: (
-            "This ends the whole program, and no answer can come any more: leave it out. A function ends "
-            "by `return`."
-        ),
+        _end,
     ),
 )

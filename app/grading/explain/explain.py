@@ -2,18 +2,29 @@
 
 import re
 
-from app.grading.explain import calls, consoles, modules, names, newer_names, shapes, tracing, whole_numbers
+from app.grading.explain import (
+    calls,
+    consoles,
+    modules,
+    names,
+    newer_names,
+    not_imported,
+    shapes,
+    tracing,
+    whole_numbers,
+)
 from app.grading.explain.rule import Asked
 from sandbox.interface import Raised
 
-# Special before general: a layer's missing `rngs` before any missing argument, a newer name before any other.
+# Special before general: a layer's missing `rngs` before any missing argument, `sys.argv[1]` before a list's.
 _RULES = (
     *tracing.RULES,
     *whole_numbers.RULES,
     *modules.RULES,
-    *shapes.RULES,
     *newer_names.RULES,
     *consoles.RULES,
+    *not_imported.RULES,
+    *shapes.RULES,
     *names.RULES,
     *calls.RULES,
 )

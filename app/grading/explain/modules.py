@@ -38,6 +38,19 @@ _NO_MESH = (
 )
 _ONE_DEVICE = "One processor computes here, and no GPU or TPU: leave out what spreads arrays over devices."
 
+
+def _called_value(asked: Asked) -> str:
+    """Say of a value of an array, called as PyTorch calls it, how it is read; empty for any other."""
+    for name in ("size", "shape"):
+        if f".{name}(" in asked.line:
+            return (
+                f"`{name}` is called in PyTorch; here the sides are `x.shape`, and one of them `x.shape[0]`."
+            )
+    if asked.match[0].startswith("'jaxlib"):
+        return "An array stands where a function or a layer is called: square brackets pick its entries."
+    return ""
+
+
 RULES: tuple[Rule, ...] = (
     rule("ValueError", r"An auto mesh context or metadata is required", _NO_MESH),
     rule("RuntimeError", r"with_sharding_constraint requires a non-empty mesh", _NO_MESH),
@@ -120,6 +133,16 @@ RULES: tuple[Rule, ...] = (
         ),
     ),
     rule(
+        "TypeError",
+        r"'_IndexUpdateHelper' object does not support item assignment",
+        "A JAX array never changes. Make a new one: `x = x.at[0].set(y)` in place of `x.at[0] = y`.",
+    ),
+    rule(
+        "TypeError",
+        r"JAX encountered invalid PRNG key data",
+        "Random numbers are drawn by a key: write `jax.random.key(int(seed))`, and hand that on.",
+    ),
+    rule(
         "AttributeError",
         r"__delitem__",
         "A JAX array never changes, so nothing can be deleted from it: `jnp.delete` makes a shorter one.",
@@ -158,6 +181,7 @@ RULES: tuple[Rule, ...] = (
         "Something that should be a layer or a function is None: was it ever set, and does what made it "
         "`return` it?",
     ),
+    rule("TypeError", r"'(?:int|tuple|jaxlib\._jax\.ArrayImpl)' object is not callable", _called_value),
     rule(
         "TypeError",
         r"'" + NAME + r"' object is not callable",

@@ -4,23 +4,6 @@ import unicodedata
 
 from app.grading.explain.rule import NAME, Asked, Rule, rule
 
-_IMPORTS = {
-    "jnp": "import jax.numpy as jnp",
-    "np": "import numpy as np",
-    "numpy": "import numpy",
-    "jax": "import jax",
-    "nnx": "from flax import nnx",
-    "flax": "import flax",
-    "optax": "import optax",
-    "lax": "from jax import lax",
-    "math": "import math",
-    "functools": "import functools",
-    "partial": "from functools import partial",
-    "dataclass": "from dataclasses import dataclass",
-    "vmap": "from jax import vmap",
-    "jit": "from jax import jit",
-    "grad": "from jax import grad",
-}
 _CAPITALS = {
     "true": "True",
     "TRUE": "True",
@@ -33,7 +16,6 @@ _CAPITALS = {
     "NONE": "None",
     "undefined": "None",
 }
-_TORCH_NAMES = frozenset({"torch", "nn", "F", "tf"})
 MOVED = {
     "softmax": "jax.nn.softmax",
     "log_softmax": "jax.nn.log_softmax",
@@ -49,7 +31,33 @@ MOVED = {
     "ModuleList": "nnx.List",
     "Parameter": "nnx.Param",
     "tree_map": "jax.tree.map",
+    "random": "jax.random",
+    "ReLU": "jax.nn.relu",
+    "GELU": "jax.nn.gelu",
+    "SiLU": "jax.nn.silu",
+    "Sigmoid": "jax.nn.sigmoid",
+    "Softmax": "jax.nn.softmax",
+    "Tanh": "jnp.tanh",
     "cat": "jnp.concatenate",
+    "tensor": "jnp.asarray",
+    "from_numpy": "jnp.asarray",
+    "randn": "jax.random.normal",
+    "rand": "jax.random.uniform",
+    "randint": "jax.random.randint",
+    "manual_seed": "jax.random.key",
+    "no_grad": "jax.lax.stop_gradient",
+    "unsqueeze": "jnp.expand_dims",
+    "permute": "jnp.transpose",
+    "bmm": "jnp.matmul",
+    "mm": "jnp.matmul",
+    "reduce_mean": "jnp.mean",
+    "reduce_sum": "jnp.sum",
+    "Embedding": "nnx.Embed",
+    "MultiheadAttention": "nnx.MultiHeadAttention",
+    "ModuleDict": "nnx.Dict",
+    "Conv1d": "nnx.Conv",
+    "BatchNorm1d": "nnx.BatchNorm",
+    "cross_entropy": "optax.softmax_cross_entropy_with_integer_labels",
     "erf": "jax.scipy.special.erf",
 }
 """By a name that is often looked for in the wrong module, where it is."""
@@ -66,8 +74,40 @@ OF_ARRAYS = {
     "append": "jnp.concatenate",
     "contiguous": "nothing: there is no need for it",
     "cpu": "nothing: there is no need for it",
+    "cuda": "nothing: there is no need for it",
+    "to": "nothing: there is no need for it",
+    "clone": "nothing: an array never changes",
+    "backward": "jax.grad",
+    "masked_fill": "jnp.where",
+    "type": "x.astype(jnp.float32)",
+    "mm": "jnp.matmul",
+    "bmm": "jnp.matmul",
+    "matmul": "jnp.matmul",
+    "relu": "jax.nn.relu",
+    "exp": "jnp.exp",
+    "sqrt": "jnp.sqrt",
 }
 """By a method that JAX arrays lack, what does the same."""
+_OF_MODULES = {
+    "forward": "write `__call__` in its place, and call the module itself, `model(x)`",
+    "parameters": "`nnx.state(model, nnx.Param)` has them",
+    "named_parameters": "`nnx.state(model, nnx.Param)` has them",
+    "state_dict": "`nnx.state(model)` has it",
+    "load_state_dict": "`nnx.update(model, state)` does it",
+    "register_buffer": "write `self.name = nnx.Variable(...)`",
+    "register_parameter": "write `self.name = nnx.Param(...)`",
+    "zero_grad": "leave it out, a gradient is what `nnx.grad` returns",
+    "cuda": "leave it out",
+    "to": "leave it out",
+}
+"""By what modules of PyTorch have and those of Flax have not, what to do."""
+_WEIGHTS = {
+    "Linear": "kernel",
+    "Conv": "kernel",
+    "LayerNorm": "scale",
+    "BatchNorm": "scale",
+    "Embed": "embedding",
+}
 _HERE = ("jax", "flax", "numpy", "optax")
 
 
@@ -88,19 +128,14 @@ def _look_alike(asked: Asked) -> str:
 
 def _unknown_name(asked: Asked) -> str:
     name = asked[1]
-    if name in _IMPORTS:
-        return f"`{name}` is not imported: write `{_IMPORTS[name]}` at the top."
-    if name in _TORCH_NAMES:
-        return (
-            f"`{name}` is not imported, and there is no PyTorch or TensorFlow here: layers are in `nnx`, "
-            "mathematics in `jnp`."
-        )
     if name in _CAPITALS:
         return f"Python writes `True`, `False` and `None`: `{name}` is `{_CAPITALS[name]}` there."
     if name == "this":
         return "`this` is not Python's: a method lists `self` as its first parameter, and writes `self.x`."
     if name == "self":
         return "`self` is only there inside a method that lists it as its first parameter."
+    if name in MOVED:
+        return f"There is no variable `{name}` here: use `{MOVED[name]}`."
     if asked.nearest:
         return f"There is no variable `{name}` here. Is `{asked.nearest}` meant?"
     return (
@@ -155,6 +190,10 @@ def _attribute(asked: Asked) -> str:
             f"A module of `flax.nnx` has no `.{name}`, that is `flax.linen`: an instance holds its "
             "parameters and is called by itself, `model(x)`."
         )
+    if name == "weight" and kind in _WEIGHTS:
+        return f"The parameter of `{kind}` that PyTorch calls `weight` is `{_WEIGHTS[kind]}` here."
+    if name in _OF_MODULES and kind[:1].isupper():
+        return f"`{kind}` has no `.{name}`, that is PyTorch: {_OF_MODULES[name]}."
     if asked.nearest:
         return f"`{kind}` has no attribute `{name}`. Is `{asked.nearest}` meant?"
     return f"`{kind}` has no attribute `{name}`: was it set in `__init__`, under this very name?"

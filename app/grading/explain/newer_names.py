@@ -51,11 +51,16 @@ OF_MODULES: Mapping[str, Mapping[tuple[int, int], str]] = {
 _OF_CLASSES: Mapping[str, Mapping[tuple[int, int], str]] = {
     "Path": {_3_12: "walk is_junction with_segments", _3_13: "from_uri full_match", _3_14: "copy move"},
     "PosixPath": {_3_12: "walk is_junction with_segments", _3_13: "from_uri full_match", _3_14: "copy move"},
+    "Decimal": {_3_14: "from_number"},
+    "Fraction": {_3_12: "is_integer", _3_14: "from_number"},
     "Queue": {_3_13: "shutdown"},
     "Random": {_3_12: "binomialvariate"},
+    "array": {_3_13: "clear"},
     "complex": {_3_14: "from_number"},
+    "date": {_3_14: "strptime"},
     "float": {_3_14: "from_number"},
     "int": {_3_12: "is_integer"},
+    "time": {_3_14: "strptime"},
 }
 _MODULES: Mapping[tuple[int, int], str] = {
     _3_13: "dbm.sqlite3",
@@ -148,7 +153,7 @@ RULES: tuple[Rule, ...] = (
     ),
     rule(
         "AttributeError",
-        r"(?:type object )?'(\w{1,80})' (?:object )?has no attribute '" + NAME + "'",
+        r"(?:type object )?'(?:[\w.]{1,80}\.)?(\w{1,80})' (?:object )?has no attribute '" + NAME + "'",
         _of_class,
     ),
     rule(

@@ -331,6 +331,17 @@ RULES: tuple[Rule, ...] = (
         ),
     ),
     rule(
+        "TypeError",
+        r"Gradient only defined for scalar-output functions\. Output was \(",
+        "A gradient is taken of a single number, and the function returned several values: return one, or "
+        "name the first as the one that counts by `has_aux=True`.",
+    ),
+    rule(
+        "TypeError",
+        r"iteration over a 0-d array",
+        "The array is a single number, so there is nothing to go through; is an axis missing?",
+    ),
+    rule(
         "ValueError",
         r"setting an array element with a sequence",
         "The rows of the list have different lengths, so they make no array.",

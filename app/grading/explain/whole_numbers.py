@@ -38,7 +38,8 @@ def _shape(asked: Asked) -> str:
 RULES: tuple[Rule, ...] = (
     rule(
         "TypeError",
-        r"Shapes must be 1D sequences of concrete values of integer type, got \(([^\n]{0,300}?),?\)(?:\.|$)",
+        r"Shapes must be 1D sequences of concrete values of integer type, got "
+        r"[(\[]([^\n]{0,300}?),?[)\]](?:\.|$)",
         _shape,
     ),
     rule(

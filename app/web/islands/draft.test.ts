@@ -96,6 +96,20 @@ test("code that reads as JSON is code", () => {
   expect(draft("ada", "vit").read()).toBe('{"code": 1}');
 });
 
+test("what a guest wrote stays where it is while there is no room for it twice", () => {
+  draft("guest", "vit").write("as a guest");
+  const full = {
+    getItem: (key: string) => localStorage.getItem(key),
+    removeItem: (key: string) => localStorage.removeItem(key),
+    setItem: () => {
+      throw new Error("full");
+    },
+  } as unknown as Storage;
+  new Draft(full, sessionStorage, "ada", "vit").read();
+  expect(draft("guest", "vit").read()).toBe("as a guest");
+  expect(draft("ada", "vit").read()).toBe("as a guest");
+});
+
 test("a browser that keeps nothing is no error", () => {
   const refusing = {
     getItem: () => {

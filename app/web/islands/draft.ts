@@ -166,6 +166,8 @@ export class Draft {
     if (written) {
       this.#seen = this.#stored()?.token ?? "";
       this.take(written.code);
+      // Where there is no room for it twice, it stays where it is.
+      if (this.#stored()?.code !== written.code) return;
     }
     this.#local.removeItem(guests);
     this.#tab.removeItem(guests);

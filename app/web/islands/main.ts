@@ -55,6 +55,7 @@ if (textarea && bench && form) {
   if (result) {
     const page = `/problems/${bench.dataset["problem"] ?? ""}`;
     mountSubmit(form, result, {
+      user: bench.dataset["user"] ?? "guest",
       problem: bench.dataset["problem"] ?? "",
       editor,
       say,

@@ -12,6 +12,8 @@ export interface Sending {
 }
 
 export interface SendOptions {
+  /** Whose page it is: where another account has signed in in another tab, the service refuses. */
+  user?: string | undefined;
   /** Says why there is no answer yet. */
   waiting: (text: string) => void;
   /** Ends the tries. */
@@ -71,7 +73,12 @@ async function tried(sending: Sending, options: SendOptions): Promise<string | R
   try {
     response = await fetch(`/api/v1/problems/${encodeURIComponent(sending.problem)}/submissions`, {
       method: "POST",
-      headers: { "Content-Type": "application/json", Accept: "application/json", "Idempotency-Key": sending.key },
+      headers: {
+        "Content-Type": "application/json",
+        Accept: "application/json",
+        "Idempotency-Key": sending.key,
+        ...(options.user ? { "Jaxercise-Account": options.user } : {}),
+      },
       credentials: "same-origin",
       body: JSON.stringify({ code: sending.code, mode: sending.mode }),
       signal: AbortSignal.any([options.stop, AbortSignal.timeout(options.answerMilliseconds ?? 8000)]),

@@ -7,6 +7,8 @@ import { Refusal, send, wish, type Sending, type SendOptions } from "./send";
 
 export interface SubmitOptions {
   problem: string;
+  /** The account that the page was made for. */
+  user?: string;
   editor: Editor;
   say: (text: string) => void;
   /** `unchanged`: the editor still holds the code that was graded. */
@@ -48,6 +50,7 @@ export function mountSubmit(form: HTMLFormElement, result: HTMLElement, options:
     const stop = new AbortController();
     const id = await send(sending, {
       ...options.patience,
+      user: options.user,
       waiting: (text) => say(form, "waiting", text, stopButton(() => stop.abort())),
       stop: stop.signal,
     });

@@ -2,6 +2,7 @@
 
 import ast
 import inspect
+import re
 from collections.abc import Iterator, Sequence
 from difflib import get_close_matches
 from types import ModuleType
@@ -55,6 +56,9 @@ def _missing(tree: ast.Module, name: str) -> Loaded:
         if found == name:
             message = f"{name} is defined {place}: move it out, to the left edge"
             return Loaded(refusal=Refusal.MISSING_FUNCTION, message=message, line=line)
+    if (quoted := _in_quotes(tree, name)) is not None:
+        message = f"{name} stands in a text in quotes, which is not run: take the quotes around the code away"
+        return Loaded(refusal=Refusal.MISSING_FUNCTION, message=message, line=quoted)
     there = [node for node in tree.body if isinstance(node, _Function)]
     near = get_close_matches(name.lower(), [node.name.lower() for node in there], n=1, cutoff=0.7)
     if near:
@@ -68,6 +72,16 @@ def _missing(tree: ast.Module, name: str) -> Loaded:
     return Loaded(refusal=Refusal.MISSING_FUNCTION, message=f"there is no function named {name}{defined}")
 
 
+def _in_quotes(tree: ast.Module, name: str) -> int | None:
+    """Return the line of a text that stands by itself and has the function in it; None where none has."""
+    defined = re.compile(rf"^\s*(?:async )?def\s+{re.escape(name)}\s*\(", re.MULTILINE)
+    for node in tree.body:
+        match node:
+            case ast.Expr(value=ast.Constant(value=str(text))) if defined.search(text):
+                return node.lineno
+    return None
+
+
 def _inside_others(parent: ast.AST, place: str) -> Iterator[tuple[str, str, int]]:
     """Yield what is defined, but does not stand by itself: where in words, its name and its line."""
     for node in ast.iter_child_nodes(parent):
@@ -75,6 +89,8 @@ def _inside_others(parent: ast.AST, place: str) -> Iterator[tuple[str, str, int]
             yield place, node.name, node.lineno
         elif place == _PROGRAM and isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
             yield place, node.id, node.lineno
+        elif place == _PROGRAM and isinstance(node, ast.alias):
+            yield place, node.asname or node.name, node.lineno
         yield from _inside_others(node, _place_in(node) or place)
 
 

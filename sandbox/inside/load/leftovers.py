@@ -26,20 +26,31 @@ _COMMANDS = (
 _INSTALLED = re.compile(r"[%!$]?\s?(?:sudo )?(?:\S* -m )?(?:pip3?|conda|mamba|apt|apt-get|uv|brew)\s")
 _MAGIC = re.compile(r"%%?\s?[A-Za-z_]|!\s?[\w./{~$]")
 _CAUGHT = re.compile(rf"[\w., ]{{1,80}}=\s*(?:%%?[A-Za-z_]|!\s?(?:{_COMMANDS})\b)")
-_SHELL = re.compile(rf"(?:\$ |\(\w+\) \S+@|[\w.-]+@[\w.-]+:\S*[$#])|(?:{_COMMANDS})\s+[-\w./~$\"']")
+_SHELL = re.compile(
+    r"\$ |\([\w.-]+\) (?:\S+@|\$ )|(?:PS )?[A-Za-z]:\\[^>]*>|[\w.-]+@[\w.-]+:\S*[$#]"
+    rf"|(?:{_COMMANDS})\s+[-\w./~$\"']"
+)
 _HELP = re.compile(r"\??\??[A-Za-z_][\w.()\[\]]{0,80}\?{1,2}\s*$|\?{1,2}[A-Za-z_][\w.]{0,80}\s*$")
 _CELL = re.compile(r"(?:(?:In|Out)\s?)?\[[\d\s*]*\]:|\.\.\.:")
+_TRACEBACK = re.compile(
+    r"Traceback \(most recent|Cell In ?\[|File \"[^\"]*\", line \d|-{20,}$|\w*Error\s+Traceback\b"
+)
 _CONFLICT = re.compile(r"(?:<{7}|={7}|>{7}|\|{7})(?: |$)")
 _DIFF = re.compile(r"diff --git |@@ -\d|(?:---|\+\+\+) [ab]/|index [0-9a-f]{7}")
 _CHANGED = re.compile(r"[+-]\s*(?:import|from|def|class|return|if|for|with|@|#|\"\"\"|[\w.]+\s*=)")
 _NUMBERED = re.compile(r"(\d{1,6})(?:\s*[:|.)│]\s?|\s+|$)")
 _TAG = re.compile(r"</?[A-Za-z][\w-]*(?:\s[^>]*)?>|<!|<\|")
 _ENTITY = re.compile(r"&(?:lt|gt|amp|quot|apos|nbsp|#\d{1,5});")
-_MARKDOWN = re.compile(r"\*\*\S|__\S.*__$|#{1,6} |[-*_]{3,}$|\|.*\|$|\$\$|[-*•] [A-Z`*]|\d{1,3}[.)] [A-Z`*]")
+_MARKDOWN = re.compile(
+    r"\*\*\S|__\S.*__$|[-*_]{3,}$|\|.*\|$|\$\$|!?\[[^\]]*\]\(\S"
+    r"|[-*•] (?:[A-Z`*]|\[[ xX]\])|\d{1,3}[.)] [A-Z`*]"
+)
 _WORD = re.compile(r"[^\W\d_]+(?:['’-][^\W\d_]+)*[.,;:!?…]{0,3}")
 _OF_CODE = frozenset(("None", "True", "False", "lambda", "def", "elif", "import", "self"))
 _OPERATORS = frozenset("=[]{}<>+*/%@&|^~\\")
 _STRINGS = re.compile(r"\"[^\"\n]*\"|'[^'\n]*'|`[^`\n]*`|#.*")
+_QUOTED = re.compile(r"\"[^\"\n]*\"|'[^'\n]*'|#.*")
+_BEGINS = re.compile(r"\b(?:import|def|class|return|for|while)\s")
 _OLD_EXCEPT = re.compile(r"except\s+([\w.]{1,80}|\([^)]{1,200}\))\s*,\s*([a-z_]\w{0,80})\s*:")
 _OLD_RAISE = re.compile(r"raise\s+([\w.]{1,80})\s*,\s*\S")
 
@@ -70,6 +81,12 @@ _RULES: Sequence[_Rule] = (
     ),
     (_CELL.match, "`In [1]:` and `...:` are the prompts of a notebook: take them off in front of each line"),
     (_HELP.match, "a question mark asks a notebook for help and is no Python: leave the line out"),
+    (_TRACEBACK.match, "this is a report of an error that was copied along, no Python: leave it out"),
+    (
+        re.compile(r"https?://\S").match,
+        "this is an address of the web, no Python: leave it out, or put a # in front",
+    ),
+    (re.compile(r"\\[A-Za-z]+[{\[]").match, "this is LaTeX, no Python: leave it out"),
     (_CONFLICT.match, "git marks a merge conflict like this: keep one of the two texts and no mark"),
     (
         lambda line: re.match(r">+(?: |$)", line),
@@ -183,7 +200,9 @@ def _habit(lines: Sequence[str], place: int, error: SyntaxError | None) -> str:
             return "this is a text around the code, no Python: keep only what stands between the lines of ```"
         kind = "a sentence" if is_sentence else "Markdown"
         return f"this is {kind}, no Python: leave it out, or put a # in front"
-    return _indentation(lines, place, error)
+    if "`" in _QUOTED.sub("", line):
+        return "a backtick ` is no quote of Python: leave it out, or write ' or \" where a text is meant"
+    return _of_the_text(lines, place, (error.msg if error is not None else "") or "")
 
 
 def _is_numbered(lines: Sequence[str], place: int) -> bool:
@@ -211,9 +230,8 @@ def _is_sentence(line: str) -> bool:
     return len(words) >= 3 or line.endswith((":", ".", "!"))
 
 
-def _indentation(lines: Sequence[str], place: int, error: SyntaxError | None) -> str:
-    """Say what is wrong in front of a line where tabs and blanks do not fit."""
-    message = (error.msg if error is not None else "") or ""
+def _of_the_text(lines: Sequence[str], place: int, message: str) -> str:
+    """Say what is wrong with how the text is laid out; `message` is the parser's of this line, if any."""
     if "inconsistent use of tabs and spaces" in message:
         return (
             "this line is indented by tabs where others are by blanks, or the other way round: indent by "
@@ -222,8 +240,21 @@ def _indentation(lines: Sequence[str], place: int, error: SyntaxError | None) ->
     written = [line for line in lines if line.strip() and not line.lstrip().startswith("#")]
     if message == "unexpected indent" and all(line[:1] in (" ", "\t") for line in written):
         return "the whole text is indented: take the same number of blanks away in front of each line"
-    if "unexpected character after line continuation" in message and r"\n" in lines[place - 1]:
-        return r"`\n` stands here in the place of an end of line: end the lines themselves"
+    if "unexpected character after line continuation" in message:
+        if r"\n" in lines[place - 1]:
+            return r"`\n` stands here in the place of an end of line: end the lines themselves"
+        if lines[place - 1].rstrip().endswith("\\"):
+            return r"behind a `\` that continues a line nothing may stand, not even a blank: delete it"
+    if "'unicodeescape' codec" in message:
+        return (
+            r"a backslash in a text begins a sign, as `\n` does: double it, or write `r` in front of the text"
+        )
+    if re.match(r"'await' outside function|'?async(?:hronous)? [a-z]+'? outside", message):
+        return (
+            "only a notebook waits outside of a function: in a program, `await` stands inside an `async def`"
+        )
+    if len(written) == 1 and len(_BEGINS.findall(_STRINGS.sub("", written[0]))) > 2:
+        return "all stands in one line, so the ends of lines were lost where it was copied: copy it anew"
     return ""
 
 

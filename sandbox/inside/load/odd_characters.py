@@ -34,7 +34,14 @@ _SIGNS = {
     "〜": "~",
     ";": ";",
 }
+# The parser speaks of something else there: it has read up to such a character, or over it.
+_OVERLOOKED = (
+    ("unterminated string literal", re.compile(rf"([{''.join(_QUOTES)}])[\s)\]}},:;]*(?:#.*)?$")),
+    ("invalid decimal literal", re.compile(rf"\d[eE]([{''.join(_DASHES)}])\d")),
+    ("unexpected character after line continuation", re.compile(r"\\([^ -~])")),
+)
 _BYTE_ORDER_MARK = "\ufeff"
+_MARK_IN_LATIN_1 = "ï»¿"
 _LOST = "\ufffd"
 _UNSEEN = frozenset(("Zs", "Zl", "Zp", "Cf", "Cc", "Co", "Cn", "Mn"))
 _LOOK_EMPTY = frozenset("\u2800\u3164\u115f\u1160\uffa0\ufffc")
@@ -53,12 +60,29 @@ def odd_character(message: str, line: str) -> str:
 
     Empty where it is none of these.
     """
+    if line.startswith(_MARK_IN_LATIN_1):
+        return (
+            f"{_MARK_IN_LATIN_1} is a byte-order mark that was read in another encoding: delete it, and save "
+            "the file as UTF-8"
+        )
     match = _MESSAGE.search(message)
     if match is None:
         blanks = line[: len(line) - len(line.lstrip())]
         # Python counts the indentation anew behind a form feed, and then misses a block.
-        return _unseen("\x0c") if "\x0c" in blanks and "indent" in message else ""
-    char = chr(min(int(match[1], 16), 0x10FFFF))
+        if "\x0c" in blanks and "indent" in message:
+            return _unseen("\x0c")
+        char = _overlooked(message, line)
+        return _said_of(char) if char else ""
+    return _said_of(chr(min(int(match[1], 16), 0x10FFFF)))
+
+
+def _overlooked(message: str, line: str) -> str:
+    """Return the character that is wrong where the message is not about it; empty for none."""
+    found = (pattern.search(line) for words, pattern in _OVERLOOKED if words in message)
+    return next((match[1] for match in found if match), "")
+
+
+def _said_of(char: str) -> str:
     if char in _QUOTES:
         return f"{char} is a quote as word processors set it: write a straight one, ' or \""
     if char in _DASHES:
@@ -88,7 +112,8 @@ def _unseen(char: str) -> str:
             f"here stands an invisible byte-order mark ({code}), as is left over where files are joined: "
             "delete it"
         )
-    name = _NAMES.get(char) or unicodedata.name(char, "control character").lower()
+    unnamed = "control character" if unicodedata.category(char) == "Cc" else "a character without a name"
+    name = _NAMES.get(char) or unicodedata.name(char, unnamed).lower()
     return (
         f"here stands an invisible character ({code}, {name}), as is copied from a web page or a document: "
         "put an ordinary blank in its place, or nothing"

@@ -27,6 +27,10 @@ _BRACED = re.compile(
 )
 _COUNTED = re.compile(r"([^\W\d][\w.]*(?:\[[^\]]*\])?)\s*(\+\+|--)\s*(?:[;,)\]]|$)")
 _TERNARY = re.compile(r"[\w)\]]\s*\?[^?:]+:\s*\S")
+# "# include the CLS token" is a comment like any other.
+_DIRECTIVE = re.compile(
+    r"#(?:include\s*[<\"]|define\s+[A-Z_]\w*(?:\s|\(|$)|ifn?def\s+[A-Z_]\w*$|pragma\s+once)"
+)
 _FAR = 6
 """Lines behind an opening brace within which the parser notices that it opens no set."""
 
@@ -79,7 +83,7 @@ def other_language(lines: Sequence[str], place: int) -> str:
     whole = lines[place - 1].strip() if 1 <= place <= len(lines) else ""
     if re.match(r"print\s+[\"'\w]", whole):
         return "this is Python 2: write `print(…)`, with parentheses"
-    if re.match(r"#\s*(?:include|define|ifn?def|pragma)\b", whole):
+    if _DIRECTIVE.match(whole):
         return _CPP
     line = _STRINGS.sub("", whole).strip()
     if not line:

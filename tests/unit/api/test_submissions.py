@@ -55,6 +55,15 @@ async def test_a_byte_order_mark_is_no_part_of_the_code(tmp_path: Path) -> None:
     assert empty.status_code == 422
 
 
+async def test_a_text_in_utf_16_that_was_read_as_another_is_told_as_that(tmp_path: Path) -> None:
+    async with scripted_service(tmp_path) as service:
+        await service.sign_up()
+        sent = {"code": "print hello\n" + "x = 1".encode("utf-16-le").decode("latin-1"), "mode": "run"}
+        answer = await service.client.post("/api/v1/problems/double/submissions", json=sent)
+    assert (answer.status_code, code(answer)) == (422, "submission_refused")
+    assert "NUL characters (line 2), as one in UTF-16" in answer.json()["error"]["message"]
+
+
 async def test_run_grades_the_sample_cases_only(tmp_path: Path) -> None:
     async with scripted_service(tmp_path) as service:
         await service.sign_up()
@@ -406,6 +415,24 @@ async def test_a_key_said_again_gives_the_submission_that_it_made(tmp_path: Path
             account = {"email": "bob@school.test", "password": PASSWORD}
             await other.post("/api/v1/accounts", json=account)
             assert (await send(other, "a", "wait 60")).json()["id"] != later.json()["id"]
+
+
+async def test_code_of_a_page_of_another_account_is_refused(tmp_path: Path) -> None:
+    """Who has signed in in another tab meanwhile is not to have it as their own."""
+    async with scripted_service(tmp_path) as service:
+        await service.sign_up()
+        own = (await service.client.get("/api/v1/session")).json()["id"]
+        statuses = {}
+        for account in (own, "0" * 32):
+            answer = await service.client.post(
+                "/api/v1/problems/double/submissions",
+                json={"code": "x", "mode": "run"},
+                headers={"Jaxercise-Account": account},
+            )
+            statuses[account] = (answer.status_code, answer.json().get("status") or code(answer))
+        listed = (await service.client.get("/api/v1/problems/double/submissions")).json()
+    assert statuses == {own: (202, "queued"), "0" * 32: (401, "not_signed_in")}
+    assert len(listed["submissions"]) == 1
 
 
 async def test_a_used_key_with_another_wish_is_refused(tmp_path: Path) -> None:

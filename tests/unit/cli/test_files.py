@@ -39,7 +39,7 @@ def test_what_may_not_be_read_is_named(tmp_path: Path, monkeypatch: pytest.Monke
     monkeypatch.setattr(Path, "iterdir", _refuse)
     with pytest.raises(SubmissionRefused, match=f"^{tmp_path} cannot be read: Permission denied$"):
         python_files([tmp_path])
-    monkeypatch.setattr(Path, "read_text", _refuse)
+    monkeypatch.setattr(Path, "read_bytes", _refuse)
     with pytest.raises(SubmissionRefused, match=f"^{file} cannot be read: Permission denied$"):
         read_code(file)
 

@@ -81,6 +81,18 @@ def test_an_unknown_mode_is_refused_with_the_code_kept(learner: PageBrowser) -> 
     assert "x = 1</textarea>" in page.text
 
 
+def test_a_form_of_another_account_asks_to_sign_in_with_the_code_kept(learner: PageBrowser) -> None:
+    """Somebody else has signed in in another tab since its page was made."""
+    own = re.findall(r'name="account" value="(\w+)"', learner.get(PROBLEM).text)
+    fields = {"code": "x = 1", "mode": "run"}
+    page = learner.post(f"{PROBLEM}/submissions", data={**fields, "account": "0" * 32})
+    assert (page.status_code, "Your code is kept" in page.text) == (401, True)
+    assert "\nx = 1</textarea>" in page.text
+    assert 'class="earlier"' not in learner.get(PROBLEM).text
+    page = learner.post(f"{PROBLEM}/submissions", data={**fields, "account": own[0]})
+    assert page.url.path.startswith("/submissions/")
+
+
 def test_a_full_queue_keeps_the_code_and_says_when_to_try_again(tmp_path: Path) -> None:
     settings = read_settings(data_dir=tmp_path, waiting_per_user=1, slots=1)
     with browsing(create_app(settings, open_grader=open_scripted_grader)) as client:

@@ -144,3 +144,29 @@ def test_an_exception_of_a_hidden_case_is_explained_by_its_type_alone(
 def test_the_first_sentence_fits_beside_a_case(real: RealMessage) -> None:
     """The table of cases says what is wrong; the advice stands above it once."""
     assert 10 < len(first_sentence(real.explanation)) < 240
+
+
+@pytest.mark.parametrize(
+    ("message", "said"),
+    [
+        ("list indices must be integers or slices, not tuple", "one index at a time"),
+        ("'map' object is not subscriptable", "make a list of it"),
+        ("'dict_keys' object is not subscriptable", "make a list of it"),
+        ("'list_iterator' object is not subscriptable", "make a list of it"),
+        ("'function' object is not subscriptable", "round ones call it"),
+        ("'NoneType' object is not subscriptable", "Something is None"),
+        ("'float' object is not subscriptable", "has no entries"),
+        ("'Linear' object is not subscriptable", "as in `x.name`"),
+        ("sum() got an unexpected keyword argument 'dim'", "here it is `axis`"),
+        ("Linear.__init__() got an unexpected keyword argument 'bias'", "`Linear` has no `bias`, which is"),
+        ("zeros() got an unexpected keyword argument 'device'", "leave it out"),
+        ("Linear.__init__() got an unexpected keyword argument 'activation'", "as `jax.nn.relu(...)`"),
+        (
+            "f() got an unexpected keyword argument 'dim'",
+            "`f` has no parameter `dim`: look up how it is spelt.",
+        ),
+        ("exceptions must derive from BaseException", "Only an exception can be raised"),
+    ],
+)
+def test_a_value_of_the_wrong_kind_is_told(message: str, said: str) -> None:
+    assert said in explain("TypeError", message)

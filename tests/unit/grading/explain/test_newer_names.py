@@ -42,6 +42,11 @@ from app.grading.explain.newer_names import OF_MODULES
             "`float.from_number` is Python 3.14; here 3.11 runs.",
         ),
         (
+            "AttributeError",
+            "type object 'datetime.date' has no attribute 'strptime'",
+            "`date.strptime` is Python 3.14; here 3.11 runs.",
+        ),
+        (
             "ModuleNotFoundError",
             "No module named 'annotationlib'",
             "`annotationlib` is Python 3.14; here 3.11 runs.",

@@ -32,6 +32,17 @@ _COPIED = [
     ("x = a[…]", "write three dots"),
     ("x\u00a0= 1", "invisible character (U+00A0, no-break space)"),
     ("x\u200b = 1", "invisible character (U+200B, zero width space)"),
+    ("`x = 1`", "a backtick ` is no quote of Python"),
+    ("x = `1`", "a backtick ` is no quote of Python"),
+    ('x = "a”', "” is a quote as word processors set it"),
+    ("print('a’)", "’ is a quote as word processors set it"),
+    ("x = 1e‑3", "‑ is a dash as word processors set it"),
+    ("x = 1 + \\\u00a0\n2", "invisible character (U+00A0, no-break space)"),
+    ("x = 1 + \\ \n2", "nothing may stand, not even a blank"),
+    ("x = \ue000", "(U+E000, a character without a name)"),
+    ("ï»¿x = 1", "a byte-order mark that was read in another encoding"),
+    ('path = "C:\\Users\\me"', "a backslash in a text begins a sign"),
+    ("import math  def f(x):  return x", "the ends of lines were lost"),
 ]
 _SLIPS = [
     "def f(x)\n    pass",
@@ -44,6 +55,14 @@ _SLIPS = [
     "x = (y +)",
     "for x in {1 2}:\n    pass",
     "match x:\n    case (1:\n        pass",
+    "def f(x):\n    # your code here\n",
+    "def f(x):\n    # TODO\n\ndef g(x):\n    return x\n",
+    "class A:\n## Parameters\n",
+    "def f(x):\n    # define the layers first\n",
+    "def f(x):\n    # include the CLS token\n",
+    "if x:\n    #pragma: no cover\n",
+    'x = "it’s',
+    "for x in y: z = 1 if w",
 ]
 
 
@@ -66,6 +85,20 @@ def test_of_a_slip_nothing_is_said(code: str) -> None:
     assert leftover(code, _error(code)) is None
 
 
+@pytest.mark.parametrize(
+    "line",
+    ["await f(x)", "x = [await f(y) for y in z]", "async with f(x): pass", "async for y in x: pass"],
+)
+def test_waiting_outside_of_a_function_is_a_notebooks(line: str) -> None:
+    """Only the compiler notices, once all is parsed."""
+    code = f"{_RIGHT}{line}\n{_RIGHT}"
+    with pytest.raises(SyntaxError) as caught:
+        compile(code, "solution.py", "exec", dont_inherit=True)
+    found = leftover(code, caught.value)
+    assert found is not None
+    assert (found.line, "only a notebook waits" in found.message) == (_RIGHT.count("\n") + 1, True)
+
+
 _RIGHT = "import math\n\n\ndef shift(seed, x):\n    return [\n        math.sqrt(x)\n    ]\n"
 
 
@@ -85,6 +118,16 @@ _RIGHT = "import math\n\n\ndef shift(seed, x):\n    return [\n        math.sqrt(
         ("me@host:~/code$ ls", "command of a shell"),
         ("git clone https://example.test/a", "command of a shell"),
         ("x[0]?", "asks a notebook for help"),
+        (r"PS C:\Users\me> python solution.py", "command of a shell"),
+        (r"C:\code> python solution.py", "command of a shell"),
+        ("(venv) $ ls", "command of a shell"),
+        ("Traceback (most recent call last):", "a report of an error"),
+        ("Cell In[3], line 2", "a report of an error"),
+        ("NameError                 Traceback (most recent call last)", "a report of an error"),
+        ("https://docs.jax.dev/en/latest/", "an address of the web"),
+        ("[the documentation](https://docs.jax.dev)", "this is Markdown"),
+        ("- [ ] add the bias", "this is Markdown"),
+        (r"\begin{align}", "this is LaTeX"),
         ("> y = 1", "marks what is quoted"),
         ("@@ -1,3 +1,4 @@", "this is a diff"),
         ("+import jax", "this is a diff"),

@@ -78,6 +78,9 @@ def test_a_right_text_loads_without_a_word(code: str) -> None:
         ),
         ('{}x = f"{{d["k"]}}"\n', 6, "this is Python 3.12; here 3.11 runs"),
         ("{}x = 'a\0b'\n", 6, "NUL characters, as one in UTF-16"),
+        ("{}await x\n", 6, "only a notebook waits outside of a function"),
+        ("ï»¿{}", 1, "a byte-order mark that was read in another encoding"),
+        ("{}def g(x):\n    # to be done\n", 7, "expected an indented block after function definition"),
     ],
 )
 def test_a_refusal_is_told_at_the_line_of_the_text(text: str, line: int, said: str, end: str) -> None:
@@ -123,6 +126,13 @@ def test_the_text_quoted_is_that_of_the_line(odd: str, end: str) -> None:
             2,
             "the function main",
         ),
+        (
+            "if __name__ == '__main__':\n    from m import f as shift\n",
+            2,
+            "which is not run here: move it out",
+        ),
+        ("x = 1\n'''\ndef shift(seed, x):\n    return x\n'''\n", 2, "shift stands in a text in quotes"),
+        ("'''A shift, and no def of one.'''\n", None, "there is no function named shift"),
         ("if False:\n    def shift(seed, x):\n        return x\n", 2, "where the code does not come by"),
         ("class shift:\n    def __init__(self, seed, x): ...\n", 1, "shift is a class"),
         ("def shift(seed, x): ...\ndel shift\n", 1, "is no function any more when the code has run"),
