@@ -177,7 +177,7 @@ def test_a_requirement_that_leads_nowhere_is_refused(tmp_path: Path) -> None:
 
 def test_an_empty_requirement_leads_nowhere(tmp_path: Path) -> None:
     _write(tmp_path, "double", 1, "[entry]", 'requires = [""]\n\n[entry]')
-    assert _reasons(_load(tmp_path)) == {"1-double": "problem.toml: $.requires: there is no problem ''"}
+    assert _reasons(_load(tmp_path)) == {"1-double": "problem.toml:8: requires[0]: there is no problem ''"}
 
 
 def test_what_is_required_may_be_broken_today(tmp_path: Path) -> None:
@@ -251,10 +251,3 @@ def test_what_a_broken_manifest_goes_by_is_read_all_the_same(mark: str, end: str
     text = f"{mark}id = \"{_ID}\"{end}slug = 'a-b'{end}position = 3{end}{rest}"
     found = identity_of(text.encode())
     assert (found.id, found.slug, found.position, found.folder) == (_ID, "a-b", 3, "3-a-b")
-
-
-def test_a_case_that_is_named_as_one_that_is_drawn_anew_is_refused(tmp_path: Path) -> None:
-    """Both would be rows of one name in a verdict."""
-    _write(tmp_path, "double", 1, 'name = "shown"', 'name = "kept-back-fresh-1"')
-    reasons = _reasons(_load(tmp_path))
-    assert reasons == {"1-double": "problem.toml: $.cases: the name 'kept-back-fresh-1' is used twice"}
