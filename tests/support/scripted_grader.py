@@ -139,6 +139,8 @@ class ScriptedGrader:
             match line.split():
                 case ["found", name]:
                     diagnosis = Diagnosis(kind=DiagnosisKind.VARIANT, id=name, message=f"This is `{name}`.")
+                case ["mutant", name]:
+                    diagnosis = Diagnosis(kind=DiagnosisKind.MUTANT, id=name, message=f"This is `{name}`.")
                 case _:
                     pass
         return msgspec.structs.replace(verdict, diagnosis=diagnosis, explained=Explained.COMPLETE)

@@ -140,6 +140,15 @@ def test_an_explanation_that_came_later_stands_in_the_verdict(learner: PageBrows
     assert "refresh" not in text
 
 
+def test_what_no_author_has_written_is_marked_as_made(learner: PageBrowser) -> None:
+    """A mutant's sentence is a rule's; a variant's is an author's, and says nothing of the kind."""
+    made = learner.get(submit(learner, "outcome wrong_value\ncut_short\nmutant another_row").url).text
+    written = learner.get(submit(learner, "outcome wrong_value\ncut_short\nfound reads_last").url).text
+    assert "This is <code>another_row</code>." in made
+    assert "nobody wrote it for this exercise" in made
+    assert "nobody wrote it" not in written
+
+
 def test_an_acceptance_says_that_it_does_not_count_before_it_is_confirmed(learner: PageBrowser) -> None:
     """Without scripts the page looks again by itself; the list below the editor says it, too."""
     page = learner.post(f"{PROBLEM}/submissions", data={"code": "warm\nlater_wait", "mode": "submit"})
