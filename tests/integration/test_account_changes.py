@@ -139,8 +139,10 @@ async def test_nobody_gets_in_by_a_password_that_is_being_replaced(
     """The old one was right when it was looked at, and is not any more when the session is stored."""
     matches = accounts._passwords.matches
 
-    async def slowly(password: str, password_hash: str | None, *, known_device: bool = False) -> bool:
-        found = await matches(password, password_hash, known_device=known_device)
+    async def slowly(
+        password: str, password_hash: str | None, *, network: str = "", known_device: bool = False
+    ) -> bool:
+        found = await matches(password, password_hash, network=network, known_device=known_device)
         await accounts.set_password(_LEARNER, _OTHER)
         return found
 
