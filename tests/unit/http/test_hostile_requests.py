@@ -234,7 +234,8 @@ async def faults_of(ground: Ground, asked: Iterator[Asked]) -> list[str]:
 def in_paths(ground: Ground, method: str, path: str) -> Iterator[Asked]:
     for name in ("slug", "submission_id", "token_id", "invitation_id", "number", "name"):
         if f"{{{name}}}" in path:
-            for text in _TEXTS:
+            for _ in range(10):
+                text = _TEXTS[next(_dealt) % len(_TEXTS)]
                 yield Asked(method=method, path=ground.filled(path, **{name: text}))
     if path == "/static":
         for text in _TEXTS:
