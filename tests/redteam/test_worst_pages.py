@@ -103,7 +103,7 @@ def _form(code: str, **fields: str) -> bytes:
     return f"{body}&code={quote(code)}"[:_FORM_BYTES].encode()
 
 
-async def _ways(learner: Learner, code: str) -> list[tuple[str, Asked, int]]:
+async def _routes(learner: Learner, code: str) -> list[tuple[str, Asked, int]]:
     """Return every way on which this code is sent or shown, with the status it is to be answered with."""
     cookie = learner.cookie
     path, page = "/api/v1/problems/double/submissions", "/problems/double/submissions"
@@ -137,10 +137,10 @@ async def _seconds(learner: Learner, text: str, *, of: int, first: int) -> dict[
     """Return the loop's seconds of each way, the best of three rounds with other texts."""
     best: dict[str, float] = {}
     for number in range(first, first + _ROUNDS):
-        for way, asked, status in await _ways(learner, _numbered(text, number, of=of)):
+        for route, asked, status in await _routes(learner, _numbered(text, number, of=of)):
             answered: Answered = await answer_of(learner.service.app, asked)
-            assert answered.status == status, f"{way}: {answered.status}"
-            best[way] = min(best.get(way, answered.loop_seconds), answered.loop_seconds)
+            assert answered.status == status, f"{route}: {answered.status}"
+            best[route] = min(best.get(route, answered.loop_seconds), answered.loop_seconds)
         if max(best.values()) < _yardstick_once() / 2:
             break
     return best
