@@ -28,11 +28,12 @@ _PACKAGES = (
     "h11",
     "pytest",
 )
+_FOLDERS = ("/", "/jail", "/usr", "/lib", "/opt", "/root", "/home", "/etc", "/var", "/work")
+"""Of a jail; the first of them need not be readable itself."""
 _HEAD = """\
 import glob, importlib.metadata, importlib.util, json, os, pkgutil, re, site, sys, sysconfig
 
 NAMES, PLACES, TOP = {names!r}, {places!r}, {top!r}
-ROOT = set(os.listdir("/"))
 _NAMED = re.compile("(" + "|".join(NAMES) + ")([-.].*)?", re.IGNORECASE)
 
 
@@ -40,10 +41,11 @@ def named(paths):
     return [path for path in paths if _NAMED.fullmatch(os.path.basename(path))]
 
 
-def below(top):
-    for folder, folders, files in os.walk(top):
-        folders[:] = [one for one in folders if folder != "/" or one not in ("proc", "sys", "dev")]
-        yield from (os.path.join(folder, one) for one in folders + files)
+def below(*tops):
+    for top in tops:
+        for folder, folders, files in os.walk(top):
+            folders[:] = [one for one in folders if folder != "/" or one not in ("proc", "sys", "dev")]
+            yield from (os.path.join(folder, one) for one in folders + files)
 
 
 def listed(*folders):
@@ -52,6 +54,16 @@ def listed(*folders):
             yield from os.listdir(folder)
         except OSError:
             pass
+
+
+def seen(way):
+    try:
+        return way()[:5]
+    except OSError:
+        return []
+
+
+ROOT = set(listed("/"))
 
 
 """
@@ -69,10 +81,10 @@ _WAYS = {
     "what is loaded already": "return [name for name in NAMES if name in sys.modules]",
     "distributions": "return named(one.name for one in importlib.metadata.distributions())",
     "modules in all folders of the path": "return named(one.name for one in pkgutil.iter_modules())",
-    "everything there is": "return named(below(TOP))",
+    "everything there is": "return named(below(*TOP))",
     "places on the host": "return [place for place in PLACES if os.path.lexists(place)]",
     "the interpreter's own folders": (
-        "return named(listed(sys.prefix, sys.base_prefix, os.path.dirname(sys.executable),"
+        "return named(listed(sys.prefix, sys.base_prefix, "
         " *site.getsitepackages(), sysconfig.get_path('purelib'), site.getusersitepackages()))"
     ),
     "above the root": "os.chdir('/'); return sorted(set(os.listdir('../../..')) - ROOT)",
@@ -97,7 +109,7 @@ _WAYS = {
     return [one for one in links if any(os.path.realpath(one).startswith(place) for place in PLACES)]
 """,
     "files that add to the path": """\
-    texts = [open(one, errors="replace").read() for one in below(TOP) if one.endswith((".pth", ".egg-link"))]
+    texts = [open(one, errors="replace").read() for one in below(*TOP) if one.endswith((".pth", ".egg-link"))]
     return [text for text in texts if "editable" in text or any(place in text for place in PLACES)]
 """,
     "finders of modules": """\
@@ -106,13 +118,13 @@ _WAYS = {
     ]
 """,
     "records of what is installed": """\
-    records = [one for one in below(TOP) if os.path.basename(one) == "RECORD"]
+    records = [one for one in below(*TOP) if os.path.basename(one) == "RECORD"]
     lines = [line for one in records for line in open(one, errors="replace")]
     return [line for line in lines if line.split("/")[0] in NAMES]
 """,
     "compiled files": """\
     compiled = re.compile("/(" + "|".join(NAMES) + ")/.*[.]pyc")
-    return [one for one in below(TOP) if compiled.search(one)]
+    return [one for one in below(*TOP) if compiled.search(one)]
 """,
     "the environment": """\
     return [text for text in os.environ.values() if any(place in text for place in PLACES)]
@@ -131,23 +143,23 @@ _SEEN_ON_THE_HOST = (
 """In this very environment, so that looking there shows that these can see."""
 
 
-def _program(top: str) -> str:
+def _program(*tops: str) -> str:
     names = [name for name in _PACKAGES if importlib.util.find_spec(name)]
     origins = [importlib.util.find_spec(name) for name in names]
     places = [str(Path(str(spec.origin)).parent) for spec in origins if spec is not None]
-    head = _HEAD.format(names=names, places=[*places, str(CHECKOUT / "app")], top=top)
+    head = _HEAD.format(names=names, places=[*places, str(CHECKOUT / "app")], top=tops)
     functions = ""
     for number, body in enumerate(_WAYS.values()):
         lines = body.splitlines() if body.startswith("    ") else [f"    {body}"]
         functions += "\n".join([f"def way_{number}():", *lines, "", ""])
-    calls = ", ".join(f"{name!r}: way_{number}()[:5]" for number, name in enumerate(_WAYS))
+    calls = ", ".join(f"{name!r}: seen(way_{number})" for number, name in enumerate(_WAYS))
     return f"{head}{functions}\nprint(json.dumps({{{calls}}}))\n"
 
 
 @pytest.fixture(scope="module")
 def found(judge: Judge) -> dict[str, list[str]]:
     """What each way has found in a jail."""
-    verdict = judge.grade(f"{_program('/')}\n\ndef shift(seed, x):\n    return x\n")
+    verdict = judge.grade(f"{_program(*_FOLDERS)}\n\ndef shift(seed, x):\n    return x\n")
     assert verdict.error is None, verdict.error
     return dict(json.loads(verdict.stdout.splitlines()[0]))
 

@@ -61,7 +61,7 @@ _TEXTS = {
 }
 
 
-class Room(msgspec.Struct, frozen=True, kw_only=True):
+class Learner(msgspec.Struct, frozen=True, kw_only=True):
     """A service with one learner."""
 
     service: Service
@@ -80,13 +80,13 @@ def anyio_backend() -> str:
 
 
 @pytest.fixture(scope="module")
-async def room(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Room]:
+async def learner(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Learner]:
     place = tmp_path_factory.mktemp("worst_pages")
     async with scripted_service(place, waiting_per_user=10_000, queue_limit=100_000) as service:
         await service.ready()
         await service.sign_up()
         secret = service.client.cookies[SESSION_COOKIE]
-        yield Room(service=service, cookie=(b"cookie", f"{SESSION_COOKIE}={secret}".encode()))
+        yield Learner(service=service, cookie=(b"cookie", f"{SESSION_COOKIE}={secret}".encode()))
 
 
 def _cut(text: str, limit_bytes: int) -> str:
@@ -103,11 +103,11 @@ def _form(code: str, **fields: str) -> bytes:
     return f"{body}&code={quote(code)}"[:_FORM_BYTES].encode()
 
 
-async def _ways(room: Room, code: str) -> list[tuple[str, Asked, int]]:
+async def _routes(learner: Learner, code: str) -> list[tuple[str, Asked, int]]:
     """Return every way on which this code is sent or shown, with the status it is to be answered with."""
-    cookie = room.cookie
+    cookie = learner.cookie
     path, page = "/api/v1/problems/double/submissions", "/problems/double/submissions"
-    name = await room.submission_of(code + "\n# shown")
+    name = await learner.submission_of(code + "\n# shown")
     shown = f"/submissions/{name}"
     form: dict[str, Any] = {"method": "POST", "path": page}
     as_json = msgspec.json.encode({"code": code})
@@ -133,14 +133,14 @@ async def _ways(room: Room, code: str) -> list[tuple[str, Asked, int]]:
     return list(asked)
 
 
-async def _seconds(room: Room, text: str, *, of: int, first: int) -> dict[str, float]:
+async def _seconds(learner: Learner, text: str, *, of: int, first: int) -> dict[str, float]:
     """Return the loop's seconds of each way, the best of three rounds with other texts."""
     best: dict[str, float] = {}
     for number in range(first, first + _ROUNDS):
-        for way, asked, status in await _ways(room, _numbered(text, number, of=of)):
-            answered: Answered = await answer_of(room.service.app, asked)
-            assert answered.status == status, f"{way}: {answered.status}"
-            best[way] = min(best.get(way, answered.loop_seconds), answered.loop_seconds)
+        for route, asked, status in await _routes(learner, _numbered(text, number, of=of)):
+            answered: Answered = await answer_of(learner.service.app, asked)
+            assert answered.status == status, f"{route}: {answered.status}"
+            best[route] = min(best.get(route, answered.loop_seconds), answered.loop_seconds)
         if max(best.values()) < _yardstick_once() / 2:
             break
     return best
@@ -157,12 +157,12 @@ def _yardstick_once() -> float:
 
 
 @pytest.mark.parametrize("name", _TEXTS)
-async def test_no_text_holds_the_loop_on_any_way(room: Room, name: str) -> None:
+async def test_no_text_holds_the_loop_on_any_way(learner: Learner, name: str) -> None:
     """Nor does twice as much take more than twice as long, where it takes long."""
-    whole = await _seconds(room, _TEXTS[name], of=1, first=0)
+    whole = await _seconds(learner, _TEXTS[name], of=1, first=0)
     if max(whole.values()) < _yardstick_once() / 2:
         return
-    limit, part = yardstick(), await _seconds(room, _TEXTS[name], of=2, first=_ROUNDS)
+    limit, part = yardstick(), await _seconds(learner, _TEXTS[name], of=2, first=_ROUNDS)
     assert {way: seconds / limit for way, seconds in whole.items() if seconds > limit} == {}
     grown = {way: (seconds / limit, part[way] / limit) for way, seconds in whole.items()}
     assert {way: both for way, both in grown.items() if both[0] > 2 * both[1] + 0.2} == {}
@@ -182,16 +182,18 @@ def _seconds_of_listing(text: str) -> float:
     return time.thread_time() - start
 
 
-async def test_a_form_that_was_cancelled_and_sent_again_costs_little_more_than_a_new_one(room: Room) -> None:
+async def test_a_form_that_was_cancelled_and_sent_again_costs_little_more_than_a_new_one(
+    learner: Learner,
+) -> None:
     """However often: each time it is looked up whether it was cancelled the last time, and before."""
-    code, client = "wait 600\n" + "x = 1\n" * 5_000, room.service.client
+    code, client = "wait 600\n" + "x = 1\n" * 5_000, learner.service.client
     path = "/problems/double/submissions"
 
     async def seconds(key: str) -> float:
         asked = Asked(
-            method="POST", path=path, headers=(_FORM, room.cookie), body=_form(code, mode="run", key=key)
+            method="POST", path=path, headers=(_FORM, learner.cookie), body=_form(code, mode="run", key=key)
         )
-        answered = await answer_of(room.service.app, asked)
+        answered = await answer_of(learner.service.app, asked)
         assert answered.status == 303
         return answered.loop_seconds
 

@@ -85,7 +85,6 @@ def _check_end_of_body(fields: list[bytes], version: bytes) -> None:
         raise h11.RemoteProtocolError("several lengths of one body")
     if b"transfer-encoding" in dict(named) and (lengths or version == b"HTTP/1.0"):
         raise h11.RemoteProtocolError("two ways to tell where the body ends")
-    return 0
 
 
 class _StrictChunks:
