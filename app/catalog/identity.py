@@ -9,7 +9,7 @@ import uuid
 
 import msgspec
 
-from app.core.file_text import BYTE_ORDER_MARK
+from app.catalog.file_text import BYTE_ORDER_MARK
 
 _KEY = re.compile(r"^[ \t]*(id|slug|position)[ \t]*=[ \t]*(?:\"([^\"\n]*)\"|'([^'\n]*)'|(\d+))", re.MULTILINE)
 

@@ -7,8 +7,8 @@ from collections.abc import Sequence
 
 import msgspec
 
+from app.catalog.file_text import NotUtf8, read_text
 from app.catalog.probe_checks import probe_faults
-from app.core.file_text import NotUtf8, read_text
 from app.core.generators import generate
 from app.core.problem import DEFAULT_DTYPE, Entry, Manifest, ModuleStage
 from app.core.verdict import Visibility

@@ -13,12 +13,12 @@ from typing import NoReturn
 
 import msgspec
 
+from app.catalog.file_text import NotUtf8, read_text
 from app.catalog.identity import Identity, identity_of
 from app.catalog.manifest import read_manifest
 from app.catalog.starter import require_usable_starter
 from app.catalog.statement import render_statement
 from app.catalog.together import faults_together
-from app.core.file_text import NotUtf8, read_text
 from app.core.outcome import Outcome
 from app.core.problem import Manifest, Problem
 from app.core.source_digest import SOURCES, source_digest

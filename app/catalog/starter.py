@@ -6,7 +6,7 @@ The starter is read as text, never run.
 import ast
 from collections.abc import Iterator
 
-from app.core.file_text import BYTE_ORDER_MARK
+from app.catalog.file_text import BYTE_ORDER_MARK
 from app.core.problem import Entry, Manifest
 from app.core.submission import CODE_LIMIT_BYTES
 from app.errors import ProblemError

@@ -4,7 +4,7 @@ import os
 from collections.abc import Sequence
 from pathlib import Path
 
-from app.core.file_text import NotUtf8, read_text
+from app.catalog.file_text import NotUtf8, read_text
 from app.core.submission import CODE_LIMIT_BYTES
 from app.errors import GraderError, SubmissionRefused
 

@@ -9,8 +9,8 @@ from uuid import uuid4
 
 import msgspec
 
+from app.catalog.file_text import BYTE_ORDER_MARK
 from app.core.events import VerdictReached
-from app.core.file_text import BYTE_ORDER_MARK
 from app.core.job import INTERACTIVE, Ending, Job, Status
 from app.core.log_context import submission_in_log
 from app.core.network import network_of

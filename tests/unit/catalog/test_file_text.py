@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.core.file_text import NotUtf8, read_text
+from app.catalog.file_text import NotUtf8, read_text
 
 
 @pytest.mark.parametrize("marks", ["", "\ufeff", "\ufeff\ufeff"])
