@@ -51,6 +51,20 @@ _REFUSED = {
         _FIRST_SHIFT,
         "by a mesh, and there is none here",
     ),
+    "unwritten": (
+        f"{REFERENCE}\n\ndef helper(x):\n    # to be written\n",
+        "syntax_error",
+        _LAST + 4,
+        "expected an indented block after function definition",
+    ),
+    "quoted": (f"'''\n{REFERENCE}'''\n", "missing_function", 1, "take the quotes around the code away"),
+    "awaited": (f"{REFERENCE}await shift(1, 2)\n", "syntax_error", _LAST + 1, "only a notebook waits"),
+    "argued": (
+        f"import sys\n{REFERENCE}sys.argv[1]\n",
+        "error",
+        _LAST + 2,
+        "leave `argparse` and `sys.argv` out",
+    ),
     "guard": (
         'if __name__ == "__main__":\n    def shift(seed, x):\n        return x\n',
         "missing_function",
