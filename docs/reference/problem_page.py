@@ -26,7 +26,7 @@ _LAST_TABLES = (
     ("Limits", "`[limits]`", ""),
     ("WrongVariant", "`[variants.NAME]`", ""),
     ("AlsoRight", "`[also_right.NAME]`", ""),
-    ("Equivalent", "`[equivalent.\"MUTANT\"]`", ""),
+    ("Equivalent", '`[equivalent."MUTANT"]`', ""),
 )
 _TITLES = {name: title for name, title, _ in (*_TABLES, *_LAST_TABLES)} | {"Draw": "A draw"}
 _WORDS = {
