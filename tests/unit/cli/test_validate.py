@@ -38,11 +38,11 @@ def _empty_starter(place: Path) -> None:
 @pytest.mark.parametrize(
     ("spoil", "said"),
     [
-        (_same_id, "1-double/problem.toml: $.id: "),
-        (_same_position, "1-double/problem.toml: $.position: 1 is also the position of 1-treble"),
-        (_another_name, "first/problem.toml: $.slug: the folder 'first' must be called"),
-        (_leads_nowhere, "1-double/problem.toml: $.requires: there is no problem 'treble'"),
-        (_empty_starter, "1-double/starter.py: it has no code"),
+        (_same_id, "1-double/problem.toml:1: id: "),
+        (_same_position, "1-double/problem.toml:3: position: 1 is also the position of 1-treble"),
+        (_another_name, "first/problem.toml:2: slug: the folder 'first' must be called"),
+        (_leads_nowhere, "1-double/problem.toml:8: requires[0]: there is no problem 'treble'"),
+        (_empty_starter, "1-double/starter.py: has no code"),
     ],
 )
 def test_what_cannot_be_loaded_is_refused_by_name_and_as_one_of_all(
@@ -61,4 +61,4 @@ def test_what_cannot_be_loaded_is_refused_by_name_and_as_one_of_all(
     done = jaxercise("validate", *words)
     assert (done.exit_code, done.printed) == (2, "")
     assert said in done.complained
-    assert len(done.complained.splitlines()) == 1
+    assert all("/" in line for line in done.complained.splitlines())
