@@ -44,7 +44,7 @@ _READ_BY = ("app/catalog", "app/core", "sandbox/forbidden_names.py")
 """What reads, checks and shows a problem."""
 _NEVER_CALLED = (Outcome.MISSING_FUNCTION, Outcome.BAD_SIGNATURE)
 """The outcomes of variants that the grader need not be able to call."""
-_MOST_TOLD = 50
+_MOST_REPORTED = 50
 
 
 class LoadedFolders(msgspec.Struct, frozen=True, kw_only=True):
@@ -114,19 +114,19 @@ def _beside_others(one: "_Found", folder: str, faults: Iterable[tuple[Place, str
     if one.identity.folder not in (None, folder):
         # Where a folder has the wrong name, its reference is not found either: that is no fault of its own.
         own = [fault for fault in own if fault.file != REFERENCE or fault.line is not None]
-    told = [manifest_fault(lines, place, reason) for place, reason in faults]
+    reported = [manifest_fault(lines, place, reason) for place, reason in faults]
     if {fault.key for fault in own} & {"slug", "position"}:
         # Nor is the name wrong where what it is made of is.
-        told = [fault for fault in told if fault.key != "slug"]
+        reported = [fault for fault in reported if fault.key != "slug"]
     # An id that two have says nothing of which of them this host could grade.
-    return msgspec.structs.replace(one, refused=BrokenPackage(_in_order([*told, *own])), unfit="")
+    return msgspec.structs.replace(one, refused=BrokenPackage(_in_order([*reported, *own])), unfit="")
 
 
 def _refusal(folder: str, refused: ProblemError) -> ProblemError:
     """Name the folder in each fault; of very many the first ones are enough to begin with."""
     if not isinstance(refused, BrokenPackage):
         return ProblemError(f"{folder}/{refused.message}")
-    faults = list(refused.faults[:_MOST_TOLD])
+    faults = list(refused.faults[:_MOST_REPORTED])
     if more := len(refused.faults) - len(faults):
         faults.append(PackageFault(file=_MANIFEST, reason=f"and {more:,} more faults; mend these first"))
     return BrokenPackage([_inside(folder, fault) for fault in faults])
@@ -138,8 +138,8 @@ def _inside(folder: str, fault: PackageFault) -> PackageFault:
 
 def _in_order(faults: Iterable[PackageFault]) -> list[PackageFault]:
     """Sort as an author reads: `problem.toml` first, each file from its top; each once."""
-    told = sorted(faults, key=lambda fault: (fault.file != _MANIFEST, fault.file, fault.line or 0))
-    return list(dict.fromkeys(told))
+    reported = sorted(faults, key=lambda fault: (fault.file != _MANIFEST, fault.file, fault.line or 0))
+    return list(dict.fromkeys(reported))
 
 
 def _owners_without_ids(found: Mapping[str, "_Found"], last_ids: Mapping[str, str]) -> dict[str, str]:
@@ -193,13 +193,13 @@ def _look_into(
     if version in known:
         warnings = tuple(scanty_faults(files))
         return msgspec.structs.replace(found, identity=known[version], version=version, warnings=warnings)
-    told_otherwise = {fault.file for fault in faults} | set(misspelt(files).values())
+    reported_otherwise = {fault.file for fault in faults} | set(misspelt(files).values())
     try:
         problem = read_problem(files)
     except BrokenPackage as error:
         problem = None
         # A file that is missing may be there, unreadable or under another name, which is told already.
-        found_missing = told_otherwise - files.keys()
+        found_missing = reported_otherwise - files.keys()
         faults += [fault for fault in error.faults if fault.file not in found_missing]
     faults += author_faults(files, None if problem is None else problem.manifest)
     refusing = _in_order(fault for fault in faults if not fault.is_warning)

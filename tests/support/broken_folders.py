@@ -149,7 +149,7 @@ def write_folders(files: Mapping[str, bytes], root: Path) -> None:
         path.write_bytes(data)
 
 
-class Way(NamedTuple):
+class Breakage(NamedTuple):
     """One way to break the good problem."""
 
     change: Callable[[Files], object]
@@ -162,34 +162,34 @@ class Way(NamedTuple):
     """Words of what is allowed or to do."""
 
 
-def _toml(old: str, new: str, key: str, way_out: str, at: str | None = None) -> Way:
+def _toml(old: str, new: str, key: str, way_out: str, at: str | None = None) -> Breakage:
     """Replace the first `old` in `problem.toml`; the line told holds `at`, or else the end of `new`."""
     assert old in MANIFEST, old
 
     def change(files: Files) -> None:
         files["problem.toml"] = MANIFEST.replace(old, new, 1).encode()
 
-    return Way(change, "problem.toml", new if at is None else at, key, way_out)
+    return Breakage(change, "problem.toml", new if at is None else at, key, way_out)
 
 
-def _file(name: str, content: str | bytes, at: str, way_out: str) -> Way:
+def _file(name: str, content: str | bytes, at: str, way_out: str) -> Breakage:
     """Give a file other content, or add it."""
 
     def change(files: Files) -> None:
         files[name] = content if isinstance(content, bytes) else content.encode()
 
-    return Way(change, name, at, "", way_out)
+    return Breakage(change, name, at, "", way_out)
 
 
-def _without(name: str, way_out: str) -> Way:
-    return Way(lambda files: files.pop(name) and None, name, "", "", way_out)
+def _without(name: str, way_out: str) -> Breakage:
+    return Breakage(lambda files: files.pop(name) and None, name, "", "", way_out)
 
 
-def _renamed(old: str, new: str, way_out: str) -> Way:
+def _renamed(old: str, new: str, way_out: str) -> Breakage:
     def change(files: Files) -> None:
         files[new] = files.pop(old)
 
-    return Way(change, new, "", "", way_out)
+    return Breakage(change, new, "", "", way_out)
 
 
 _ID = 'id = "0f3a1f60-57d5-4f0e-8f5d-5f1f0c2a9b11"'
@@ -197,7 +197,7 @@ _X = '{ generator = "normal", shape = [2, 3], seed = 2, std = 3.0 }'
 _WHOLE = '{ generator = "integers", shape = [2, 3], seed = 3, low = -4, high = 9 }'
 _BAD_LATIN = CODE.encode() + "# größer\n".encode("latin-1")
 
-WAYS: dict[str, Way] = {
+WAYS: dict[str, Breakage] = {
     # Identity.
     "no id": _toml(_ID + "\n", "", "id", "is missing: text in quotes", at=""),
     "an id that is no UUID": _toml(_ID, 'id = "shift"', "id", "uuid.uuid4()"),
@@ -248,7 +248,7 @@ WAYS: dict[str, Way] = {
     ),
     "funtcion": _toml("function =", "funtcion =", "entry.funtcion", "did you mean `function`?"),
     "[limit]": _toml("[limits]", "[limit]", "limit", "did you mean `limits`?"),
-    "[[case]]": Way(
+    "[[case]]": Breakage(
         lambda files: files.update(
             {"problem.toml": MANIFEST.replace("[[cases]]", "[[case]]").replace("[cases.", "[case.").encode()}
         ),
@@ -273,35 +273,35 @@ WAYS: dict[str, Way] = {
     "a table twice": _toml("[limits]", "[tolerance]\n\n[limits]", "", "TOML", at="[tolerance]"),
     "True": _toml("any_rows = true", "any_rows = True", "", "true and false are lower-case"),
     "a colon for an equals sign": _toml("position = 7", "position: 7", "", "followed by `=`"),
-    "a file that is empty": Way(
+    "a file that is empty": Breakage(
         lambda files: files.update({"problem.toml": b"# later"}),
         "problem.toml",
         "",
         "",
         "it must have id, slug",
     ),
-    "bytes of another encoding": Way(
+    "bytes of another encoding": Breakage(
         lambda files: files.update({"problem.toml": MANIFEST.replace("toys", "größe").encode("latin-1")}),
         "problem.toml",
         "track",
         "",
         "save the file as UTF-8",
     ),
-    "UTF-16": Way(
+    "UTF-16": Breakage(
         lambda files: files.update({"problem.toml": MANIFEST.encode("utf-16")}),
         "problem.toml",
         "",
         "",
         "it begins as UTF-16 does",
     ),
-    "lists that lie too deep": Way(
+    "lists that lie too deep": Breakage(
         lambda files: files.update({"problem.toml": b"a = " + b"[" * 5000 + b"]" * 5000}),
         "problem.toml",
         "",
         "",
         "too deep in each other",
     ),
-    "a number of five thousand digits": Way(
+    "a number of five thousand digits": Breakage(
         lambda files: files.update({"problem.toml": b"position = " + b"9" * 5000}),
         "problem.toml",
         "",
@@ -312,7 +312,7 @@ WAYS: dict[str, Way] = {
         "position = 7", f"position = 0x{'f' * 5000}", "position", "not a number of more than 64 bits"
     ),
     # The entry.
-    "no entry": Way(
+    "no entry": Breakage(
         lambda files: files.update(
             {
                 "problem.toml": MANIFEST.replace(
@@ -545,7 +545,7 @@ WAYS: dict[str, Way] = {
     "a key's seed beyond 32 bits": _toml(
         "seed = 4 }", "seed = 4294967296 }", "cases[1].arguments.seed.seed", "4,294,967,295", at="seed ="
     ),
-    "too many rows": Way(
+    "too many rows": Breakage(
         lambda files: files.update(
             {
                 "problem.toml": MANIFEST.replace(
@@ -568,7 +568,7 @@ WAYS: dict[str, Way] = {
     "an argument of five thousand digits": _toml(
         "heads = 2", f"heads = 0x{'f' * 5000}", "cases[0].arguments.heads", "too large"
     ),
-    "no case at all": Way(
+    "no case at all": Breakage(
         lambda files: files.update(
             {
                 "problem.toml": (
@@ -621,7 +621,7 @@ WAYS: dict[str, Way] = {
         "above 0 and at most 1",
         at="full = 9",
     ),
-    "probes without the module that they look into": Way(
+    "probes without the module that they look into": Breakage(
         lambda files: files.update(
             {
                 "problem.toml": (
@@ -668,7 +668,7 @@ WAYS: dict[str, Way] = {
     "a variant whose fails is a text": _toml(
         'fails = ["long"]', 'fails = "long"', "variants.no_bias.fails", "a list"
     ),
-    "variants that are a list": Way(
+    "variants that are a list": Breakage(
         lambda files: files.update(
             {"problem.toml": f"variants = []\n{MANIFEST[: MANIFEST.index('[variants.')]}".encode()}
         ),
@@ -680,7 +680,7 @@ WAYS: dict[str, Way] = {
     "a variant of another name": _toml(
         "[variants.post_norm]", "[variants.post_nrom]", "variants.post_nrom", "did you mean `post_norm`?"
     ),
-    "a variant without its file": Way(
+    "a variant without its file": Breakage(
         lambda files: files.pop("variants/pre_norm.py") and None,
         "problem.toml",
         "[variants.pre_norm]",
@@ -694,7 +694,7 @@ WAYS: dict[str, Way] = {
         "also_right.other_order.outcome",
         "'accepted', 'creation_order'",
     ),
-    "another right solution without its file": Way(
+    "another right solution without its file": Breakage(
         lambda files: (
             files.pop("reference/also_right/other_order.py")
             and files.update({"reference/also_right/b.py": CODE.encode()})

@@ -316,7 +316,7 @@ def _probe_faults(draft: Draft) -> Iterator[Fault]:
     names = [name for _, name in draft.names("cases")]
     cases = {case.name: case for case in draft.cases.values()}
     manifest = None if draft.entry is None else draft.manifest(draft.entry)
-    told = {("", "")}
+    reported = {("", "")}
     for index, probe in draft.probes.items():
         place = ("probes", index)
         if probe.case not in names:
@@ -325,9 +325,9 @@ def _probe_faults(draft: Draft) -> Iterator[Fault]:
         elif manifest is not None and probe.case in cases and draft.has_module == bool(draft.module):
             for found, reason in probe_faults(place, probe, manifest, cases[probe.case]):
                 # What a kind needs of the problem is one fault, however many probes need it.
-                if (found[-1], reason) not in told:
+                if (found[-1], reason) not in reported:
                     yield found, reason
-                told.add((found[-1], reason) if found[-1] == "kind" else ("", ""))
+                reported.add((found[-1], reason) if found[-1] == "kind" else ("", ""))
 
 
 def _row_faults(draft: Draft) -> Iterator[Fault]:

@@ -51,7 +51,7 @@ def run(item: str) -> dict[str, Any]:
     problem = _problems()[slug]
     start = (int(number) - 1) * _TOGETHER
     chosen = mutants_of(problem)[start : start + _TOGETHER]
-    grader, runner = _opened()
+    grader, runner = _grader_here()
 
     async def judged() -> list[MutantResult]:
         results = judge_mutants(problem, chosen, grader, at_once=_AT_ONCE, explain=True)
@@ -81,11 +81,11 @@ def table(results: Mapping[str, dict[str, Any]]) -> str:
         fates = Counter(row["fate"] for row in rows)
         explained = Counter(row["explained"] for row in rows if row["fate"] == "killed")
         counts = ", ".join(f"{count} {fate}" for fate, count in fates.most_common())
-        told = f"{explained['right']} are explained rightly, {explained['none']} not at all"
+        reported = f"{explained['right']} are explained rightly, {explained['none']} not at all"
         lines += [
             f"## {slug}",
             "",
-            f"{len(rows)} mutants: {counts}. Of the killed, {told}.",
+            f"{len(rows)} mutants: {counts}. Of the killed, {reported}.",
             "",
             "| line | mutant | was | becomes | killed by | a learner is told |",
             "|---|---|---|---|---|---|",
@@ -100,7 +100,7 @@ def _problems() -> dict[str, Problem]:
     return {slug: read_problem(files) for slug, files in loaded.problems.items()}
 
 
-def _opened() -> tuple[Grader, asyncio.Runner]:
+def _grader_here() -> tuple[Grader, asyncio.Runner]:
     if not _grader:
         place = Path(_open.enter_context(tempfile.TemporaryDirectory()))
         _grader.append(_open.enter_context(opened_grader(place, diagnosis_seconds=PROOF_DIAGNOSIS_SECONDS)))
@@ -118,13 +118,13 @@ def _row(result: MutantResult) -> dict[str, str]:
         "fate": result.fate.value,
         "by": f"{first} and {len(more)} more" if more else first,
         "explained": result.explanation.value if result.explanation else "",
-        "told": result.explained_as or "nothing",
+        "explained_as": result.explained_as or "nothing",
     }
 
 
 def _line(row: Mapping[str, str]) -> str:
     was, becomes = f"`{row['was']}`", f"`{row['becomes']}`"
-    return f"| {row['line']} | `{row['id']}` | {was} | {becomes} | {row['by']} | {row['told']} |"
+    return f"| {row['line']} | `{row['id']}` | {was} | {becomes} | {row['by']} | {row['explained_as']} |"
 
 
 def _cell(text: str) -> str:

@@ -39,18 +39,18 @@ def test_a_broken_folder_is_refused_with_place_and_way_out(tmp_path: Path, name:
     files = good_files()
     way.change(files)
     faults = _faults(_load(files, tmp_path))
-    told = [str(fault) for fault in faults]
+    reported = [str(fault) for fault in faults]
     [fault] = faults
-    assert fault.file == f"{FOLDER}/{way.file}", told
-    assert fault.key == way.key, told
-    assert way.way_out in fault.reason, told
-    assert not fault.reason.endswith("."), told
+    assert fault.file == f"{FOLDER}/{way.file}", reported
+    assert fault.key == way.key, reported
+    assert way.way_out in fault.reason, reported
+    assert not fault.reason.endswith("."), reported
     if not way.at:
-        assert fault.line is None or way.file in ("problem.toml", "statement.md"), told
+        assert fault.line is None or way.file in ("problem.toml", "statement.md"), reported
     else:
-        assert fault.line is not None, told
+        assert fault.line is not None, reported
         line = files[way.file].decode("utf-8", errors="replace").split("\n")[fault.line - 1]
-        assert way.at in line, (told, line)
+        assert way.at in line, (reported, line)
 
 
 def test_all_faults_of_a_folder_are_told_at_once(tmp_path: Path) -> None:
@@ -72,8 +72,8 @@ def test_all_faults_of_a_folder_are_told_at_once(tmp_path: Path) -> None:
     ):
         text = text.replace(old, new, 1)
     files["problem.toml"] = text.replace('["long"]', '["lnog"]').encode()
-    told = [str(fault).removeprefix(f"{FOLDER}/") for fault in _faults(_load(files, tmp_path))]
-    assert [":".join(line.partition(";")[0].split(": ")[:2]) for line in told] == [
+    reported = [str(fault).removeprefix(f"{FOLDER}/") for fault in _faults(_load(files, tmp_path))]
+    assert [":".join(line.partition(";")[0].split(": ")[:2]) for line in reported] == [
         "problem.toml:3:position",
         "problem.toml:4:titele",
         "problem.toml:38:limits.cpu_seconds",

@@ -57,7 +57,7 @@ def test_texts_are_read_without_marks_and_in_utf_8_alone(name: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("old", "new", "told"),
+    ("old", "new", "reported"),
     [
         ('title = "Double"', r'title = "Toy\u0000"', "title: has a control character (U+0000)"),
         ('summary = "Return', r'summary = "\u001b[1mReturn', "summary: has a control character (U+001B)"),
@@ -65,7 +65,7 @@ def test_texts_are_read_without_marks_and_in_utf_8_alone(name: str) -> None:
         ("[entry]", 'requires = [""]\n\n[entry]', "requires"),
     ],
 )
-def test_what_a_list_cannot_show_is_refused(tmp_path: Path, old: str, new: str, told: str) -> None:
+def test_what_a_list_cannot_show_is_refused(tmp_path: Path, old: str, new: str, reported: str) -> None:
     """With its line."""
     files = small_problem()
     text = files["problem.toml"].decode()
@@ -78,5 +78,5 @@ def test_what_a_list_cannot_show_is_refused(tmp_path: Path, old: str, new: str, 
         path.write_bytes(data)
     [refused] = load_folders(tmp_path / "problems", tmp_path / "references").refused
 
-    assert told in refused.message
+    assert reported in refused.message
     assert "problem.toml:" in refused.message

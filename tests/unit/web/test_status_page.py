@@ -167,12 +167,12 @@ async def test_every_fault_of_a_folder_has_a_line_of_its_own(
         refused = (await service.client.get("/api/v1/refused-problems")).json()["refused"]
         page = html.unescape((await service.client.get("/status")).text)
         assert (await service.client.get("/problems/double")).status_code == 200
-    told = [
+    reported = [
         "2-treble/problem.toml:4: titel: there is no such key; did you mean `title`?",
         "2-treble/starter.py:1: is no Python: expected ':'",
     ]
-    assert refused == told
-    for line in told:
+    assert refused == reported
+    for line in reported:
         assert f"<li>{line}</li>" in page
         assert f"problem refused: {line}" in caplog.messages
     assert any(said.startswith("problem on offer, but: 1-double/variants/: ") for said in caplog.messages)

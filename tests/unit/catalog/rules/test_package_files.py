@@ -11,7 +11,7 @@ from app.catalog.rules.package_files import misspelt, read_files, scanty_faults,
 from tests.support.broken_folders import FOLDER, good_files, write_folders
 
 
-def _told(root: Path) -> list[str]:
+def _reported(root: Path) -> list[str]:
     loaded = load_folders(root / "problems", root / "references")
     return [line for refused in loaded.refused for line in refused.message.split("\n")]
 
@@ -33,29 +33,29 @@ def test_a_link_is_told_whatever_it_leads_to(root: Path, name: str) -> None:
     path.symlink_to(target)
     kind = "folder" if target.is_dir() else "file"
     reason = f"is a link to a {kind}, and only plain files belong in a problem; copy it here instead"
-    assert f"{FOLDER}/{name}: {reason}" in _told(root)
+    assert f"{FOLDER}/{name}: {reason}" in _reported(root)
 
 
 def test_a_link_for_a_file_that_every_problem_has_is_no_missing_file_as_well(root: Path) -> None:
     path = root / "problems" / FOLDER / "statement.md"
     path.unlink()
     path.symlink_to("/nowhere")
-    [told] = _told(root)
-    assert "statement.md: is a link to a file" in told
+    [reported] = _reported(root)
+    assert "statement.md: is a link to a file" in reported
 
 
 def test_what_is_no_file_is_told(root: Path) -> None:
     os.mkfifo(root / "problems" / FOLDER / "assets.fifo")
-    [told] = _told(root)
-    assert told.startswith(f"{FOLDER}/assets.fifo: is no file")
+    [reported] = _reported(root)
+    assert reported.startswith(f"{FOLDER}/assets.fifo: is no file")
 
 
 def test_a_name_that_is_no_utf_8_is_told(root: Path) -> None:
     folder = root / "problems" / FOLDER / "assets"
     folder.mkdir()
     (folder / os.fsdecode(b"\xff.svg")).touch()
-    [told] = _told(root)
-    assert "its name is not UTF-8" in told
+    [reported] = _reported(root)
+    assert "its name is not UTF-8" in reported
 
 
 @pytest.mark.parametrize("name", [".notes", "__pycache__/a.pyc", ".git/config", "variants/__pycache__/b.pyc"])
@@ -63,7 +63,7 @@ def test_what_tools_leave_is_passed_over(root: Path, name: str) -> None:
     path = root / "problems" / FOLDER / name
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text("x")
-    assert _told(root) == []
+    assert _reported(root) == []
 
 
 def test_files_that_cannot_be_read_are_all_told(tmp_path: Path) -> None:

@@ -14,12 +14,12 @@ from app.core.problem import Limits, Manifest
 from tests.support.broken_folders import MANIFEST
 
 
-def _told(value: object, kind: object = Manifest) -> list[str]:
+def _reported(value: object, kind: object = Manifest) -> list[str]:
     return [f"{key_text(place)}: {reason}" for place, reason in typed_faults(value, kind)]
 
 
 def test_a_good_manifest_has_none() -> None:
-    assert _told(tomllib.loads(MANIFEST)) == []
+    assert _reported(tomllib.loads(MANIFEST)) == []
 
 
 def test_all_faults_are_told_and_not_the_first() -> None:
@@ -30,7 +30,7 @@ def test_all_faults_are_told_and_not_the_first() -> None:
     keys["cases"][1]["visibility"] = "seen"
     del keys["cases"][0]["arguments"]["x"]["shape"]
     keys["variants"]["pre_norm"]["outcome"] = "wrong"
-    assert {told.partition(":")[0] for told in _told(keys)} == {
+    assert {reported.partition(":")[0] for reported in _reported(keys)} == {
         "position",
         "titel",
         "limits.cpu_seconds",
@@ -57,13 +57,13 @@ def test_all_faults_are_told_and_not_the_first() -> None:
     ],
 )
 def test_what_is_no_argument_is_told(value: object, said: str) -> None:
-    [told] = _told(value, Argument)
-    assert said in told
+    [reported] = _reported(value, Argument)
+    assert said in reported
 
 
 @pytest.mark.parametrize("value", [1, 2.5, float("-inf"), {"generator": "arange", "shape": []}])
 def test_what_is_an_argument_is_not(value: object) -> None:
-    assert _told(value, Argument) == []
+    assert _reported(value, Argument) == []
 
 
 _VALUES = st.recursive(
@@ -88,7 +88,7 @@ def test_what_msgspec_refuses_is_told_and_nothing_else_but_what_is_not_finite(
         is_refused = any(number != number or abs(number) == float("inf") for number in numbers)
     if keys.get("compile_seconds", 0) is None:
         return  # TOML has no null.
-    assert bool(_told(keys, Limits)) is is_refused
+    assert bool(_reported(keys, Limits)) is is_refused
 
 
 @pytest.mark.parametrize(
