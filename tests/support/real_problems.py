@@ -1,4 +1,4 @@
-"""Positions 41, 45 and 46 as their packages say, whole or cut down to what a test can afford."""
+"""Positions 41, 45 and 46 as their packages say, cut down to what a test can afford."""
 
 import msgspec
 
@@ -8,17 +8,13 @@ from app.core.verdict import Visibility
 from tests.support.checkout import CHECKOUT
 
 
-def whole_problem(name: str) -> Problem:
-    """As its package says."""
-    return read_problem(problem_files(CHECKOUT / "problems" / name, CHECKOUT / "reference_solutions" / name))
-
-
 def sampled_problem(name: str, *, with_variants: bool = False) -> Problem:
     """The sample cases and the probes of these: the shapes of the hidden ones would take most of the time.
 
     With fewer cases more explanations fit, so what is named rightly here is named rightly with all of them.
     """
-    problem = whole_problem(name)
+    files = problem_files(CHECKOUT / "problems" / name, CHECKOUT / "reference_solutions" / name)
+    problem = read_problem(files)
     cases = tuple(
         msgspec.structs.replace(case, fresh=0)
         for case in problem.manifest.cases
