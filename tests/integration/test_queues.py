@@ -18,6 +18,7 @@ from app.core.problem import Problem
 from app.core.submission import CONFIRMATION, SUBMISSION
 from app.core.verdict import Confirmation, Explained, Mode, Verdict
 from app.errors import QueueFull
+from app.grading.prove.mutants.results import MutantResult
 from app.grading.prove.results import ProofResult
 from app.queue.admission import Limits
 from app.queue.interface import Ticket
@@ -27,6 +28,7 @@ from app.store.queries import jobs
 from app.submissions.explanation import EXPLANATION
 from app.submissions.service import Submissions
 from app.worker.consume import Run, consuming
+from app.worker.kinds.mutants import MUTANTS, read_mutants_report
 from app.worker.kinds.proof import PROOF, read_report
 from app.worker.kinds.table import KINDS
 from app.worker.retention import Retention
@@ -362,6 +364,11 @@ class Noting(ScriptedGrader):
         async for result in super().prove(problem):
             yield result
 
+    async def mutate(self, problem: Problem) -> AsyncGenerator[MutantResult, None]:
+        self._begin()
+        async for result in super().mutate(problem):
+            yield result
+
 
 current: ContextVar[str] = ContextVar("current")
 
@@ -413,6 +420,8 @@ async def test_three_failures_of_ours_end_it_and_a_restart_is_none(harness: Queu
         ]
     if harness.kind == PROOF:
         assert "on our side" in read_report((await harness.report(broken)).result).error
+    if harness.kind == MUTANTS:
+        assert "Our side failed" in read_mutants_report((await harness.report(broken)).result).error
 
 
 async def test_a_job_that_kills_its_worker_each_time_is_given_up(harness: QueueHarness) -> None:
@@ -448,6 +457,11 @@ async def test_a_result_that_comes_after_a_cancel_is_void(harness: QueueHarness)
         async def prove(self, problem: Problem) -> AsyncGenerator[ProofResult, None]:
             await harness.overtake(job_id)
             async for result in super().prove(problem):
+                yield result
+
+        async def mutate(self, problem: Problem) -> AsyncGenerator[MutantResult, None]:
+            await harness.overtake(job_id)
+            async for result in super().mutate(problem):
                 yield result
 
     events: list[object] = []
@@ -489,6 +503,11 @@ async def test_whoever_watches_sees_how_far_it_is_and_what_came_of_it(harness: Q
         assert proof is not None
         assert proof.is_proven
         assert read_report(found.progress).results == proof.results
+    if harness.kind == MUTANTS:
+        mutants = read_mutants_report(found.result).report
+        assert mutants is not None
+        assert mutants.is_clean
+        assert read_mutants_report(found.progress).results == mutants.results
 
 
 async def test_ended_jobs_go_after_a_time_and_nothing_else_does(harness: QueueHarness) -> None:

@@ -29,6 +29,7 @@ from app.submissions.explanation import EXPLANATION
 from app.submissions.service import cancelled_verdict, unfinished_verdict
 from app.worker.grades import Grades
 from app.worker.kinds.kind import KindServices
+from app.worker.kinds.mutants import MUTANTS
 from app.worker.kinds.proof import PROOF
 from app.worker.kinds.table import KINDS, MakeKind, kinds_of
 from app.worker.run_job import RunJob
@@ -178,7 +179,7 @@ class QueueHarness:
         )
 
     async def _new_subject(self, code: str) -> str:
-        if self.kind == PROOF:
+        if self.kind in (PROOF, MUTANTS):
             files = small_problem(statement=f"{uuid4().hex}\n")
             files["reference/reference.py"] += f"# {code}\n".encode()
             return (await self.problems.publish(files)).version
