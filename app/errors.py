@@ -3,10 +3,8 @@
 GraderError
 ├── SettingsError            a JAXERCISE_* variable has a value that is not allowed
 ├── ProblemError             a problem package breaks a rule of the format
-│   ├── BrokenPackage        (app/catalog/faults.py) with every fault, its file, line and key
 │   ├── HostLacks            it needs a package, memory or processors that this host lacks
 │   └── ProblemNotFound
-├── RevisionLacking          (app/cli/git_changes.py) a shallow clone does not reach back to it
 ├── ReferenceFailed          a reference solution did not give a usable answer
 ├── GraderGone               the grading process was killed under a run; it is begun again
 ├── DatabaseInUse            another service grades from the same database

@@ -27,6 +27,7 @@ async def test_a_guest_may_read_problems(tmp_path: Path) -> None:
         "output_dtype": "float32",
         "structure": "array",
         "outputs": [],
+        "multiples": {},
     }
     assert "Two of everything." in problem["statement_html"]
     assert problem["sample_cases"][0]["arguments"]["x"]["generator"] == "arange"

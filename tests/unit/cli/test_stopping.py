@@ -3,6 +3,7 @@
 import asyncio
 import os
 import signal
+from collections.abc import Iterator
 
 import pytest
 
@@ -20,6 +21,14 @@ async def _wait(order: list[str], number: signal.Signals, *, breaks: bool = Fals
         if breaks:
             raise RuntimeError("a jail that was ended") from None
         raise
+
+
+@pytest.fixture(autouse=True)
+def interruptible() -> Iterator[None]:
+    """As in front of a terminal: what a shell has started in the background ignores SIGINT."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
 
 
 @pytest.mark.parametrize("number", _BOTH)
