@@ -4,7 +4,7 @@ import uuid
 from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, Error, Page, expect
 
 from tests.acceptance.learner import Learner
 
@@ -36,7 +36,13 @@ def leave(page: Page) -> None:
 
 def back(page: Page) -> None:
     """A page that was kept is not loaded, so that is not waited for."""
-    page.go_back(wait_until="commit")
+    try:
+        page.go_back(wait_until="commit")
+    except Error as fault:
+        # A page that takes the place of another one just then is asked once more.
+        if "Not attached to an active page" not in fault.message:
+            raise
+        page.go_back(wait_until="commit")
 
 
 def code_of(page: Page) -> str:

@@ -117,8 +117,9 @@ def f():
     libc, stack = ctypes.CDLL(None, use_errno=True), Stack()
     assert libc.sigaltstack(None, ctypes.byref(stack)) == 0 and stack.size
     page, end = mmap.PAGESIZE, stack.start + stack.size
-    # The kernel writes its frame at the upper end, and what handles the signal goes on below that.
-    start = (end - 2 * page) // page * page
+    # The kernel writes its frame at the upper end, and what handles the signal goes on below that: a page
+    # and a part of one, by where the stack happens to end.
+    start = (end - page) // page * page
     pages = (end - start + page - 1) // page
     present = (ctypes.c_ubyte * pages)()
     size = ctypes.c_size_t(pages * page)
