@@ -11,6 +11,7 @@ import typer
 from app.cli.files import require_writable, write_report
 from app.cli.follow_job import LOOK_SECONDS, ShowsProgress, ask_worker
 from app.cli.problems import find_folders, find_problem, load_problems
+from app.cli.validate import MOST_AT_ONCE, proving_grader
 from app.core.machine import cores
 from app.core.problem import Problem
 from app.errors import ProblemError
@@ -18,12 +19,11 @@ from app.settings import Settings, read_settings
 
 if TYPE_CHECKING:
     from app.grading.mutate.mutants import Mutant
+    from app.grading.prove.mutants.kept_reports import KeptMutants
     from app.grading.prove.mutants.results import MutantResult, MutationReport
 
 _OPEN = 1
 _NO_MUTANTS = 3
-_MOST_AT_ONCE = 4
-"""A run may take some gigabytes, however many processors there are."""
 
 
 def mutate(
@@ -74,6 +74,14 @@ def _mutants(problem: Problem) -> "tuple[Mutant, ...]":
     return made
 
 
+def _kept_mutants_of(settings: Settings) -> "KeptMutants":
+    """Return what is known of mutants by this data folder and these settings."""
+    from app.grading.prove.mutants.kept_reports import KeptMutants
+
+    jailed = settings.sandbox != "unjailed"
+    return KeptMutants(settings.data_dir, jailed=jailed, jax_patches=settings.jax_patches)
+
+
 def _named(made: "Sequence[Mutant]", names: Sequence[str]) -> "tuple[Mutant, ...]":
     by_id = {mutant.id: mutant for mutant in made}
     for name in names:
@@ -94,15 +102,11 @@ async def _mutate(
     explain: bool,
 ) -> "tuple[MutationReport, dict[str, str]]":
     from app.cli.reports.mutation_report import result_lines, summary_lines
-    from app.cli.validate import proving_grader
     from app.grading.mutate.equivalence import declaration_lines, fallen_declarations
     from app.grading.prove.mutants.judge_mutants import judge_mutants
-    from app.grading.prove.mutants.kept_reports import KeptMutants
     from app.grading.prove.mutants.results import Fate, MutationReport
 
-    kept = KeptMutants(
-        settings.data_dir, jailed=settings.sandbox != "unjailed", jax_patches=settings.jax_patches
-    )
+    kept = _kept_mutants_of(settings)
     chosen = _named(made, only) if only else made
     if survivors:
         known = kept.look_up(problem)
@@ -113,7 +117,7 @@ async def _mutate(
     results: dict[str, MutantResult] = {}
     print(f"{problem.manifest.position} {problem.slug} · version {problem.version[:12]}")
     async with proving_grader(settings) as grader:
-        at_once = min(_MOST_AT_ONCE, cores())
+        at_once = min(MOST_AT_ONCE, cores())
         async for result in judge_mutants(problem, chosen, grader, at_once=at_once, explain=explain):
             results[result.mutant.id] = result
             print("\n".join(result_lines(result)), flush=True)
@@ -135,7 +139,6 @@ async def _mutate(
 def _make_variant(settings: Settings, problem: Problem, mutant: "Mutant", name: str | None) -> int:
     """Write the variant's file and its lines in `problem.toml`."""
     from app.grading.mutate.as_variant import variant_lines, variant_source
-    from app.grading.prove.mutants.kept_reports import KeptMutants
     from app.grading.prove.mutants.results import Fate
 
     called = name or mutant.operator
@@ -146,9 +149,7 @@ def _make_variant(settings: Settings, problem: Problem, mutant: "Mutant", name: 
     path = folder / "variants" / f"{called}.py"
     if path.exists() or called in problem.manifest.variants:
         raise ProblemError(f"there is a variant {called} already; give another one with --name")
-    kept = KeptMutants(
-        settings.data_dir, jailed=settings.sandbox != "unjailed", jax_patches=settings.jax_patches
-    )
+    kept = _kept_mutants_of(settings)
     result = kept.look_up(problem).get(mutant.id)
     if result is None:
         report, _ = asyncio.run(

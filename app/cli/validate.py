@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from app.grading.prove.results import Proof, ProofResult
 
 _NOT_PROVEN = 1
-_MOST_AT_ONCE = 4
+MOST_AT_ONCE = 4
 """A run may take some gigabytes, however many processors there are."""
 
 
@@ -127,7 +127,7 @@ async def print_proof(
     *,
     results: "list[ProofResult] | None" = None,
     say: Callable[[str], None] = say_now,
-    at_once: int = _MOST_AT_ONCE,
+    at_once: int = MOST_AT_ONCE,
     mutants: int | None = None,
 ) -> "Proof":
     """Prove one problem, and say each result as soon as it is known.

@@ -52,10 +52,6 @@ class Places:
         """Put `text` in front of a node."""
         return Edit(self.start(node), self.start(node), text)
 
-    def insert_after(self, node: ast.expr | ast.stmt, text: str) -> Edit:
-        """Put `text` behind a node."""
-        return Edit(self.end(node), self.end(node), text)
-
     def edited(self, edits: Sequence[Edit]) -> str:
         """Return the text with all edits made; they may not overlap."""
         made = self._bytes

@@ -90,10 +90,6 @@ class MutationReport(msgspec.Struct, frozen=True, kw_only=True):
     fallen: Mapping[str, str] = {}
     """By mutant, why a declaration of equivalence no longer holds."""
 
-    def of_fate(self, fate: Fate) -> tuple[MutantResult, ...]:
-        """Return the results that ended so."""
-        return tuple(result for result in self.results if result.fate is fate)
-
     @property
     def open(self) -> tuple[MutantResult, ...]:
         """The survivors that somebody has to do something about."""
