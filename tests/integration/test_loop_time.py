@@ -79,6 +79,7 @@ def yardstick_once() -> float:
 
 @pytest.mark.parametrize(("method", "path"), sorted(WORST))
 async def test_a_route_leaves_the_loop_to_others(ground: Ground, method: str, path: str) -> None:
+    faults: list[str] = []
     for _ in range(_ROUNDS):
         _YARDSTICK.clear()
         faults = await faults_of(ground, method, path)
