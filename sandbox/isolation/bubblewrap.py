@@ -144,6 +144,10 @@ def fork_server_command(
         command += ["--perms", "0755", "--dir", folder]
     if not system_python:
         command += ["--ro-bind", str(paths.python_prefix), str(python_root)]
+        # The names of its other programs would say what is installed beside it.
+        programs = str(python_root / "bin")
+        command += ["--tmpfs", programs, "--ro-bind", str(paths.python), f"{programs}/{paths.python.name}"]
+        command += ["--remount-ro", programs]
     command += _package_mounts(paths, python_root)
     command += ["--ro-bind", str(paths.library), str(_JAIL_LIBRARY / "sandbox")]
     command += ["--bind" if writable_cache else "--ro-bind", str(cache), JAIL_CACHE]

@@ -168,6 +168,27 @@ _WAYS = {
         "    try: kind.__call__(object.__new__(kind), SQUARE)\n"
         "    except BaseException: pass\n    return SQUARE\n"
     ),
+    "an object without its constructor, handed to a library": (
+        "    kind = names_of(nnx)['Multi' + 'HeadAttention']\n"
+        "    made = object.__new__(kind)\n"
+        "    try: jax.tree.map(made, SQUARE)\n"
+        "    except BaseException: pass\n    return SQUARE\n"
+    ),
+    "one in a sequence": (
+        "    made = object.__new__(names_of(nnx)['Multi' + 'HeadAttention'])\n"
+        "    try: nnx.Sequential(made)(SQUARE)\n"
+        "    except BaseException: pass\n    return SQUARE\n"
+    ),
+    "one that a compiled function calls": (
+        "    made = object.__new__(names_of(nnx)['Multi' + 'HeadAttention'])\n"
+        "    try: jax.jit(made)(SQUARE)\n"
+        "    except BaseException: pass\n    return SQUARE\n"
+    ),
+    "one that Python's own calls for a library": (
+        "    made = object.__new__(names_of(nnx)['Multi' + 'HeadAttention'])\n"
+        "    try: jax.tree.map(functools.partial(made, SQUARE), SQUARE)\n"
+        "    except BaseException: pass\n    return SQUARE\n"
+    ),
     "a subclass with a constructor of its own": (
         "    kind = names_of(nnx)['Multi' + 'HeadAttention']\n"
         "    class Own(kind):\n        def __init__(self): kind.__init__(self, 2, 4, rngs=nnx.Rngs(0))\n"
@@ -317,6 +338,33 @@ def test_what_libraries_do_with_it_is_no_use(jail: Jail, way: str) -> None:
     """And it is computed as without the guard: the same bits, notes and exceptions."""
     code = _HEAD + _HONEST[way]
     watched, free = (jail.run(code, names).calls[0] for names in (_FORBIDDEN, ()))
+    assert (watched.forbidden, watched.raised) == (None, None)
+    assert (watched.arrays, watched.notes) == (free.arrays, free.notes)
+
+
+_WITHIN = {
+    "called": "    return layer()(SQUARE[None])\n",
+    "compiled": "    return nnx.jit(layer())(SQUARE[None])\n",
+    "compiled by JAX, from its parts": (
+        "    graph, state = nnx.split(layer())\n"
+        "    return jax.jit(lambda held, x: nnx.merge(graph, held)(x))(state, SQUARE[None])\n"
+    ),
+    "many at once": "    return jax.vmap(layer())(SQUARE[None, None])\n",
+    "in a sequence": "    return nnx.Sequential(layer(), layer())(SQUARE[None])\n",
+    "its gradient": (
+        "    found = nnx.grad(lambda held, x: held(x).sum())(layer(), SQUARE[None])\n"
+        "    return found['query_ln']['scale'].get_value()\n"
+    ),
+    "handed to a library": "    return jax.tree.map(layer(), [SQUARE[None]])[0]\n",
+}
+
+
+@pytest.mark.parametrize("way", _WITHIN)
+def test_an_object_that_a_library_makes_for_itself_is_no_use(jail: Jail, way: str) -> None:
+    """Attention with normalised queries has layer norms of its own, and calls them without their name."""
+    made = "nnx.MultiHeadAttention(2, 2, normalize_qk=True, decode=False, rngs=nnx.Rngs(0))"
+    code = _HEAD.replace("def f()", f"def layer():\n    return {made}\n\n\ndef f()") + _WITHIN[way]
+    watched, free = (jail.run(code, names).calls[0] for names in (("nnx.LayerNorm", "nnx.Dropout"), ()))
     assert (watched.forbidden, watched.raised) == (None, None)
     assert (watched.arrays, watched.notes) == (free.arrays, free.notes)
 

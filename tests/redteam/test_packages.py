@@ -1,6 +1,7 @@
 """What of the installed packages code in a jail can import or read."""
 
 import ast
+import sys
 
 import pytest
 
@@ -28,3 +29,17 @@ def test_only_what_jax_and_flax_need_is_there(judge: Judge) -> None:
     assert set(ast.literal_eval(listed)) == {inside.partition("/")[0] for inside in mounted_entries()}
     assert importable == "[]"
     assert found == "[]"
+
+
+def test_of_the_interpreter_s_programs_only_it_is_there(judge: Judge) -> None:
+    """The others bear the names of what is installed beside it."""
+    code = (
+        "import os, sys\n"
+        "print(os.listdir(os.path.dirname(sys.executable)))\n"
+        "print(os.path.basename(sys.executable))\n"
+        "def shift(seed, x):\n    return x\n"
+    )
+    listed, own = judge.grade(code).stdout.splitlines()
+    if sys.base_prefix == "/usr":
+        pytest.skip("Debian's own Python lies among all other programs")
+    assert ast.literal_eval(listed) == [own]

@@ -147,8 +147,11 @@ async def count_solved(connection: Connection, user_id: str) -> int:
 
 
 async def has_solved_something(connection: Connection, user_id: str) -> bool:
-    """Say whether any submission of the user's was accepted, to whatever problem."""
-    query = select(_table.c.id).where(_table.c.user_id == user_id, _SOLVED_ONE).limit(1)
+    """Say whether any submission of the user's was accepted for good, to whatever problem.
+
+    One that a fresh jail has still to confirm does not count.
+    """
+    query = select(_table.c.id).where(_table.c.user_id == user_id, _SOLVED_ONE, ~_PENDING).limit(1)
     return (await connection.execute(query)).first() is not None
 
 

@@ -25,8 +25,8 @@ from sandbox.inside.load.beneath import (
 )
 from sandbox.inside.load.library_code import find_library_code
 from sandbox.inside.load.use_hook import (
+    CALLED,
     CERTAIN,
-    DIRECT,
     EVENT,
     FIRST_ARGUMENT,
     INSTANCE,
@@ -105,7 +105,7 @@ class _Watching:
                 self._stand_ins.setdefault(module, {})[forbidden[0]] = stand_in, forbidden
 
     def _add_class(self, number: int, forbidden: Forbidden, owner: type) -> None:
-        """Watch its constructor, and that submitted code itself calls an instance."""
+        """Watch its constructor, and that an instance is called."""
         for method in ("__init__", "__new__"):
             made: Any = getattr(owner, method)
             if type(made) is FunctionType and method in vars(owner):
@@ -114,7 +114,7 @@ class _Watching:
                 self._watch(made, (number, INSTANCE, forbidden, owner), takes_argument=True)
         called = vars(owner).get("__call__")
         if type(called) is FunctionType:
-            self._watch(called, (number, DIRECT, forbidden, owner), takes_argument=True)
+            self._watch(called, (number, CALLED, forbidden, owner), takes_argument=True)
 
     def _watch(self, function: FunctionType, watch: Watch, *, takes_argument: bool = False) -> None:
         event, with_argument = len(self._watches), False

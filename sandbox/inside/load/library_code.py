@@ -6,6 +6,7 @@ A file's name proves nothing, for whoever compiles a text chooses one, and so do
 import gc
 import os
 from collections.abc import Mapping
+from itertools import chain
 from types import CodeType, FunctionType, MappingProxyType
 
 import flax
@@ -39,6 +40,9 @@ class LibraryCode(msgspec.Struct, frozen=True):
     """What functions of libraries find names in: the same code with other names is somebody else's."""
     holders: Mapping[int, frozenset[int]]
     """By what can be called, the code of the libraries' functions that hold it in their closures."""
+    kin: Mapping[str, frozenset[int]]
+    """By the name of a class whose objects can be called, the code of all methods of classes of which one
+    method names it: who makes such an object in its constructor calls it elsewhere, without the name."""
 
 
 def find_library_code() -> LibraryCode:
@@ -46,12 +50,15 @@ def find_library_code() -> LibraryCode:
     codes: dict[int, CodeType] = {}
     names: dict[int, dict[str, object]] = {}
     holders: dict[int, set[int]] = {}
-    for function in gc.get_objects():
-        if type(function) is FunctionType:
-            _add(codes, function.__code__)
-            names[id(function.__globals__)] = function.__globals__
-            for held in _held(function):
-                holders.setdefault(id(held), set()).add(id(function.__code__))
+    classes: list[type] = []
+    for found in gc.get_objects():
+        if type(found) is FunctionType:
+            _add(codes, found.__code__)
+            names[id(found.__globals__)] = found.__globals__
+            for held in _held(found):
+                holders.setdefault(id(held), set()).add(id(found.__code__))
+        elif issubclass(type(found), type):
+            classes.append(found)
     libc.keep(*codes.values(), *names.values())
     return LibraryCode(
         libraries=frozenset(place for place, code in codes.items() if not _is_python(code)),
@@ -59,8 +66,23 @@ def find_library_code() -> LibraryCode:
         folders=_folders(),
         loaded=frozenset(code.co_filename for code in codes.values()),
         names=frozenset(names),
-        holders=MappingProxyType({place: frozenset(found) for place, found in holders.items()}),
+        holders=MappingProxyType({place: frozenset(held) for place, held in holders.items()}),
+        kin=_kin_of(classes),
     )
+
+
+def _kin_of(classes: list[type]) -> Mapping[str, frozenset[int]]:
+    called = {one.__name__ for one in classes if "__call__" in vars(one)}
+    kin: dict[str, set[int]] = {}
+    for one in classes:
+        codes: dict[int, CodeType] = {}
+        for method in vars(one).values():
+            function = getattr(method, "__func__", method)  # What `classmethod` and `staticmethod` wrap.
+            if type(function) is FunctionType:
+                _add(codes, function.__code__)
+        for name in called.intersection(chain.from_iterable(code.co_names for code in codes.values())):
+            kin.setdefault(name, set()).update(codes)
+    return MappingProxyType({name: frozenset(places) for name, places in kin.items()})
 
 
 def _held(function: FunctionType) -> list[object]:

@@ -18,9 +18,9 @@ from sandbox.protocol import FORBIDDEN_USE
 
 EVENT = "jaxercise.use"
 
-CERTAIN, RUN, FIRST_ARGUMENT, INSTANCE, DIRECT = range(5)
+CERTAIN, RUN, FIRST_ARGUMENT, INSTANCE, CALLED = range(5)
 """What makes an event a use: it alone; that it was raised by code of the object; that the first argument is
-the object, or an instance of it; that submitted code itself calls such an instance."""
+the object, or an instance of it that is made; or one that is called."""
 
 Watch = tuple[int, int, Forbidden, type | None]
 """The number of the name, what makes it a use, the object, and the object again where it is a class."""
@@ -82,7 +82,7 @@ def _make_note(page: "ctypes.Array[ctypes.c_char]") -> Callable[[int], None]:
 
 
 def _make_is_use(judge: Judge) -> _IsUse:
-    is_submitted, is_own = judge.is_submitted, judge.is_own
+    is_submitted, is_handed_on = judge.is_submitted, judge.is_handed_on
     identity, kind, count = id, type, len
     certain, run, first_argument, instance = CERTAIN, RUN, FIRST_ARGUMENT, INSTANCE
     ancestors: Callable[[type], tuple[type, ...]] = vars(type)["__mro__"].__get__
@@ -99,7 +99,8 @@ def _make_is_use(judge: Judge) -> _IsUse:
             return identity(given[1]) in forbidden[1] and is_submitted(frame.f_back, forbidden)
         if owner not in ancestors(kind(given[1])):
             return False
-        return is_submitted(frame.f_back, forbidden) if how == instance else is_own(frame.f_back)
+        asks = is_submitted if how == instance else is_handed_on
+        return asks(frame.f_back, forbidden)
 
     return is_use
 

@@ -33,30 +33,42 @@ class Judge(msgspec.Struct, frozen=True):
     what it was handed, so whoever called it is asked in turn. Submitted code is whatever was not there
     before; a use that nobody names, as in a thread whose target it is, is the submission's too.
 
+    `is_handed_on` says it of a call of an object of a forbidden class, whoever made it: a library's class
+    that makes such objects calls them without naming the class, so that its other methods are users, too.
+
     `is_own` says whether a frame is one of submitted code, or of Python's own that it calls.
     """
 
     is_submitted: Callable[[FrameType | None, Forbidden], bool]
+    is_handed_on: Callable[[FrameType | None, Forbidden], bool]
     is_own: Callable[[FrameType | None], bool]
 
 
 def make_judge(library: LibraryCode, more_code: frozenset[int] = frozenset()) -> Judge:
     """Make a judge; `more_code` is a library's, too."""
     libraries, python, identity = library.libraries | more_code, library.python, id
-    came_later = _make_came_later(library)
-    names, holds = _make_names(library), _make_holds()
+    came_later, kin_later = _make_came_later(library)
+    names, holds, kin = _make_names(library), _make_holds(), library.kin
 
-    def is_submitted(frame: FrameType | None, forbidden: Forbidden) -> bool:
+    def stands_behind(frame: FrameType | None, forbidden: Forbidden, makers: Any) -> bool:
         while frame is not None:
             place = identity(frame.f_code)
             is_known = place in libraries
             if is_known or came_later(frame.f_code):
                 if names(frame, not is_known, forbidden) or holds(frame, forbidden):
                     return False
+                if makers is not None and (place in makers or kin_later(frame.f_code, forbidden[0])):
+                    return False
             elif place not in python:
                 return True
             frame = frame.f_back
         return True
+
+    def is_submitted(frame: FrameType | None, forbidden: Forbidden) -> bool:
+        return stands_behind(frame, forbidden, None)
+
+    def is_handed_on(frame: FrameType | None, forbidden: Forbidden) -> bool:
+        return stands_behind(frame, forbidden, kin.get(forbidden[0], ()))
 
     def is_own(frame: FrameType | None) -> bool:
         while frame is not None and identity(frame.f_code) in python:
@@ -65,10 +77,10 @@ def make_judge(library: LibraryCode, more_code: frozenset[int] = frozenset()) ->
             return True
         return identity(frame.f_code) not in libraries and not came_later(frame.f_code)
 
-    return Judge(is_submitted, is_own)
+    return Judge(is_submitted, is_handed_on, is_own)
 
 
-def _make_came_later(library: LibraryCode) -> _Look:
+def _make_came_later(library: LibraryCode) -> tuple[_Look, Callable[[CodeType, str], bool]]:
     python, folders, loaded, code_of = library.python, library.folders, library.loaded, _codes_of
     identity, kind, text = id, type, str
     # In a cell of its own, and replaced as a whole: nothing that is found can be changed.
@@ -90,7 +102,19 @@ def _make_came_later(library: LibraryCode) -> _Look:
         later = (*later, (path, codes))
         return code in codes
 
-    return came_later
+    def kin_later(code: CodeType, name: str) -> bool:
+        """Say of code that is new whether it is a method of a library's class that names this."""
+        if not came_later(code):
+            return False
+        owner = code.co_qualname.partition(".")[0]
+        for path, codes in later:
+            if path == code.co_filename:
+                for one in codes:
+                    if one.co_qualname.partition(".")[0] == owner and name in one.co_names:
+                        return True
+        return False
+
+    return came_later, kin_later
 
 
 def _make_names(library: LibraryCode) -> Callable[[FrameType, bool, Forbidden], bool]:

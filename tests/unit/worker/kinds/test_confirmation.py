@@ -61,6 +61,12 @@ async def progress(harness: Harness) -> tuple[Progress | None, int]:
         return found.get("double"), await submissions.count_solved(connection, harness.user.id)
 
 
+async def has_solved(harness: Harness) -> bool:
+    """Whether turns of one's own come with it."""
+    async with harness.database.reading() as connection:
+        return await submissions.has_solved_something(connection, harness.user.id)
+
+
 async def listed(harness: Harness) -> list[tuple[Outcome | None, float | None, Confirmation | None]]:
     async with harness.database.reading() as connection:
         lines = await submissions.submissions_of(connection, harness.user.id, "double", limit=9)
@@ -89,6 +95,7 @@ async def test_it_counts_once_a_fresh_jail_has_confirmed_it(tmp_path: Path) -> N
         await run_next(harness, grader)
         assert await confirmation_of(harness, submission_id) is Confirmation.PENDING
         assert await progress(harness) == (Progress.TRIED, 0)
+        assert not await has_solved(harness)
         assert await listed(harness) == [(Outcome.ACCEPTED, 1.0, Confirmation.PENDING)]
         await harness.submit("outcome wrong_value")
         await run_next(harness, grader)
@@ -97,6 +104,7 @@ async def test_it_counts_once_a_fresh_jail_has_confirmed_it(tmp_path: Path) -> N
         assert grader.confirmed == [_WARM]
         assert await confirmation_of(harness, submission_id) is Confirmation.CONFIRMED
         assert await progress(harness) == (Progress.SOLVED, 1)
+        assert await has_solved(harness)
         assert [line[2] for line in await listed(harness)] == [None, None]
         assert await rows(harness, submission_id) == [
             (VerdictReason.GRADED, Outcome.ACCEPTED),
