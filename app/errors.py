@@ -4,6 +4,7 @@ GraderError
 ├── SettingsError            a JAXERCISE_* variable has a value that is not allowed
 ├── ProblemError             a problem package breaks a rule of the format
 │   ├── HostLacks            it needs a package, memory or processors that this host lacks
+│   ├── SlugTaken            its slug is another problem's
 │   └── ProblemNotFound
 ├── ReferenceFailed          a reference solution did not give a usable answer
 ├── GraderGone               the grading process was killed under a run; it is begun again
@@ -51,6 +52,14 @@ class SettingsError(GraderError):
 
 class ProblemError(GraderError):
     """A problem package breaks a rule of the format."""
+
+
+class SlugTaken(ProblemError):
+    """A problem's slug is that of another one, which was published before."""
+
+    def __init__(self, message: str | None = None, *, slug: str = "") -> None:
+        super().__init__(message)
+        self.slug = slug
 
 
 class HostLacks(ProblemError):

@@ -240,11 +240,11 @@ async def load_problems(
     )
     refused = list(loaded.refused)
     published = {listing.id for listing in on_offer if listing.slug in loaded.unchanged}
-    for slug, files in loaded.problems.items():
-        try:
-            published.add((await problems.publish(files, rules=rules)).manifest.id)
-        except ProblemError as fault:
-            refused.append(ProblemError(f"{loaded.folders[slug]}/{fault.message}"))
+    for slug, result in (await problems.publish_all(loaded.problems, rules=rules)).items():
+        if isinstance(result, ProblemError):
+            refused.append(ProblemError(f"{loaded.folders[slug]}/{result.message}"))
+        else:
+            published.add(result.manifest.id)
     for line in refusal_lines(refused):
         _log.error("problem refused: %s", line)
     for warning in loaded.warnings:

@@ -3,10 +3,10 @@
 import asyncio
 import contextlib
 from collections import OrderedDict
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 
 from app.core.problem import Problem, ProblemPage
-from app.errors import ProblemError, ProblemNotFound
+from app.errors import ProblemError, ProblemNotFound, SlugTaken
 from app.store.engine.database import Database
 from app.store.queries import problem_list, problem_versions
 from app.store.queries.problem_versions import Listing
@@ -95,13 +95,53 @@ class Problems:
         """Make this package the current version of its problem, found readable by `rules`.
 
         Raises:
-            ProblemError: the package breaks a rule, or its slug belongs to another problem.
+            ProblemError: the package breaks a rule.
+            SlugTaken: its slug belongs to another problem.
         """
         problem = self._read(files)
         async with self._database.transaction() as connection:
             await problem_versions.publish(connection, problem, files, rules=rules)
         self._remember(problem)
         return problem
+
+    async def publish_all(
+        self, packages: Mapping[str, Mapping[str, bytes]], *, rules: str = ""
+    ) -> dict[str, Problem | ProblemError]:
+        """Publish each package, and return by its key the problem, or why it is refused.
+
+        One may take a slug that another of them gives up, and two may exchange theirs: these come on offer at
+        the same moment.
+        """
+        done: dict[str, Problem | ProblemError] = {}
+        waiting: dict[str, SlugTaken] = {}
+        for key, files in packages.items():
+            try:
+                done[key] = await self.publish(files, rules=rules)
+            except SlugTaken as refusal:
+                waiting[key] = refusal
+            except ProblemError as refusal:
+                done[key] = refusal
+        while waiting:
+            try:
+                published = await self._publish_at_once([packages[key] for key in waiting], rules=rules)
+            except SlugTaken as refusal:
+                # Of the first that is still in the way the holder is none of these, and keeps its slug.
+                key = next(key for key, found in waiting.items() if found.slug == refusal.slug)
+                done[key] = waiting.pop(key)
+            else:
+                done.update(zip(waiting, published, strict=True))
+                break
+        return done
+
+    async def _publish_at_once(self, packages: Sequence[Mapping[str, bytes]], *, rules: str) -> list[Problem]:
+        problems = [self._read(files) for files in packages]
+        async with self._database.transaction() as connection:
+            await problem_versions.give_up_slugs(connection, [problem.manifest.id for problem in problems])
+            for problem, files in zip(problems, packages, strict=True):
+                await problem_versions.publish(connection, problem, files, rules=rules)
+        for problem in problems:
+            self._remember(problem)
+        return problems
 
     async def describe_all(self) -> None:
         """Fill what a list shows of problems that an older release published, from their stored files."""

@@ -1,6 +1,7 @@
 """What the store promises, on SQLite and on PostgreSQL alike."""
 
 import asyncio
+import re
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from uuid import uuid4
@@ -265,6 +266,39 @@ async def test_a_slug_belongs_to_one_problem(database: Database) -> None:
     impostor["problem.toml"] = impostor["problem.toml"].replace(b'slug = "other"', b'slug = "double"')
     with pytest.raises(ProblemError, match="belongs to the problem"):
         await problems.publish(impostor)
+
+
+def called(package: dict[str, bytes], slug: str) -> dict[str, bytes]:
+    """The same problem under another slug."""
+    manifest = re.sub(rb'(?m)^slug = ".*"$', f'slug = "{slug}"'.encode(), package["problem.toml"])
+    return {**package, "problem.toml": manifest}
+
+
+@pytest.mark.parametrize("renamed", ["baz", "bac", "bca", "cab", "cba", "xab", "xcb"])
+async def test_problems_exchange_their_slugs(database: Database, renamed: str) -> None:
+    """In a circle, or each the next one's; each keeps what was sent in to it."""
+    problems = Problems(database, read_problem)
+    packages = [small_problem(slug, position=number) for number, slug in enumerate("abc")]
+    before = [(await problems.publish(package)).manifest.id for package in packages]
+    changed = {slug: called(one, slug) for one, slug in zip(packages, renamed, strict=True)}
+    after = await problems.publish_all(changed)
+    assert [after[slug].manifest.id for slug in renamed] == before  # type: ignore[union-attr]
+    assert [(listing.slug, listing.id) for listing in await problems.on_offer()] == list(
+        zip(renamed, before, strict=True)
+    )
+
+
+async def test_who_takes_a_slug_that_nobody_gives_up_is_refused_alone(database: Database) -> None:
+    problems = Problems(database, read_problem)
+    first, second, third, fourth = (
+        small_problem(slug, position=number) for number, slug in enumerate("abcd")
+    )
+    for package in (first, second, third, fourth):
+        await problems.publish(package)
+    packages = {"c": called(first, "c"), "d": called(second, "d"), "b": called(fourth, "b")}
+    done = await problems.publish_all(packages)
+    assert [slug for slug, result in done.items() if isinstance(result, ProblemError)] == ["c"]
+    assert [listing.slug for listing in await problems.on_offer()] == ["a", "d", "c", "b"]
 
 
 async def test_problems_are_listed_by_position(database: Database) -> None:

@@ -123,16 +123,17 @@ class FollowedFolders:
     async def _publish(self, problems: Problems, found: LoadedFolders) -> Sequence[str]:
         """Publish what is previewed, and return what of it cannot be."""
         faults = []
-        for slug, files in found.problems.items():
-            if self._slug not in (None, slug) or self._shown.get(slug) == version_of(files):
-                continue
-            try:
-                problem = await problems.publish(files)
-            except ProblemError as refusal:
-                faults.append(f"{found.folders[slug]}/{refusal.message}")
+        changed = {
+            slug: files
+            for slug, files in found.problems.items()
+            if self._slug in (None, slug) and self._shown.get(slug) != version_of(files)
+        }
+        for slug, result in (await problems.publish_all(changed)).items():
+            if isinstance(result, ProblemError):
+                faults.append(f"{found.folders[slug]}/{result.message}")
             else:
-                self._shown[slug] = problem.version
-                _log.info("shown as saved: %s, version %s", slug, problem.version[:12])
+                self._shown[slug] = result.version
+                _log.info("shown as saved: %s, version %s", slug, result.version[:12])
         return faults
 
 

@@ -10,7 +10,7 @@ from sqlalchemy.dialects.postgresql import insert as postgres_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 
 from app.core.problem import Problem, ProblemSummary
-from app.errors import ProblemError
+from app.errors import SlugTaken
 from app.store import tables
 from app.store.engine.database import Connection
 from app.store.queries.problem_list import words_of
@@ -37,18 +37,15 @@ async def publish(
     """Make this version the current one. Old versions stay; processes may publish the same at once.
 
     Raises:
-        ProblemError: another problem has the slug.
+        SlugTaken: another problem has it.
     """
     manifest = problem.manifest
-    if connection.dialect.name == "postgresql":
-        # Two rows with one slug and id at once would clash on the slug, which no upsert by id can mend.
-        await connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _POSTGRES_LOCK})
+    await _publish_alone(connection)
     by_slug = select(_problems.c.id).where(_problems.c.slug == manifest.slug)
     holder = (await connection.execute(by_slug)).scalar_one_or_none()
     if holder not in (None, manifest.id):
-        raise ProblemError(
-            f"problem.toml: slug: {manifest.slug!r} belongs to the problem with the id {holder}"
-        )
+        fault = f"problem.toml: slug: {manifest.slug!r} belongs to the problem with the id {holder}"
+        raise SlugTaken(fault, slug=manifest.slug)
     values = {
         "slug": manifest.slug,
         "position": manifest.position,
@@ -74,6 +71,21 @@ async def publish(
             {"version": problem.version, "path": path, "content": content} for path, content in files.items()
         ]
         await connection.execute(_files.insert(), rows)
+
+
+async def give_up_slugs(connection: Connection, ids: Sequence[str]) -> None:
+    """Let these problems have none until the same transaction publishes each of them with its own."""
+    await _publish_alone(connection)
+    for start in range(0, len(ids), _AT_ONCE):
+        some = _problems.c.id.in_(ids[start : start + _AT_ONCE])
+        # No slug has such a letter.
+        await connection.execute(update(_problems).where(some).values(slug="~" + _problems.c.id))
+
+
+async def _publish_alone(connection: Connection) -> None:
+    if connection.dialect.name == "postgresql":
+        # Two rows with one slug and id at once would clash on the slug, which no upsert by id can mend.
+        await connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _POSTGRES_LOCK})
 
 
 async def describe(connection: Connection, problem: Problem) -> None:
